@@ -88,18 +88,18 @@ def make_known(kind: str, digest: str) -> None:
         _say_unwritable(cache_folder(), error.strerror)
 
 
-def note_own(path: Path, content: Any) -> None:
-    """Note that a command of this user wrote this content, a JSON value, to this path."""
+def note_own(path: Path | None, content: Any) -> None:
+    """Note that a command of this user wrote this content, a JSON value, to this path or any."""
     make_known("own", _digest(path, content))
 
 
-def is_own(path: Path, content: Any) -> bool:
+def is_own(path: Path | None, content: Any) -> bool:
     """Return whether a command of this user wrote this content, a JSON value, to this path."""
     return is_known("own", _digest(path, content))
 
 
-def _digest(path: Path, content: Any) -> str:
-    text = json.dumps([str(path.resolve()), content], sort_keys=True, default=str)
+def _digest(path: Path | None, content: Any) -> str:
+    text = json.dumps([path and str(path.resolve()), content], sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 

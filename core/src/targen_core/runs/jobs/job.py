@@ -319,7 +319,7 @@ class Job:
             manifest = manifest.extended(quotas or {}, give_up_after)
             changed = Limits.redelivered(limits or {})
             merged = manifest.spec.replace(limits={**dict(manifest.spec.limits), **changed})
-            own = is_own(there, path)
+            own = is_own(there)
             permitted = own or is_trusted(path)
             if not permitted:
                 require_known_limits(merged.limits, limits or {})
@@ -360,7 +360,7 @@ class Job:
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
             failing.enter_context(job)
             if own:
-                note_own(manifest, path)
+                note_own(manifest)
             manifest.save(directory.manifest)
             job._manifest_before = there
             if path.resolve() in _begun:

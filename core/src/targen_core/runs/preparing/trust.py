@@ -40,10 +40,10 @@ _SHOWN = 100  # letters of a value in a message
 _CODE = 16 << 20  # bytes of a script
 
 
-def note_own(manifest: Manifest, run: Path) -> None:
-    """Note that a command of this user made a run as it is, in this place."""
-    folders.note_own(run, _plan(manifest))
-    folders.note_own(run, [_plan(manifest), _code(manifest)])
+def note_own(manifest: Manifest) -> None:
+    """Note that a command of this user made a run as it is, so that it may also be moved."""
+    folders.note_own(None, _plan(manifest))
+    folders.note_own(None, [_plan(manifest), _code(manifest)])
 
 
 def note_new(manifest: Manifest, run: Path, sources: Mapping[Path, Manifest]) -> None:
@@ -55,24 +55,24 @@ def note_new(manifest: Manifest, run: Path, sources: Mapping[Path, Manifest]) ->
         sources: the runs whose plans it continues.
     """
     if all(is_permitted(there, path) for path, there in sources.items()):
-        note_own(manifest, run)
+        note_own(manifest)
     if copy := manifest.task_file.partition(":")[0]:
         note_own_copy(run / copy)
 
 
-def is_own(manifest: Manifest, run: Path) -> bool:
+def is_own(manifest: Manifest) -> bool:
     """Return whether a command of this user made a run as it is, and its scripts are the same.
 
     Scripts are read only if their names are the user's, so that a stranger's run cannot have any
     read.
     """
     plan = _plan(manifest)
-    return folders.is_own(run, plan) and folders.is_own(run, [plan, _code(manifest)])
+    return folders.is_own(None, plan) and folders.is_own(None, [plan, _code(manifest)])
 
 
 def is_permitted(manifest: Manifest, run: Path) -> bool:
     """Return whether everything that a run names may be used: it is own, or trusted now."""
-    return is_trusted(run) or is_own(manifest, run)
+    return is_trusted(run) or is_own(manifest)
 
 
 def _plan(manifest: Manifest) -> Any:
