@@ -228,23 +228,25 @@ STUBBORN = {
         body={"choices": [{"message": None, "finish_reason": "content_filter"}]}, charged=True
     ),
 }
-Stubborn = tuple[World, int, dict[str, Counter[str]]]
+Stubborn = tuple[World, int, Counter[str]]
 
 
 @pytest.fixture(scope="module")
 def stubborn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stubborn]:
     """A run in which each of these answers comes to some of the judge's questions each time.
 
-    It is killed when it sent them too often. Returns its status, and what was sent how often.
+    It is killed when it sent one seven times. Returns its status, and how often it sent which.
     """
-    sent: dict[str, Counter[str]] = {name: Counter() for name in STUBBORN}
+    sent: Counter[str] = Counter()
+    kinds: set[str] = set()
 
     def fault(request: Request) -> Fault | None:
         dice = random.Random(json.dumps(request.messages))
         name = dice.choice([*STUBBORN])
         if step_of(in_openai_form(request.body)) != "correct" or dice.random() > 0.4:
             return None
-        sent[name][request.question] += 1
+        kinds.add(name)
+        sent[request.question] += 1
         return STUBBORN[name]
 
     with world(tmp_path_factory.mktemp("stubborn")) as made:
@@ -252,25 +254,20 @@ def stubborn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stubborn]:
         process = made.shell.start(*generate("mail.yaml", labels=ROWS, service=made.service))
 
         def is_over() -> bool:
-            often = [most(counts) for counts in sent.values()]
-            return process.poll() is not None or min(often) > 4 or max(often) > 9
+            sent_too_often = max([*sent.values()], default=0) > 6 and kinds == STUBBORN.keys()
+            return process.poll() is not None or sent_too_often
 
         made.service.wait_until(is_over, 60)
         yield made, kill(process).code, sent
 
 
-def most(counts: Counter[str]) -> int:
-    return max([*counts.values()], default=0)
-
-
 def test_some_calls_fail_each_time(stubborn: Stubborn) -> None:
-    assert all(stubborn[2].values())
+    assert len(stubborn[2]) >= len(STUBBORN)
 
 
-@pytest.mark.xfail(strict=True, reason="B4: it is asked again and again")
-@pytest.mark.parametrize("name", STUBBORN)
-def test_a_call_that_fails_each_time_is_given_up_soon(stubborn: Stubborn, name: str) -> None:
-    assert most(stubborn[2][name]) <= 4
+@pytest.mark.xfail(strict=True, reason="B4: such a call is sent again and again")
+def test_a_call_that_fails_each_time_is_given_up_soon(stubborn: Stubborn) -> None:
+    assert max(stubborn[2].values()) <= 4
 
 
 @pytest.mark.xfail(strict=True, reason="B4: one such call stalls the run")
