@@ -314,12 +314,12 @@ STORIES = """
     profile | profile {at}/own.txt --out {at}/profile.yaml | profile.yaml | profiled | many
     rate | rate rows --task tickets -q --out {at}/out | out/*.jsonl | rows | one
     review grade | review grade rows --as kim --out {at}/out -q | out/*.jsonl | review | one
-    review apply | review apply {at}/grown --refill --trust={at} -q --out {at}/out | \
+    review apply | review apply {at}/grown --refill --trust=./{at} -q --out {at}/out | \
         grown/dataset.jsonl out/*.jsonl | rejected |
     answer | answer even.json -q --out {at}/out | out/*.jsonl | bigbench | one
     transform | transform good? --labels yes,no -n 4 --catalogue shop -q --out {at}/out | \
         out/*.jsonl | shop | one
-    compare | compare {at}/experiment.toml --trust={at} --out {at}/out | \
+    compare | compare {at}/experiment.toml --trust=./{at} --out {at}/out | \
         out/runs/*/dataset.jsonl out/results.json | experiment |
     compare-methods | compare-methods ./mail.yaml --methods targen,zerogen -n 4 --test test \
         --repeats 1 --out {at}/out | \

@@ -92,7 +92,7 @@ def parts_of(run):
     return manifest(run)["lock"]["parts"]
 
 
-WITHIN = {"options": {}, "prompts": {}, "files": {}, "sources": [], "version": 1}
+WITHIN = {"options": {}, "prompts": {}, "files": {}, "sources": []}
 
 
 def test_a_run_uses_all_records_them_and_grows_to_the_same_bytes(chosen):
@@ -190,17 +190,6 @@ def test_rows_that_another_version_changes_name_it_and_stay(chosen, newer):
     assert "provenance.jsonl: replaying the run produces different content at byte 0" in said
     assert "it was started with acme 1.0, but 2.0 is installed" in said
     assert "try: to continue it, pip install acme==1.0; or restore the file, if it was" in said
-
-
-def test_an_option_that_a_newer_version_adds_has_its_default_in_a_run(chosen, newer):
-    before = outputs("run")
-    more = "class OpeningsOptions(Options):\n"
-    added = (more, f"{more}    shy: int = 3\n")
-    newer("resume run --verify", *added, "1.1")
-    assert outputs("run") == before
-    said = newer("resume run -o openings.shy=4", *added, "1.2", code=2)
-    assert "acme:openings, was started without the option shy, which is 4 now" in said
-    newer("resume run -n 10 -o openings.shy=3", *added, "1.3")
 
 
 @pytest.mark.parametrize(
