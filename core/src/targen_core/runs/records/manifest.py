@@ -379,12 +379,16 @@ class Manifest(ManifestPart):
         ]
 
     def parts_beside(self, other: Manifest) -> dict[str, Any]:
-        """Return what to compare of the parts of two runs, by dotted paths."""
+        """Return what to compare of the parts of two runs, by dotted paths.
+
+        Of a part that only one of them has, the spec says as much, unless it is a check or filter.
+        """
         compared = {
             place: plan.model_dump(mode="json", exclude={"sources"})
             | ({"sources": [each.digest for each in plan.sources]} if plan.sources else {})
             for place, plan in self.lock.parts.items()
             if place not in USUAL_PLACES
+            and (place in other.lock.parts or place.startswith(("check ", "filter ")))
         }
         return flat({"parts": compared}) if compared else {}
 
