@@ -139,6 +139,7 @@ MODULES = [
     "targen_cli.status",
     "targen_cli.completion",
     "targen_cli.flags",
+    "targen_cli.command_line",
     "targen_cli.options.typed",
     "targen_cli.generating",
     "targen_cli.licenses",

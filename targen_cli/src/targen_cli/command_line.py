@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from targen_core.errors import UsageError
 
-__all__ = ["CommandLine", "is_debugging", "read_words"]
+__all__ = ["is_debugging"]
 
 
 @dataclass(frozen=True, slots=True)
