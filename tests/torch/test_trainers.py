@@ -279,7 +279,7 @@ def test_a_folder_that_holds_no_model(train, tmp_path):
     (tmp_path / "torn").mkdir()
     for path in tiny("encoder").iterdir():
         (tmp_path / "torn" / path.name).write_bytes(path.read_bytes()[:100])
-    for folder, said in (("empty", "it has no config.json"), ("torn", "cannot be read")):
+    for folder, said in (("empty", "it has no config.json"), ("torn", "cannot read torn")):
         done = train("encoder", "--trainer", "encoder", model=f"./{folder}", code=2)
         assert said in done.err, done.err
     done = train("encoder", model="nobody/knows-this-model", code=2)
