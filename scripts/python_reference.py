@@ -125,6 +125,7 @@ MODULES = [
     "targen_cli.pages",
     "targen_cli.places",
     "targen_core.reading",
+    "targen_core.runs.records.reading",
     "targen_cli.reading",
     "targen_cli.reading.encodings",
     "targen_core.outputs",

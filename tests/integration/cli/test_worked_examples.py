@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ...runs import edit, manifest
+from ...runs import manifest
 from ...tables import table
 
 pytestmark = pytest.mark.whole
@@ -26,7 +26,6 @@ def test_a_run_goes_on_without_them(works, refuses):
     for run, rows in {"whole": 8, "grown": 4}.items():
         works(f"generate cb -n {rows} -b scripted -q --out {run} --worked-examples none")
     assert manifest("grown")["spec"]["worked_examples"] == "none"
-    edit("grown", "spec.worked_examples", False)  # as runs recorded it at first
     works("resume grown -n 8 -q")
     assert "assistant" not in roles(works, "grown")["correct"]
     grown, whole = (sorted(Path(run, "dataset.jsonl").read_text()) for run in ("grown", "whole"))
@@ -86,8 +85,6 @@ def test_a_correction_shows_samples_and_is_brief_without_any(works):
     assert whole == size("copa", "all", ALL)
     brief = size("door", "file")
     assert brief < size("door", "begun", ALL)
-    # A correction that started with the longer prompts, as all once did, continues with them.
-    assert brief < size("door", "begun")
 
 
 def test_each_step_is_asked_as_its_model_needs(works, refuses, service, monkeypatch):
