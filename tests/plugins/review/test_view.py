@@ -158,7 +158,7 @@ def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
     rows = [{"row": at, "label": label, "PVI": pvi} for at, label, pvi in bits]
     findings = Findings(rows={made.study.corpora[0].name: rows})
     part = Part(load_registry().find("metric", "difficulty"), "Difficulty", findings)
-    Analysis(made.study, [*made.parts, part]).save(tmp_path / "found")
+    Analysis(made.study, [*made.parts, part], made=made.made).save(tmp_path / "found")
     opened = view(open_data(path), analyses=[tmp_path / "found"])
     hardest = opened.catalogue.rows(Query(sort="hardest"), 0, 9)
     assert [(each.at, each.pvi) for each in hardest[:3]] == [(2, -2.0), (3, 0.25), (6, 0.5)]
