@@ -314,6 +314,6 @@ def _require_trust(file: DefaultsFile) -> None:
     raise UsageError(
         f"{file.path} sets {', '.join(lines)}, but someone else's folder could specify any model, "
         "address, file or price",
-        hint="if you trust it, " + trust_hint(file.path) + "; to ignore it: "
-        f"{defaults.NO_FILES}=1; to use your own: targen config set",
+        hint="if you trust it, " + trust_hint(file.path) + ", or to ignore it: "
+        f"{defaults.NO_FILES}=1, or to use your own: targen config set",
     )

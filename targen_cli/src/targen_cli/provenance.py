@@ -48,7 +48,9 @@ def provenance(distributions: Iterable[str], files: Iterable[str | Path] = ()) -
 
 
 def provenance_notes(made: Mapping[str, Any]) -> list[str]:
-    """Return the same as sentences for a report."""
+    """Return the same as sentences for a report; none if it is not known."""
+    if not made:
+        return []
     versions = ", ".join(f"{name} {version}" for name, version in made["distributions"].items())
     said = f" by {made['command']}" if made["command"] else ""
     notes = [f"Made on {made['created']}{said}, with Python {made['python']}, {versions}."]

@@ -85,7 +85,7 @@ class Llm(Protocol):
 
     @property
     def needed(self) -> Mapping[str, int]:
-        """How many rows each label still lacks, by name, in a list with `told_rows`.
+        """The number of rows that each label still lacks, by name, in a list with `told_rows`.
 
         It is empty in all other steps, and in a task with parts, whose rows come side by side.
         """

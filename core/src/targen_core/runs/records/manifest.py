@@ -381,7 +381,7 @@ class Manifest(ManifestPart):
     def parts_beside(self, other: Manifest) -> dict[str, Any]:
         """Return what to compare of the parts of two runs, by dotted paths.
 
-        Of a part that only one of them has, the spec says as much, unless it is a check or filter.
+        The spec covers a part that only one of them has, unless it is a check or filter.
         """
         compared = {
             place: plan.model_dump(mode="json", exclude={"sources"})
