@@ -166,7 +166,7 @@ def test_a_stopped_run_ends_the_same_and_no_call_is_made_twice(synthetic, gone, 
     if gone != "ledger":
         shutil.rmtree("data")  # what was read lies there
     for name in ("b", "c"):
-        works("resume", name, "--max-tokens", "1000000", "--no-cache", "-q")
+        works("resume", name, "--max-tokens", "1000000", "--no-cache", "-q", f"--trust=./{name}")
         assert outputs(name) == outputs("a")
         keys = [record["key"] for record in journal(name) if "key" in record]
         assert len(keys) == len(set(keys))
