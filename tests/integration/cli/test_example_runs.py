@@ -22,7 +22,7 @@ def test_an_example_is_whole(targen, run, tmp_path, works):
     assert report["rows"] == report["requested"]
     assert sum(report["rows"].values()) >= 200
     works("validate", run)
-    assert works("show", run, "0").out.count("prompt ") >= 2  # each with its calls
+    assert works("show", run, "0").out.count("prompt ") >= 3  # each with its calls
     works("export", run, "--out", tmp_path / "rows.jsonl")
 
 
