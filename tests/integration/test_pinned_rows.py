@@ -1,6 +1,6 @@
 """The bytes that given replies make, pinned for every task, so that no change moves them unseen.
 
-A change that is meant to move them pins anew:
+To update the digests after an intended change:
 `python tests/integration/test_pinned_rows.py`.
 """
 

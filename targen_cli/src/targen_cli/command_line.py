@@ -1,7 +1,7 @@
 """The options of every command, in any position before `--`: `--debug` and `--trust=PATH`.
 
 A shell replaces `*` by the names of files, and a stranger may have chosen them. So no word after
-`--` is an option, no option before it is the name of a file, and `--trust` has a path, not a name.
+`--` is an option, and no option before it is the name of a file. `--trust` has a path, not a name.
 """
 
 from __future__ import annotations

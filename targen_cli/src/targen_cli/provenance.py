@@ -48,7 +48,7 @@ def provenance(distributions: Iterable[str], files: Iterable[str | Path] = ()) -
 
 
 def provenance_notes(made: Mapping[str, Any]) -> list[str]:
-    """Return the same as sentences for a report; none if it is not known."""
+    """Return the same as sentences for a report; [] without provenance."""
     if not made:
         return []
     versions = ", ".join(f"{name} {version}" for name, version in made["distributions"].items())

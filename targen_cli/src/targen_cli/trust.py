@@ -1,9 +1,8 @@
 """Trust in the paths, the code and the addresses that files of others name.
 
 A file that names such things is used if this person trusts it in this call: by `--trust=PATH`, an
-answer at a terminal, or `targen_core.trusting`. This is not remembered. What is remembered are the
-files that targen wrote for this person: their path, their names and the code behind them
-(`note_own`).
+answer at a terminal, or `targen_core.trusting`. This is not remembered. targen remembers only the
+files that it wrote for this person: their path, their names and the code behind them (`note_own`).
 """
 
 from __future__ import annotations

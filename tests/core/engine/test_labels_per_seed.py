@@ -89,7 +89,7 @@ def test_neighbouring_rows_of_a_label_draw_different_things(lab, folder, data):
     drawn = defaultdict(list)
     for record in ran.provenance:
         at = int(record["id"].split("/")[0].split(".")[-1])
-        # The order of values is drawn for each block anew, and turns shift after a period.
+        # Each block has its own order of values, and turns shift after a period.
         block = at // len(names) // len(values), at // math.lcm(7, len(names))
         drawn[record["label"], *block].append((at, record["dimensions"]["word"]))
         if task.turns((at,), 0)[0] == record["label"]:

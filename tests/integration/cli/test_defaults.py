@@ -19,7 +19,7 @@ PROJECT = Path("targen.toml")
 
 @pytest.fixture
 def write(works):
-    """Write a file of defaults; that of this folder as targen writes it, but for `own=False`."""
+    """Write a file of defaults; as if targen wrote that of this folder, except with `own=False`."""
 
     def write(path, text, own=True):
         path.parent.mkdir(exist_ok=True)
@@ -186,7 +186,7 @@ def test_what_targen_wrote_is_its_own_until_the_file_or_its_code_changes(targen,
     before = targen(*ask)
     assert "someone else" not in before.err
     write(PROJECT, PROJECT.read_text().replace("5000", "6000"), own=False)
-    assert targen(*ask).err == before.err  # how fast is nobody's money
+    assert targen(*ask).err == before.err  # rate limits cost nothing
     Path("x.py").write_text("def f(request):\n    return {1: 2}\n")
     assert "someone else" in targen(*ask).err
 

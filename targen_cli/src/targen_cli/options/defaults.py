@@ -5,7 +5,7 @@ and the command line. Each wins over those before it. Values that belong to one 
 address or a price, are never used with another.
 
 A folder may come from anybody. So values in a folder's file that move money, keys or data apply
-only if targen wrote the file for this user, or the user trusts it; see `DefaultsFile.is_trusted`.
+only if targen wrote the file for this user or the user trusts it. See `DefaultsFile.is_trusted`.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ def prepare(
     `allow` is called with the steps that ask a model, before any is made. `admit` is called with
     the datasets that options of parts name, before any is read. `begun` is the lock of a run that
     continues: its filters apply without being requested. `recorded` is that of a run that is
-    repeated: the same holds, and options of parts that it had and that are not used now do no harm.
+    repeated. The same holds for it, and options of parts that are no longer used do no harm.
     `making` makes the models of the steps.
 
     Raises:

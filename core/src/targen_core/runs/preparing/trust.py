@@ -163,7 +163,7 @@ def require_known(
     """Refuse options of a run's spec that are not the user's own; `typed` are the user's.
 
     `steps` are those that will ask a model. If the run is `permitted`, only its classes are
-    checked: a class in a file has the id of a module that somebody else may provide.
+    checked. A class in a file has the id of a module that somebody else may provide.
 
     Raises:
         UsageError: with the options to type, or an unknown backend.
