@@ -45,10 +45,9 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(works, mood):
 
 
 def test_some_arms_several_times_beside_rows_that_are_there(works, mood):
-    # Rows of the scripted writer share words with those of the arms, so two runs have other figures.
-    works(
-        "generate", "./mood.yaml", "-n", 60, "-b", "scripted", "--seed", 9, "--out", "written", "-q"
-    )
+    # Test rows of the same writer share words with the arms, so that the two runs differ.
+    written = ("-n", 60, "-b", "scripted", "--seed", 9, "--out", "written", "-q")
+    works("generate", "./mood.yaml", *written)
     shutil.copy("written/dataset.jsonl", "test.jsonl")
     mood("own.jsonl", 20, seed=3)
     some = ("--arms", "correction,generators", "--runs", 2, "--original", "own.jsonl")
