@@ -1,7 +1,7 @@
 """How targen is spelled: commands, options, files and prompts.
 
 This is the only module of the suite that may follow a renaming. Tests say what a user does; here
-stands how. Nothing of targen is imported, except its public Python package in `python`.
+stands how. Programs that tests start import only targen's public Python package.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -19,11 +18,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urljoin
-from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 import yaml
 
@@ -151,8 +147,8 @@ class Model:
         repeats: the share of texts that are one of three stock sentences.
         broken: the share of judged rows that the judge calls invalid.
         invented: the share of judged rows whose label, says the judge, is one that does not exist.
-        unwritable: labels of which each text is of another label.
-        row: replaces fields of written rows, given the request's digest as a generator.
+        unwritable: labels for which the model always writes a text of another label.
+        calls: how many calls of each step it answered.
     """
 
     labels: Sequence[str] = LABELS
@@ -182,7 +178,7 @@ class Model:
         return json.dumps(value)
 
     def label_of(self, messages: Sequence[Mapping[str, str]]) -> str:
-        """The label that the last message with any is about; "" if there is none."""
+        """Return the label in the last message that has one, or ""."""
         texts = [message["content"] for message in messages[::-1]]
         pairs = ((text, label) for text in texts for label in self.labels[::-1])
         return next((label for text, label in pairs if code(label) in text), "")
@@ -651,38 +647,9 @@ def reproduce(item: str, **options: Any) -> list[str]:
     return ["reproduce", item, *flags(**options)]
 
 
-class ReviewPage:
-    """The page on which a rater reviews a run: it is open until the block ends with a kill."""
-
-    def __init__(self, shell: Shell, run: str, rater: str) -> None:
-        self._process = shell.start("review", run, "--as", rater, "--no-open")
-        self._opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
-
-    def __enter__(self) -> ReviewPage:
-        assert self._process.stdout is not None
-        found = (re.search(r"http://\S+", line) for line in self._process.stdout)
-        self._open(next(link[0] for link in found if link))
-        self._open(re.findall(r'href="(/\w+/row/\d+)"', self.text)[0])
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        kill(self._process)
-
-    def press(self, key: str) -> None:
-        """Press a key: send the form of the button that has it."""
-        button = re.search(
-            rf'<button name="([^"]+)" value="([^"]*)"[^>]* data-key="{key}"', self.text
-        )
-        form = re.search(r'<form method="post" action="([^"]+)" class="answers">', self.text)
-        assert button and form, f"the page has no key {key}"
-        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w*)"', self.text))
-        self._open(form[1], urlencode({**fields, button[1]: button[2]}).encode())
-
-    def _open(self, link: str, data: bytes | None = None) -> None:
-        link = urljoin(getattr(self, "_url", ""), link)
-        request = Request(link, data, {"Origin": re.findall(r"http://[^/]+", link)[0]})
-        with self._opener.open(request, timeout=30) as answer:
-            self._url, self.text = answer.url, answer.read().decode()
+def reviewing(run: str, rater: str) -> list[str]:
+    """Serve the page on which a rater reviews a run."""
+    return ["review", run, "--as", rater, "--no-open"]
 
 
 def apply_review(run: str, out: str) -> list[str]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from .driver import Shell, kill
+from .driver import Shell, kill, reviewing
 
 
 class Answer(NamedTuple):
@@ -47,10 +47,8 @@ class Visitor:
             sent |= {"Content-Type": "application/x-www-form-urlencoded"}
             sent |= {"Origin": f"http://{at.netloc}"}
         server = http.client.HTTPConnection(at.netloc, timeout=60)
-        method, target = (
-            "GET" if form is None else "POST",
-            at._replace(scheme="", netloc="").geturl(),
-        )
+        method = "GET" if form is None else "POST"
+        target = at._replace(scheme="", netloc="").geturl()
         server.request(method, target, form and urlencode(form), sent | headers)
         answer = server.getresponse()
         text, found = answer.read().decode(), {k.lower(): v for k, v in answer.getheaders()}
@@ -76,3 +74,32 @@ def serving(shell: Shell, *args: object) -> Iterator[str]:
         yield next(link[0] for link in links if link)
     finally:
         kill(process)
+
+
+class ReviewPage:
+    """The page on which a rater reviews a run, row by row."""
+
+    def __init__(self, link: str) -> None:
+        self._me = Visitor()
+        self._page = self._me.open(link)
+
+    @property
+    def text(self) -> str:
+        """What the page shows."""
+        return self._page.text
+
+    def press(self, key: str) -> None:
+        """Press a key: send the form of the button that has it."""
+        pattern = rf'<button name="([^"]+)" value="([^"]*)"[^>]* data-key="{key}"'
+        button = re.search(pattern, self.text)
+        assert button, f"the page has no key {key}"
+        at, hidden, _ = self._page.form
+        answer = self._me.ask(at, {**hidden, button[1]: button[2]})
+        self._page = self._me.open(urljoin(at, answer.headers["location"]))
+
+
+@contextmanager
+def reviewed(shell: Shell, run: str, rater: str) -> Iterator[ReviewPage]:
+    """Open a review's page, and kill its server at the end."""
+    with serving(shell, *reviewing(run, rater)) as link:
+        yield ReviewPage(link)

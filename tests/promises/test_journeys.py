@@ -13,6 +13,7 @@ import pytest
 
 from . import driver
 from .driver import ROOT, Model, Result, Shell, asked, call
+from .pages import reviewed
 from .service import Request, Service, serve
 
 BLOCK = re.compile(
@@ -178,7 +179,7 @@ def test_a_review_takes_a_key_per_verdict_and_outlives_a_kill(canned: Shell) -> 
     rows = canned.run("rte").rows
     other = {"entailment": "not_entailment", "not_entailment": "entailment"}
     wrong = str([*other].index(rows[1]["label"]) ^ 1)
-    with driver.ReviewPage(canned, "rte", "sam") as page:
+    with reviewed(canned, "rte", "sam") as page:
         for row, keys in zip(rows, ("r", f"w{int(wrong) + 1}", "b", "r"), strict=False):
             assert row["premise"].split(",")[0] in page.text
             for key in keys:
