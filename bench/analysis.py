@@ -76,7 +76,7 @@ def measure(what: str, folder: Path) -> dict[str, float]:
     """Seconds and megabytes of one command, from start to end."""
     rows, others = SIZES[what]
     write(folder / "mine.jsonl", rows, 1)
-    command = [sys.executable, "-m", "targen_cli", "analyze", str(folder / "mine.jsonl")]
+    command = [sys.executable, "-m", "targen_core.cli", "analyze", str(folder / "mine.jsonl")]
     if others:
         write(folder / "original.jsonl", others, 2)
         command += ["--against", str(folder / "original.jsonl")]

@@ -35,7 +35,7 @@ from statistics import fmean
 from typing import Any
 
 from targen_analysis.report.pictures import theme
-from targen_cli import main as targen
+from targen_core.cli import main as targen
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 EACH = (0, 2, 5, 20, 60)

@@ -54,7 +54,7 @@ def main() -> None:
         wanted = total - round(args.repeated * args.rows) * args.runs
         wanted -= wanted % 2
         begun, before_it = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        command = [sys.executable, "-m", "targen_cli", "merge", *map(str, runs)]
+        command = [sys.executable, "-m", "targen_core.cli", "merge", *map(str, runs)]
         done = subprocess.run(
             [*command, "--out", str(out), "-n", str(wanted), "--json"],
             capture_output=True,
@@ -91,7 +91,7 @@ def _write(
 ) -> list[tuple[str, str]]:
     """Write one run; its premises and hypotheses."""
     shard = f"{number + 1}/{args.runs}"
-    command = [sys.executable, "-m", "targen_cli", "generate", "rte", "-b", "scripted", "-q"]
+    command = [sys.executable, "-m", "targen_core.cli", "generate", "rte", "-b", "scripted", "-q"]
     size = ["-n", str(args.rows * args.runs), "--shard", shard, "--max-tokens", "4000"]
     subprocess.run(  # ends early: it is for the manifest
         [*command, *size, "--no-cache", "--out", str(run)], capture_output=True, check=False

@@ -224,7 +224,7 @@ def rows_and_calls(name: str, ours: list[dict], rows: int) -> list[Figure]:
 
 def listing(turns: Turns) -> list[Figure]:
     """`targen list-backends` imports no client library."""
-    command = [sys.executable, "-X", "importtime", "-m", "targen_cli", "list-backends"]
+    command = [sys.executable, "-X", "importtime", "-m", "targen_core.cli", "list-backends"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     clients = sorted(modules & SDKS)

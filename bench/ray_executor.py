@@ -166,7 +166,7 @@ def workers_of(process: int) -> list[int]:
 def kill(server: Loopback, folder: Path, kills: int, rows: int, seed: int) -> bool:
     """Kill and go on, as often as that; whether nothing was sent again and all bytes are right."""
     rng = random.Random(seed)
-    targen = [sys.executable, "-m", "targen_cli"]
+    targen = [sys.executable, "-m", "targen_core.cli"]
     reference = folder / "undisturbed"
     spec = ["-b", "llama", "--model", "mock", "--base-url", server.base_url]
     spec += ["-n", str(rows), "--variant", "paper", "--concurrency", "24", "--no-cache", "-q"]

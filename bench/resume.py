@@ -107,7 +107,7 @@ class Bench:
         self, out: Path, concurrency: int, *, resume: bool, grow: bool = False
     ) -> subprocess.Popen:
         """A process that begins, goes on with or grows the run in `out`."""
-        targen = [sys.executable, "-m", "targen_cli"]
+        targen = [sys.executable, "-m", "targen_core.cli"]
         if resume or grow:
             command = [*targen, "resume", str(out), *(["-n", str(self.more)] if grow else [])]
         else:
@@ -246,7 +246,7 @@ class Large:
         self.near_duplicates = near_duplicates
 
     def start(self, *args: str) -> subprocess.Popen:
-        command = [sys.executable, "-m", "targen_cli", *args]
+        command = [sys.executable, "-m", "targen_core.cli", *args]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def generate(self, rows: int, out: Path) -> subprocess.Popen:

@@ -51,7 +51,7 @@ class Server:
         line = ["review", str(rows), "--task", str(task), "--as", "ann", "--no-open"]
         line += ["--rubric", "paper"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "targen_cli", *line], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "targen_core.cli", *line], stdout=subprocess.PIPE, text=True
         )
         self.enter()
         self.page = self.ask(self.place)[2]

@@ -134,7 +134,7 @@ def main() -> int:
         "python -c pass": [python, "-c", "pass"],
         'python -c "import typer"': [python, "-c", "import typer"],
         "targen list-tasks": [script, "list-tasks"],
-        "python -m targen_cli list-tasks": [python, "-m", "targen_cli", "list-tasks"],
+        "python -m targen_core.cli list-tasks": [python, "-m", "targen_core.cli", "list-tasks"],
         "targen list-backends": [script, "list-backends"],
         "targen --version": [script, "--version"],
         "targen generate --help": [script, "generate", "--help"],
@@ -157,12 +157,12 @@ def main() -> int:
             f"{wall / base_wall:11.2f}x{cpu / base_cpu:10.2f}x"
         )
     failed = False
-    for name in ("targen list-tasks", "python -m targen_cli list-tasks"):
+    for name in ("targen list-tasks", "python -m targen_core.cli list-tasks"):
         ratio = statistics.median(walls[name]) / base_wall
         failed |= ratio > TARGET
         print(f"{name}: {ratio:.2f}x import typer, target {TARGET:g}x")
 
-    modules = imported([python, "-m", "targen_cli", "list-tasks"])
+    modules = imported([python, "-m", "targen_core.cli", "list-tasks"])
     top = sorted({name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names))
     print(f"packages that list-tasks imports ({len(modules)} modules in all): {', '.join(top)}")
     heavy = sorted(

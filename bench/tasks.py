@@ -115,7 +115,7 @@ def measure_tasks(args):
 
 def measure_suite(args):
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "targen_cli", "generate", "--suite", args.suite]
+        command = [sys.executable, "-m", "targen_core.cli", "generate", "--suite", args.suite]
         command += ["--preset", "paper", "-b", "scripted", "--out", f"{folder}/suite", "--json"]
         began = time.perf_counter()
         environment = {**os.environ, "TARGEN_CACHE_DIR": f"{folder}/cache"}

@@ -21,7 +21,7 @@ FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 
 def run(*words: object) -> tuple[float, float]:
     """Run the command; its processor seconds and peak megabytes."""
-    command = [sys.executable, "-m", "targen_cli", *map(str, words)]
+    command = [sys.executable, "-m", "targen_core.cli", *map(str, words)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:

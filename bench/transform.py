@@ -72,7 +72,10 @@ def measure(folder: Path, rows: int, *more: str) -> bool:
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     environment = {**os.environ, "TARGEN_CACHE_DIR": str(folder / "cache")}
     done = subprocess.run(
-        [sys.executable, "-m", "targen_cli", *command], cwd=folder, env=environment, check=False
+        [sys.executable, "-m", "targen_core.cli", *command],
+        cwd=folder,
+        env=environment,
+        check=False,
     )
     wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:

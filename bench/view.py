@@ -32,7 +32,7 @@ LISTS = (
 class View(Server):
     def __init__(self, *data: Path) -> None:
         start = time.perf_counter()
-        line = [sys.executable, "-m", "targen_cli", "view", *map(str, data), "--no-open"]
+        line = [sys.executable, "-m", "targen_core.cli", "view", *map(str, data), "--no-open"]
         self.process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
         self.enter()
         self.seconds = time.perf_counter() - start

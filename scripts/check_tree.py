@@ -14,8 +14,8 @@ _PATH = re.compile(rf"(?<![\w.:/])/(?:{_HOMES})/[\w.]")
 _HOST = re.compile(_HOSTS)
 # What a command writes here by default, or where a person told it to, must not be added unseen.
 _FOLDERS = frozenset(
-    ".ci .github bench core docs examples plugins scripts targen_backends targen_cli "
-    "targen_standard targen_tasks_superglue targen_testing tests".split()
+    ".ci .github bench core docs examples plugins scripts targen_backends "
+    "targen_tasks_superglue tests".split()
 )
 
 

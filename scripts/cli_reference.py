@@ -9,7 +9,7 @@ from itertools import groupby
 
 from typer import _click as click
 
-from targen_cli.app import build
+from targen_core.cli.app import build
 from targen_core.plugins.loader import DISABLE_VARIABLE
 
 _HEAD = """# Command line

@@ -16,11 +16,10 @@ from pathlib import Path
 
 PUBLISHED = (
     "core",
-    "targen_cli",
-    "targen_standard",
-    "targen_testing",
     "targen_tasks_superglue",
     "targen_backends",
+    "plugins/targen_standard",
+    "plugins/targen_testing",
     "plugins/targen_tasks_multirc",
     "plugins/targen_outputs",
     "plugins/targen_analysis",

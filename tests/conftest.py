@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from targen_cli.options.defaults import KEYS
 from targen_core import Registry, load_registry
+from targen_core.cli.options.defaults import KEYS
 from targen_testing.virtual_time import virtual_time
 from tests.runs import adopt
 
@@ -159,7 +159,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def _built() -> Callable[[Any, Any, str], Any]:
     """A command's options, built once per registry: building them takes longer than most uses."""
-    from targen_cli.app import _LazyGroup
+    from targen_core.cli.app import _LazyGroup
 
     build, built = _LazyGroup.get_command, dict[tuple[Registry, str], Any]()
 
@@ -182,8 +182,8 @@ def in_process(
 
     It takes words, or a line as it is typed. A traceback without --debug fails the test.
     """
-    from targen_cli import main
-    from targen_cli.app import _LazyGroup
+    from targen_core.cli import main
+    from targen_core.cli.app import _LazyGroup
 
     monkeypatch.setattr(_LazyGroup, "get_command", _built)
 
@@ -294,8 +294,8 @@ def finished(in_process: Callable[..., Done], _finished_runs: Path) -> Callable[
 @pytest.fixture
 def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let estimates go by few rows, which is quick."""
-    monkeypatch.setattr("targen_cli.estimating.SAMPLE", 4)
-    monkeypatch.setattr("targen_cli.estimating._LONGEST", 20)
+    monkeypatch.setattr("targen_core.cli.estimating.SAMPLE", 4)
+    monkeypatch.setattr("targen_core.cli.estimating._LONGEST", 20)
 
 
 @pytest.fixture(scope="module")

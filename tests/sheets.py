@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Mapping
 
-from targen_cli.markup import sheet_cell
+from targen_core.cli.markup import sheet_cell
 
 MARKDOWN_EMPTY = "````answer\n\n````"
 

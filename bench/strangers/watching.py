@@ -232,7 +232,7 @@ def _child(args: Sequence[str], fences: Fences, out: int, notes: int) -> None:
             with contextlib.suppress(ValueError, OSError):
                 resource.setrlimit(what, (most, most))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        from targen_cli import main
+        from targen_core.cli import main
 
         sys.argv = ["targen", *args]
         sys.addaudithook(Hook(fences, notes))

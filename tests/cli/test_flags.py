@@ -10,7 +10,7 @@ import typer
 from pydantic import Field
 from typer.testing import CliRunner
 
-from targen_cli.flags import Said, takes
+from targen_core.cli.flags import Said, takes
 from targen_core.options import Flag, Options
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.outputs import check_own, claim, locked, new_folder, put_folder, read_file
+from targen_core.cli.outputs import check_own, claim, locked, new_folder, put_folder, read_file
 from targen_core.errors import RunLocked, UsageError, WriteFailed
 from targen_core.outputs import remove, write_file, writing
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import targen_core
-from targen_cli.provenance import provenance, provenance_notes
+from targen_core.cli.provenance import provenance, provenance_notes
 from targen_core.wording import of_a_command
 
 
@@ -19,12 +19,12 @@ def test_results_name_what_made_them(monkeypatch, tmp_path):
     Path("run").mkdir()
     Path("run/dataset.jsonl").write_text("{}\n")
     with of_a_command():
-        made = provenance(["targen-cli", "not-installed"], ["run", "hf:OWNER/NAME"])
+        made = provenance(["targen-core", "not-installed"], ["run", "hf:OWNER/NAME"])
     assert made["command"].startswith("targen compare 'a b' -o ") and "s3" not in made["command"]
     assert "//host/v1" in made["command"] and made["python"] == platform.python_version()
     assert made["distributions"]["targen-core"] == targen_core.__version__
-    assert {"typer", "targen-cli"} <= made["distributions"].keys()
+    assert {"typer", "targen-core"} <= made["distributions"].keys()
     digest = hashlib.sha256(b"{}\n").hexdigest()
     assert made["files"] == {"run/dataset.jsonl": digest}
     assert digest in provenance_notes(made)[1] and "by targen compare" in provenance_notes(made)[0]
-    assert provenance(["targen-cli"])["command"] == ""
+    assert provenance(["targen-core"])["command"] == ""

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from targen_cli.kinds import as_shown
-from targen_cli.scaffold.names import Names, choose_names
-from targen_cli.scaffold.writing import rendered
+from targen_core.cli.kinds import as_shown
+from targen_core.cli.scaffold.names import Names, choose_names
+from targen_core.cli.scaffold.writing import rendered
 from targen_core.errors import UsageError
 from targen_core.plugins.kinds import KINDS
 from targen_core.plugins.registry import Registry

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from targen_cli.trust import leaving, placed, reaches_out
+from targen_core.cli.trust import leaving, placed, reaches_out
 from targen_core.origin import HUB, Typed, split_model
 
 PARTS = st.lists(

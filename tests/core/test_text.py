@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from targen_cli.markup import (
+from targen_core.cli.markup import (
     markdown,
     markdown_code,
     markdown_fence,
@@ -19,7 +19,7 @@ from targen_cli.markup import (
     sheet_cell,
     sheet_text,
 )
-from targen_cli.tables import duration
+from targen_core.cli.tables import duration
 from targen_core.text import json_safe, printable
 
 ODD = "\x00\x07\x1b\x7f\x85\x9b\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ud800\udfff"

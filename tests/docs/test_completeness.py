@@ -14,11 +14,11 @@ import pytest
 from reference_tables import filled
 
 import targen_analysis.metrics as model
-from targen_cli.app import build
-from targen_cli.kinds import as_shown
 from targen_core import Case, Judging, ListStep, Rows, RunSpec, Task, Texts, errors, load_registry
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import Counts
+from targen_core.cli.app import build
+from targen_core.cli.kinds import as_shown
 from targen_core.engine.commits import Target
 from targen_core.engine.quota_tracker import Flow, QuotaTracker
 from targen_core.options import Limits

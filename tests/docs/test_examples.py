@@ -37,7 +37,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli import main
+from targen_core.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [

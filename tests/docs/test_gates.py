@@ -1,4 +1,4 @@
-"""Files are read by the readers of `targen_cli.reading` and `targen_core.plain`, and no other way.
+"""Files are read by the readers of `cli.reading` and `plain` of the core, and no other way.
 
 A file may come from a stranger. What reads one by itself has no bound on its size, follows links
 and waits for FIFOs, so every other way is refused here, except where a line below says why not.
@@ -23,8 +23,8 @@ from ..tables import table
 ROOT = Path(__file__).parents[2]
 SOURCES = [
     ROOT / "core/src",
-    *sorted(path for path in ROOT.glob("targen_*/src") if path.parent.name != "targen_testing"),
-    *sorted(ROOT.glob("plugins/*/src")),
+    *sorted(ROOT.glob("targen_*/src")),
+    *sorted(path for path in ROOT.glob("plugins/*/src") if path.parent.name != "targen_testing"),
     *sorted(ROOT.glob("plugins/examples/*/src")),
 ]
 GATES = tomllib.loads(Path(__file__).with_name("gates.toml").read_text(encoding="utf-8"))
@@ -103,7 +103,7 @@ def test_files_are_read_by_the_readers_alone():
             used |= {name} if found else set()
         else:
             odd += [f"{name}:{line}: {what}" for line, what in found]
-    assert not odd, "read it with targen_cli.reading, or with content_of"
+    assert not odd, "read it with targen_core.cli.reading, or with content_of"
     assert used == set(ALLOWED)
 
 
@@ -212,12 +212,12 @@ def dotted(name: str) -> str:
 
 def reads(name: str) -> bool:
     """Whether a module calls a reader by its name, which it imports from `reading` or `plain`."""
-    import targen_cli.reading
+    import targen_core.cli.reading
     import targen_core.reading
 
     plain = {"content_of", "read_plain", "open_plain"}
-    readers = {*targen_core.reading.__all__, *targen_cli.reading.__all__, *plain}
-    homes = ("targen_core.reading", "targen_cli.reading", "targen_core.plain")
+    readers = {*targen_core.reading.__all__, *targen_core.cli.reading.__all__, *plain}
+    homes = ("targen_core.reading", "targen_core.cli.reading", "targen_core.plain")
     imported = {
         alias.name
         for node in uses_of(name)

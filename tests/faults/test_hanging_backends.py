@@ -79,7 +79,7 @@ def test_a_second_ctrl_c_ends_a_run_whose_backend_never_answers(
             "TARGEN_CACHE_DIR": f"cache-{how}",
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "targen_cli", *line, how],
+            [sys.executable, "-m", "targen_core.cli", *line, how],
             cwd=folder,
             env=env,
             stderr=subprocess.PIPE,

@@ -20,13 +20,12 @@ from ..tables import table
 ROOT = Path(__file__).parents[2]
 OURS = {
     "targen_core": "core",
-    "targen_cli": "targen_cli",
-    "targen_standard": "targen_standard",
-    "targen_testing": "targen_testing",
+    "targen_standard": "plugins/targen_standard",
+    "targen_testing": "plugins/targen_testing",
     "targen_tasks_superglue": "targen_tasks_superglue",
     "targen_tasks_multirc": "plugins/targen_tasks_multirc",
 }
-COMMAND = "targen-core targen-cli targen-standard"
+COMMAND = "targen-core targen-standard"
 
 
 @pytest.mark.parametrize("name", OURS)

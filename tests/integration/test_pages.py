@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from targen_cli import main
+from targen_core.cli import main
 
 from ..files import write_lines
 
@@ -31,7 +31,7 @@ TASK = {
     "fields": {"text": {"description": "the review", "form": "any"}},
     "contexts": ["lunch", "dinner"],
 }
-SOURCES = ("core", "plugins", "targen_backends", "targen_cli", "targen_testing")
+SOURCES = ("core", "plugins", "targen_backends")
 MARKS = ".plot svg .mark-rect path, .plot svg .mark-symbol path"
 LISTEN = """
 window.refused = [];
@@ -129,7 +129,7 @@ def test_no_page_is_made_elsewhere():
     }
     served = "plugins/targen_review/src/targen_review/page/templates/"
     assert {each for each in makers if not each.startswith(served)} == {
-        "targen_cli/src/targen_cli/pages.py",
+        "core/src/targen_core/cli/pages.py",
     }
 
 

@@ -95,8 +95,7 @@ for each in slow([*places]):
     print("slow:", *places[each], each[1], repr(each[0].pattern))
 """
 PACKAGES = {
-    "targen_core": 50,
-    "targen_cli": 3,
+    "targen_core": 53,
     "targen_backends": 1,
     "targen_tasks_superglue": 10,
     "targen_tasks_multirc": 1,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli import main
+from targen_core.cli import main
 
 ROOT = Path(__file__).parents[2]
 PINS = Path(__file__).with_name("pinned_rows.json")

@@ -74,7 +74,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
             register.register(name, command, summary="Count lines.")
 
     module.register_commands = register_commands
-    own = [each for each in loader.installed_sources() if each.distribution == "targen-cli"]
+    own = [each for each in loader.installed_sources() if each.distribution == "targen-core"]
     sources = [*own, Source("acme", "1", "a", module)]
     monkeypatch.setattr(loader, "installed_sources", lambda: sources)
 

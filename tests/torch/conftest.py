@@ -80,7 +80,7 @@ def apart(alone):
     """The command in a process of its own: nothing that other tests loaded affects its floats."""
 
     def run(*args):
-        command = [sys.executable, "-m", "targen_cli", *map(str, args)]
+        command = [sys.executable, "-m", "targen_core.cli", *map(str, args)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr)
 

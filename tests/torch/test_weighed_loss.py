@@ -101,7 +101,7 @@ def end(self, *args):
     ended(self, *args)
 Ensembling.end_interval = end
 sys.argv = ["targen", *sys.argv[1:]]
-from targen_cli import main
+from targen_core.cli import main
 main()
 """
 

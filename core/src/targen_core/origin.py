@@ -6,7 +6,7 @@ a key or a dataset of a hub. `registry.find`, the readers of tasks and datasets,
 executes code require one. So a plugin that passes on a file's contents is refused.
 
 A file that names such things is used if this person's command wrote it, or if the person trusts it
-in this call. See `trusting` and `targen_cli.trust`.
+in this call. See `trusting` and `targen_core.cli.trust`.
 
 This is the only module that executes a file or imports a module by a name that no plugin
 registered.

@@ -1,6 +1,6 @@
 """targen's own files and folders, written and removed with helpful errors.
 
-`targen_cli.outputs` has what commands need for the folders that they continue.
+`targen_core.cli.outputs` has what commands need for the folders that they continue.
 """
 
 from __future__ import annotations

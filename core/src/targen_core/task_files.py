@@ -100,7 +100,7 @@ class TaskReader:
 
     Attributes:
         read: `read(name)` returns the task in a file; `name` is its path, with `:NAME` for a `.py`.
-            It requires trust in what the file refers to (`targen_cli.trust.require_trust`).
+            It requires trust in what the file refers to (`targen_core.cli.trust.require_trust`).
         packaged: `packaged(path, name)` returns the task `name` from a file in an installed
             package, which is trusted.
         is_data: whether a run's copy, which may come from anybody, is only data. Copies in Python

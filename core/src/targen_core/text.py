@@ -1,4 +1,4 @@
-r"""Foreign text made safe to show, on a terminal and as JSON. `targen_cli.markup` has Markdown.
+r"""Foreign text made safe to show, on a terminal and as JSON. `cli.markup` has Markdown.
 
 Texts of services, models, plugins and files may contain characters that control a terminal:
 colours, cursor moves, the clipboard (OSC 52), a change of direction. Others are invisible: a model

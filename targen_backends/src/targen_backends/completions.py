@@ -15,9 +15,9 @@ from dataclasses import replace
 from typing import Any
 
 from targen_backends.scores import asking, read_tokens
-from targen_cli import tokens
 from targen_core import ChatReply, ChatRequest
 from targen_core.calls.model import Finish, RateHeaders, token_count
+from targen_core.cli import tokens
 from targen_core.errors import MalformedAnswer
 from targen_core.text import printable
 from targen_core.wording import Option

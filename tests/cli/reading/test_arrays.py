@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from targen_cli.reading import read_array, read_arrays
+from targen_core.cli.reading import read_array, read_arrays
 from targen_core.errors import UnreadableFile
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.outputs import check_files
-from targen_cli.reading import (
+from targen_core.cli.outputs import check_files
+from targen_core.cli.reading import (
     ParquetRows,
     arrow_rows,
     read_array,

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from targen_cli.reading import ParquetRows, arrow_rows, tables
+from targen_core.cli.reading import ParquetRows, arrow_rows, tables
 from targen_core.errors import UnreadableFile
 
 pa = pytest.importorskip("pyarrow")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from targen_cli.reading import read_toml, read_yaml, toml_of, yaml_of
+from targen_core.cli.reading import read_toml, read_yaml, toml_of, yaml_of
 from targen_core.errors import UnreadableFile
 
 MERGE_BOMB = "a0: &a0 {k: v}\n" + "".join(

@@ -311,7 +311,7 @@ def test_a_run_without_a_row_is_an_empty_sequence():
 
 
 def test_analyze_says_what_to_install(monkeypatch):
-    command = [each for each in loader.installed_sources() if each.distribution == "targen-cli"]
+    command = [each for each in loader.installed_sources() if each.distribution == "targen-core"]
     for sources, package in ((command, "targen.analysis"), ([], "targen.standard")):
         monkeypatch.setattr(loader, "installed_sources", lambda sources=sources: sources)
         with pytest.raises(

@@ -12,9 +12,9 @@ import pytest
 from pydantic import Field
 
 import targen_core
-from targen_cli.commands.estimate import estimate as estimate_command
-from targen_cli.commands.generate import generate as generate_command
 from targen_core import Candidate, Configurable, Filter, Refusal, Registry, RunSpec, UsageError
+from targen_core.cli.commands.estimate import estimate as estimate_command
+from targen_core.cli.commands.generate import generate as generate_command
 from targen_core.engine.filters import Filters
 from targen_core.options import Flag, Limits, ListOptions, Options
 from targen_core.plugins.loader import load_registry

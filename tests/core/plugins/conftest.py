@@ -50,4 +50,4 @@ def load() -> Callable[..., Registry]:
 @pytest.fixture
 def command_line() -> Source:
     """The distribution that owns the kind of commands."""
-    return next(each for each in installed_sources() if each.distribution == "targen-cli")
+    return next(each for each in installed_sources() if each.distribution == "targen-core")

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from targen_cli import main
-from targen_cli.commands import COMMANDS
-from targen_cli.elsewhere import ELSEWHERE, package_of
-from targen_cli.installed import named_commands
+from targen_core.cli import main
+from targen_core.cli.commands import COMMANDS
+from targen_core.cli.elsewhere import ELSEWHERE, package_of
+from targen_core.cli.installed import named_commands
 from targen_core.plugins import loader
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import OURS
@@ -129,7 +129,7 @@ def test_each_of_our_commands_says_where_it_comes_from():
     registry = load_registry()
     owners = {name: item.distribution for name, item in named_commands(registry)}
     owners |= {kind.listing: kind.owner for kind in registry.kinds.values() if kind.listing}
-    always = {"targen-core", "targen-cli", "targen-standard"}
+    always = {"targen-core", "targen-standard"}
     for name, owner in owners.items():
         if owner in OURS - always and " " not in name:
             assert package_of("command", name) == owner, name

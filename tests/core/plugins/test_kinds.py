@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 import targen_core
-from targen_cli.describing import default_of, type_of
-from targen_cli.facts import Described, facts_of
 from targen_core import Configurable, Kind, load_registry
+from targen_core.cli.describing import default_of, type_of
+from targen_core.cli.facts import Described, facts_of
 from targen_core.errors import PluginError, UnknownName
 from targen_core.plugins import hookspecs, loader
 from targen_core.plugins.functions import function
@@ -132,7 +132,7 @@ def test_a_kind_whose_type_cannot_be_imported_is_its_owner_s_fault(load):
 def test_no_command_may_be_called_like_a_listing(plugin, source, command_line):
     module = plugin(register_commands=lambda register: register.register("list-dishes", "os:path"))
     registry = load_registry([source(module, "a"), source(plugin(**owner()), "b"), command_line])
-    assert states(registry) == {"a": "broken", "b": "ok", "targen-cli": "ok"}
+    assert states(registry) == {"a": "broken", "b": "ok", "targen-core": "ok"}
     assert registry.plugins[0].check == "reserved-name"
 
 

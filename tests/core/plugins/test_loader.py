@@ -37,11 +37,11 @@ def _only_problem(registry, entry_point="main"):
 def test_what_is_installed_is_loaded_once_until_it_changes(tmp_path, monkeypatch):
     once = load_registry()
     assert load_registry() is once
-    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "targen-cli")
+    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "targen-core")
     assert load_registry() is not once
     monkeypatch.delenv("TARGEN_DISABLE_PLUGINS")
     before = load_registry()
-    importlib.reload(sys.modules["targen_cli.plugin"])
+    importlib.reload(sys.modules["targen_core.cli.plugin"])
     assert load_registry() is not before
     (tmp_path / "comes_later.py").write_text(HOOK)
     monkeypatch.syspath_prepend(tmp_path)

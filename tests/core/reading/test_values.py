@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_cli.reading import json_items
+from targen_core.cli.reading import json_items
 from targen_core.reading import Malformed, TooDeep, json_line, json_of
 
 

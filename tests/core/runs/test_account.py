@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.account import Account, off_the_books
 from targen_core import Price, RunSpec
+from targen_core.cli.account import Account, off_the_books
 from targen_core.errors import BudgetExhausted, UsageError
 from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job

@@ -12,8 +12,8 @@ import tempfile
 import pytest
 import yaml
 
-from targen_cli.trial import run_trial
 from targen_core import Correction
+from targen_core.cli.trial import run_trial
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs import job

@@ -27,7 +27,7 @@ def test_the_script_and_the_module_are_one_command():
     script = Path(sys.executable).with_name("targen")
     runs = [
         subprocess.run([*command, "nonsense"], capture_output=True, text=True, check=False)
-        for command in ([str(script)], [sys.executable, "-m", "targen_cli"])
+        for command in ([str(script)], [sys.executable, "-m", "targen_core.cli"])
     ]
     assert runs[0].stderr == runs[1].stderr
     assert runs[0].returncode == runs[1].returncode == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.options.defaults import read_file, user_file
+from targen_core.cli.options.defaults import read_file, user_file
 
 from ...runs import manifest
 from ...tables import mistakes, table

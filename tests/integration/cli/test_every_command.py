@@ -11,8 +11,8 @@ from typing import ClassVar
 import pytest
 import typer
 
-from targen_cli import main
-from targen_cli.app import _LazyGroup, build
+from targen_core.cli import main
+from targen_core.cli.app import _LazyGroup, build
 from targen_testing import CommandSuite as Commands
 
 GOOD = {

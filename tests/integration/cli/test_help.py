@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from targen_cli.commands import COMMANDS, GROUPS
+from targen_core.cli.commands import COMMANDS, GROUPS
 
 
 def test_the_help_names_every_command(works):

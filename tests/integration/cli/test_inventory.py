@@ -24,7 +24,7 @@ def test_no_list_imports_anything_heavy():
         "targen_core.tasks.model targen_standard.exporting targen_tasks_superglue.rte"
     ).split()
     code = (
-        "import sys; from targen_cli import main\n"
+        "import sys; from targen_core.cli import main\n"
         f"for command in {list(LISTS.values())}:\n"
         "    sys.argv = ['targen', command]; main()\n"
         f"print([name for name in {heavy} if name in sys.modules])"

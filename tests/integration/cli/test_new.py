@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli import main
-from targen_cli.kinds import as_shown
 from targen_core import load_registry, wording
+from targen_core.cli import main
+from targen_core.cli.kinds import as_shown
 from targen_core.plugins import loader
 from targen_core.plugins.loader import installed_sources
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.trust import ask_with, note_own, require_trust
 from targen_core import load_registry
+from targen_core.cli.trust import ask_with, note_own, require_trust
 from targen_core.origin import Untrusted, trusting
 from targen_core.wording import of_a_command
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer
 
-from targen_cli.commands import COMMANDS
+from targen_core.cli.commands import COMMANDS
 from targen_core.plugins.loader import load_registry
 
 pytestmark = pytest.mark.whole
@@ -21,7 +21,7 @@ ELSEWHERE = {"resume"}
 def _functions():
     for name, target in COMMANDS.items():
         module, _, function = target.partition(":")
-        loaded = importlib.import_module(f"targen_cli.commands.{module}")
+        loaded = importlib.import_module(f"targen_core.cli.commands.{module}")
         yield name, getattr(loaded, function)
     registry = load_registry()
     for item in registry.all("command"):

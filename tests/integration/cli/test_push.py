@@ -68,7 +68,7 @@ def test_a_push_tells_of_nothing_but_versions(hub, tmp_path):
     unset = {"HF_HUB_DISABLE_TELEMETRY", "HF_HUB_OFFLINE", "DO_NOT_TRACK"}
     env = {name: value for name, value in os.environ.items() if name not in unset}
     done = subprocess.run(
-        [sys.executable, "-m", "targen_cli", *PUSH.split()],
+        [sys.executable, "-m", "targen_core.cli", *PUSH.split()],
         env=env | around | {"AI_AGENT": "probe"},
         capture_output=True,
         text=True,

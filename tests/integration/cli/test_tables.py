@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from targen_cli import tables
+from targen_core.cli import tables
 
 HEADS = ["step", "label", "calls", "cached", "input tokens"]
 ROWS = [

@@ -10,8 +10,8 @@ from pathlib import Path
 import yaml
 
 from targen_backends.local.backend import BACKEND as LOCAL
-from targen_cli.flags import Said
-from targen_cli.request import ModelOptions
+from targen_core.cli.flags import Said
+from targen_core.cli.request import ModelOptions
 from targen_standard import scripted
 
 MAIL = "description: Mail.\nlabels: {a: Of a., b: Of b.}\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.display.terminal import Guard, guarded
+from targen_core.cli.display.terminal import Guard, guarded
 from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response
 
@@ -35,7 +35,7 @@ labels: {"süß|bitter": froh, traurig: nicht froh}
 def run(line, streams="", **environment):
     """The command in a process of its own; what it writes, as bytes."""
     return subprocess.run(
-        ["/bin/sh", "-c", f'"{sys.executable}" -m targen_cli {line} {streams}'],
+        ["/bin/sh", "-c", f'"{sys.executable}" -m targen_core.cli {line} {streams}'],
         env={**os.environ, **environment},
         capture_output=True,
         timeout=600,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli import main
 from targen_core import Job, RunSpec, load_registry
+from targen_core.cli import main
 from targen_core.options import Limits
 from targen_core.plugins.loader import installed_sources
 from targen_testing import command
@@ -99,7 +99,7 @@ def test_they_harm_nobody_else(tmp_path, monkeypatch, capsys):
         if source.distribution == member.package.replace("_", "-")
     ]
     assert len(mine) >= len(MEMBERS) - 1, "one has no entry point"
-    ours = ("targen-standard", "targen-cli")
+    ours = ("targen-standard", "targen-core")
     standard = [s for s in installed_sources() if s.distribution in ours]
     frozen = [s for s in sources_with(FROZEN) if s.distribution == "frozen-v1"]
     registry = load_registry([*mine, *standard, *frozen])

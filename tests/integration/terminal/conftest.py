@@ -196,7 +196,7 @@ def terminal(tmp_path: Path, surroundings: dict[str, str]) -> Iterator[Callable[
     started: list[Terminal] = []
 
     def start(*args: object, env: dict[str, str] | None = None, **options: Any) -> Terminal:
-        command = [sys.executable, "-m", "targen_cli", *map(str, args)]
+        command = [sys.executable, "-m", "targen_core.cli", *map(str, args)]
         made = Terminal(command, cwd=tmp_path, env={**surroundings, **(env or {})}, **options)
         started.append(made)
         return made
@@ -211,7 +211,7 @@ def shell(tmp_path: Path, surroundings: dict[str, str]) -> Callable[..., Any]:
     """Runs the command by a line of bash, in which `targen` stands for it."""
 
     def run(line: str) -> subprocess.CompletedProcess[str]:
-        begin = f'set -o pipefail; targen() {{ "{sys.executable}" -m targen_cli "$@"; }}; '
+        begin = f'set -o pipefail; targen() {{ "{sys.executable}" -m targen_core.cli "$@"; }}; '
         return subprocess.run(
             ["bash", "-c", begin + line],
             cwd=tmp_path,

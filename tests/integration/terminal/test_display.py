@@ -12,7 +12,7 @@ import threading
 import pytest
 import yaml
 
-from targen_cli.display import progress
+from targen_core.cli.display import progress
 from targen_testing.fault_server import Response
 
 pytest.importorskip("targen_plugin_example")
@@ -150,7 +150,7 @@ def test_ctrl_c_during_the_first_imports_ends_quietly(tmp_path):
         "        if name == 'targen_core.errors':\n"
         "            os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.meta_path.insert(0, Press)\n"
-        "from targen_cli import script\n"
+        "from targen_core.cli import script\n"
         "script()\n"
     )
     done = subprocess.run(

@@ -35,9 +35,9 @@ def asked(terminal, service):
 @pytest.fixture
 def person(in_process, monkeypatch):
     """The command for a person who says no to each question, in this process."""
-    monkeypatch.setattr("targen_cli.ahead.can_ask", lambda: True)
+    monkeypatch.setattr("targen_core.cli.ahead.can_ask", lambda: True)
     monkeypatch.setattr(
-        "targen_cli.ahead.confirmed", lambda question: print(question, file=sys.stderr)
+        "targen_core.cli.ahead.confirmed", lambda question: print(question, file=sys.stderr)
     )
     return in_process
 

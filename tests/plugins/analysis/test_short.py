@@ -11,7 +11,7 @@ from targen_analysis.report.apart import apart
 from targen_analysis.report.cells import number
 from targen_analysis.report.page import as_page
 from targen_analysis.report.short import in_short
-from targen_cli.findings import Estimate, Findings
+from targen_core.cli.findings import Estimate, Findings
 
 
 @pytest.fixture

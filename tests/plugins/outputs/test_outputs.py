@@ -12,8 +12,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from targen_cli.reading import yaml_of
 from targen_core import Declaration, correct, generate, read_dataset
+from targen_core.cli.reading import yaml_of
 from targen_core.errors import QuotaNotMet, Rejected, UsageError
 from targen_outputs import Answer, Labels, Preference, Score, Spans
 from targen_outputs.answer import span_of

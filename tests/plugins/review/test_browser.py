@@ -28,7 +28,7 @@ class Server:
     """`targen review` or `targen view` in a process of its own."""
 
     def __init__(self, *args: object, command: str = "review") -> None:
-        line = [sys.executable, "-m", "targen_cli", command, *map(str, args), "--no-open"]
+        line = [sys.executable, "-m", "targen_core.cli", command, *map(str, args), "--no-open"]
         self.process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.links: dict[str, str] = {}

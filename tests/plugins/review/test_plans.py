@@ -120,7 +120,7 @@ def test_a_plan_from_elsewhere_names_raters_that_can_name_files(name, run, plan,
 
 def test_a_review_does_not_load_what_only_runs_need(run):
     """Numbers take a fifth of the server's memory, and a page needs none."""
-    line = [sys.executable, "-X", "importtime", "-m", "targen_cli", "review", run, "--plan"]
+    line = [sys.executable, "-X", "importtime", "-m", "targen_core.cli", "review", run, "--plan"]
     done = subprocess.run(line, capture_output=True, text=True, check=True)
     imported = {said.rpartition("|")[2].strip() for said in done.stderr.splitlines()}
     assert "targen_review.plan" in imported

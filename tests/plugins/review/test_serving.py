@@ -72,7 +72,7 @@ def started():
 
 @pytest.mark.parametrize("command", ["review", "view"])
 def test_a_request_is_answered_among_many_silent_strangers(command, rows_file, task_file, started):
-    line = ("-m", "targen_cli", command, rows_file(), "--task", task_file, "--no-open")
+    line = ("-m", "targen_core.cli", command, rows_file(), "--task", task_file, "--no-open")
     line += ("--as", "ann") if command == "review" else ()
     link = urlsplit(started(r"http://\S+", *line, descriptors=FEW)[0])
     with ExitStack() as stack:

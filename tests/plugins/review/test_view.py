@@ -150,7 +150,7 @@ def test_without_targen_analysis_the_page_says_what_to_install(view, rows_file, 
 def test_difficulty_is_read_from_an_analysis(view, rows_file, tmp_path):
     from targen_analysis.analysis import Analysis, Part
     from targen_analysis.api import analyze
-    from targen_cli.findings import Findings
+    from targen_core.cli.findings import Findings
 
     path = rows_file(6)
     made = analyze(path, metrics="labels")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_cli.findings import Estimate
+from targen_core.cli.findings import Estimate
 from targen_core.errors import UsageError
 from targen_standard.datasets.bigbench import BigBench, Example, task_json
 from targen_training.bigbench.score import chance_of, graded, metric_of, normalized, written

@@ -9,8 +9,8 @@ from types import ModuleType
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from targen_cli.trust import leaving
 from targen_core import Declaration, Job, RunSpec, TaskForm, folders, hookimpl, load_registry
+from targen_core.cli.trust import leaving
 from targen_core.errors import UsageError
 from targen_core.plugins import loader
 from targen_core.task_files import task_file

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from targen_cli.commands.describe_task import task_with_parts
 from targen_core import Registry, RunSpec, estimate, load_registry
+from targen_core.cli.commands.describe_task import task_with_parts
 from targen_core.errors import UsageError
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.plan import prepare

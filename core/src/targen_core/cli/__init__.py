@@ -13,7 +13,7 @@ _STOPPED = 130
 def main() -> None:
     """Run the command line; exit as the reference of errors says."""
     try:
-        from targen_cli.running import run
+        from targen_core.cli.running import run
 
         run()
     except KeyboardInterrupt:

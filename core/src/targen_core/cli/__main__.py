@@ -1,5 +1,5 @@
-"""`python -m targen_cli` is the `targen` command."""
+"""`python -m targen_core.cli` is the `targen` command."""
 
-from targen_cli import script
+from targen_core.cli import script
 
 script()

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from targen_cli.asking import can_ask, confirmed
-from targen_cli.choosing import Choice
-from targen_cli.options import defaults
-from targen_cli.options.arguments import YesArg
-from targen_cli.status import note
-from targen_cli.tables import print_json
+from targen_core.cli.asking import can_ask, confirmed
+from targen_core.cli.choosing import Choice
+from targen_core.cli.options import defaults
+from targen_core.cli.options.arguments import YesArg
+from targen_core.cli.status import note
+from targen_core.cli.tables import print_json
 from targen_core.engine.seeds import seeds_at_most
 from targen_core.errors import TargenError, UsageError
 from targen_core.origin import is_file
 from targen_core.text import plural
 
 if TYPE_CHECKING:
-    from targen_cli.estimating import CostEstimate
     from targen_core.api.request import Request
+    from targen_core.cli.estimating import CostEstimate
 
 __all__ = [
     "Ahead",
@@ -50,8 +50,8 @@ Ahead = Sequence[tuple[Path, "Request"]]
 
 def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> None:
     """Print what would run, and its price, without writing or sending."""
-    from targen_cli.commands.estimate import print_estimates
-    from targen_cli.estimating import estimated
+    from targen_core.cli.commands.estimate import print_estimates
+    from targen_core.cli.estimating import estimated
 
     estimates = [estimated(request) for _, request in runs]
     facts: list[dict[str, Any]] = []
@@ -127,7 +127,7 @@ def tell_of_shortage(request: Request, n: int | None = None) -> None:
 
 def tell_of_few_seeds(request: Request) -> None:
     """Warn if the user's seeds are too few even if every candidate becomes a row."""
-    from targen_cli.estimating import too_few_seeds
+    from targen_core.cli.estimating import too_few_seeds
 
     spec, prepared = request.spec, request.prepared
     seeds = None if spec.seeds is None else seeds_at_most(prepared.specs)
@@ -233,7 +233,7 @@ def threshold() -> float:
 
 def expected(name: str, request: Request) -> Expected:
     """Estimate the cost of a run by a dry run."""
-    from targen_cli.estimating import estimated
+    from targen_core.cli.estimating import estimated
 
     prices = [step.price for step in request.prepared.steps.values()]
     if all(price is None or not (price.input or price.output) for price in prices):

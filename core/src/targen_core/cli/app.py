@@ -17,15 +17,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from targen_cli.commands import COMMANDS, EVERYDAY, FIRST_PANEL, GROUPS, LISTS, PANELS
-from targen_cli.installed import (
+from targen_core.cli.commands import COMMANDS, EVERYDAY, FIRST_PANEL, GROUPS, LISTS, PANELS
+from targen_core.cli.installed import (
     add_command,
     is_command,
     named_commands,
     panel_of,
     unknown_command,
 )
-from targen_cli.options.misspelt import Command, as_switches
+from targen_core.cli.options.misspelt import Command, as_switches
 from targen_core.errors import Interrupted, UsageError
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.registry import Registry
@@ -179,11 +179,11 @@ class _LazyGroup(TyperGroup):
         alone = typer.Typer(add_completion=False, rich_markup_mode="markdown")
         if cmd_name in COMMANDS:
             module, _, function = COMMANDS[cmd_name].partition(":")
-            run = getattr(import_module(f"targen_cli.commands.{module}"), function)
+            run = getattr(import_module(f"targen_core.cli.commands.{module}"), function)
             panel = next(panel for panel, names in PANELS.items() if cmd_name in names)
             alone.command(name=cmd_name, cls=Command, rich_help_panel=panel)(run)
         elif cmd_name in self.listings:
-            from targen_cli.commands.listing import listing_of
+            from targen_core.cli.commands.listing import listing_of
 
             show = listing_of(self.listings[cmd_name])
             alone.command(name=cmd_name, cls=Command, rich_help_panel=LISTS)(show)

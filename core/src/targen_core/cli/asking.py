@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from targen_cli.trust import ask_with
+from targen_core.cli.trust import ask_with
 
 __all__ = ["answered", "ask_about_files", "can_ask", "confirmed"]
 

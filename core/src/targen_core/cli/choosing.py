@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from targen_cli.asking import answered, can_ask
-from targen_cli.elsewhere import package_of
-from targen_cli.flags import Said
-from targen_cli.options import defaults
-from targen_cli.options.defaults import DefaultsFile, Value
-from targen_cli.request import ModelOptions
-from targen_cli.trust import agreed, told
+from targen_core.cli.asking import answered, can_ask
+from targen_core.cli.elsewhere import package_of
+from targen_core.cli.flags import Said
+from targen_core.cli.options import defaults
+from targen_core.cli.options.defaults import DefaultsFile, Value
+from targen_core.cli.request import ModelOptions
+from targen_core.cli.trust import agreed, told
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Limits
 from targen_core.origin import trust_hint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from targen_cli.kinds import as_shown
+from targen_core.cli.kinds import as_shown
 from targen_core.plugins.loader import load_registry
 
 __all__ = ["complete_kind", "complete_registered", "complete_template", "completer"]

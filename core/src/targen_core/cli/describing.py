@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.tables import print_table
+from targen_core.cli.tables import print_table
 from targen_core.text import plural
 from targen_core.wording import install
 
 if TYPE_CHECKING:
-    from targen_cli.facts import Described
+    from targen_core.cli.facts import Described
     from targen_core.plugins.registry import Registry
     from targen_core.tasks.model import Task
 
@@ -87,7 +87,7 @@ def print_fields(what: str, fields: Sequence[dict[str, Any]]) -> None:
 
 def type_of(field: dict[str, Any]) -> str:
     """Return the type of a field with its bounds, as people read them."""
-    from targen_cli.facts import BOUNDS
+    from targen_core.cli.facts import BOUNDS
 
     bounds = field.get("bounds", {})
     return ", ".join([field["type"], *(f"{BOUNDS[name]} {v}" for name, v in bounds.items())])

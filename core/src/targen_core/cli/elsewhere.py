@@ -75,7 +75,7 @@ ELSEWHERE = {
             "diff export merge plan_revision preview profile publish replay revise trace validate "
             "Script ScriptedModel ScriptedOptions export_batch import_batch",
         ),
-        **_by("targen-cli", "CostEstimate estimate show-progress"),
+        **_by("targen-core", "CostEstimate estimate show-progress"),
         "analyze": "targen-analysis",
         "check-plugin": "targen-testing",
         "retrieve": "targen-datatune",

@@ -12,10 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from targen_cli.account import off_the_books
-from targen_cli.options.defaults import YIELD
-from targen_cli.tokens import estimate as token_estimate
-from targen_cli.trial import RecordedCall, Trial, dry_run_spec, run_trial
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (
     ItemsLike,
@@ -31,6 +27,10 @@ from targen_core.api.request import (
 from targen_core.api.run import Run
 from targen_core.calls.model import Message, Price
 from targen_core.calls.usage import answered
+from targen_core.cli.account import off_the_books
+from targen_core.cli.options.defaults import YIELD
+from targen_core.cli.tokens import estimate as token_estimate
+from targen_core.cli.trial import RecordedCall, Trial, dry_run_spec, run_trial
 from targen_core.engine.filters import USUAL
 from targen_core.engine.growing import NEW
 from targen_core.engine.order import SPARE
@@ -118,7 +118,7 @@ class CostEstimate:
         return f"<CostEstimate of {self._title}>"
 
     def _repr_html_(self) -> str:
-        from targen_cli.pages import table
+        from targen_core.cli.pages import table
 
         heads = ("step", "calls", "input tokens", "output tokens", "dollars")
         keys = ("step", "calls", "input_tokens", "output_tokens", "dollars")

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args,
 
 import typer
 
-from targen_cli.completion import completer
+from targen_core.cli.completion import completer
 from targen_core.options import Option, Options
 
 __all__ = ["Group", "Said", "takes", "with_signature"]
@@ -62,7 +62,7 @@ class Said:
         names = {name for group in groups for name in _options(group)}
         said = {name: value for name, value in self.values.items() if name in names}
         if "dimensions" in said:
-            from targen_cli.options.typed import parse_dimensions
+            from targen_core.cli.options.typed import parse_dimensions
 
             said["dimensions"] = parse_dimensions(said["dimensions"])
         return said

@@ -22,11 +22,11 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from targen_cli.commands.generate import generate
-from targen_cli.flags import Said, with_signature
-from targen_cli.options.arguments import labels_of
-from targen_cli.outputs import write_new
-from targen_cli.request import ModelOptions
+from targen_core.cli.commands.generate import generate
+from targen_core.cli.flags import Said, with_signature
+from targen_core.cli.options.arguments import labels_of
+from targen_core.cli.outputs import write_new
+from targen_core.cli.request import ModelOptions
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import ListOptions
 from targen_core.origin import Typed, trusting
@@ -169,8 +169,8 @@ def grow(
         UsageError: it has a target above one of these.
         JobFailed: it ended early; its rows so far are kept, and the same command continues.
     """
-    from targen_cli.display.progress import progress
     from targen_core.api.request import reopened
+    from targen_core.cli.display.progress import progress
     from targen_core.plugins.loader import load_registry
 
     same = "the same command"

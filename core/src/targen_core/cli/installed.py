@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
-from targen_cli.commands import EVERYDAY, FIRST_PANEL, OTHERS, PANELS
-from targen_cli.elsewhere import and_broken, package_of
+from targen_core.cli.commands import EVERYDAY, FIRST_PANEL, OTHERS, PANELS
+from targen_core.cli.elsewhere import and_broken, package_of
 from targen_core.errors import AmbiguousName, PluginError, UsageError
 from targen_core.origin import DECLARED
 from targen_core.plugins.register import Registration

@@ -13,7 +13,7 @@ from targen_core.plugins.kinds import Kind
 
 __all__ = ["as_shown"]
 
-_FACTS = "targen_cli.commands.describe_parts"
+_FACTS = "targen_core.cli.commands.describe_parts"
 
 
 def as_shown(kinds: Mapping[str, Kind]) -> dict[str, Kind]:
@@ -25,7 +25,7 @@ def _kind(name: str, **more: Any) -> dict[str, Any]:
     return {
         "facts": f"{_FACTS}:{name}_facts",
         "suite": f"targen_testing:{name.capitalize()}Suite",
-        "template": f"targen_cli.scaffold:templates/{name}",
+        "template": f"targen_core.cli.scaffold:templates/{name}",
         "tries": (f"targen describe {{name}} --kind {name}",),
         **more,
     }
@@ -35,8 +35,8 @@ _SHOWN = {
     "task": _kind(
         "task",
         lists="List the installed tasks.",
-        facts="targen_cli.commands.describe_task:task_facts",
-        prints="targen_cli.commands.describe_task:print_task",
+        facts="targen_core.cli.commands.describe_task:task_facts",
+        prints="targen_core.cli.commands.describe_task:print_task",
         flags=("variants", "prompts"),
         tries=("targen generate {name} -n 4 --backend local",),
     ),

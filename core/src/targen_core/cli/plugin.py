@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.commands import COMMANDS
 from targen_core import Kind, Register, hookimpl
+from targen_core.cli.commands import COMMANDS
 
 if TYPE_CHECKING:
     from targen_core import KindRegister
@@ -19,11 +19,11 @@ def register_kinds(register: KindRegister) -> None:
         Kind(
             "command",
             "register_commands",
-            spec="targen_cli.hookspecs:register_commands",
+            spec="targen_core.cli.hookspecs:register_commands",
             awaited=False,
             use="targen {name} --help",
             suite="targen_testing:CommandSuite",
-            template="targen_cli.scaffold:templates/command",
+            template="targen_core.cli.scaffold:templates/command",
             tries=("targen {name} --help",),
             reserved=tuple(COMMANDS),
         )
@@ -34,6 +34,6 @@ def register_kinds(register: KindRegister) -> None:
 def register_functions(register: Register[Callable[..., Any]]) -> None:
     """Register estimates, the display of a run, and hints for unknown names."""
     for name in ("CostEstimate", "estimate"):
-        register.register(name, f"targen_cli.estimating:{name}")
-    register.register("explain-unknown", "targen_cli.elsewhere:explain")
-    register.register("show-progress", "targen_cli.display.shown:job_shown")
+        register.register(name, f"targen_core.cli.estimating:{name}")
+    register.register("explain-unknown", "targen_core.cli.elsewhere:explain")
+    register.register("show-progress", "targen_core.cli.display.shown:job_shown")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from targen_cli.options.arguments import pairs
+from targen_core.cli.options.arguments import pairs
 from targen_core.errors import UsageError
 from targen_core.options import Flag, Options
 from targen_core.origin import Named
@@ -72,7 +72,7 @@ class ModelOptions(Options):
         Raises:
             UsageError: an item is not KEY=VALUE, or sets an option twice.
         """
-        from targen_cli.options.typed import parse_options
+        from targen_core.cli.options.typed import parse_options
 
         said = parse_options(self.options)
         own: dict[str, tuple[str, Any]] = {

@@ -10,9 +10,9 @@ import sys
 from contextlib import nullcontext
 from itertools import pairwise
 
-from targen_cli.command_line import CommandLine, is_debugging, read_words
-from targen_cli.display.streams import ClosedPipe, mute, sound_streams
-from targen_cli.display.terminal import guarded, print_traceback
+from targen_core.cli.command_line import CommandLine, is_debugging, read_words
+from targen_core.cli.display.streams import ClosedPipe, mute, sound_streams
+from targen_core.cli.display.terminal import guarded, print_traceback
 from targen_core.errors import Interrupted, PluginError, TargenError, UsageError
 from targen_core.text import printable
 from targen_core.wording import of_a_command
@@ -131,8 +131,7 @@ def _reblamed(error: Exception) -> PluginError | None:
     """The error that names the plugin whose code raised another; None for the command itself."""
     from targen_core.plugins.blame import blamed
 
-    found = blamed(error)
-    return None if found is None or found.distribution == "targen-cli" else found
+    return blamed(error)
 
 
 def _short(error: Exception) -> str:
@@ -151,7 +150,7 @@ def _dispatch(line: CommandLine) -> None:
     # Listing is what people type first and most: it goes past typer, which
     # imports pydantic to run any command and would take most of the time.
     if args and args[0].startswith("list-") and args[1:] in ([], ["--json"]):
-        from targen_cli.commands.inventory import show_registered
+        from targen_core.cli.commands.inventory import show_registered
 
         if show_registered(args[0], json=bool(args[1:])):
             return
@@ -160,8 +159,8 @@ def _dispatch(line: CommandLine) -> None:
         raise UsageError("--out is empty", hint="give a folder or a file, or omit --out")
     import logging
 
-    from targen_cli.app import build
-    from targen_cli.asking import ask_about_files
+    from targen_core.cli.app import build
+    from targen_core.cli.asking import ask_about_files
     from targen_core.origin import trusting
 
     words = logging.StreamHandler()  # standard error: downloads, Ctrl-C, a cache that fails

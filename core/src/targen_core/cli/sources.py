@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.completion import completer
+from targen_core.cli.completion import completer
 
 if TYPE_CHECKING:
     from targen_standard.datasets.source import Source

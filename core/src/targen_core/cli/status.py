@@ -1,6 +1,6 @@
 """Progress of a long step on standard error: in place on a terminal, else a line now and then.
 
-For the commands of plugins. Generation has a display of its own (`targen_cli.display.progress`).
+For the commands of plugins. Generation has a display of its own (`cli.display.progress`).
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from targen_cli.account import Account
 from targen_core.calls.model import ChatReply
+from targen_core.cli.account import Account
 from targen_core.errors import RunConflict, UnknownName
 from targen_core.options import Limits
 from targen_core.plain import kind_of

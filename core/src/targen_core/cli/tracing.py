@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from targen_cli.correction_plan import CorrectionPlan, unfinished
 from targen_core.calls.journal import compact, decode, key_of
 from targen_core.calls.usage import check_record
+from targen_core.cli.correction_plan import CorrectionPlan, unfinished
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.reading import read_jsonl
 from targen_core.reading.lines import whole_lines

@@ -44,7 +44,7 @@ class Section:
 
     Attributes:
         model: of the section; for people it may have a property `words`, a sentence, and one
-            `table`, a `targen_cli.findings.Table`.
+            `table`, a `targen_core.cli.findings.Table`.
         counted: makes the section from the filter's part of the lock and the records of
             `rejects.jsonl`. Without it `Filter.report` does, only in a run's own process.
         card: makes the chapter of a card, in Markdown, of the filter's part of the lock and the

@@ -2,7 +2,7 @@
 
 The core has the rows below; a plugin adds rows by the hook `register_kinds`. A row contains names
 and does not import: the type of a kind, its facts and its suite are imported when they are needed.
-The core's rows contain what the core needs; `targen_cli.kinds` adds how the command shows them.
+The core's rows contain what the core needs; `cli.kinds` adds how the command shows them.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Kind:
         lists: what the listing command does, as one sentence for its help.
         spec: the function whose signature and docstring document the hook, as "module:NAME".
         facts: returns what `targen describe` shows for an object, as "module:function": it takes a
-            `targen_cli.facts.Described` and returns a mapping of JSON values.
+            `targen_core.cli.facts.Described` and returns a mapping of JSON values.
         prints: prints these facts, as "module:function"; by default they are printed unchanged.
         flags: options of `targen describe` that apply to the kind: "options", "prompts",
             "variants".
@@ -187,7 +187,7 @@ class KindRegister:
 
 
 def _kind(name: str, hook: str = "", **more: Any) -> Kind:
-    """A kind of the core with a listing command; `targen_cli.kinds` has what else is shown."""
+    """A kind of the core with a listing command; `targen_core.cli.kinds` has what else is shown."""
     hook = hook or f"register_{name}s"
     listing = f"list-{hook.removeprefix('register_').replace('_', '-')}"
     return Kind(name, hook, **{"listing": listing, **more})

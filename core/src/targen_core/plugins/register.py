@@ -25,7 +25,7 @@ STANDARD = "targen-standard"
 OURS = frozenset(
     f"targen-{name}"
     for name in (
-        "core cli standard testing backends tasks-superglue tasks-multirc "
+        "core standard testing backends tasks-superglue tasks-multirc "
         "outputs analysis training datatune ray review methods"
     ).split()
 )

@@ -1,4 +1,4 @@
-"""Bounded readers of JSON texts and of files of JSON lines. Others are in `targen_cli`.
+"""Bounded readers of JSON texts and of files of JSON lines. Others are in `targen_core.cli`.
 
 Any file may come from a stranger. Each reader bounds the bytes, the depth and the number of
 values. It makes plain values, and runs no code.

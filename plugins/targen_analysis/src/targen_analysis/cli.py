@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.command_line import is_debugging
-from targen_cli.completion import completer
-from targen_cli.sources import EncodingArg
+from targen_core.cli.command_line import is_debugging
+from targen_core.cli.completion import completer
+from targen_core.cli.sources import EncodingArg
 from targen_core.errors import JobFailed, UsageError
 from targen_core.plain import kind_of
 
@@ -141,9 +141,9 @@ def analyze(
     from targen_analysis.report.pictures import KINDS
     from targen_analysis.report.terminal import print_analysis
     from targen_analysis.wording import metric_option
-    from targen_cli.options.typed import parse_options
-    from targen_cli.tables import print_json
     from targen_core import load_registry
+    from targen_core.cli.options.typed import parse_options
+    from targen_core.cli.tables import print_json
 
     if pictures and pictures not in KINDS:
         raise UsageError(f"--pictures {pictures}: choose {' or '.join(KINDS)}")

@@ -20,8 +20,8 @@ from targen_analysis.metrics import (
     Table,
 )
 from targen_analysis.statistics import rate
-from targen_cli.findings import flow_changes, flow_losses
 from targen_core import load
+from targen_core.cli.findings import flow_changes, flow_losses
 from targen_core.text import percent
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_cli.findings import Cell, Estimate, Excerpt, Findings, Plot, Table
 from targen_core import Dataset, Task
+from targen_core.cli.findings import Cell, Estimate, Excerpt, Findings, Plot, Table
 
 __all__ = [
     "Cell",

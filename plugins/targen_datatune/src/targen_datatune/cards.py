@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from targen_cli.licenses import folded
-from targen_cli.reading import yaml_of
+from targen_core.cli.licenses import folded
+from targen_core.cli.reading import yaml_of
 from targen_core.reading import Malformed
 from targen_datatune.licenses import normal
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from targen_cli.reading import read_json
-from targen_cli.status import bar, note, status
+from targen_core.cli.reading import read_json
+from targen_core.cli.status import bar, note, status
 from targen_core.errors import NoSuchFile, UsageError
 from targen_core.outputs import remove, write_file
 from targen_core.plugins.configurable import read_options

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from targen_cli.outputs import check_own
-from targen_cli.status import Status
+from targen_core.cli.outputs import check_own
+from targen_core.cli.status import Status
 from targen_core.errors import (
     DatasetUnavailable,
     MissingDependency,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from targen_cli.licenses import NON_COMMERCIAL, OPEN_SHARE_ALIKE, SHARE_ALIKE, folded, terms_of
+from targen_core.cli.licenses import NON_COMMERCIAL, OPEN_SHARE_ALIKE, SHARE_ALIKE, folded, terms_of
 
 _PERMISSIVE = (
     "afl-3.0 apache-2.0 bsd bsd-2-clause bsd-3-clause bsl-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 "

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from targen_cli.options.typed import parse_options
+from targen_core.cli.options.typed import parse_options
 from targen_core.errors import DatasetUnavailable, UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.describing import print_options, print_scored, scored_facts
-from targen_cli.facts import Described, fields
+from targen_core.cli.describing import print_options, print_scored, scored_facts
+from targen_core.cli.facts import Described, fields
 from targen_core.errors import TargenError
 from targen_core.plugins.hookspecs import hookspec
 from targen_standard import Declaration

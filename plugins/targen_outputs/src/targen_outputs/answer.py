@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from targen_cli.findings import Table
+from targen_core.cli.findings import Table
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.letters import MARKS, UNSPACED
 from targen_core.tasks.words import tokens

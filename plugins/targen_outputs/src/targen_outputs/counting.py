@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from statistics import fmean
 
-from targen_cli.findings import Cell, Table
+from targen_core.cli.findings import Cell, Table
 from targen_standard.task_files.outputs import Row
 
 __all__ = ["Seen", "by_name", "counted", "shared_out"]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from targen_cli.findings import Table
+from targen_core.cli.findings import Table
 from targen_core.errors import Rejected
 from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_core.tasks.replies import one_of

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from targen_cli.findings import Table
+from targen_core.cli.findings import Table
 from targen_core.errors import Rejected
 from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_core.tasks.words import normalized

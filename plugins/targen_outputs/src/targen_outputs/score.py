@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
-from targen_cli.findings import Table
+from targen_core.cli.findings import Table
 from targen_core.errors import Rejected, UsageError
 from targen_outputs.counting import Seen, counted
 from targen_standard import Declaration, Output, OutputType, Target

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, create_model
 
-from targen_cli.findings import Cell, Table
+from targen_core.cli.findings import Cell, Table
 from targen_core.errors import Rejected, UsageError
 from targen_core.text import plural, printable
 from targen_outputs.counting import Seen, shared_out

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from targen_cli import tracing
 from targen_core import Dataset
+from targen_core.cli import tracing
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_review.apply import new_versions

@@ -22,7 +22,7 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_cli.findings import Estimate
+from targen_core.cli.findings import Estimate
 
 __all__ = ["Figure", "Z", "cohen_kappa", "f1", "krippendorff_alpha", "share", "spearman"]
 

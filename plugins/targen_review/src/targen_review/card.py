@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from targen_cli.markup import markdown
 from targen_core import Dataset
+from targen_core.cli.markup import markdown
 from targen_core.text import plural
 from targen_review.agreement import Figure
 from targen_review.plan import Plan, folder_for, is_there, load_plan

@@ -17,9 +17,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from targen_cli import tracing
-from targen_cli.trust import placed
 from targen_core import DryRunCall, Llm, Prompt, Task, load
+from targen_core.cli import tracing
+from targen_core.cli.trust import placed
 from targen_core.errors import UsageError
 from targen_core.reading import json_of
 from targen_review.grades import Grade, GradeBook, Rater

@@ -18,8 +18,8 @@ from pydantic import (
     field_validator,
 )
 
-from targen_cli.trust import is_own, leaving, note_own, placed, require_trust
 from targen_core import Typed
+from targen_core.cli.trust import is_own, leaving, note_own, placed, require_trust
 from targen_core.errors import NoSuchFile, RunDirectoryError, UsageError
 from targen_core.origin import HUB, Named, is_file
 from targen_core.outputs import write_file, writing

@@ -14,10 +14,10 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from targen_cli import tracing
-from targen_cli.sources import task_name
-from targen_cli.tracing import Traced
 from targen_core import Rejected, Task, load_registry
+from targen_core.cli import tracing
+from targen_core.cli.sources import task_name
+from targen_core.cli.tracing import Traced
 from targen_core.errors import TargenError, UsageError
 from targen_core.tasks.fields import NO_TEXTS
 from targen_core.text import refused, row_name

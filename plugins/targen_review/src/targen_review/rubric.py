@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from targen_cli.reading import read_yaml
+from targen_core.cli.reading import read_yaml
 from targen_core.errors import UsageError
 from targen_core.text import refused
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from types import MappingProxyType
 
-from targen_cli.findings import Cell, Estimate, Excerpt, Findings, Table
-from targen_cli.markup import markdown
-from targen_cli.pages import document, safe
+from targen_core.cli.findings import Cell, Estimate, Excerpt, Findings, Table
+from targen_core.cli.markup import markdown
+from targen_core.cli.pages import document, safe
 
 __all__ = ["findings_as_html", "findings_as_markdown"]
 

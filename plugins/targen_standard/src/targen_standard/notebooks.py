@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from targen_cli.pages import table
 from targen_core.api.report import LabelReport, Report, flows_together
 from targen_core.api.run import Folder
+from targen_core.cli.pages import table
 from targen_core.errors import TargenError
 from targen_core.text import percent
 from targen_standard.datasets.frames import as_html

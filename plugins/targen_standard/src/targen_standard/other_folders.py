@@ -6,8 +6,8 @@ import shlex
 from contextlib import suppress
 from pathlib import Path
 
-from targen_cli.correction_plan import unfinished
-from targen_cli.places import what_is
+from targen_core.cli.correction_plan import unfinished
+from targen_core.cli.places import what_is
 from targen_core.errors import TargenError, UnknownName, UsageError
 from targen_core.origin import DECLARED
 from targen_core.plugins.registry import Registry

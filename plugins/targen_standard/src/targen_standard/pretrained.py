@@ -21,10 +21,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from targen_cli.outputs import check_files
-from targen_cli.reading import read_json
-from targen_cli.trust import require_trust
 from targen_core import folders
+from targen_core.cli.outputs import check_files
+from targen_core.cli.reading import read_json
+from targen_core.cli.trust import require_trust
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.origin import is_place, leads_elsewhere, shown
 from targen_core.plain import digest_of

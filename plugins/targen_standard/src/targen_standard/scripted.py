@@ -23,10 +23,10 @@ from typing import Any
 
 from pydantic import Field
 
-from targen_cli.reading import read_text
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Price
 from targen_core.calls.scores import TokenScore
+from targen_core.cli.reading import read_text
 from targen_core.engine.guard import named
 from targen_core.errors import (
     AuthenticationFailed,

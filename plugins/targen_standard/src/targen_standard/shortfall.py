@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.commands.backends import EMPTY_REPLIES
+from targen_core.cli.commands.backends import EMPTY_REPLIES
 from targen_core.engine.quota_tracker import (
     ILLEGAL,
     RELABELLED,

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from targen_cli.account import Account
 from targen_core.calls.call import Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Counts, Usage
+from targen_core.cli.account import Account
 from targen_core.engine.facade import StageLlm
 from targen_core.errors import Rejected, UsageError
 from targen_core.folders import replies_folder
@@ -38,7 +38,7 @@ from targen_standard.task_files.model import Declaration
 from targen_standard.unfinished import Unusable, unfinished
 
 if TYPE_CHECKING:
-    from targen_cli.flags import Said
+    from targen_core.cli.flags import Said
 
 _log = logging.getLogger("targen.run")
 
@@ -211,9 +211,9 @@ def charged(
         UsageError: anything wrong with the backend or its options.
         JobFailed: budget or service stopped it.
     """
-    from targen_cli.ahead import Expected, ask_first
-    from targen_cli.choosing import choice
-    from targen_cli.display.progress import watching
+    from targen_core.cli.ahead import Expected, ask_first
+    from targen_core.cli.choosing import choice
+    from targen_core.cli.display.progress import watching
 
     chosen = choice(registry, said)
     with chosen.explained():

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from operator import index
 
-from targen_cli.markup import markdown_code
 from targen_core.api.run import manner_of
+from targen_core.cli.markup import markdown_code
 from targen_core.dataset.model import Dataset, Shares, Unit, origins_of, row_digest
 from targen_core.errors import UsageError
 from targen_core.tasks.fields import text_at

@@ -24,11 +24,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from targen_cli.options.typed import parse_options
 from targen_core import Limits
 from targen_core.calls.backend import Backend
 from targen_core.calls.model import ChatModel, ChatReply, Message, Price
 from targen_core.calls.scores import continues, most_top, problem, scores_given
+from targen_core.cli.options.typed import parse_options
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,

@@ -22,11 +22,11 @@ from typing import Any
 
 import pytest
 
-from targen_cli.commands.plugins import HARMLESS, problems_of
-from targen_cli.facts import Described, facts_of
-from targen_cli.kinds import as_shown
-from targen_cli.scaffold.names import Names
-from targen_cli.scaffold.writing import rendered
+from targen_core.cli.commands.plugins import HARMLESS, problems_of
+from targen_core.cli.facts import Described, facts_of
+from targen_core.cli.kinds import as_shown
+from targen_core.cli.scaffold.names import Names
+from targen_core.cli.scaffold.writing import rendered
 from targen_core.errors import PluginError, UsageError
 from targen_core.plugins import loader
 from targen_core.plugins.kinds import Kind

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from targen_cli.tables import print_json
+from targen_core.cli.tables import print_json
 from targen_testing.distribution import metadata_problems, wheel_problems
 from targen_testing.folder import read_folder
 from targen_testing.rules import (

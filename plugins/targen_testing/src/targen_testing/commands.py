@@ -79,7 +79,7 @@ class CommandSuite(Suite):
         """The command, or those of its group, as they parse their options, by their names."""
         import typer
 
-        from targen_cli.app import build
+        from targen_core.cli.app import build
 
         def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
             if not hasattr(command, "list_commands"):
@@ -115,7 +115,7 @@ class CommandSuite(Suite):
         self, there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> Run:
         """Run `targen` in this process, in that folder."""
-        from targen_cli import main
+        from targen_core.cli import main
 
         def run(args: Sequence[str]) -> Ended:
             monkeypatch.setattr(sys, "argv", ["targen", *args])

@@ -29,7 +29,7 @@ from targen_testing.suite import fail
 
 __all__ = ["COMMAND", "Forks", "elsewhere", "in_another_process"]
 
-COMMAND = "import sys; sys.argv[0] = 'targen'; from targen_cli import main; main()"
+COMMAND = "import sys; sys.argv[0] = 'targen'; from targen_core.cli import main; main()"
 """Code that is the command `targen`."""
 
 _FORK = os.fork if sys.platform == "linux" else None  # other systems' libraries fail in forks
@@ -169,7 +169,7 @@ def _fork(
 def _serve() -> None:
     """Fork for each order, a line of standard input each."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests, which end this
-    importlib.import_module("targen_cli.app")
+    importlib.import_module("targen_core.cli.app")
     importlib.import_module("targen_testing.tasks")
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a module prints as it is imported is no answer

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from targen_cli.reading import yaml_of
+from targen_core.cli.reading import yaml_of
 from targen_core.errors import UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry

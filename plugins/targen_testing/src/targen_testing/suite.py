@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import pytest
 
-from targen_cli.options.typed import parse_options
+from targen_core.cli.options.typed import parse_options
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.ahead import YesArg
-from targen_cli.choosing import choice
-from targen_cli.completion import completer
-from targen_cli.flags import Said, takes
 from targen_core import Limits
+from targen_core.cli.ahead import YesArg
+from targen_core.cli.choosing import choice
+from targen_core.cli.completion import completer
+from targen_core.cli.flags import Said, takes
 from targen_core.errors import RunConflict, UsageError
 from targen_core.origin import DECLARED
 from targen_core.outputs import write_file

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.completion import completer
 from targen_core import Task
+from targen_core.cli.completion import completer
 from targen_core.errors import TargenError, UsageError
 from targen_core.wording import Action, Blank, Either, Option
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.completion import completer
-from targen_cli.options.typed import parse_options
-from targen_cli.sources import EncodingArg
 from targen_core import Typed
+from targen_core.cli.completion import completer
+from targen_core.cli.options.typed import parse_options
+from targen_core.cli.sources import EncodingArg
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_core.wording import Action, Blank

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.ahead import YesArg
-from targen_cli.flags import Said, takes
-from targen_cli.options.typed import parse_options
-from targen_cli.sources import EncodingArg
-from targen_cli.status import note
 from targen_core import Limits, Typed
+from targen_core.cli.ahead import YesArg
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.typed import parse_options
+from targen_core.cli.sources import EncodingArg
+from targen_core.cli.status import note
 from targen_core.errors import Interrupted, MissingDependency, NoSuchFile, RunConflict, UsageError
 from targen_core.text import plural
 from targen_core.wording import REPEAT, Blank, Either, Option, Setting, Together, Words
@@ -28,8 +28,8 @@ from targen_training.asked import NAME_THE_TASK, TaskOption, names_its_task
 from targen_training.money import Money
 
 if TYPE_CHECKING:
-    from targen_cli.ahead import Expected
     from targen_core import Registry, Task
+    from targen_core.cli.ahead import Expected
     from targen_training.experiments.making import Made
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Published, Results
@@ -210,7 +210,7 @@ def carried_out(
     Raises:
         TargenError: anything wrong with what was asked for, or a run or training that failed.
     """
-    from targen_cli.outputs import locked
+    from targen_core.cli.outputs import locked
     from targen_training.experiments.cells import too_large
     from targen_training.experiments.making import generated, made_once, to_generate
     from targen_training.experiments.results import earlier_made
@@ -272,7 +272,7 @@ def carried_out(
 
 def _made(registry: Registry, experiment: Experiment) -> dict[str, Any]:
     """Return what made the results: versions of the trainers and their libraries, and test data."""
-    from targen_cli.provenance import provenance
+    from targen_core.cli.provenance import provenance
 
     trainers = (registry.find("trainer", model.trainer) for model in experiment.models)
     tests = (test for part in experiment.tasks.values() for test in part.test)
@@ -380,7 +380,7 @@ def _alike(ready: Planned) -> list[str]:
 
 def show(results: Results, folder: Path, *, json: bool) -> None:
     """Print the results and their folder."""
-    from targen_cli.tables import print_json
+    from targen_core.cli.tables import print_json
 
     if json:
         print_json(results.as_json())
@@ -399,7 +399,7 @@ _COUNTS = ("same as test", "near test", "no label")
 
 def print_tables(results: Results) -> Sequence[str]:
     """Print the tables and conclusions; return the warnings."""
-    from targen_cli.tables import print_table
+    from targen_core.cli.tables import print_table
     from targen_training.experiments.pages import findings_of, shown
 
     findings = findings_of(results)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.sources import EncodingArg
+from targen_core.cli.sources import EncodingArg
 from targen_core.errors import NoSuchFile, UsageError
 from targen_core.text import plural
 from targen_training.asked import TaskOption
@@ -103,8 +103,8 @@ def evaluate(
     - targen evaluate models/llama implicatures.json --shots 2 -n 200
     - targen evaluate models/llama --harness arc_challenge,hellaswag
     """
-    from targen_cli.tables import print_json
     from targen_core import load_registry
+    from targen_core.cli.tables import print_json
     from targen_training.bigbench.evaluating import bigbench_in, is_decoder
     from targen_training.evaluation import evaluated, require_format
 
@@ -146,7 +146,7 @@ def _grade(
     json: bool,
 ) -> None:
     """Say how a decoder, or written answers, do on a task of BIG-bench."""
-    from targen_cli.tables import print_json
+    from targen_core.cli.tables import print_json
     from targen_training.bigbench.evaluating import (
         answered,
         as_facts,
@@ -188,7 +188,7 @@ def _print_normalized(task: BigBench, scores: Scores) -> None:
 
 
 def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
-    from targen_cli.tables import print_json, print_table
+    from targen_core.cli.tables import print_json, print_table
     from targen_training.harness import harness_figures
 
     by_task = harness_figures(model, [name.strip() for name in tasks.split(",") if name.strip()])
@@ -215,7 +215,7 @@ def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
 
 
 def _print(found: Evaluation) -> None:
-    from targen_cli.tables import print_table
+    from targen_core.cli.tables import print_table
     from targen_training.scores import LOSSES
 
     scores, slices = found.scores, found.slices
@@ -262,7 +262,7 @@ def _print(found: Evaluation) -> None:
 
 
 def _print_labels(scores: Scores) -> None:
-    from targen_cli.tables import print_table
+    from targen_core.cli.tables import print_table
 
     print_table(
         ["label", "rows" if scores.confusion else "number", "precision", "recall", "F1"],
@@ -272,7 +272,7 @@ def _print_labels(scores: Scores) -> None:
 
 def _print_confusion(confusion: Mapping[str, Mapping[str, int]]) -> None:
     """Print which label was predicted for which; of many labels only the commonest mistakes."""
-    from targen_cli.tables import print_table
+    from targen_core.cli.tables import print_table
 
     if len(confusion) <= _WIDE:
         print("\nPredictions (row: right label; column: predicted label)")

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from targen_cli.markup import csv_cell
-from targen_cli.pages import table
 from targen_core import Dataset, Registry
+from targen_core.cli.markup import csv_cell
+from targen_core.cli.pages import table
 from targen_core.errors import UnknownName, UsageError
 from targen_core.outputs import write_file
 from targen_core.text import plural

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.options.typed import parse_options
+from targen_core.cli.options.typed import parse_options
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.wording import Either, Option, install
 from targen_training.models import (

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_cli.reading import read_arrays, read_json
+from targen_core.cli.reading import read_arrays, read_json
 from targen_core.errors import UnreadableFile
 from targen_core.outputs import write_file
 from targen_training.ensembling import Ensemble, EnsemblingOptions, smoothed

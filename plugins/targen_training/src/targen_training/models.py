@@ -28,7 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from targen_cli.outputs import (
+from targen_core import Dataset, Registration, Registry, Task, Typed, load_registry
+from targen_core.cli.outputs import (
     check_files,
     check_free,
     check_own,
@@ -37,8 +38,7 @@ from targen_cli.outputs import (
     read_file,
     without_empty,
 )
-from targen_cli.reading import read_array
-from targen_core import Dataset, Registration, Registry, Task, Typed, load_registry
+from targen_core.cli.reading import read_array
 from targen_core.errors import (
     NoSuchFile,
     UnreadableFile,

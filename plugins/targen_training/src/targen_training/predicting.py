@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.sources import EncodingArg
+from targen_core.cli.sources import EncodingArg
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_training.asked import TaskOption

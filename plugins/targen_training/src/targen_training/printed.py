@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_cli.findings import Estimate
+from targen_core.cli.findings import Estimate
 
 SIGNED = "+.1f"
 """The form of differences."""

@@ -1,4 +1,4 @@
-"""Progress of a training, from its `Watch` to `targen_cli.status`."""
+"""Progress of a training, from its `Watch` to `targen_core.cli.status`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from targen_cli.status import bar, note, status
+from targen_core.cli.status import bar, note, status
 from targen_training.trainers import Watch
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.ahead import YesArg
-from targen_cli.flags import Said, takes
 from targen_core import Limits
+from targen_core.cli.ahead import YesArg
+from targen_core.cli.flags import Said, takes
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_core.wording import install
@@ -40,7 +40,7 @@ def _list(wanted: bool) -> None:
     """Print what `--list` shows, and end."""
     if not wanted:
         return
-    from targen_cli.tables import print_table
+    from targen_core.cli.tables import print_table
     from targen_training.reproduction.items import items
 
     rows = [(each.name, each.what, each.command or each.ran) for each in items().values()]
@@ -196,8 +196,8 @@ def reproduce(
     - targen reproduce table12 --original superglue --generator local
     - targen reproduce datatune-table2 --original bigbench --transformed runs --synthetic syn
     """
-    from targen_cli.tables import print_json
     from targen_core import load_registry
+    from targen_core.cli.tables import print_json
     from targen_training.experiments.run import check_folder
     from targen_training.reproduction import datatune
     from targen_training.reproduction.differences import differences
@@ -304,7 +304,7 @@ def reproduce(
 
 def _published(registry: Registry, paper: PaperTable, differs: Sequence[str]) -> Published:
     """The paper's figures, with the similarities of wordings if its arms are wordings."""
-    from targen_cli.findings import Table
+    from targen_core.cli.findings import Table
     from targen_training.experiments.results import Published
     from targen_training.reproduction.wordings import similarities
 
@@ -449,7 +449,7 @@ def _open_llm(
     registry: Registry, paper: PaperTable, asked: Asked, money: Money, *, plan: bool, json: bool
 ) -> None:
     """Do table 8 in the paper's form, and print it."""
-    from targen_cli.tables import print_json, print_table
+    from targen_core.cli.tables import print_json, print_table
     from targen_training.experiments.pages import published_table
     from targen_training.reproduction.differences import applying
     from targen_training.reproduction.openllm import carry_out, show
@@ -847,7 +847,7 @@ def _arms(paper: PaperTable, generators: Sequence[str]) -> Iterator[Mapping[str,
 
 def _print(results: Results) -> None:
     """Print the paper's figures, the same figures here, and how they were obtained."""
-    from targen_cli.tables import print_table
+    from targen_core.cli.tables import print_table
     from targen_training.experiments.pages import DIFFERENCES, findings_of, short_tables
 
     for table in short_tables(results):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from targen_cli.completion import completer
-from targen_cli.options.typed import parse_options
-from targen_cli.sources import EncodingArg
+from targen_core.cli.completion import completer
+from targen_core.cli.options.typed import parse_options
+from targen_core.cli.sources import EncodingArg
 from targen_core.errors import UsageError
 from targen_core.plugins.configurable import read_options
 from targen_core.text import plural
@@ -104,9 +104,9 @@ def reweigh(
     - targen reweigh runs/rte-0 --by influence --best 50
     - targen reweigh rows.jsonl --task rte --weights weights.npy
     """
-    from targen_cli.outputs import check_free
-    from targen_cli.tables import print_json
     from targen_core import load_registry
+    from targen_core.cli.outputs import check_free
+    from targen_core.cli.tables import print_json
     from targen_standard.datasets.source import open_source
     from targen_standard.datasets.weighing import FILE
     from targen_standard.methods.form import task_of_rows
@@ -168,7 +168,7 @@ def _beside(data: str, by: str) -> Path:
 
 
 def _print(report: dict[str, Any], found: Weighed) -> None:
-    from targen_cli.tables import print_table
+    from targen_core.cli.tables import print_table
 
     accuracy = found.made.get("validation_accuracy")
     learned = f", {accuracy:.0%} correct on held-out rows" if accuracy is not None else ""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_cli.findings import Estimate
+from targen_core.cli.findings import Estimate
 from targen_core.tasks.cases import RIGHT, WRONG
 from targen_training.answers import rouge_l, token_f1
 from targen_training.statistics import interval

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_cli.findings import Estimate
+from targen_core.cli.findings import Estimate
 
 Numbers = NDArray[np.float64]
 

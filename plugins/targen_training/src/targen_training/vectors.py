@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_cli.reading import read_arrays, read_json
+from targen_core.cli.reading import read_arrays, read_json
 from targen_core.errors import UnknownName, UnreadableFile, UsageError
 from targen_core.outputs import write_file
 from targen_core.wording import install

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from targen_cli.reading import read_text
+from targen_core.cli.reading import read_text
 from targen_core.errors import AuthenticationFailed, UnreadableFile, UsageError
 from targen_core.wording import Blank, Setting
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.completion import completer
-from targen_cli.flags import Said, takes
-from targen_cli.options.arguments import JsonArg
-from targen_cli.request import ModelOptions
-from targen_cli.tables import print_json
+from targen_core.cli.completion import completer
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import JsonArg
+from targen_core.cli.request import ModelOptions
+from targen_core.cli.tables import print_json
 from targen_core.errors import ContentFiltered, ServiceError, TargenError, UsageError
 from targen_core.wording import Blank, Setting, Words
 
@@ -66,7 +66,7 @@ def backends(
     - targen backends check llama --model llama3.1
     - targen backends check
     """
-    from targen_cli.choosing import choice
+    from targen_core.cli.choosing import choice
     from targen_core.plugins.loader import load_registry
 
     if action != "check":

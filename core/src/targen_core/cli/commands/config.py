@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.flags import Said, takes
-from targen_cli.options import defaults
-from targen_cli.options.defaults import Value
-from targen_cli.places import is_inside
-from targen_cli.request import ModelOptions
-from targen_cli.tables import print_json, print_table
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.options import defaults
+from targen_core.cli.options.defaults import Value
+from targen_core.cli.places import is_inside
+from targen_core.cli.request import ModelOptions
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.origin import trust_hint
 
@@ -86,7 +86,7 @@ def config(
 
 
 def _show(profile: str | None, *, json: bool) -> None:
-    from targen_cli.choosing import same_backend
+    from targen_core.cli.choosing import same_backend
     from targen_core.plugins.loader import load_registry
 
     files = defaults.read_files()
@@ -211,7 +211,7 @@ def _place(key: str) -> list[str]:
 def _document(path: Path) -> TOMLDocument:
     import tomlkit
 
-    from targen_cli.reading import read_text
+    from targen_core.cli.reading import read_text
 
     return tomlkit.parse(read_text(path, 1 << 20)) if path.exists() else tomlkit.document()
 

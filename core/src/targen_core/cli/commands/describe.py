@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.completion import complete_kind, complete_registered
-from targen_cli.elsewhere import ELSEWHERE, and_broken, no_task, package_of
-from targen_cli.flags import Said, takes
-from targen_cli.options.arguments import JsonArg
-from targen_cli.places import what_is
-from targen_cli.request import ModelOptions
-from targen_cli.tables import print_json
+from targen_core.cli.completion import complete_kind, complete_registered
+from targen_core.cli.elsewhere import ELSEWHERE, and_broken, no_task, package_of
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import JsonArg
+from targen_core.cli.places import what_is
+from targen_core.cli.request import ModelOptions
+from targen_core.cli.tables import print_json
 from targen_core.errors import AmbiguousName, UnknownName, UsageError
 from targen_core.options import RowOptions
 from targen_core.plugins.register import OURS
@@ -65,9 +65,9 @@ def describe(
     - targen describe llama -o model=llama3.1
     - targen describe settings --kind contexts --json
     """
-    from targen_cli.describing import print_part
-    from targen_cli.facts import Described, facts_of
-    from targen_cli.kinds import as_shown
+    from targen_core.cli.describing import print_part
+    from targen_core.cli.facts import Described, facts_of
+    from targen_core.cli.kinds import as_shown
     from targen_core.plugins.loader import load_registry
 
     variants, options = said.values.get("variants", ()), said.values.get("options", ())
@@ -129,7 +129,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         return next(iter([*kinds_of, *ours]), "task")
     if unknown := no_task(registry, name):
         raise unknown
-    from targen_cli.suite import members_of
+    from targen_core.cli.suite import members_of
 
     if suite := members_of(registry, name):
         raise UsageError(

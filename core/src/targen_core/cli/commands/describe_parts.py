@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from targen_cli.describing import print_fields, print_options, print_prompts
-from targen_cli.facts import Described, about, fields, plain, prompts_of
+from targen_core.cli.describing import print_fields, print_options, print_prompts
+from targen_core.cli.facts import Described, about, fields, plain, prompts_of
 from targen_core.errors import PluginError, TargenError
 from targen_core.text import plural
 
@@ -83,8 +83,8 @@ def corrector_facts(part: Described) -> dict[str, Any]:
 
 def backend_facts(part: Described) -> dict[str, Any]:
     """Options, and what the model that they make supports and costs."""
-    from targen_cli.options.typed import parse_options
     from targen_core.calls.sampling import SAMPLING
+    from targen_core.cli.options.typed import parse_options
     from targen_core.runs.records.options import backend_options, step_options, taken_options
 
     backend, items = part.target, part.options

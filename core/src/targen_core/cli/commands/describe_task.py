@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.describing import print_scored, scored_facts
-from targen_cli.tables import print_table
+from targen_core.cli.describing import print_scored, scored_facts
+from targen_core.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from targen_cli.facts import Described
-    from targen_cli.trial import RecordedCall
+    from targen_core.cli.facts import Described
+    from targen_core.cli.trial import RecordedCall
     from targen_core.plugins.registry import Registry
     from targen_core.runs.records.lock import PartPlan
     from targen_core.runs.records.spec import RunSpec
@@ -132,8 +132,8 @@ def _filled(
     registry: Registry, task: Task[Any, Any], name: str, variants: Sequence[str]
 ) -> list[RecordedCall]:
     """Return the first filling of each prompt in a dry run, which is free."""
-    from targen_cli.trial import dry_run_spec, run_trial
     from targen_core.api.request import asked
+    from targen_core.cli.trial import dry_run_spec, run_trial
 
     # A kind that no prompt says may select one: as many neighbours as it has values have them all.
     unsaid = [len(drawn.pool) for _, drawn in task.dimensions_by_step if not drawn.in_prompt]

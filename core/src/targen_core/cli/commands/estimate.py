@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.flags import Said, takes
-from targen_cli.options.arguments import (
+from targen_core import folders
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import (
     BatchListsArg,
     CorrectArg,
     JsonArg,
@@ -22,10 +23,9 @@ from targen_cli.options.arguments import (
     SuiteArg,
     labels_of,
 )
-from targen_cli.options.defaults import YIELD
-from targen_cli.request import ModelOptions
-from targen_cli.tables import print_json, print_table
-from targen_core import folders
+from targen_core.cli.options.defaults import YIELD
+from targen_core.cli.request import ModelOptions
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.options import Limits, ListOptions
 from targen_core.runs.records.shortcuts import rows
@@ -33,7 +33,7 @@ from targen_core.text import plural
 from targen_core.wording import Action, Blank, Option, Together
 
 if TYPE_CHECKING:
-    from targen_cli.estimating import CostEstimate
+    from targen_core.cli.estimating import CostEstimate
 
 _HEADS = {
     "calls": "calls",
@@ -111,10 +111,10 @@ def estimate(
     - targen estimate --suite superglue --preset paper -b llama --model m
     - targen estimate rte -n 1000 -b chatgpt --model gpt-6-luna --batch --reasoning-tokens 400
     """
-    from targen_cli.choosing import choice
-    from targen_cli.estimating import estimated
-    from targen_cli.suite import suite_tasks
     from targen_core.api.request import asked
+    from targen_core.cli.choosing import choice
+    from targen_core.cli.estimating import estimated
+    from targen_core.cli.suite import suite_tasks
     from targen_core.plugins.loader import load_registry
 
     if not 0 < yield_ <= 1:
@@ -173,7 +173,7 @@ def print_estimates(
         price_from: the file or variable that the user's own price is from; "" if neither.
         prompts: whether to show the size of one task's prompts.
     """
-    from targen_cli.estimating import summed
+    from targen_core.cli.estimating import summed
 
     first, is_one = estimates[0], len(estimates) == 1
     total, rows = summed([one.total for one in estimates]), sum(one.rows for one in estimates)
@@ -216,7 +216,7 @@ def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
 
 def _say_prices(prices: Mapping[str, Any], price_from: str) -> None:
     """Print each known price, and its source."""
-    from targen_cli.options.prices import price_words
+    from targen_core.cli.options.prices import price_words
 
     if known := {step: price for step, price in prices.items() if price is not None}:
         print()

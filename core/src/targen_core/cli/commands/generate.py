@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.display.streams import mute
-from targen_cli.flags import Said, takes
-from targen_cli.options.arguments import (
+from targen_core.cli.display.streams import mute
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import (
     BATCHES,
     BatchListsArg,
     CorrectArg,
@@ -32,7 +32,7 @@ from targen_cli.options.arguments import (
     YesArg,
     labels_of,
 )
-from targen_cli.request import ModelOptions, WorkerOptions
+from targen_core.cli.request import ModelOptions, WorkerOptions
 from targen_core.errors import AnswersAwaited, BudgetExhausted, QuotaNotMet, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.runs.records.shortcuts import rows
@@ -105,16 +105,16 @@ def generate(
     - targen generate --suite superglue --variant paper --preset paper --dry-run
     - targen generate rte -n 100000 --shard $SLURM_ARRAY_TASK_ID/8
     """
-    from targen_cli.ahead import (
+    from targen_core.api.request import asked, elsewhere
+    from targen_core.cli.ahead import (
         confirm,
         print_dry_run,
         tell_of_few_seeds,
         tell_of_presets,
         tell_of_shortage,
     )
-    from targen_cli.choosing import choice
-    from targen_cli.suite import suite_tasks
-    from targen_core.api.request import asked, elsewhere
+    from targen_core.cli.choosing import choice
+    from targen_core.cli.suite import suite_tasks
     from targen_core.plugins.loader import load_registry
 
     if (task is None) == (suite is None):
@@ -193,9 +193,9 @@ def generate(
 
 def say_next_export(job: Job, *, quiet: bool, json: bool) -> None:
     """Print what to type for a run that does not send by itself, or what `run_job` prints."""
-    from targen_cli.commands.report import with_concerns
-    from targen_cli.sheets import next_sheet
-    from targen_cli.tables import print_json
+    from targen_core.cli.commands.report import with_concerns
+    from targen_core.cli.sheets import next_sheet
+    from targen_core.cli.tables import print_json
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.folder.report import read_report
 
@@ -322,14 +322,14 @@ def resume(
 
 def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, strict: bool) -> None:
     """Run with a progress display; print the report, whole or not, or where the rows are."""
-    from targen_cli.commands.report import (
+    from targen_core.cli.commands.report import (
         exit_on_concerns,
         print_report,
         say_what_is_next,
         with_concerns,
     )
-    from targen_cli.display.progress import progress
-    from targen_cli.tables import print_json
+    from targen_core.cli.display.progress import progress
+    from targen_core.cli.tables import print_json
 
     job.elsewhere = where
     before = job.usage.total.answered
@@ -386,7 +386,7 @@ def _run_suite(
     strict: bool,
 ) -> None:
     """Run the tasks of a suite with a progress display; print what there is of them."""
-    from targen_cli.suite import run_suite
+    from targen_core.cli.suite import run_suite
     from targen_core.folders import replies_folder
 
     suite = _Suite(name, where, quiet=quiet)
@@ -409,7 +409,7 @@ class _Suite:
         self._waiting: list[AnswersAwaited] = []
 
     def run(self, job: Job) -> None:
-        from targen_cli.display.progress import progress
+        from targen_core.cli.display.progress import progress
 
         if not self._quiet:
             rows = job.manifest.targets[-1].quotas.total
@@ -437,8 +437,8 @@ class _Suite:
 
     def show(self, *, json: bool) -> None:
         """Print what there is."""
-        from targen_cli.commands.report import print_concerns, with_concerns
-        from targen_cli.tables import print_json, print_table
+        from targen_core.cli.commands.report import print_concerns, with_concerns
+        from targen_core.cli.tables import print_json, print_table
 
         if json:
             print_json([with_concerns(report, path) for path, report in self._made])
@@ -457,7 +457,7 @@ class _Suite:
 
     def complain(self, *, strict: bool) -> None:
         """Raise if a task fell short, and with `strict` where something looks wrong."""
-        from targen_cli.commands.report import exit_on_concerns
+        from targen_core.cli.commands.report import exit_on_concerns
 
         if self._short:
             first = self._short[0]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from targen_cli.elsewhere import package_of
-from targen_cli.kinds import as_shown
-from targen_cli.tables import print_json, print_table
+from targen_core.cli.elsewhere import package_of
+from targen_core.cli.kinds import as_shown
+from targen_core.cli.tables import print_json, print_table
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration

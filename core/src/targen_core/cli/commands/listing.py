@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from targen_cli.commands.inventory import show_kinds, show_registered
-from targen_cli.completion import complete_kind
-from targen_cli.elsewhere import package_of
-from targen_cli.kinds import as_shown
-from targen_cli.options.arguments import JsonArg
+from targen_core.cli.commands.inventory import show_kinds, show_registered
+from targen_core.cli.completion import complete_kind
+from targen_core.cli.elsewhere import package_of
+from targen_core.cli.kinds import as_shown
+from targen_core.cli.options.arguments import JsonArg
 from targen_core.errors import UsageError
 from targen_core.plugins.kinds import Kind
 from targen_core.suggestions import did_you_mean

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.completion import complete_template
-from targen_cli.elsewhere import package_of
+from targen_core.cli.completion import complete_template
+from targen_core.cli.elsewhere import package_of
 from targen_core.errors import TargenError, UsageError
 from targen_core.plugins.loader import canonical, load_registry
 from targen_core.text import plural
 from targen_core.wording import install
 
 if TYPE_CHECKING:
-    from targen_cli.scaffold.names import Names
+    from targen_core.cli.scaffold.names import Names
     from targen_core.plugins.kinds import Kind
     from targen_core.plugins.registry import Registry
 
@@ -60,9 +60,9 @@ def new(
     - targen new backend my-service --out plugins/my-service
     - targen new corrector strict --into plugins/my-service
     """
-    from targen_cli.kinds import as_shown
-    from targen_cli.scaffold.names import choose_names
-    from targen_cli.scaffold.writing import write_distribution
+    from targen_core.cli.kinds import as_shown
+    from targen_core.cli.scaffold.names import choose_names
+    from targen_core.cli.scaffold.writing import write_distribution
     from targen_core.suggestions import did_you_mean
 
     registry = load_registry()
@@ -121,7 +121,7 @@ def _entries(project: Mapping[str, Any]) -> Mapping[str, str]:
 
 def _is_plugin(folder: Path) -> bool:
     """Return whether a folder is a plugin's, which a part could be added to."""
-    from targen_cli.reading import read_toml
+    from targen_core.cli.reading import read_toml
 
     with contextlib.suppress(TargenError):
         return bool(_entries(read_toml(folder / "pyproject.toml").get("project", {})))
@@ -130,9 +130,9 @@ def _is_plugin(folder: Path) -> bool:
 
 def _add(kind: Kind, names: Names, folder: Path) -> None:
     """Add a part to a plugin's folder, and show the line that registers it."""
-    from targen_cli.reading import read_toml
-    from targen_cli.scaffold.names import Names
-    from targen_cli.scaffold.writing import add_part
+    from targen_core.cli.reading import read_toml
+    from targen_core.cli.scaffold.names import Names
+    from targen_core.cli.scaffold.writing import add_part
     from targen_core.plugins.hookspecs import API_GROUP
 
     file = folder / "pyproject.toml"

@@ -8,8 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from targen_cli import tracing
-from targen_cli.commands.report import (
+from targen_core.api.report import Report
+from targen_core.cli import tracing
+from targen_core.cli.commands.report import (
     copied_head,
     flow_table,
     reject_sections,
@@ -17,13 +18,12 @@ from targen_cli.commands.report import (
     rows_by_label,
     usage_table,
 )
-from targen_cli.commands.shelf import Shelved
-from targen_cli.commands.show import content_of, origin_of, text_of
-from targen_cli.findings import Table
-from targen_cli.options.prices import price_words
-from targen_cli.pages import document, safe, scrolling
-from targen_cli.tables import duration
-from targen_core.api.report import Report
+from targen_core.cli.commands.shelf import Shelved
+from targen_core.cli.commands.show import content_of, origin_of, text_of
+from targen_core.cli.findings import Table
+from targen_core.cli.options.prices import price_words
+from targen_core.cli.pages import document, safe, scrolling
+from targen_core.cli.tables import duration
 from targen_core.runs.folder.report import read_report, status_words
 from targen_core.runs.folder.reporters import concerns_of
 from targen_core.runs.records.manifest import Manifest
@@ -113,7 +113,7 @@ def _sections(run: Path, raw: Mapping[str, Any], report: Report) -> Iterator[str
 
 
 def _page(title: str, about: str, body: Iterable[str]) -> str:
-    style = files("targen_cli").joinpath("page.css").read_text(encoding="utf-8")
+    style = files("targen_core.cli").joinpath("page.css").read_text(encoding="utf-8")
     # Shares are drawn by classes: the page's policy refuses style attributes.
     style += "".join(
         f".heat{step} {{ background: rgb(var(--heat) / {0.55 * step / _HEATS:.3f}); }}\n"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.commands import OTHERS, PANELS
-from targen_cli.elsewhere import ELSEWHERE, and_broken, package_of
-from targen_cli.options.arguments import JsonArg
-from targen_cli.tables import print_json
+from targen_core.cli.commands import OTHERS, PANELS
+from targen_core.cli.elsewhere import ELSEWHERE, and_broken, package_of
+from targen_core.cli.options.arguments import JsonArg
+from targen_core.cli.tables import print_json
 from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.runs.records.shortcuts import taken_flags
 from targen_core.suggestions import did_you_mean

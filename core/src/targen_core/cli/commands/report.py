@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from targen_cli.findings import Cell, Table, flow_losses
-from targen_cli.licenses import with_terms
-from targen_cli.options.arguments import JsonArg, StrictArg
-from targen_cli.tables import duration, print_json, print_table
+from targen_core.cli.findings import Cell, Table, flow_losses
+from targen_core.cli.licenses import with_terms
+from targen_core.cli.options.arguments import JsonArg, StrictArg
+from targen_core.cli.tables import duration, print_json, print_table
 from targen_core.errors import TargenError, UsageError
 from targen_core.text import plural, printable
 
 if TYPE_CHECKING:
-    from targen_cli.commands.shelf import Shelved
+    from targen_core.cli.commands.shelf import Shelved
 
 __all__ = [
     "copied_head",
@@ -124,14 +124,14 @@ def exit_on_concerns(
 
 def _several(folder: Path) -> list[Shelved]:
     """The runs in a folder that is not one itself, such as a suite's."""
-    from targen_cli.commands.shelf import runs_in
+    from targen_core.cli.commands.shelf import runs_in
 
     is_run = (folder / "manifest.json").exists()
     return list(runs_in(folder)) if folder.is_dir() and not is_run else []
 
 
 def _print_several(several: list[Shelved], *, json: bool) -> None:
-    from targen_cli.commands.runs import print_runs
+    from targen_core.cli.commands.runs import print_runs
 
     if json:
         print_json(
@@ -151,7 +151,7 @@ def write_page(run: Path, out: Path | None) -> Path:
         RunDirectoryError: it is not a run, or cannot be read.
         WriteFailed: the operating system refuses.
     """
-    from targen_cli.commands.page import as_page, as_page_of
+    from targen_core.cli.commands.page import as_page, as_page_of
     from targen_core.runs.records.writing import write_atomically
 
     path = out or run / "report.html"
@@ -173,7 +173,7 @@ def open_page(path: Path) -> None:
 
 def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) -> None:
     """Print a report's tables; without `problem`, its problem and notes are said elsewhere."""
-    from targen_cli.options.prices import price_words
+    from targen_core.cli.options.prices import price_words
     from targen_core.runs.folder.report import status_words
     from targen_core.runs.records.manifest import Manifest
 

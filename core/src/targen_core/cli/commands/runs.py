@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.asking import confirmed
-from targen_cli.tables import print_json, print_table
+from targen_core.cli.asking import confirmed
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from targen_cli.commands.shelf import Shelved
+    from targen_core.cli.commands.shelf import Shelved
 
 __all__ = ["print_runs", "runs"]
 
@@ -69,7 +69,7 @@ def runs(
 
 
 def _list(folders: Sequence[Path], *, json: bool) -> None:
-    from targen_cli.commands.shelf import runs_in
+    from targen_core.cli.commands.shelf import runs_in
 
     if len(folders) > 1:
         raise UsageError("runs list accepts only one folder", hint="targen runs list runs")
@@ -84,7 +84,7 @@ def _list(folders: Sequence[Path], *, json: bool) -> None:
 
 
 def _open(paths: Sequence[Path]) -> None:
-    from targen_cli.commands.report import open_page, write_page
+    from targen_core.cli.commands.report import open_page, write_page
 
     if not paths:
         raise UsageError("runs open needs a run", hint="targen runs open runs/rte-0")
@@ -139,7 +139,7 @@ def _facts(each: Shelved) -> dict[str, Any]:
 
 
 def _remove(paths: Sequence[Path], *, yes: bool) -> None:
-    from targen_cli.commands.shelf import remove, require_removable
+    from targen_core.cli.commands.shelf import remove, require_removable
 
     if not paths:
         raise UsageError("runs rm needs the runs to remove", hint="targen runs rm runs/rte-0")

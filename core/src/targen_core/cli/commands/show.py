@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from targen_cli.tables import console, print_json
+from targen_core.cli.tables import console, print_json
 from targen_core.errors import UsageError
 from targen_core.text import printable, row_name
 
 if TYPE_CHECKING:
-    from targen_cli.tracing import Traced
+    from targen_core.cli.tracing import Traced
 
 _LIMIT = 10  # rows shown, unless the user says otherwise
 REPLY = 300
@@ -80,7 +80,7 @@ def show(
     - targen show runs/rte-0 --rejected --reason duplicate
     - targen show runs/rte-0-blind --changed
     """
-    from targen_cli import tracing
+    from targen_core.cli import tracing
 
     if row is not None:
         if label is not None or changed or rejected or reason is not None:
@@ -127,7 +127,7 @@ def _check_known(run: Path, label: str | None, reason: str | None) -> None:
     Raises:
         UsageError: naming those that there are.
     """
-    from targen_cli import tracing
+    from targen_core.cli import tracing
     from targen_core.suggestions import did_you_mean
 
     rejects = list(tracing.rejects(run))

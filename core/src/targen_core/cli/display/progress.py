@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from targen_cli.command_line import is_debugging
-from targen_cli.display.terminal import folded, room_of
-from targen_cli.display.watch import SILENCE, JobWatch, Watch, lines_of, state_of
+from targen_core.cli.command_line import is_debugging
+from targen_core.cli.display.terminal import folded, room_of
+from targen_core.cli.display.watch import SILENCE, JobWatch, Watch, lines_of, state_of
 from targen_core.engine.events import Event, LabelGivenUp, Listener
 from targen_core.text import printable
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from targen_cli.display.progress import Display, Face
-from targen_cli.display.watch import JobWatch, State, Watch, lines_of, state_of
+from targen_core.cli.display.progress import Display, Face
+from targen_core.cli.display.watch import JobWatch, State, Watch, lines_of, state_of
 from targen_core.engine.events import Listener
 from targen_core.runs.jobs.job import Job
 from targen_core.text import printable

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, TextIO, cast
 
-from targen_cli.display.streams import ClosedPipe, mute
+from targen_core.cli.display.streams import ClosedPipe, mute
 from targen_core.text import printable
 
 __all__ = ["Guard", "folded", "guarded", "print_traceback", "room_of", "width_of"]
@@ -29,7 +29,7 @@ _DRAWN = re.compile(
     r"|\x1b\]8;[^\x07\x1b]*\x1b\\)"  # links
 )
 _COMMAND = re.compile(r"\b(?:targen|pip install) (?:(?![;,] ).)*")
-_LAID_OUT = ("targen_cli.tables", __name__)  # modules whose lines are as they should be
+_LAID_OUT = ("targen_core.cli.tables", __name__)  # modules whose lines are as they should be
 _GLUE = "\0"  # what `printable` leaves in no text
 
 

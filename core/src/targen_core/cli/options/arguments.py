@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from targen_cli.completion import completer
+from targen_core.cli.completion import completer
 from targen_core.errors import UsageError
 
 __all__ = [

@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_cli.reading import read_text, toml_of
-from targen_cli.trust import is_own, note_own
 from targen_core.calls.sampling import SAMPLING, is_free
 from targen_core.calls.secrets import (
     Secrets,
@@ -28,6 +26,8 @@ from targen_core.calls.secrets import (
     scrub,
     secret_in,
 )
+from targen_core.cli.reading import read_text, toml_of
+from targen_core.cli.trust import is_own, note_own
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.folders import user_folder
 from targen_core.origin import is_trusted, split_model

@@ -11,7 +11,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-from targen_cli.reading.encodings import in_encoding
+from targen_core.cli.reading.encodings import in_encoding
 from targen_core.errors import UsageError
 from targen_core.origin import DECLARED, Typed
 from targen_core.suggestions import did_you_mean

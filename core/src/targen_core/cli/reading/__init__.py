@@ -8,11 +8,11 @@ Functions that end in `_of` take a text that was read already, and raise `Malfor
 and pyarrow are imported when they are first needed.
 """
 
-from targen_cli.reading.arrays import read_array, read_arrays
-from targen_cli.reading.files import WHOLE, read_json, read_text
-from targen_cli.reading.tables import ParquetRows, arrow_rows
-from targen_cli.reading.texts import csv_cells, json_items, refuse_binary
-from targen_cli.reading.typed import read_toml, read_yaml, toml_of, yaml_of
+from targen_core.cli.reading.arrays import read_array, read_arrays
+from targen_core.cli.reading.files import WHOLE, read_json, read_text
+from targen_core.cli.reading.tables import ParquetRows, arrow_rows
+from targen_core.cli.reading.texts import csv_cells, json_items, refuse_binary
+from targen_core.cli.reading.typed import read_toml, read_yaml, toml_of, yaml_of
 
 __all__ = [
     "WHOLE",

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.reading.archives import members_of
+from targen_core.cli.reading.archives import members_of
 from targen_core.errors import UnreadableFile
 from targen_core.plain import open_plain, place_of
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from targen_cli.reading.encodings import as_utf_8
+from targen_core.cli.reading.encodings import as_utf_8
 from targen_core.errors import UnreadableFile
 from targen_core.plain import content_of
 from targen_core.reading import Malformed, json_of

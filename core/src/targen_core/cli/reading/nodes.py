@@ -1,6 +1,6 @@
 """YAML as nodes and values: the loader that makes no objects and bounds what aliases expand to.
 
-This module imports yaml; `targen_cli.reading.yaml_of` imports it when it is first used.
+This module imports yaml; `targen_core.cli.reading.yaml_of` imports it when it is first used.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MERGE = "<<"
 def yaml_value(
     text: str, *, deepest: int = 16, texts: bool = False
 ) -> tuple[Any, yaml.Node | None]:
-    """Return the value of a YAML text, and its nodes; see `targen_cli.reading.yaml_of`.
+    """Return the value of a YAML text, and its nodes; see `targen_core.cli.reading.yaml_of`.
 
     Raises:
         Malformed: it is not YAML, is nested too deeply, expands too far, or gives a key twice.

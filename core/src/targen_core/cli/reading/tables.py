@@ -17,7 +17,7 @@ from struct import error as struct_error
 from struct import unpack_from
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from targen_cli.reading.texts import COLUMNS
+from targen_core.cli.reading.texts import COLUMNS
 from targen_core.errors import NoSuchFile, UnreadableFile
 from targen_core.plain import open_plain, place_of, refuse_waiting
 from targen_core.reading.values import Malformed

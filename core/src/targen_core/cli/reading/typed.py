@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from targen_cli.reading.files import read_text, value_in
+from targen_core.cli.reading.files import read_text, value_in
 from targen_core.reading.values import (
     Malformed,
     TooDeep,
@@ -60,7 +60,7 @@ def yaml_of(text: str, *, deepest: int = _LEVELS, texts: bool = False) -> Any:
     Raises:
         Malformed: it is not YAML, is nested too deeply, expands too far, or gives a key twice.
     """
-    from targen_cli.reading.nodes import yaml_value
+    from targen_core.cli.reading.nodes import yaml_value
 
     return yaml_value(text, deepest=deepest, texts=texts)[0]
 

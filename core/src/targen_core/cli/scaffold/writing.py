@@ -8,7 +8,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
-from targen_cli.scaffold.names import Names
+from targen_core.cli.scaffold.names import Names
 from targen_core.errors import PluginError, UsageError
 from targen_core.outputs import writing
 from targen_core.plain import replace_plain
@@ -26,7 +26,7 @@ def rendered(kind: Kind, names: Names) -> dict[PurePosixPath, str]:
     Raises:
         PluginError: the kind's template cannot be read.
     """
-    templates = files("targen_cli.scaffold") / "templates"
+    templates = files("targen_core.cli.scaffold") / "templates"
     texts: dict[PurePosixPath, str] = {}
     shared = [(PurePosixPath(name), templates / name) for name in _SHARED]
     own = [(PurePosixPath(part.name), part) for part in _template(kind).iterdir()]

@@ -94,7 +94,7 @@ class Reporter:
         return {}
 
     def tables(self, report: Mapping[str, Any]) -> Sequence[Any]:
-        """Return tables to show with a report, each a `targen_cli.findings.Table`.
+        """Return tables to show with a report, each a `targen_core.cli.findings.Table`.
 
         Args:
             report: the content of `report.json`, which anybody may have written.

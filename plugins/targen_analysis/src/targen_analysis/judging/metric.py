@@ -25,7 +25,7 @@ from targen_analysis.metrics import (
 )
 from targen_analysis.statistics import mean, rate
 from targen_analysis.wording import metric_option
-from targen_cli.markup import sheet_text
+from targen_core.cli.markup import sheet_text
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_standard.datasets.source import open_source

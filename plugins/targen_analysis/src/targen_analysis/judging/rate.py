@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.completion import completer
-from targen_cli.generating import ROWS_DECIDE, Generate, goes_on_as_generate
+from targen_core.cli.completion import completer
+from targen_core.cli.generating import ROWS_DECIDE, Generate, goes_on_as_generate
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:

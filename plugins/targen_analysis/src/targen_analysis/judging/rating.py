@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from targen_analysis.data.corpus import read_corpus
 from targen_analysis.judging.texts import texts_of
-from targen_cli.trust import placed
 from targen_core import DryRunCall, Llm, Prompt, Task, Typed, load_registry
+from targen_core.cli.trust import placed
 from targen_core.origin import HUB, is_file
 from targen_standard import TaskForm
 from targen_standard.asking import RowToAsk, asking_task

@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from targen_cli.completion import completer
-from targen_cli.outputs import write_new
-from targen_cli.sources import EncodingArg
+from targen_core.cli.completion import completer
+from targen_core.cli.outputs import write_new
+from targen_core.cli.sources import EncodingArg
 from targen_core.errors import UsageError
 
 _COLUMNS = ("row", "text", "answer", "right", "note")
@@ -59,8 +59,8 @@ def sample(
     """
     from targen_analysis.data.corpus import read_corpus
     from targen_analysis.judging.texts import answer_of, texts_of
-    from targen_cli.markup import sheet_cell
     from targen_core import load_registry
+    from targen_core.cli.markup import sheet_cell
     from targen_core.text import plural
 
     if out.suffix not in (".csv", ".jsonl"):

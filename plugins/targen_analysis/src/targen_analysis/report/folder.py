@@ -13,7 +13,7 @@ from targen_analysis.report.figures import as_json, plain
 from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import colors_of, write_picture
 from targen_analysis.report.text import as_markdown
-from targen_cli.outputs import check_own
+from targen_core.cli.outputs import check_own
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file, writing
 from targen_core.wording import ANOTHER_OUT, Option

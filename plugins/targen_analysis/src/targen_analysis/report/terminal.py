@@ -8,7 +8,7 @@ from targen_analysis.analysis import Analysis, Part
 from targen_analysis.metrics import Cell, Corpus, Table
 from targen_analysis.report.cells import shown
 from targen_analysis.report.short import Short, in_short, leading
-from targen_cli.tables import print_table
+from targen_core.cli.tables import print_table
 from targen_core.wording import Either
 
 _WIDEST = 60

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from targen_analysis.metrics import Findings, Metric, MetricOptions
 from targen_analysis.report.figures import plain
-from targen_cli.options.typed import parse_options
+from targen_core.cli.options.typed import parse_options
 from targen_core.plugins.loader import installed_sources, load_registry
 
 __all__ = ["as_text", "main", "options_of"]

@@ -16,10 +16,10 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from targen_cli.places import is_inside
-from targen_cli.reading import WHOLE
-from targen_cli.reading.encodings import encoding_of, usual_encodings
 from targen_core import folders
+from targen_core.cli.places import is_inside
+from targen_core.cli.reading import WHOLE
+from targen_core.cli.reading.encodings import encoding_of, usual_encodings
 from targen_core.errors import (
     DatasetUnavailable,
     MissingDependency,

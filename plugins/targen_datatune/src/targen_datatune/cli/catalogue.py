@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.status import note, status
-from targen_cli.tables import duration, print_json, print_table
+from targen_core.cli.status import note, status
+from targen_core.cli.tables import duration, print_json, print_table
 from targen_core.errors import Interrupted, UsageError
 from targen_core.text import plural, printable
 from targen_datatune.cells import LEFT_OUT
@@ -104,7 +104,7 @@ def _build(
     json: bool,
     quiet: bool,
 ) -> None:
-    from targen_cli.options.typed import parse_options
+    from targen_core.cli.options.typed import parse_options
 
     done: dict[str, Built] = {}
     for spec in specs:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.completion import completer
-from targen_cli.licenses import with_terms
+from targen_core.cli.completion import completer
+from targen_core.cli.licenses import with_terms
 from targen_core.errors import UnknownOption
 from targen_core.wording import Action, Blank, Setting
 

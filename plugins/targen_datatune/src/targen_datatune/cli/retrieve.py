@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.tables import duration, print_json, print_table
+from targen_core.cli.tables import duration, print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.text import plural, printable
 from targen_datatune.cli.options import (
@@ -64,8 +64,8 @@ def retrieve(
     - targen retrieve rte -k 10 --license permissive --min-rows 1000
     - targen retrieve task.json --retriever fused
     """
-    from targen_cli.options.typed import parse_options
     from targen_core import load_registry
+    from targen_core.cli.options.typed import parse_options
     from targen_datatune.asked import read_request
     from targen_datatune.finding import Filters, search
     from targen_datatune.licenses import listed

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.generating import Generate, goes_on_as_generate, save_task_file
-from targen_cli.licenses import NON_COMMERCIAL, SHARE_ALIKE, terms_of
-from targen_cli.status import note
+from targen_core.cli.generating import Generate, goes_on_as_generate, save_task_file
+from targen_core.cli.licenses import NON_COMMERCIAL, SHARE_ALIKE, terms_of
+from targen_core.cli.status import note
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import RowOptions
 from targen_core.origin import DECLARED

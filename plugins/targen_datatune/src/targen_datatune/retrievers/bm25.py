@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_cli.reading import read_array, read_json
+from targen_core.cli.reading import read_array, read_json
 from targen_core.errors import UnreadableFile
 from targen_core.outputs import remove, write_file
 from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_cli.reading import read_array, read_json, read_text
-from targen_cli.trust import require_trust
+from targen_core.cli.reading import read_array, read_json, read_text
+from targen_core.cli.trust import require_trust
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.outputs import remove, write_file
 from targen_core.wording import Blank, Setting

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from targen_cli.trust import placed
+from targen_core.cli.trust import placed
 from targen_standard.checks.patterns import refuse_pattern
 
 FORM = "transform"

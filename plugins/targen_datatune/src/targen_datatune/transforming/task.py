@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from targen_cli.trust import leaving
 from targen_core import (
     CorrectionSample,
     Credit,
@@ -20,6 +19,7 @@ from targen_core import (
     Task,
     Texts,
 )
+from targen_core.cli.trust import leaving
 from targen_datatune.transforming.checks import row_check
 from targen_datatune.transforming.dry_run import dry_run_of
 from targen_datatune.transforming.items import Plan, Source, SourceRow

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.ahead import YesArg
-from targen_cli.flags import Said, takes
-from targen_cli.request import ONE_MODEL
 from targen_core import Limits
+from targen_core.cli.ahead import YesArg
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.request import ONE_MODEL
 from targen_core.errors import Interrupted, MissingDependency, UsageError
 from targen_core.wording import install
 
 if TYPE_CHECKING:
-    from targen_cli.ahead import Expected
+    from targen_core.cli.ahead import Expected
 
 _MAKE = "Generating rows"
 _MEASURE = "Measuring rows"
@@ -166,10 +166,10 @@ def compare_methods(
             distribution=lacking,
             hint=install("targen-methods[compare]"),
         ) from error
-    from targen_cli.ahead import ask_first
-    from targen_cli.choosing import choice
-    from targen_cli.tables import print_json, print_table
     from targen_core import load_registry
+    from targen_core.cli.ahead import ask_first
+    from targen_core.cli.choosing import choice
+    from targen_core.cli.tables import print_json, print_table
     from targen_methods.comparing.asked import Asked, asked_for
     from targen_methods.comparing.carrying import carry_out
     from targen_methods.comparing.page import columns, remarks
@@ -279,7 +279,7 @@ def _by_method(items: list[str]) -> dict[str, dict[str, Any]]:
     Raises:
         UsageError: one is not written so.
     """
-    from targen_cli.options.typed import parse_options
+    from targen_core.cli.options.typed import parse_options
 
     found: dict[str, dict[str, Any]] = {}
     for name, value in parse_options(items, _LIKE).items():

@@ -24,12 +24,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.account import Account
-from targen_cli.ahead import Expected, expected_of
-from targen_cli.estimating import estimate
-from targen_cli.findings import Estimate
-from targen_cli.outputs import check_own, claim, read_file, without_empty
 from targen_core import Limits, Registry, Typed, generate, load, read_dataset
+from targen_core.cli.account import Account
+from targen_core.cli.ahead import Expected, expected_of
+from targen_core.cli.estimating import estimate
+from targen_core.cli.findings import Estimate
+from targen_core.cli.outputs import check_own, claim, read_file, without_empty
 from targen_core.errors import (
     BudgetExhausted,
     JobFailed,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from targen_cli.findings import Estimate
+from targen_core.cli.findings import Estimate
 
 
 @dataclass(frozen=True, slots=True)

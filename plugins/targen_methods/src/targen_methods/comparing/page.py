@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from targen_cli.findings import Estimate, Findings, Table
+from targen_core.cli.findings import Estimate, Findings, Table
 from targen_core.outputs import write_file
 from targen_methods.comparing.measured import Compared, Measured
 from targen_standard.findings import findings_as_html, findings_as_markdown

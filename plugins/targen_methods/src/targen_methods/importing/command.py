@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.completion import completer
+from targen_core.cli.completion import completer
 from targen_core.errors import JobFailed, UsageError
 
 if TYPE_CHECKING:
@@ -144,9 +144,9 @@ def import_rows(
       --weights weights.npy --logits
     - targen import-rows attrprompt attrprompt-v1.jsonl --task ./news.yaml --label-file label.txt
     """
-    from targen_cli.outputs import check_free
-    from targen_cli.tables import print_json
     from targen_core import load_registry
+    from targen_core.cli.outputs import check_free
+    from targen_core.cli.tables import print_json
     from targen_core.outputs import remove
     from targen_core.suggestions import did_you_mean
     from targen_methods.importing.mapping import columns_for, labels_for, preset_of
@@ -280,7 +280,7 @@ _MARK = re.compile(r"^\s*(?:\d+[.)]|[-*•])\s+")
 
 def _lines(path: Path) -> list[str]:
     """The values of a list: a line each, without its number, bullet and quotes."""
-    from targen_cli.reading import read_text
+    from targen_core.cli.reading import read_text
 
     lines = read_text(path, 16 << 20).splitlines()
     return [_MARK.sub("", line).strip().strip("\"'") for line in lines if line.strip()]

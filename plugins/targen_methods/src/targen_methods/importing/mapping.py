@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_cli.reading import read_json, read_text
 from targen_core import Task
+from targen_core.cli.reading import read_json, read_text
 from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
 from targen_methods.importing.published import PRESETS, Preset, Published

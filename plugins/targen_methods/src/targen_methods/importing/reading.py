@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from targen_cli.reading.encodings import encoding_of, usual_encodings
+from targen_core.cli.reading.encodings import encoding_of, usual_encodings
 from targen_core.errors import NoSuchFile, UsageError
 from targen_core.plain import refuse_waiting
 from targen_core.reading import TooDeep, is_within, json_of

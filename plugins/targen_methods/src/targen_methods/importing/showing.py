@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from targen_cli.tables import print_table
+from targen_core.cli.tables import print_table
 from targen_core.plain import digest_of
 from targen_core.text import plural
 from targen_methods.importing.rows import Importing

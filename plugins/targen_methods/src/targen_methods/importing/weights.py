@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_cli.reading import read_array
+from targen_core.cli.reading import read_array
 from targen_core.errors import UsageError
 from targen_core.plain import digest_of
 from targen_core.text import plural

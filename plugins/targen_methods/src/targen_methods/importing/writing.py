@@ -19,9 +19,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from targen_cli.markup import markdown, markdown_code
-from targen_cli.outputs import put_folder
 from targen_core import read_dataset
+from targen_core.cli.markup import markdown, markdown_code
+from targen_core.cli.outputs import put_folder
 from targen_core.outputs import remove, write_file
 from targen_core.plain import write_failed
 from targen_core.reading import read_jsonl

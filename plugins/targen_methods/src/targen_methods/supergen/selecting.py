@@ -120,9 +120,9 @@ def select(
     - targen select runs/rte-supergen-0
     - targen select runs/cb-supergen-0 --keep 50 --random neutral --out runs/cb-best
     """
-    from targen_cli.outputs import check_free
-    from targen_cli.tables import print_json, print_table
     from targen_core import load_registry, read_dataset
+    from targen_core.cli.outputs import check_free
+    from targen_core.cli.tables import print_json, print_table
     from targen_standard.datasets.weighing import FILE
     from targen_standard.methods.form import task_of_rows
 

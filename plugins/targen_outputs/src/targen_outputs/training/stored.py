@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_cli.reading import read_arrays, read_json
+from targen_core.cli.reading import read_arrays, read_json
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.outputs import write_file
 

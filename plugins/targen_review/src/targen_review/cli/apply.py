@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.tables import print_json, print_table
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.plain import read_plain
 from targen_core.reading import json_of
@@ -103,7 +103,7 @@ def apply(
     - targen review apply runs/rte-0 --resolve majority --refill --exact --max-cost 2
     - targen review apply rows.jsonl.review --resolve ann --out runs/mine
     """
-    from targen_cli.account import Account
+    from targen_core.cli.account import Account
     from targen_review.apply import new_versions
 
     versions = new_versions(folder, out, resolve=resolve, exact=exact)
@@ -164,7 +164,7 @@ def _refuse_taken(versions: Sequence[Version], out: Path | None) -> None:
 def _refill(
     version: Version, *, max_cost: float | None, max_tokens: int | None, quiet: bool
 ) -> None:
-    from targen_cli.generating import grow
+    from targen_core.cli.generating import grow
 
     if not version.targets:
         return

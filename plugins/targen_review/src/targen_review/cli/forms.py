@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from targen_cli.tables import print_table
+from targen_core.cli.tables import print_table
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_review.cli.apply import FolderArg

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.reading import read_json
-from targen_cli.sources import EncodingArg, WhoseArg
-from targen_cli.tables import print_json, print_table
+from targen_core.cli.reading import read_json
+from targen_core.cli.sources import EncodingArg, WhoseArg
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.tables import print_json, print_table
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from targen_cli.findings import Findings
+    from targen_core.cli.findings import Findings
 
 __all__ = ["report"]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.completion import completer
-from targen_cli.sources import EncodingArg, WhoseArg
+from targen_core.cli.completion import completer
+from targen_core.cli.sources import EncodingArg, WhoseArg
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_review.cli.open import DataArg

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from targen_cli.markup import markdown
+from targen_core.cli.markup import markdown
 from targen_core.outputs import write_file
 from targen_core.text import printable
 from targen_review.forms.sheet import (

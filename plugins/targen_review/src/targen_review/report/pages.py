@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from targen_cli.findings import Cell, Estimate, Excerpt, Findings, Table
-from targen_cli.tables import duration
+from targen_core.cli.findings import Cell, Estimate, Excerpt, Findings, Table
+from targen_core.cli.tables import duration
 from targen_core.text import plural
 from targen_review.agreement import Figure, share
 from targen_review.report.figures import (

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.tracing import plan_of
 from targen_core.api.models import ModelLike
 from targen_core.api.request import PathText, StepLike, as_path, keywords_of, reopened
 from targen_core.api.run import Run
+from targen_core.cli.tracing import plan_of
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task

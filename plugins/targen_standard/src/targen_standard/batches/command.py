@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.flags import Said, takes
-from targen_cli.options.arguments import JsonArg
-from targen_cli.request import ModelOptions
-from targen_cli.sources import EncodingArg
-from targen_cli.tables import print_json
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import JsonArg
+from targen_core.cli.request import ModelOptions
+from targen_core.cli.sources import EncodingArg
+from targen_core.cli.tables import print_json
 from targen_core.errors import UsageError
 from targen_core.options import Limits
 from targen_core.text import plural
@@ -69,8 +69,8 @@ def batch(
     - targen batch import runs/rte-0 answers.jsonl
     - targen batch export runs/rte-0 --out calls-1.md
     """
-    from targen_cli.commands.report import print_report
-    from targen_cli.sheets import next_sheet
+    from targen_core.cli.commands.report import print_report
+    from targen_core.cli.sheets import next_sheet
     from targen_core.runs.folder.report import read_report
     from targen_standard.batches.api import opened
     from targen_standard.batches.exchange import export_batch, import_batch

@@ -14,13 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from targen_cli.outputs import write_new
-from targen_cli.sheets import next_sheet
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.calls.replies import is_unicode
 from targen_core.calls.secrets import scrub
+from targen_core.cli.outputs import write_new
+from targen_core.cli.sheets import next_sheet
 from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
 from targen_core.reading import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically

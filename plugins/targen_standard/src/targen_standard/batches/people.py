@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from targen_cli.tokens import estimate
 from targen_core import Backend, BackendOptions, Price
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.model import ChatReply, ChatRequest
+from targen_core.cli.tokens import estimate
 from targen_core.errors import UsageError
 from targen_core.wording import Action, Blank, Either
 from targen_standard.batches.replies import shape_of

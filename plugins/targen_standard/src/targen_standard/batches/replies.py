@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from targen_cli.tokens import estimate
 from targen_core.calls.model import ChatReply, ChatRequest
+from targen_core.cli.tokens import estimate
 from targen_core.reading import Malformed, json_of
 from targen_core.tasks.words import normalized
 from targen_core.text import printable

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from targen_cli.markup import markdown_code, markdown_fence, sheet_cell, sheet_text
-from targen_cli.reading import csv_cells
 from targen_core.calls.layer import REFUSING
 from targen_core.calls.model import ChatRequest
+from targen_core.cli.markup import markdown_code, markdown_fence, sheet_cell, sheet_text
+from targen_core.cli.reading import csv_cells
 from targen_core.errors import UnreadableFile
 from targen_core.reading import json_of
 from targen_core.text import printable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.commands.show import REPLY, Screen, text_of
-from targen_cli.tables import print_json, print_table
+from targen_core.cli.commands.show import REPLY, Screen, text_of
+from targen_core.cli.tables import print_json, print_table
 from targen_core.text import percent, plural, printable, row_name
 
 if TYPE_CHECKING:

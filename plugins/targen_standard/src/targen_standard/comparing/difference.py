@@ -15,10 +15,10 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from targen_cli import tracing
-from targen_cli.pages import table
-from targen_cli.tracing import Traced
 from targen_core.calls.journal import Journal, compact
+from targen_core.cli import tracing
+from targen_core.cli.pages import table
+from targen_core.cli.tracing import Traced
 from targen_core.errors import TargenError, UsageError
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest, flat

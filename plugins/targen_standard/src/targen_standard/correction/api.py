@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from targen_cli.display.shown import shown
-from targen_cli.display.watch import Watch
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (
     ExecutorLike,
@@ -19,6 +17,8 @@ from targen_core.api.request import (
     asked,
     elsewhere,
 )
+from targen_core.cli.display.shown import shown
+from targen_core.cli.display.watch import Watch
 from targen_core.errors import JobFailed
 from targen_core.folders import replies_folder
 from targen_core.plugins.blame import blaming_plugins

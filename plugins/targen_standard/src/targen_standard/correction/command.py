@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.commands.report import flow_columns, print_usage
-from targen_cli.flags import Said, takes
-from targen_cli.options.arguments import BATCHES, QuietArg, ReportJsonArg, YesArg
-from targen_cli.request import ONE_MODEL, WorkerOptions
-from targen_cli.sources import EncodingArg, SourceArg, WhoseArg
-from targen_cli.tables import print_json, print_table
+from targen_core.cli.commands.report import flow_columns, print_usage
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import BATCHES, QuietArg, ReportJsonArg, YesArg
+from targen_core.cli.request import ONE_MODEL, WorkerOptions
+from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import AnswersAwaited, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.text import plural
 from targen_standard.batches.command import end_with, imported_facts, print_imported
 
 if TYPE_CHECKING:
-    from targen_cli.estimating import CostEstimate
     from targen_core.api.request import Request
+    from targen_core.cli.estimating import CostEstimate
     from targen_standard.batches.files import FileTransport
     from targen_standard.given import Data
 
@@ -107,10 +107,10 @@ def correct(
     - targen correct RTE/train.jsonl --task rte -b claude --model claude-opus-4-6 --rows-per-call 10
     - targen correct RTE/train.jsonl --task rte -b llama --model m --batch-offline --answers a.jsonl
     """
-    from targen_cli.ahead import ask_first, expected_of
-    from targen_cli.choosing import choice
-    from targen_cli.display.progress import watching
     from targen_core.api.request import asked, elsewhere
+    from targen_core.cli.ahead import ask_first, expected_of
+    from targen_core.cli.choosing import choice
+    from targen_core.cli.display.progress import watching
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.jobs.event_loops import finish
     from targen_standard.batches.files import FileTransport
@@ -209,8 +209,8 @@ def _print_estimate(
     json: bool,
 ) -> None:
     """Print what a correction would cost, and what calls for several rows would save."""
-    from targen_cli.commands.estimate import print_estimates
-    from targen_cli.estimating import SEVERAL, cheaper
+    from targen_core.cli.commands.estimate import print_estimates
+    from targen_core.cli.estimating import SEVERAL, cheaper
 
     expected = _estimate(request, data, n, rows_per_call)
     if rows_per_call == 1 and expected.rows > 1:

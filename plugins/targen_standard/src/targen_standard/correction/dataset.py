@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import ValidationError
 
-from targen_cli.correction_plan import CorrectionPlan
 from targen_core.calls.call import CallCancelled, Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
+from targen_core.cli.correction_plan import CorrectionPlan
 from targen_core.engine.facade import Answers, StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.engine.judging import judge

@@ -6,12 +6,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from targen_cli.account import off_the_books
-from targen_cli.estimating import SAMPLE, CostEstimate, openings, scaled
-from targen_cli.trial import dry_run_spec
 from targen_core.api.request import Request
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Message
+from targen_core.cli.account import off_the_books
+from targen_core.cli.estimating import SAMPLE, CostEstimate, openings, scaled
+from targen_core.cli.trial import dry_run_spec
 from targen_core.dataset.model import Dataset
 from targen_core.runs.folder.report import reported_prices
 from targen_core.text import plural

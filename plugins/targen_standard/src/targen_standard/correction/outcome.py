@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.correction_plan import CorrectionPlan
 from targen_core.calls.usage import Usage
+from targen_core.cli.correction_plan import CorrectionPlan
 from targen_core.engine.quota_tracker import OPEN, Flow, ending
 from targen_core.engine.seeds import item_value
 from targen_core.errors import TargenError

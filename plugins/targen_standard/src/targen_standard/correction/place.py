@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from targen_cli.correction_plan import CorrectionPlan
+from targen_core.cli.correction_plan import CorrectionPlan
 from targen_core.errors import RunConflict, RunDirectoryError
 from targen_core.origin import is_file, order_of
 from targen_core.runs.folder.directory import RunDirectory

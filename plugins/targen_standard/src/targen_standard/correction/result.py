@@ -81,7 +81,7 @@ class CorrectionReport:
         return f"<CorrectionReport of {self.task}: {self.summary}>"
 
     def _repr_html_(self) -> str:
-        from targen_cli.pages import table
+        from targen_core.cli.pages import table
 
         ends = list(dict.fromkeys(end for label in self.labels.values() for end in label.accepted))
         rows = [

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from targen_cli.correction_plan import CorrectionPlan, ReviewPlan
 from targen_core.calls.usage import Usage
+from targen_core.cli.correction_plan import CorrectionPlan, ReviewPlan
 from targen_core.engine.quota_tracker import OPEN, Flow, ending
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import Place

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from targen_cli.reading import read_json
+from targen_core.cli.reading import read_json
 from targen_core.errors import UsageError
 
 __all__ = [

@@ -12,8 +12,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from targen_cli.places import is_inside
-from targen_cli.reading import ParquetRows, arrow_rows
+from targen_core.cli.places import is_inside
+from targen_core.cli.reading import ParquetRows, arrow_rows
 from targen_core.errors import UsageError
 from targen_core.origin import HUB
 from targen_core.reading import json_of

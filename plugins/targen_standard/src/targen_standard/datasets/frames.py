@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.pages import table
+from targen_core.cli.pages import table
 from targen_core.dataset.model import Dataset
 from targen_standard.datasets.arrow import arrow_schema, arrow_tables
 from targen_standard.datasets.kinds import column_kinds

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from targen_cli.reading import csv_cells, refuse_binary
-from targen_cli.reading.encodings import as_utf_8
+from targen_core.cli.reading import csv_cells, refuse_binary
+from targen_core.cli.reading.encodings import as_utf_8
 from targen_core.errors import NoSuchFile, Rejected, UnreadableFile, UsageError
 from targen_core.reading import json_of
 from targen_core.tasks.steps import ListStep

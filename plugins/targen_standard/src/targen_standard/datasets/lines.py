@@ -11,8 +11,8 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from targen_cli.reading import WHOLE
-from targen_cli.reading.encodings import as_utf_8, encoding_of, usual_encodings
+from targen_core.cli.reading import WHOLE
+from targen_core.cli.reading.encodings import as_utf_8, encoding_of, usual_encodings
 from targen_core.errors import UsageError
 from targen_core.plain import content_of
 from targen_core.reading.lines import LINE

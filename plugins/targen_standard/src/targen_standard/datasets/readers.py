@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from targen_cli.correction_plan import unfinished
+from targen_core.cli.correction_plan import unfinished
 from targen_core.origin import TASK_FILE, is_file
 from targen_core.reading import Malformed, json_of
 from targen_core.runs.records.manifest import copy_of

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from targen_cli.places import is_inside
-from targen_cli.reading import refuse_binary
-from targen_cli.reading.encodings import as_utf_8
 from targen_core.api.run import Folder
+from targen_core.cli.places import is_inside
+from targen_core.cli.reading import refuse_binary
+from targen_core.cli.reading.encodings import as_utf_8
 from targen_core.dataset.model import Dataset
 from targen_core.errors import NoSuchFile, RunDirectoryError, TargenError, UsageError
 from targen_core.origin import HUB, order_of

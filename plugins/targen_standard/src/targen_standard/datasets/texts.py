@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from targen_cli.reading import csv_cells, json_items
+from targen_core.cli.reading import csv_cells, json_items
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.reading import Malformed
 from targen_core.tasks.model import Task

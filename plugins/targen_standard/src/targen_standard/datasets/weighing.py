@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from targen_cli.outputs import check_free, new_folder, put_folder
+from targen_core.cli.outputs import check_free, new_folder, put_folder
 from targen_core.dataset.model import Dataset
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.origin import is_file, order_of

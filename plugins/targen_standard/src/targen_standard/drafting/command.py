@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from targen_cli.flags import Said, takes
-from targen_cli.request import ONE_MODEL, ModelOptions
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.request import ONE_MODEL, ModelOptions
 from targen_core.errors import UsageError
 from targen_core.options import Limits, RowOptions
 from targen_core.origin import DECLARED
@@ -143,7 +143,7 @@ def _exists(path: Path) -> bool:
 
 def _complete(path: Path, said: Said) -> None:
     """Add the kinds of each label's texts to a task file."""
-    from targen_cli.reading import read_text
+    from targen_core.cli.reading import read_text
     from targen_core.plugins.loader import load_registry
     from targen_standard.drafting.kinds import listing
     from targen_standard.single import charged

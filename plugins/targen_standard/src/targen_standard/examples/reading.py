@@ -12,10 +12,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from targen_cli.places import what_is
-from targen_cli.reading import refuse_binary
-from targen_cli.reading.encodings import as_utf_8
 from targen_core.calls.replies import is_unicode
+from targen_core.cli.places import what_is
+from targen_core.cli.reading import refuse_binary
+from targen_core.cli.reading.encodings import as_utf_8
 from targen_core.errors import TargenError, UsageError
 from targen_core.reading import GivenTwice, json_of
 from targen_core.runs.records.lock import COPY

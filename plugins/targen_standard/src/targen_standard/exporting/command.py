@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.completion import completer
-from targen_cli.flags import Said, takes
-from targen_cli.sources import EncodingArg, SourceArg, WhoseArg
-from targen_cli.tables import print_table
+from targen_core.cli.completion import completer
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
+from targen_core.cli.tables import print_table
 from targen_core.options import RowOptions
 from targen_core.text import plural
 
@@ -144,7 +144,7 @@ def export(
     - targen export runs/rte-0 --reviewed --as hf
     - targen export runs/rte-0-sungen --weights --as parquet
     """
-    from targen_cli.options.typed import parse_options
+    from targen_core.cli.options.typed import parse_options
     from targen_core.errors import UsageError
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.preparing.parts import Parts
@@ -261,8 +261,8 @@ def _with_figures(registry: Registry, source: Path, dataset: Dataset) -> Dataset
 
 def _note_licences(dataset: Dataset) -> None:
     """Print a note for each non-commercial licence of a source that an edited card lacks."""
-    from targen_cli.licenses import NON_COMMERCIAL, terms_of
-    from targen_cli.markup import markdown
+    from targen_core.cli.licenses import NON_COMMERCIAL, terms_of
+    from targen_core.cli.markup import markdown
     from targen_core.text import printable
 
     for name in sorted({one["license"] for one in dataset.report.get("sources", ())}):

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from targen_cli.markup import csv_cell, is_formula, sheet_cell
+from targen_core.cli.markup import csv_cell, is_formula, sheet_cell
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.configurable import Configurable
 from targen_core.wording import Setting

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from targen_cli.outputs import check_free, check_own, put_folder, read_file
+from targen_core.cli.outputs import check_free, check_own, put_folder, read_file
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file, writing

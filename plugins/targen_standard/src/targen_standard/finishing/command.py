@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.tables import print_json, print_table
+from targen_core.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
     from targen_core import Dataset

@@ -22,10 +22,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_cli import tokens
 from targen_core.calls.call import with_schema
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Price, counted
 from targen_core.calls.secrets import may_name_secret, scrub, secrets_in
+from targen_core.cli import tokens
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from targen_cli.flags import Said, takes
-from targen_cli.options.arguments import ROWS, LabelArg, QuietArg, ReportJsonArg, labels_of
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import ROWS, LabelArg, QuietArg, ReportJsonArg, labels_of
 from targen_core.errors import UsageError
 from targen_core.text import printable
 from targen_standard.filters.excluded import ExclusionOptions
@@ -64,8 +64,8 @@ def merge(
     - targen merge runs/rte-0 runs/rte-1 --out runs/both -n 1000
     - targen merge runs/transformed runs/generated --out runs/both
     """
-    from targen_cli.commands.report import print_report, say_what_is_next, with_concerns
-    from targen_cli.tables import print_json
+    from targen_core.cli.commands.report import print_report, say_what_is_next, with_concerns
+    from targen_core.cli.tables import print_json
     from targen_core.plugins.loader import load_registry
     from targen_standard.merging.merge import merge_runs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from targen_cli.commands.shelf import is_busy
+from targen_core.cli.commands.shelf import is_busy
 from targen_core.errors import (
     RunConflict,
     RunDirectoryError,

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from targen_cli.tracing import Traced, rows
+from targen_core.cli.tracing import Traced, rows
 from targen_core.engine.filters import Candidate, Filters, Refusal
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.engine.seeds import Dropped

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from targen_cli.commands.shelf import is_busy
-from targen_cli.tracing import Traced, rows
+from targen_core.cli.commands.shelf import is_busy
+from targen_core.cli.tracing import Traced, rows
 from targen_core.engine.filters import Filter
 from targen_core.engine.guard import Guard
 from targen_core.engine.quotas import Quotas

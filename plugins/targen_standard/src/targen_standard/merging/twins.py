@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from targen_cli.tracing import rows
 from targen_core.calls.journal import checked, compact, key_of, unchecked
 from targen_core.calls.usage import Usage
+from targen_core.cli.tracing import rows
 from targen_core.errors import CorruptJournal, RunConflict, UsageError
 from targen_core.plain import open_plain
 from targen_core.reading import json_line

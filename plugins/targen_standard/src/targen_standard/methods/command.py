@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.generating import Generate, goes_on_as_generate, save_task_file
+from targen_core.cli.generating import Generate, goes_on_as_generate, save_task_file
 from targen_core.origin import DECLARED
 from targen_standard.task_files.files import task_name
 
@@ -88,7 +88,7 @@ def method(
     - targen method coda rte --given train.jsonl -n 100 -b local
     - targen method attrprompt ./mail.yaml -n 500 --set values=20 -b claude --max-cost 2
     """
-    from targen_cli.options.typed import parse_options
+    from targen_core.cli.options.typed import parse_options
     from targen_core.errors import UsageError
     from targen_core.plugins.loader import load_registry
     from targen_standard.methods.form import FORM, METHOD, MethodFile, options_of, require_given

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from targen_cli.trust import leaving, placed
+from targen_core.cli.trust import leaving, placed
 from targen_core.errors import UsageError
 from targen_core.origin import (
     HUB,

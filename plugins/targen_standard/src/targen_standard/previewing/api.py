@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
-from targen_cli.commands.show import text_of
-from targen_cli.display.shown import job_shown
-from targen_cli.pages import table
-from targen_cli.trial import RecordedCall, Trial, run_trial, unseen
 from targen_core.api.models import ModelLike
 from targen_core.api.report import UsageReport
 from targen_core.api.request import ItemsLike, SourcesLike, StepLike, TaskLike, asked, keywords_of
+from targen_core.cli.commands.show import text_of
+from targen_core.cli.display.shown import job_shown
+from targen_core.cli.pages import table
+from targen_core.cli.trial import RecordedCall, Trial, run_trial, unseen
 from targen_core.engine.events import Committed
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import Interrupted, TargenError

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from targen_cli.flags import Said, takes
-from targen_cli.options.arguments import CorrectArg, JsonArg, TaskArg
-from targen_cli.request import ONE_MODEL, ModelOptions
-from targen_cli.tables import print_json, print_table
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import CorrectArg, JsonArg, TaskArg
+from targen_core.cli.request import ONE_MODEL, ModelOptions
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.runs.records.shortcuts import shortcuts
@@ -22,9 +22,9 @@ from targen_core.text import percent, plural
 from targen_standard.examples import ExampleOptions
 
 if TYPE_CHECKING:
-    from targen_cli.ahead import Expected
-    from targen_cli.trial import RecordedCall, Trial
     from targen_core.api.request import Request
+    from targen_core.cli.ahead import Expected
+    from targen_core.cli.trial import RecordedCall, Trial
     from targen_core.dataset.model import Dataset
     from targen_core.engine.events import Committed
     from targen_core.plugins.registry import Registry
@@ -101,13 +101,13 @@ def preview(
     - targen preview rte --worked-examples both -b claude --model claude-opus-5
     - targen preview rte -n 4 --backend llama --model llama3.1 --prompts
     """
-    from targen_cli.account import Account
-    from targen_cli.ahead import ask_first
-    from targen_cli.choosing import choice
-    from targen_cli.commands.report import made_up_words
-    from targen_cli.display.progress import progress
-    from targen_cli.trial import run_trial
     from targen_core.api.request import asked
+    from targen_core.cli.account import Account
+    from targen_core.cli.ahead import ask_first
+    from targen_core.cli.choosing import choice
+    from targen_core.cli.commands.report import made_up_words
+    from targen_core.cli.display.progress import progress
+    from targen_core.cli.trial import run_trial
     from targen_core.engine.quotas import Quotas
     from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
@@ -200,7 +200,7 @@ def _decides(
     registry: Registry, spec: RunSpec, specs: Mapping[str, RunSpec], examples: Dataset | None
 ) -> Iterator[object]:
     """All that decides a preview's calls."""
-    from targen_cli.trial import prepared_trial
+    from targen_core.cli.trial import prepared_trial
     from targen_core.runs.records.manifest import Manifest
 
     yield list(specs), dict(spec.quotas), spec.seed
@@ -214,7 +214,7 @@ def _expected(
     request: Request, specs: Mapping[str, RunSpec], examples: Dataset | None
 ) -> Iterator[Expected]:
     """Yield the likely cost of a preview's parts."""
-    from targen_cli.ahead import expected, expected_of
+    from targen_core.cli.ahead import expected, expected_of
     from targen_standard.correction.estimating import estimated_correction
 
     for name, spec in specs.items():
@@ -246,7 +246,7 @@ def _compare(
     json: bool,
 ) -> list[TargenError]:
     """Print how `specs` do side by side, which differ in `what`; return what ended some early."""
-    from targen_cli.display.progress import progress
+    from targen_core.cli.display.progress import progress
     from targen_core.folders import replies_folder
     from targen_standard.previewing.comparison import compare
 
@@ -392,7 +392,7 @@ def _print(trial: Trial, branches: Mapping[str, str | None], *, prompts: bool, f
 
 def _print_rows(made: Sequence[Committed], branches: Mapping[str, str | None]) -> None:
     """A table of rows; texts that are long, or many, get paragraphs."""
-    from targen_cli.commands.show import Screen
+    from targen_core.cli.commands.show import Screen
     from targen_standard.previewing.api import texts_of
 
     content = [texts_of(verdict) for verdict in made]

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.findings import flow_changes
-from targen_cli.trial import Show, Trial, run_trial, unseen
 from targen_core.api.report import flows_together
 from targen_core.calls.model import ChatReply
+from targen_core.cli.findings import flow_changes
+from targen_core.cli.trial import Show, Trial, run_trial, unseen
 from targen_core.errors import Interrupted, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from targen_cli.pages import table
 from targen_core.api.models import ModelLike
 from targen_core.api.request import PathText, SourcesLike, asked
+from targen_core.cli.pages import table
 from targen_core.errors import UsageError
 from targen_core.folders import replies_folder
 from targen_core.plugins.blame import blaming

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.flags import Said, takes
-from targen_cli.request import ONE_MODEL, ModelOptions
-from targen_cli.sources import EncodingArg
-from targen_cli.tables import print_file
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.request import ONE_MODEL, ModelOptions
+from targen_core.cli.sources import EncodingArg
+from targen_core.cli.tables import print_file
 from targen_core.errors import UsageError
 from targen_core.options import Limits, RowOptions
 
@@ -60,7 +60,7 @@ def profile(
     - targen profile mails.csv --task mail.yaml --into mail.yaml
     - targen profile questions.txt -b chatgpt --model gpt-6-luna --out profile.yaml
     """
-    from targen_cli.reading import read_text
+    from targen_core.cli.reading import read_text
     from targen_core.origin import DECLARED
     from targen_core.outputs import writing
     from targen_core.plain import replace_plain

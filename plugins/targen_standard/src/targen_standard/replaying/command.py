@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.commands.report import with_concerns
-from targen_cli.completion import completer
-from targen_cli.flags import Said, takes
-from targen_cli.options.arguments import LabelArg, QuietArg, ReportJsonArg, labels_of
-from targen_cli.request import ModelOptions
-from targen_cli.tables import print_json, print_table
+from targen_core.cli.commands.report import with_concerns
+from targen_core.cli.completion import completer
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import LabelArg, QuietArg, ReportJsonArg, labels_of
+from targen_core.cli.request import ModelOptions
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import JobFailed
 from targen_core.options import RowOptions
 from targen_core.runs.records.shortcuts import rows, shortcuts
@@ -128,7 +128,7 @@ def _how_to_resume(run: Path, needed: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _print(run: Path, made: Run) -> None:
-    from targen_cli.commands.report import print_reasons, rows_by_label
+    from targen_core.cli.commands.report import print_reasons, rows_by_label
     from targen_standard.comparing.command import print_rows
     from targen_standard.comparing.difference import row_difference
 

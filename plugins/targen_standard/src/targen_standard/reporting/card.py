@@ -15,11 +15,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from targen_cli.commands.report import rows_by_label
-from targen_cli.licenses import notes_on, with_terms
-from targen_cli.markup import markdown, markdown_code, markdown_fence, markdown_prose
-from targen_cli.options.prices import price_words
 from targen_core.calls.usage import answered
+from targen_core.cli.commands.report import rows_by_label
+from targen_core.cli.licenses import notes_on, with_terms
+from targen_core.cli.markup import markdown, markdown_code, markdown_fence, markdown_prose
+from targen_core.cli.options.prices import price_words
 from targen_core.dataset.model import Dataset
 from targen_core.engine.quota_tracker import OPEN
 from targen_core.plugins.loader import load_registry

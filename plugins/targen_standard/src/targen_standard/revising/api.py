@@ -13,12 +13,12 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from targen_cli.outputs import new_folder, put_folder
-from targen_cli.places import is_inside
 from targen_core.api.generating import aresume, load
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.api.request import PathText, TaskLike, as_path, registry_for, require_objects
 from targen_core.api.run import Run
+from targen_core.cli.outputs import new_folder, put_folder
+from targen_core.cli.places import is_inside
 from targen_core.errors import (
     AnswersAwaited,
     QuotaNotMet,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_cli.asking import can_ask, confirmed
-from targen_cli.flags import Said, takes
-from targen_cli.options.arguments import (
+from targen_core.cli.asking import can_ask, confirmed
+from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import (
     LabelArg,
     QuietArg,
     ReportJsonArg,
@@ -19,8 +19,8 @@ from targen_cli.options.arguments import (
     YesArg,
     labels_of,
 )
-from targen_cli.request import ModelOptions, WorkerOptions
-from targen_cli.tables import print_json, print_table
+from targen_core.cli.request import ModelOptions, WorkerOptions
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.options import BATCHES, Limits
 from targen_core.runs.records.shortcuts import rows
@@ -110,9 +110,9 @@ def revise(
     - targen revise runs/mail-0 --task mail.yaml --label complaint=40 --max-cost 1
     - targen revise runs/mail-0 --task mail.yaml --batch-offline
     """
-    from targen_cli.commands.generate import run_job, say_next_export
     from targen_core.api.models import named
     from targen_core.api.request import elsewhere, reopened
+    from targen_core.cli.commands.generate import run_job, say_next_export
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.jobs.event_loops import finish
     from targen_standard.revising.api import planned

@@ -17,7 +17,7 @@ from typing import Any
 import importlib_metadata
 from pydantic import ValidationError
 
-from targen_cli.trust import require_trust
+from targen_core.cli.trust import require_trust
 from targen_core.errors import UnknownName, UsageError
 from targen_core.origin import Typed, execute
 from targen_core.plain import content_of

@@ -44,7 +44,7 @@ class TaskForm(Generic[SpecT]):
             a run's copy. `folder` is the folder of the file.
         reaching: `reaching(spec, folder)` returns what needs the user's trust, by its place in the
             file: code, paths outside `folder`, and anything that raises costs.
-            `targen_cli.trust.leaving` finds such paths. The user is asked before `located` or
+            `targen_core.cli.trust.leaving` finds such paths. The user is asked before `located` or
             `task` is called. By default, this is everything below the form's key.
         keeps: `keeps(spec)` returns further values for a run's copy, such as the content of a file
             that the run then no longer needs. The digest does not cover them, so the version of the

@@ -12,9 +12,9 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
-from targen_cli.places import is_hidden, is_inside
-from targen_cli.trust import require_trust
 from targen_core.calls.sampling import costly
+from targen_core.cli.places import is_hidden, is_inside
+from targen_core.cli.trust import require_trust
 from targen_core.errors import TargenError
 from targen_core.options import Datasets, Multiplies
 from targen_core.origin import leads_elsewhere, texts_in

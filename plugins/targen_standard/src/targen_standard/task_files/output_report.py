@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from targen_cli.findings import Table
+from targen_core.cli.findings import Table
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
 from targen_core.reading import read_jsonl

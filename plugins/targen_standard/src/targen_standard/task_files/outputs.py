@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from targen_cli.findings import Table
+from targen_core.cli.findings import Table
 from targen_core.errors import UsageError
 from targen_core.tasks.cases import Case
 from targen_core.tasks.model import Task
@@ -353,7 +353,7 @@ def output_in(task: Task[Any, Any]) -> Output | None:
 
 
 def _read(value: Any) -> tuple[str, OutputType[Any], BaseModel]:
-    from targen_cli.elsewhere import package_of
+    from targen_core.cli.elsewhere import package_of
     from targen_core.plugins.loader import load_registry
     from targen_standard.task_files.reading import refusal
 

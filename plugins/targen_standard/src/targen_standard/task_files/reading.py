@@ -17,10 +17,10 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from targen_cli.places import is_hidden
-from targen_cli.reading import read_text, toml_of
-from targen_cli.reading.nodes import json_nodes, line_of, yaml_value
 from targen_core.calls.sampling import SAMPLING
+from targen_core.cli.places import is_hidden
+from targen_core.cli.reading import read_text, toml_of
+from targen_core.cli.reading.nodes import json_nodes, line_of, yaml_value
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
 from targen_core.reading import Malformed, json_of
 from targen_core.suggestions import did_you_mean, suggestions_for

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from targen_cli import tracing
-from targen_cli.pages import table
-from targen_cli.tables import printed
-from targen_cli.tracing import Traced
 from targen_core.api.request import PathText, as_path, registry_for
 from targen_core.api.run import Folder
 from targen_core.calls.model import Message
+from targen_core.cli import tracing
+from targen_core.cli.pages import table
+from targen_core.cli.tables import printed
+from targen_core.cli.tracing import Traced
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry

@@ -17,11 +17,11 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from targen_cli.tracing import Traced, find_records
 from targen_core.calls.call import BoundModel, Call, Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.usage import Usage
+from targen_core.cli.tracing import Traced, find_records
 from targen_core.engine.commits import Ledger
 from targen_core.engine.executor import Generation, Judgement
 from targen_core.engine.facade import StageLlm

@@ -12,14 +12,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.commands.show import REPLY, content_of, facts_of, origin_of, outcome_of, text_of
-from targen_cli.tables import console, print_json
+from targen_core.cli.commands.show import (
+    REPLY,
+    content_of,
+    facts_of,
+    origin_of,
+    outcome_of,
+    text_of,
+)
+from targen_core.cli.tables import console, print_json
 from targen_core.errors import UsageError
 from targen_core.text import plural, printable, row_name
 from targen_core.wording import Either
 
 if TYPE_CHECKING:
-    from targen_cli.tracing import Traced
+    from targen_core.cli.tracing import Traced
     from targen_standard.tracing.api import Trace, TracedCall
 
 _ALL = Either("--full shows everything", "`messages` of the call has everything")
@@ -90,7 +97,7 @@ def print_trace(trace: Trace, *, full: bool = False) -> None:
 
 
 def _trace_call(run: Path, prefix: str, *, full: bool, json: bool) -> None:
-    from targen_cli import tracing
+    from targen_core.cli import tracing
     from targen_standard.tracing.api import traced_call
     from targen_standard.tracing.asked import Asked
 

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-from targen_cli.pages import table
-from targen_cli.sources import task_name
 from targen_core.api.request import TaskLike
+from targen_core.cli.pages import table
+from targen_core.cli.sources import task_name
 from targen_core.dataset.model import Dataset, Problem
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry

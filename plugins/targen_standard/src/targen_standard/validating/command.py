@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_cli.sources import EncodingArg, SourceArg, WhoseArg
-from targen_cli.tables import print_json, print_table
+from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
+from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import JobFailed
 from targen_core.text import percent, plural
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from targen_cli.generating import ROWS_DECIDE, Generate, goes_on_as_generate
+from targen_core.cli.generating import ROWS_DECIDE, Generate, goes_on_as_generate
 
 
 @goes_on_as_generate(without=ROWS_DECIDE)

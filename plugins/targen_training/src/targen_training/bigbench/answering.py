@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from targen_cli.trust import placed
 from targen_core import Case, DryRunCall, Llm, Prompt, Task
+from targen_core.cli.trust import placed
 from targen_core.tasks.cases import RIGHT, WRONG
 from targen_core.text import plural
 from targen_standard import TaskForm

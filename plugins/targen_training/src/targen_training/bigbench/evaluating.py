@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from targen_cli.reading import read_json
-from targen_cli.status import status
+from targen_core.cli.reading import read_json
+from targen_core.cli.status import status
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.text import plural
 from targen_standard.datasets.bigbench import BigBench, Example, bigbench_of, is_bigbench

@@ -18,7 +18,7 @@ from statistics import fmean
 
 import numpy as np
 
-from targen_cli.findings import Estimate
+from targen_core.cli.findings import Estimate
 from targen_core.errors import UsageError
 from targen_standard.datasets.bigbench import BigBench, Example
 from targen_training.neural.answers import normal

@@ -22,9 +22,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_cli.outputs import put_folder
-from targen_cli.reading import read_array, read_json
 from targen_core import Registry
+from targen_core.cli.outputs import put_folder
+from targen_core.cli.reading import read_array, read_json
 from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file, writing
 from targen_core.text import plural

@@ -13,9 +13,9 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.ahead import Expected
-from targen_cli.estimating import estimate
 from targen_core import Registry, Task, generate
+from targen_core.cli.ahead import Expected
+from targen_core.cli.estimating import estimate
 from targen_core.errors import JobFailed, QuotaNotMet, RunConflict, TargenError, UsageError
 from targen_core.options import several
 from targen_core.text import plural

@@ -9,8 +9,8 @@ from dataclasses import replace
 from statistics import fmean, stdev
 from typing import Any
 
-from targen_cli.findings import Cell, Estimate, Findings, Plot, Table
-from targen_cli.provenance import provenance_notes
+from targen_core.cli.findings import Cell, Estimate, Findings, Plot, Table
+from targen_core.cli.provenance import provenance_notes
 from targen_core.text import plural
 from targen_standard.findings import findings_as_html, findings_as_markdown
 from targen_training.experiments.results import (

@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from targen_cli.findings import Estimate, Table
-from targen_cli.pages import safe, table
-from targen_cli.tables import printed
+from targen_core.cli.findings import Estimate, Table
+from targen_core.cli.pages import safe, table
+from targen_core.cli.tables import printed
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.plain import content_of
 from targen_core.text import plural
@@ -252,7 +252,7 @@ class Results:
         means: over tasks; empty of one.
         notes: what was left out, and why.
         asked: the experiment, as `experiment.toml` has it.
-        made: see `targen_cli.provenance`.
+        made: see `targen_core.cli.provenance`.
         paper: the paper's figures, if the experiment repeats a table; else None.
         folder: where `results.html` is, if it was written.
     """

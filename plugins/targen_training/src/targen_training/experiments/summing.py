@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_cli.findings import Estimate
+from targen_core.cli.findings import Estimate
 from targen_training.experiments.cells import SIZE_OF, Cell, Done, Plan
 from targen_training.experiments.data import Material, labels_of
 from targen_training.experiments.model import Experiment

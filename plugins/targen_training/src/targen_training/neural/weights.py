@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from targen_cli.reading import read_json
-from targen_cli.trust import require_trust
+from targen_core.cli.reading import read_json
+from targen_core.cli.trust import require_trust
 from targen_core.errors import UnreadableFile, UsageError
 from targen_standard.pretrained import (
     device_of,

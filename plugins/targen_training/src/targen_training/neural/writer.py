@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from targen_cli.reading import read_json
+from targen_core.cli.reading import read_json
 from targen_core.errors import UsageError
 from targen_standard.pretrained import device_of
 from targen_training.mixtures import labelled

@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.findings import Estimate
 from targen_core import Typed
+from targen_core.cli.findings import Estimate
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_core.plain import content_of
@@ -52,7 +52,7 @@ def reproduce_datatune(
     Raises:
         UsageError: no part of the table can be reproduced.
     """
-    from targen_cli.tables import print_json
+    from targen_core.cli.tables import print_json
     from targen_training.comparing import carried_out, say_billed
     from targen_training.experiments.model import declared
 
@@ -398,7 +398,7 @@ def _print(
     differs: Sequence[str],
     results: Results,
 ) -> None:
-    from targen_cli.tables import print_table
+    from targen_core.cli.tables import print_table
     from targen_training.printed import with_interval
 
     print(f"DataTune's table 2: {paper['title']}")

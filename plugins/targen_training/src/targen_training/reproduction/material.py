@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from targen_cli.reading import read_text
 from targen_core import Registry
+from targen_core.cli.reading import read_text
 from targen_core.errors import TargenError, UsageError
 from targen_core.outputs import write_file
 from targen_core.text import plural

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from targen_cli.estimating import estimate
 from targen_core import Registry, Typed
+from targen_core.cli.estimating import estimate
 from targen_core.errors import JobFailed, UnknownName, UsageError
 from targen_core.outputs import write_file
 from targen_core.task_files import note_own_copy

@@ -20,8 +20,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from targen_cli.outputs import check_own, read_file
 from targen_core import Registry, Typed, generate
+from targen_core.cli.outputs import check_own, read_file
 from targen_core.errors import MissingDependency, QuotaNotMet, UsageError
 from targen_core.outputs import write_file
 from targen_core.reading import json_of
@@ -188,7 +188,7 @@ def _measured(
 
 def show(paper: PaperTable, found: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
     """Print the figures here: the mean over seeds, and the least and greatest."""
-    from targen_cli.tables import print_table
+    from targen_core.cli.tables import print_table
 
     lines = []
     for each in paper.harness:

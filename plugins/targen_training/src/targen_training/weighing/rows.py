@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_cli.reading import read_array
 from targen_core import Dataset, Registry
+from targen_core.cli.reading import read_array
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_standard.datasets.source import open_source

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
-from targen_cli.findings import Cell, Table
-from targen_cli.markup import markdown
+from targen_core.cli.findings import Cell, Table
+from targen_core.cli.markup import markdown
 from targen_core.options import Datasets, Flag, Options, RowOptions, several
 from targen_core.plugins.configurable import Configurable, Section
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field
-from targen_cli.reading import read_text
+from targen_core.cli.reading import read_text
 from targen_core.errors import DatasetUnavailable, UsageError
 from targen_core.plain import digest_of
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
