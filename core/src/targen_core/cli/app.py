@@ -31,8 +31,6 @@ from targen_core.plugins.kinds import Kind
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import suggestions_for
 
-__all__ = ["COMMANDS", "build"]
-
 
 @contextmanager
 def _told() -> Iterator[None]:

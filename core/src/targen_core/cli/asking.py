@@ -8,8 +8,6 @@ from contextlib import contextmanager
 
 from targen_core.cli.trust import ask_with
 
-__all__ = ["answered", "ask_about_files", "can_ask", "confirmed"]
-
 
 def can_ask() -> bool:
     """Return whether a person can answer: both ends are a terminal."""

@@ -15,8 +15,6 @@ from targen_core.runs.records.spec import ManifestPart
 from targen_core.runs.records.writing import write_atomically
 from targen_core.text import refused
 
-__all__ = ["CorrectionPlan", "ReviewPlan", "unfinished"]
-
 _FILE = "correction.json"
 _FORMAT = 1
 

@@ -15,8 +15,6 @@ from targen_core.suggestions import and_also, did_you_mean
 from targen_core.text import plural
 from targen_core.wording import Action, Option, install
 
-__all__ = ["ELSEWHERE", "and_broken", "backend_serving", "explain", "no_task", "package_of"]
-
 
 def _by(package: str, names: str) -> dict[str, str]:
     return dict.fromkeys(names.split(), package)

@@ -10,8 +10,6 @@ from targen_core.plugins.hookspecs import hookspec
 if TYPE_CHECKING:
     from targen_core import Register
 
-__all__ = ["register_commands"]
-
 
 @hookspec
 def register_commands(register: Register[Callable[..., Any]]) -> None:

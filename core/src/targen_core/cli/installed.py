@@ -17,8 +17,6 @@ from targen_core.plugins.registry import Registry
 from targen_core.suggestions import and_also, did_you_mean, suggestions_for
 from targen_core.wording import install
 
-__all__ = ["add_command", "is_command", "named_commands", "panel_of", "unknown_command"]
-
 _MEANT = {
     "cat": "show RUN",
     "apply": "predict MODEL FILE --out FILE",

@@ -11,8 +11,6 @@ from typing import Any
 
 from targen_core.plugins.kinds import Kind
 
-__all__ = ["as_shown"]
-
 _FACTS = "targen_core.cli.commands.describe_parts"
 
 

@@ -17,8 +17,6 @@ from targen_core.errors import Interrupted, PluginError, TargenError, UsageError
 from targen_core.text import printable
 from targen_core.wording import of_a_command
 
-__all__ = ["run"]
-
 _LONGEST = 4000
 """The most characters of an error to print; more would not help."""
 

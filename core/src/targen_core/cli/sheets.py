@@ -6,8 +6,6 @@ import re
 from itertools import count
 from pathlib import Path
 
-__all__ = ["next_sheet"]
-
 
 def next_sheet(path: Path = Path("calls-0.md")) -> Path:
     """Return a name for the next sheet that is not taken, such as `calls-2.md` after `calls.md`."""

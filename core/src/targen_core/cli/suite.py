@@ -26,8 +26,6 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import ANOTHER_OUT
 
-__all__ = ["members_of", "run_suite", "suite_tasks"]
-
 
 def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
     """The tasks that a plugin registers, by its entry point's or its distribution's name.

@@ -29,8 +29,6 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import OUTPUTS
 from targen_core.wording import Action
 
-__all__ = ["RecordedCall", "Show", "Trial", "dry_run_spec", "prepared_trial", "run_trial", "unseen"]
-
 Show = Callable[[Job], AbstractContextManager[Listener]]
 """Displays a job while the context is open; the listener that it gives gets the job's events."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["COMMANDS", "EVERYDAY", "FIRST_PANEL", "GROUPS", "LISTS", "OTHERS", "PANELS"]
-
 FIRST_PANEL = "From a task to a classifier"
 EVERYDAY = (
     "init-task",

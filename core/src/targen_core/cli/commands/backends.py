@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Price
     from targen_core.plugins.registry import Registry
 
-__all__ = ["EMPTY_REPLIES", "backends"]
-
 EMPTY_REPLIES: Words = (
     "use a model that returns text; if the server puts it into tool_calls or reasoning_content, "
     "turn off its tool or reasoning parser"

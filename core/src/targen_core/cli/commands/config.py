@@ -22,8 +22,6 @@ from targen_core.origin import trust_hint
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
-__all__ = ["config"]
-
 _ACTIONS = ("show", "path", "set", "unset")
 
 

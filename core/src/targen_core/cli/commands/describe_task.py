@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from targen_core.runs.records.spec import RunSpec
     from targen_core.tasks.model import Task
 
-__all__ = ["print_task", "task_facts", "task_with_parts"]
-
 _SHOWN = 60  # characters of a dimension's values
 
 

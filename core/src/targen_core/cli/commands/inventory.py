@@ -13,8 +13,6 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.wording import install
 
-__all__ = ["show_kinds", "show_registered"]
-
 
 def _summary(item: Registration[Any]) -> str:
     also = f" (also: {', '.join(item.aliases)})" if item.aliases else ""

@@ -17,8 +17,6 @@ from targen_core.plugins.kinds import Kind
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import install
 
-__all__ = ["list_installed", "listing_of"]
-
 
 def list_installed(
     kind: Annotated[

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from targen_core.plugins.kinds import Kind
     from targen_core.plugins.registry import Registry
 
-__all__ = ["new"]
-
 
 def new(
     kind: Annotated[

@@ -30,8 +30,6 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.text import percent, plural, row_name
 
-__all__ = ["as_page", "as_page_of"]
-
 _ROWS = 24  # that are shown, spread over the run, as many of each label
 _REJECTS = 2  # that are shown of a reason
 _REASONS = 12  # reasons of which some are shown

@@ -23,26 +23,6 @@ from targen_core.text import plural, printable
 if TYPE_CHECKING:
     from targen_core.cli.commands.shelf import Shelved
 
-__all__ = [
-    "copied_head",
-    "exit_on_concerns",
-    "flow_columns",
-    "flow_table",
-    "made_up_words",
-    "open_page",
-    "print_concerns",
-    "print_report",
-    "print_usage",
-    "reject_sections",
-    "report",
-    "row_tables",
-    "rows_by_label",
-    "say_what_is_next",
-    "usage_table",
-    "with_concerns",
-    "write_page",
-]
-
 _MANY = 8
 """Labels from which on a table has no column or row for each."""
 

@@ -17,8 +17,6 @@ from targen_core.errors import UsageError
 if TYPE_CHECKING:
     from targen_core.cli.commands.shelf import Shelved
 
-__all__ = ["print_runs", "runs"]
-
 
 def runs(
     action: Annotated[

@@ -26,9 +26,6 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import MEMBERS
 from targen_core.wording import Action
 
-__all__ = ["Shelved", "is_busy", "remove", "require_removable", "runs_in"]
-
-
 _NAMED = 12  # runs that a hint names
 
 

@@ -26,17 +26,6 @@ REPLY = 300
 """Characters of a reply or a prompt to show by default."""
 _MIN_TEXT = 24  # columns that a text has at least, however narrow the terminal
 
-__all__ = [
-    "REPLY",
-    "Screen",
-    "content_of",
-    "facts_of",
-    "origin_of",
-    "outcome_of",
-    "show",
-    "text_of",
-]
-
 Pairs = Iterable[tuple[str, object]]
 
 

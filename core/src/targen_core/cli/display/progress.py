@@ -28,8 +28,6 @@ from targen_core.text import printable
 if TYPE_CHECKING:
     from targen_core.runs.jobs.job import Job
 
-__all__ = ["Display", "Face", "Watch", "progress", "watching"]
-
 _log = logging.getLogger("targen.display")
 
 _REFRESH = 0.5  # seconds between two drawings

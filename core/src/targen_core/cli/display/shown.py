@@ -15,8 +15,6 @@ from targen_core.engine.events import Listener
 from targen_core.runs.jobs.job import Job
 from targen_core.text import printable
 
-__all__ = ["job_shown", "shown"]
-
 _NOTEBOOK = 100  # characters of a line in a notebook
 
 

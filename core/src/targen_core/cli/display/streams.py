@@ -8,8 +8,6 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
-__all__ = ["ClosedPipe", "mute", "sound_streams"]
-
 
 class ClosedPipe(OSError):
     """The reader of a stream has left. Rich and click exit with 1 for a `BrokenPipeError`."""

@@ -20,8 +20,6 @@ from typing import Any, TextIO, cast
 from targen_core.cli.display.streams import ClosedPipe, mute
 from targen_core.text import printable
 
-__all__ = ["Guard", "folded", "guarded", "print_traceback", "room_of", "width_of"]
-
 _DRAWN = re.compile(
     r"(\r"
     r"|\x1b\[[0-9;]*[ABCDEFGHJKm]"  # cursor, erasing, colours

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from targen_core.calls.layer import CallLayer
     from targen_core.runs.jobs.job import Job
 
-__all__ = ["SILENCE", "JobWatch", "Row", "State", "Watch", "lines_of", "one_line", "state_of"]
-
 SILENCE = 2.0
 """Seconds without an answer after which that is said."""
 

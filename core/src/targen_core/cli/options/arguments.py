@@ -17,32 +17,6 @@ import typer
 from targen_core.cli.completion import completer
 from targen_core.errors import UsageError
 
-__all__ = [
-    "BATCHES",
-    "OUTPUT",
-    "ROWS",
-    "BatchListsArg",
-    "CorrectArg",
-    "JsonArg",
-    "LabelArg",
-    "NumberArg",
-    "PresetArg",
-    "QuietArg",
-    "ReportJsonArg",
-    "RunArg",
-    "ShardArg",
-    "SomeTaskArg",
-    "StrictArg",
-    "StrictRunArg",
-    "SuiteArg",
-    "TaskArg",
-    "TotalArg",
-    "YesArg",
-    "complete_task",
-    "labels_of",
-    "pairs",
-]
-
 ROWS, BATCHES, OUTPUT = "Rows", "Batches", "Output"
 """Panels of the help; the first two are also those of options with models."""
 

@@ -36,27 +36,6 @@ from targen_core.suggestions import did_you_mean
 from targen_core.text import key_path
 from targen_core.wording import Option
 
-__all__ = [
-    "ASK_ABOVE",
-    "FILE_NAME",
-    "KEYS",
-    "NO_FILES",
-    "PROFILE_VARIABLE",
-    "YIELD",
-    "DefaultsFile",
-    "Layer",
-    "Value",
-    "environment",
-    "layers",
-    "merged",
-    "names_in_file",
-    "project_file",
-    "read_file",
-    "read_files",
-    "typed_value",
-    "user_file",
-]
-
 CONFIG_VARIABLE = "TARGEN_CONFIG_DIR"
 """Environment variable: the same for the folder of the user's defaults."""
 

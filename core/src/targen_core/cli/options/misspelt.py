@@ -17,8 +17,6 @@ from targen_core.origin import DECLARED, Typed
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
 
-__all__ = ["Command", "as_switches"]
-
 _MEANT = {
     "-m": "--model",
     "--ablation": "--contexts-fraction",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["price_words"]
-
 
 def price_words(prices: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
     """A line for each price that a report's calls were counted at, with where it is from."""

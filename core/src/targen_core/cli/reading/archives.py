@@ -10,8 +10,6 @@ from pathlib import Path
 from targen_core.errors import UnreadableFile
 from targen_core.plain import open_plain, place_of
 
-__all__ = ["members_of"]
-
 _MEMBERS = 10_000
 _FREE, _RATIO = 64 << 20, 16  # bytes that any archive may unpack to, and times what is packed
 

@@ -15,8 +15,6 @@ from targen_core.plain import open_plain, place_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["read_array", "read_arrays"]
-
 _LARGEST = 4 << 30  # bytes of a file that is read whole
 _KINDS = "biuf"  # truth values, integers and floats
 _HEADER = 1 << 16  # bytes that a header of one array has at most

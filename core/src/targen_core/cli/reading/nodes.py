@@ -12,8 +12,6 @@ import yaml
 
 from targen_core.reading.values import Malformed, TooDeep, unreadable_number
 
-__all__ = ["json_nodes", "line_of", "yaml_value"]
-
 _MOST_SAID = 8 << 20  # letters, with 16 for each value, once aliases and merges are followed
 _MOST_NODES = 50_000  # values and keys: each takes 50 us
 _PLAIN_TAGS = frozenset({"!", *(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))})

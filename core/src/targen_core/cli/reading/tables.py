@@ -25,8 +25,6 @@ from targen_core.reading.values import Malformed
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-__all__ = ["ParquetRows", "arrow_rows"]
-
 _PAGE = 256 << 20  # bytes that a page may unpack to; writers make pages of about 1 MiB
 _FOOTER = 64 << 20  # bytes of the part that describes the file
 _AT_ONCE = 64 << 20  # bytes of the rows that are made at a time

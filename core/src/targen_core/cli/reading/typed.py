@@ -15,8 +15,6 @@ from targen_core.reading.values import (
     unreadable_number,
 )
 
-__all__ = ["read_toml", "read_yaml", "toml_of", "yaml_of"]
-
 _TYPED = 1 << 20  # of a file written by hand: PyYAML reads a few hundred KiB per second
 _LEVELS = 16  # of such a file
 _BITS = 8192  # of a number; Python writes no more than 4,300 digits

@@ -15,8 +15,6 @@ from targen_core.plugins.loader import canonical
 from targen_core.plugins.registry import Registry
 from targen_core.wording import Action
 
-__all__ = ["Names", "choose_names"]
-
 _LEGAL = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)
 _LONGEST = 32  # lines of the templates keep within their lint's limit
 

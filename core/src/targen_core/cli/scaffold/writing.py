@@ -14,8 +14,6 @@ from targen_core.outputs import writing
 from targen_core.plain import replace_plain
 from targen_core.plugins.kinds import Kind
 
-__all__ = ["add_part", "rendered", "write_distribution"]
-
 _SHARED = ("pyproject.toml", "gitignore", "github")
 _DOTTED = ("gitignore", "github")  # written with a dot: git would obey them where they lie
 
