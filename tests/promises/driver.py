@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from .service import PRICE_IN, PRICE_OUT, Body, Service, serve
@@ -31,14 +32,27 @@ MODELS = {"llama": "small", "chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5
 CHAT_LLAMA = "from targen_backends.llama.langchain import ChatLlama"
 LABELS = ("alpha", "beta", "gamma")
 ROOT = Path(__file__).parents[2]
-TASKS = {
-    name: name for name in ("axg", "boolq", "cb", "copa", "multirc", "record", "rte", "wic", "wsc")
-}
+TASKS = dict(zip(*["axg boolq cb copa multirc record rte wic wsc".split()] * 2, strict=True))
 """The papers' nine tasks, by the names that a user types."""
 OUTPUTS = {path.stem: str(path) for path in sorted((ROOT / "examples" / "outputs").glob("*.yaml"))}
 """A task file for each of the five other kinds of output."""
+SHORT: dict[str, Any] = {"option": ["max_tokens=150", "timeout=3"]}
+"""Options with which a call reserves about 11 cents; it costs 2."""
+ONCE: dict[str, Any] = {**SHORT, "hedge": False}
+"""The same without hedges: on a busy machine any call may be slow, and be sent twice."""
 PAPER = {"variants": ["paper"], "corrector": "meta-paper"}
 """Options of Python's functions for a run as in the paper."""
+
+
+def known(value: Any, finding: str) -> Any:
+    """A case of a test, which fails today if it names a finding."""
+    return pytest.param(value, id=str(value), marks=xfail(finding) if finding else ())
+
+
+def xfail(finding: str) -> pytest.MarkDecorator:
+    """Mark a test that fails today because of a finding."""
+    return pytest.mark.xfail(strict=True, raises=AssertionError, reason=finding)
+
 
 # --- tasks and the replies of a model to them ------------------------------------------------
 
@@ -294,60 +308,32 @@ class Shell:
             "OMP_NUM_THREADS": "1",
         }
 
-    def start(self, *args: object, **env: str) -> subprocess.Popen[str]:
-        """Start `targen` with these arguments."""
-        return subprocess.Popen(
-            [str(self.bin / "targen"), *map(str, args)],
-            cwd=self.folder,
-            env={**self.env, **env},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+    def start(self, *args: object, program: str = "targen", **env: str) -> subprocess.Popen[str]:
+        """Start `targen`, or another program, with these arguments."""
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        line, env = [program, *map(str, args)], {**self.env, **env}
+        options: dict[str, Any] = {**pipes, "text": True, "start_new_session": True}
+        return subprocess.Popen(line, cwd=self.folder, env=env, **options)
 
-    def __call__(self, *args: object, ok: int | None = 0, limit: float = 120, **env: str) -> Result:
+    def __call__(self, *args: object, ok: int | None = 0, **env: str) -> Result:
         """Run `targen` and check its exit status; None accepts any."""
         process = self.start(*args, **env)
         try:
-            out, err = process.communicate(timeout=limit)
+            out, err = process.communicate(timeout=240)
         except subprocess.TimeoutExpired:
             kill(process)
             raise
         result = Result(process.returncode, out, err)
-        assert ok is None or result.code == ok, (
-            f"{args}: {result.code}\n{out[-3000:]}\n{err[-3000:]}"
-        )
+        assert ok in (None, result.code), f"{args}: {result.code}\n{out[-3000:]}\n{err[-3000:]}"
         return result
 
-    def python(self, script: str, ok: int = 0, limit: float = 120, **env: str) -> Result:
+    def python(self, script: str, **env: str) -> Result:
         """Run a Python program in the folder."""
-        done = subprocess.run(
-            [str(self.bin / "python"), "-c", script],
-            cwd=self.folder,
-            env={**self.env, **env},
-            capture_output=True,
-            text=True,
-            timeout=limit,
-        )
-        assert done.returncode == ok, (
-            f"{done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
+        return self("-c", script, program="python", **env)
 
-    def sh(self, line: str, limit: float = 120) -> Result:
-        """Run a line of shell in the folder."""
-        done = subprocess.run(
-            ["sh", "-c", line],
-            cwd=self.folder,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=limit,
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
+    def sh(self, line: str, **env: str) -> Result:
+        """Run a line of shell in the folder; its exit status may be any."""
+        return self("-c", line, program="sh", ok=None, **env)
 
     def run(self, name: str) -> Run:
         """A run directory in the folder."""
@@ -364,7 +350,7 @@ class World:
 
     def run(self, args: Sequence[object], ok: int | None = 0, **env: str) -> Counted:
         """Run a command that prints a report for programs, and return it."""
-        return counted(self.shell(*args, "--json", ok=ok, **env).out)
+        return Counted(self.shell(*args, "--json", ok=ok, **env).out)
 
 
 @contextmanager
@@ -443,48 +429,22 @@ def revise(task: str, run: str = "run", out: str = "revised", **options: Any) ->
 # --- what a run contains ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
 class Counted:
     """A report, in numbers: rows by label, and calls by what became of them."""
 
-    status: str
-    rows: dict[str, int]
-    requested: dict[str, int]
-    answered: int
-    cached: int
-    lost: int
-    reused: int
-    retries: int
-    dollars: float
-    tokens_in: int
-    tokens_out: int
-    reasons: Counter[str]
-    raw: dict[str, Any]
-
-
-def counted(text: str) -> Counted:
-    """The report that a command printed with `--json`."""
-    raw = json.loads(text)
-    total = raw["usage"]["total"]
-    reasons: Counter[str] = Counter()
-    for flow in raw["flow"].values():
-        reasons.update(flow["reasons"])
-        reasons["duplicate"] += flow["duplicate"]
-    return Counted(
-        status=raw["status"],
-        rows=raw["rows"],
-        requested=raw["requested"],
-        answered=total["calls"],
-        cached=total["cached"],
-        lost=total["lost"],
-        reused=total["copied"],
-        retries=raw["retries"],
-        dollars=total["dollars"],
-        tokens_in=total["input_tokens"],
-        tokens_out=total["output_tokens"],
-        reasons=reasons,
-        raw=raw,
-    )
+    def __init__(self, text: str) -> None:
+        self.raw: dict[str, Any] = json.loads(text)
+        total: dict[str, int] = self.raw["usage"]["total"]
+        self.status: str = self.raw["status"]
+        self.rows: dict[str, int] = self.raw["rows"]
+        self.requested: dict[str, int] = self.raw["requested"]
+        self.retries: int = self.raw["retries"]
+        self.dollars: float = total["dollars"]
+        self.answered, self.cached, self.lost = total["calls"], total["cached"], total["lost"]
+        self.reused, self.tokens = total["copied"], (total["input_tokens"], total["output_tokens"])
+        self.reasons: Counter[str] = Counter()
+        for flow in self.raw["flow"].values():
+            self.reasons.update({**flow["reasons"], "duplicate": flow["duplicate"]})
 
 
 @dataclass(frozen=True)
@@ -536,8 +496,7 @@ class Run:
 
     def report(self, printed: Result | None = None) -> Counted:
         """The report for programs: that of a command with `json=True`, or `targen report`'s."""
-        done = printed or self.shell("report", self.path, "--json")
-        return counted(done.out)
+        return Counted((printed or self.shell("report", self.path, "--json")).out)
 
     def trace(self, row: object) -> dict[str, Any]:
         """All that is known about a row or a candidate."""

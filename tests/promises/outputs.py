@@ -19,8 +19,6 @@ import yaml
 from .driver import Model, code, rng_of, step_of, words
 from .service import Body
 
-FOLDER = Path(__file__).parents[2] / "examples" / "outputs"
-
 
 @dataclass
 class OutputModel(Model):
@@ -30,9 +28,9 @@ class OutputModel(Model):
     items: Mapping[Any, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, path: Path, **rates: Any) -> OutputModel:
+    def of(cls, path: str, **rates: Any) -> OutputModel:
         """The model for a task file."""
-        output, items = next(iter(yaml.safe_load(path.read_text())["output"].items()))
+        output, items = next(iter(yaml.safe_load(Path(path).read_text())["output"].items()))
         return cls(output=output, items=items, **rates)
 
     def __call__(self, body: Body) -> str:
@@ -46,13 +44,8 @@ class OutputModel(Model):
             value = getattr(self, f"write_{self.output}")(asked, rng.random() < self.slips, rng)
             return json.dumps({"unsuitable": False, **value})
         row = question.rpartition("The row:")[2].strip()
-        return json.dumps(
-            {
-                "explanation": words(rng, 4),
-                "valid": rng.random() >= self.broken,
-                **getattr(self, f"judge_{self.output}")(row),
-            }
-        )
+        value = {"explanation": words(rng, 4), "valid": rng.random() >= self.broken}
+        return json.dumps({**value, **getattr(self, f"judge_{self.output}")(row)})
 
     def named(self, asked: str) -> list[str]:
         """The labels, types or kinds of which a prompt speaks."""

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from . import driver
-from .driver import OUTPUTS, TASKS, Shell, call
+from .driver import OUTPUTS, TASKS, Shell, call, known
 
 Rows = list[dict[str, Any]]
 TYPED = ("rte", "boolq", *OUTPUTS)
@@ -74,26 +74,24 @@ def test_rows_come_back_as_they_were(exported: Shell) -> None:
         assert rows == exported.run(run).rows, (run, form)
 
 
-@pytest.mark.parametrize("run", TYPED)
-def test_datasets_has_typed_features(exported: Shell, load: Any, run: str) -> None:
-    data = load(name_of(run, "hf"))["train"]
-    rows, features, classes = exported.run(run).rows, data.features, None
-    if run in ("rte", "boolq"):
-        classes = features["label"]
-        named = {"rte": ["entailment", "not_entailment"], "boolq": ["false", "true"]}
-        assert classes.names == named[run]
-        for row in rows:
-            row["label"] = classes.str2int(str(row["label"]).lower())
-    elif run == "mails":
-        classes = features["labels"].feature
-        assert classes.names == ["refund", "delay", "damage", "praise"]
-        for row in rows:
-            row["labels"] = classes.str2int(row["labels"])
-    elif run == "relatedness":
-        assert features["score"].dtype == "float64"
-    elif run == "entities":
-        assert {features["spans"].feature[key].dtype for key in ("start", "end")} == {"int64"}
-    assert data.to_list() == rows
+def test_datasets_has_typed_features(exported: Shell, load: Any) -> None:
+    classes = {"rte": ["entailment", "not_entailment"], "boolq": ["false", "true"]}
+    for run in TYPED:
+        data = load(name_of(run, "hf"))["train"]
+        rows, features = exported.run(run).rows, data.features
+        if run in classes:
+            assert features["label"].names == classes[run]
+            for row in rows:
+                row["label"] = features["label"].str2int(str(row["label"]).lower())
+        elif run == "mails":
+            assert features["labels"].feature.names == ["refund", "delay", "damage", "praise"]
+            for row in rows:
+                row["labels"] = features["labels"].feature.str2int(row["labels"])
+        elif run == "relatedness":
+            assert features["score"].dtype == "float64"
+        elif run == "entities":
+            assert {features["spans"].feature[key].dtype for key in ("start", "end")} == {"int64"}
+        assert data.to_list() == rows, run
 
 
 def test_datasets_has_the_splits(exported: Shell, load: Any) -> None:
@@ -115,7 +113,7 @@ def test_pandas_and_arrow_read_tables(exported: Shell, path: Any) -> None:
 
 
 def test_prompts_end_in_the_label(exported: Shell, path: Any) -> None:
-    chats, plain = lines(path("rte", "openai")), lines(path("rte", "instructions"))
+    chats, plain = (lines(path("rte", form)) for form in ("openai", "instructions"))
     for row, chat, other in zip(exported.run("rte").rows, chats, plain, strict=True):
         *before, last = chat["messages"]
         assert last == {"role": "assistant", "content": row["label"]}
@@ -178,31 +176,19 @@ def test_an_export_is_complete_or_absent(exported: Shell) -> None:
     assert (exported.folder / name_of("rte", "csv")).read_bytes() == before
 
 
-OWN = [
-    {"Review": "The lamp is bright and quiet.", "Liked": "yes"},
-    {"Review": "It broke on the second day.", "Liked": "no"},
-]
-
-
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
-    """The owner's rows as `export` and `correct` return them."""
-    shell = Shell(tmp_path_factory.mktemp("owner"))
-    text = "\n".join(",".join(row) for row in [OWN[0], *(row.values() for row in OWN)])
+@pytest.mark.parametrize("command", ["export", "correct"])
+@pytest.mark.parametrize("columns", ["values", known("columns", "C4: they are not given back")])
+def test_an_own_file_keeps(shell: Shell, command: str, columns: str) -> None:
+    own = [{"Review": "It is bright and quiet.", "Liked": "yes"}]
+    own += [{"Review": "It broke on the second day.", "Liked": "no"}]
+    text = "\n".join(",".join(row) for row in [own[0], *(row.values() for row in own)])
     (shell.folder / "own.csv").write_text(text)
-    task = driver.task_file(shell.folder, {"yes": "They liked it.", "no": "They did not like it."})
-    shell(*driver.export("own.csv", "csv", "back.csv", task=task))
-    shell(*driver.correct("own.csv", task, "corrected"))
-    return {"export": table(shell.folder / "back.csv"), "correct": shell.run("corrected").rows}
-
-
-@pytest.mark.parametrize("command", ["export", "correct"])
-def test_an_own_file_keeps_its_texts_and_labels(own: dict[str, Rows], command: str) -> None:
-    for row, before in zip(own[command], OWN, strict=True):
-        assert {*before.values()} <= {*row.values()}
-
-
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="C4: columns are not given back")
-@pytest.mark.parametrize("command", ["export", "correct"])
-def test_an_own_file_keeps_its_columns(own: dict[str, Rows], command: str) -> None:
-    assert own[command] == OWN
+    task = driver.task_file(shell.folder, {"yes": "They liked it.", "no": "They did not."})
+    if command == "export":
+        shell(*driver.export("own.csv", "csv", "back.csv", task=task))
+        found: Rows = [*table(shell.folder / "back.csv")]
+    else:
+        shell(*driver.correct("own.csv", task, "back"))
+        found = shell.run("back").rows
+    for row, before in zip(found, own, strict=True):
+        assert row == before if columns == "columns" else {*before.values()} <= {*row.values()}

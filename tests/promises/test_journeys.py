@@ -12,21 +12,18 @@ from typing import NamedTuple
 import pytest
 
 from . import driver
-from .driver import ROOT, Model, Result, Shell, asked, call
+from .driver import ROOT, Result, Shell, World, asked, call, world
 from .pages import reviewed
-from .service import Request, Service, serve
+from .service import Service
 
-BLOCK = re.compile(
-    r"^<!-- (?P<mark>tested|file:[^\n]*) -->\n```\w*\n(?P<body>.*?)\n```$", re.MULTILINE | re.DOTALL
-)
+BLOCK = re.compile(r"(?ms)^<!-- (tested|file:[^\n]*) -->\n```\w*\n(.*?)\n```$")
 ADDRESS = "http://127.0.0.1:8000/v1"
 COUNTS = {"order_status": 20, "refund": 12, "complaint": 12, "advice": 10, "other": 6}
 
 
 def follow(page: str, shell: Shell, address: str) -> Iterator[tuple[str, str]]:
     """Write the files and run the commands of a page in order; yield each command's output."""
-    for block in BLOCK.finditer((ROOT / page).read_text(encoding="utf-8")):
-        mark, body = block["mark"], block["body"]
+    for mark, body in BLOCK.findall((ROOT / page).read_text(encoding="utf-8")):
         if mark.startswith("file:"):
             name, _, source = mark.removeprefix("file:").strip().partition(" from ")
             text = (ROOT / source).read_text(encoding="utf-8") if source else f"{body}\n"
@@ -90,9 +87,8 @@ def test_the_readme_generates_shows_and_traces(mail: Mail) -> None:
 def test_the_tutorial_finds_and_revises_a_vague_definition(mail: Mail) -> None:
     before, after = mail.shell.run("runs/mail-0"), mail.shell.run("runs/mail-0-revised")
     flow = Counter((each["intended"], each["label"]) for each in before.lines("provenance"))
-    assert {pair: n for pair, n in flow.items() if pair[0] != pair[1]} == {
-        ("complaint", "refund"): 2
-    }
+    changed = {pair: n for pair, n in flow.items() if pair[0] != pair[1]}
+    assert changed == {("complaint", "refund"): 2}
     assert [each["reason"] for each in before.rejects] == ["unsure"]
     assert after.counts() == COUNTS
     texts = {row["text"] for row in before.rows}
@@ -103,9 +99,8 @@ def test_the_tutorial_finds_and_revises_a_vague_definition(mail: Mail) -> None:
 def test_the_tutorial_reviews_trains_predicts_and_exports(mail: Mail) -> None:
     run, folder = mail.shell.run("runs/mail"), mail.shell.folder
     assert run.counts() == {**COUNTS, "order_status": 19, "other": 7}
-    found = re.search(
-        r"^accuracy +(\d+\.\d) +(\d+\.\d) +(\d+\.\d)$", mail.printed("evaluate"), re.M
-    )
+    accuracy = r"^accuracy +(\d+\.\d) +(\d+\.\d) +(\d+\.\d)$"
+    found = re.search(accuracy, mail.printed("evaluate"), re.M)
     assert found and float(found[2]) < float(found[1]) == 75.0 < float(found[3])
     predicted = {row["id"]: row["predicted"] for row in read_table(folder / "sorted.csv")}
     assert predicted == {"A1": "order_status", "A2": "refund", "A3": "advice"}
@@ -114,7 +109,7 @@ def test_the_tutorial_reviews_trains_predicts_and_exports(mail: Mail) -> None:
     assert exported == Counter((row["text"], row["label"]) for row in run.rows)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="A7: evaluate shows no baseline")
+@driver.xfail("A7: evaluate shows no baseline")
 def test_evaluate_shows_the_baseline_of_the_largest_label(mail: Mail) -> None:
     baseline = r"(most common|largest|majority|always predicting)[^\n]*\b30(\.0)?\b"
     assert re.search(baseline, mail.printed("evaluate"), re.I)
@@ -122,54 +117,47 @@ def test_evaluate_shows_the_baseline_of_the_largest_label(mail: Mail) -> None:
 
 # --- rows like yours ---------------------------------------------------------------------------
 
-TEXTS = [
-    ("my zalpha came late, and wet", "alpha"),
-    ("is the zbeta still sold?", "beta"),
-    ("no zalpha for me", "alpha"),
-    ("thank you for the zbeta. It works.", "beta"),
-    ("zalpha zalpha zalpha!", "alpha"),
-    ("two zbeta please", "beta"),
-]
-TABLE = [("text", "label"), *TEXTS]
-
-
-class Alike(NamedTuple):
-    """A run with examples, and a classifier from it, evaluated on these examples."""
-
-    shell: Shell
-    requests: list[Request]
-    started: Result
-    evaluated: Result
+TEXTS = {
+    "my zalpha came late, and wet": "alpha",
+    "is the zbeta still sold?": "beta",
+    "no zalpha for me": "alpha",
+    "thank you for the zbeta. It works.": "beta",
+    "zalpha zalpha zalpha!": "alpha",
+    "two zbeta please": "beta",
+}
+TABLE = [("text", "label"), *TEXTS.items()]
+Alike = tuple[World, Result, Result]
 
 
 @pytest.fixture(scope="module")
-def alike(tmp_path_factory: pytest.TempPathFactory) -> Alike:
-    shell = Shell(tmp_path_factory.mktemp("alike"))
-    write_table(shell.folder / "own.csv", TABLE)
-    with serve(Model(labels=("alpha", "beta"))) as service:
-        task = driver.task_file(shell.folder, ("alpha", "beta"))
-        started = shell(*driver.generate(task, n=8, service=service, examples="own.csv"))
-    driver.python_calls(shell, [call("train", "run", out="model")])
-    return Alike(shell, service.requests, started, shell("evaluate", "model", "own.csv"))
+def alike(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alike]:
+    """A run with examples, and a classifier from it, evaluated on these examples."""
+    with world(tmp_path_factory.mktemp("alike"), ("alpha", "beta")) as made:
+        write_table(made.shell.folder / "own.csv", TABLE)
+        args = driver.generate("mail.yaml", n=8, service=made.service, examples="own.csv")
+        started = made.shell(*args)
+        driver.python_calls(made.shell, [call("train", "run", out="model")])
+        yield made, started, made.shell("evaluate", "model", "own.csv")
 
 
 def test_prompts_show_examples_and_rows_copy_none(alike: Alike) -> None:
-    prompts = "\n".join(request.messages[-1]["content"] for request in alike.requests)
-    assert sum(text in prompts for text, _ in TEXTS) >= 5
-    run = alike.shell.run("run")
-    assert run.counts() == {"alpha": 4, "beta": 4} and "accuracy" in alike.evaluated.out
-    assert not {row["text"] for row in run.rows} & {text for text, _ in TEXTS}
+    made, _, evaluated = alike
+    prompts = "\n".join(request.messages[-1]["content"] for request in made.service.requests)
+    assert sum(text in prompts for text in TEXTS) >= 5
+    run = made.shell.run("run")
+    assert run.counts() == {"alpha": 4, "beta": 4} and "accuracy" in evaluated.out
+    assert not {row["text"] for row in run.rows} & {*TEXTS}
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="A6: examples leave unannounced")
+@driver.xfail("A6: examples leave unannounced")
 def test_texts_that_leave_the_machine_are_announced(alike: Alike) -> None:
-    lines = (alike.started.out + alike.started.err).splitlines()
+    lines = (alike[1].out + alike[1].err).splitlines()
     assert any("example" in line and "127.0.0.1" in line for line in lines), lines
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="A3: test rows were examples")
+@driver.xfail("A3: test rows were examples")
 def test_evaluate_warns_about_test_rows_that_were_examples(alike: Alike) -> None:
-    assert re.search(r"\b6 (of|/) 6\b.*example|example.*\b6 (of|/) 6\b", alike.evaluated.text)
+    assert re.search(r"\b6 (of|/) 6\b.*example|example.*\b6 (of|/) 6\b", alike[2].text)
 
 
 # --- review by keys ----------------------------------------------------------------------------
@@ -177,16 +165,16 @@ def test_evaluate_warns_about_test_rows_that_were_examples(alike: Alike) -> None
 
 def test_a_review_takes_a_key_per_verdict_and_outlives_a_kill(canned: Shell) -> None:
     rows = canned.run("rte").rows
-    other = {"entailment": "not_entailment", "not_entailment": "entailment"}
-    wrong = str([*other].index(rows[1]["label"]) ^ 1)
+    labels = ["entailment", "not_entailment"]
+    other = labels.index(rows[1]["label"]) ^ 1
     with reviewed(canned, "rte", "sam") as page:
-        for row, keys in zip(rows, ("r", f"w{int(wrong) + 1}", "b", "r"), strict=False):
+        for row, keys in zip(rows, ("r", f"w{other + 1}", "b", "r"), strict=False):
             assert row["premise"].split(",")[0] in page.text
             for key in keys:
                 page.press(key)
     canned(*driver.apply_review("rte", "reviewed"))
     wanted = [(row["premise"], row["hypothesis"], row["label"]) for row in rows]
-    wanted[1] = (*wanted[1][:2], other[rows[1]["label"]])
+    wanted[1] = (*wanted[1][:2], labels[other])
     del wanted[2]
     found = canned.run("reviewed").rows
     assert [(row["premise"], row["hypothesis"], row["label"]) for row in found] == wanted
@@ -202,13 +190,13 @@ def test_each_method_gives_exact_counts(shell: Shell) -> None:
     assert set(METHODS) <= listed
     write_table(shell.folder / "given.csv", TABLE)
     task, counts = driver.task_file(shell.folder, ("alpha", "beta")), {"alpha": 3, "beta": 2}
+    calls = []
     for name in METHODS:
         text = json.dumps({"method": {"use": name, "task": "mail.yaml"}})
         (shell.folder / f"{name}.json").write_text(text)
-    others = [name for name in METHODS if name != "coda"]
-    driver.python_calls(
-        shell, [driver.generation(f"{name}.json", name, labels=counts) for name in others]
-    )
+        calls.append(driver.generation(f"{name}.json", name, labels=counts))
+    calls.pop(METHODS.index("coda"))  # which needs rows
+    driver.python_calls(shell, calls)
     shell(*driver.method("coda", task, counts, out="coda", given="given.csv"))
     for name in METHODS:
         assert shell.run(name).counts() == counts, name
@@ -232,11 +220,10 @@ def test_existing_rows_are_transformed_and_traced(shell: Shell) -> None:
 
 def test_analyze_and_compare_leave_pages(canned: Shell) -> None:
     real = str(ROOT / "examples/superglue/rte.jsonl")
-    analysis = {"metrics": ["labels", "lexical"], "task": "targen-tasks-superglue:rte"}
+    analysis = {"metrics": ["labels", "lexical"], "task": "rte", "against": real}
+    analyzed = call("analyze", "rte", out="analysis", **analysis)
     compared = call("compare", {"one": "rte"}, test=real, trainers="tfidf", out="compared")
-    driver.python_calls(
-        canned, [call("analyze", "rte", against=real, out="analysis", **analysis), compared]
-    )
+    driver.python_calls(canned, [analyzed, compared])
     for page in ("analysis/report.html", "compared/results.html"):
         shown = (canned.folder / page).read_text(encoding="utf-8")
         assert "<table" in shown and "entailment" in shown
@@ -248,18 +235,16 @@ def test_analyze_and_compare_leave_pages(canned: Shell) -> None:
 # --- agents ------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="E1: no exact shares of an attribute")
-def test_an_attribute_has_exact_shares_within_each_label(
-    shell: Shell, service: Service, model: Model
-) -> None:
+@driver.xfail("E1: no exact shares of an attribute")
+def test_an_attribute_has_exact_shares_within_each_label(shell: Shell, service: Service) -> None:
     counts = {"alpha": 10, "beta": 10, "gamma": 10}
-    command = driver.generate(driver.task_file(shell.folder), labels=counts, service=service)
+    command = driver.generate("mail.yaml", labels=counts, service=service)
     shell(*command, "--share", "language=German:15,English:15")
     found = Counter((row["label"], row["language"]) for row in shell.run("run").rows)
     assert found == {(label, each): 5 for label in counts for each in ("German", "English")}
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="E4: agents get no guide")
+@driver.xfail("E4: agents get no guide")
 def test_an_agent_gets_a_short_guide(shell: Shell) -> None:
     shown = shell(*driver.GUIDE).out
     assert len(shown) / 4 < 3000

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from subprocess import Popen
-from typing import Any
 
 import pytest
 
-from .driver import Model, Shell, generate, kill, resume, task_file
-from .service import Fault, Service
+from .driver import World, generate, kill, resume
+from .service import Fault
 
 pytest.importorskip("ray", reason="needs targen-ray: sh scripts/test --ray")
 
@@ -32,38 +30,31 @@ def workers(process: Popen[str]) -> list[int]:
     return found
 
 
-@pytest.fixture
-def tmp_dir() -> Iterator[str]:
-    """A folder whose path is short enough for Ray's sockets; a killed run leaves files there."""
-    with tempfile.TemporaryDirectory(prefix="r", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        yield folder
-
-
-def test_the_bytes_are_the_same_on_ray_after_workers_and_the_run_die(
-    shell: Shell, service: Service, model: Model, tmp_dir: str
+@pytest.mark.parametrize("dies", ["worker", "run"])
+def test_the_bytes_are_the_same_on_ray_after_a_worker_or_the_run_dies(
+    made: World, dies: str
 ) -> None:
-    model.slips, model.repeats = 0.1, 0.1
-    shell.env["TMPDIR"] = tmp_dir
-    task = task_file(shell.folder)
-    shell(*generate(task, "here", n=20, service=service, cache=False))
-    expected = shell.run("here").digest
-    ray: dict[str, Any] = {"executor": "ray", "workers": 2, "concurrency": 2, "hedge": False}
-    for name, dies in (("there", "worker"), ("killed", "run")):
+    # In a folder whose path is short enough for Ray's sockets; a killed run leaves files there.
+    with tempfile.TemporaryDirectory(prefix="r", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        made.shell.env["TMPDIR"], service = folder, made.service
+        made.model.slips = made.model.repeats = 0.1
+        options = {"n": 20, "service": service, "cache": False}
+        made.shell(*generate("mail.yaml", "here", **options))
         service.requests.clear()
         service.fault = lambda r: Fault(hang=True) if 20 <= r.number < 22 else None
-        args = generate(task, name, n=20, service=service, cache=False, **ray)
-        process = shell.start(*args)
+        options |= {"executor": "ray", "workers": 2, "concurrency": 2, "hedge": False}
+        process = made.shell.start(*generate("mail.yaml", **options))
         service.wait_for(22, 120)
         if dies == "run":
             kill(process)
             service.fault = lambda r: None
-            shell(*resume(name))
+            made.shell(*resume())
         else:  # the calls that hang end by the death of their worker alone
             for pid in (found := workers(process)):
                 os.kill(pid, signal.SIGKILL)
             assert found
             out, err = process.communicate(timeout=240)
             assert process.returncode == 0, out + err
-        run = shell.run(name)
-        assert run.counts().total() == 20 and run.digest == expected
+        run = made.shell.run("run")
+        assert run.counts().total() == 20 and run.digest == made.shell.run("here").digest
         assert not service.repeated()
