@@ -1,13 +1,11 @@
 """Fixtures: a user's terminal and a simulated service."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .driver import OUTPUTS, TASKS, Model, Shell, World, generation, python_calls, world
+from .driver import OUTPUTS, TASKS, Shell, World, generation, python_calls, world
 from .service import Service
 
 
@@ -28,12 +26,6 @@ def shell(made: World) -> Shell:
 def service(made: World) -> Service:
     """The service."""
     return made.service
-
-
-@pytest.fixture
-def model(made: World) -> Model:
-    """The model behind the service."""
-    return made.model
 
 
 @pytest.fixture(scope="session")

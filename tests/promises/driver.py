@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -86,26 +86,10 @@ def task_file(
     return str(path)
 
 
-PYTHON_TASK = """
+PYTHON_TASK = f"""
 import targen_core as tg
-from pydantic import create_model
-Row = create_model("Row", text=(str, ...), label=(str, ...))
-Text = create_model("Text", text=(str, ...))
-PROMPT = tg.Prompt("write", "--- user\\nOf $seed and the $word.")
-
-def writer(label):
-    async def write(llm, seed):
-        reply = await llm.ask(PROMPT, reply=Text, seed=seed, word=f"z{label}")
-        return Row(text=reply.text, label=label)
-    return write
-
-TASK = tg.Task(
-    name="porter", version="1", summary="letters", description="Letters.", instance=Row,
-    labels=tuple(tg.Label(name, summary=f"of the z{name}") for name in ("alpha", "beta")),
-    contexts=tg.ListStep.of(["here", "there"]),
-    seeds=(tg.ListStep.of([f"lamp {n}" for n in range(20)]),),
-    generators={name: writer(name) for name in ("alpha", "beta")}, prompts=(PROMPT,),
-)
+LABELS = {{"alpha": "{definition("alpha")}", "beta": "{definition("beta")}"}}
+TASK = tg.Declaration(description="Letters.", labels=LABELS).task(name="porter")
 """
 """A task as a program, whose texts the service's model labels like those of `task_file`."""
 
@@ -120,13 +104,11 @@ OPENING = (
 """Commands that open a run."""
 
 
-def install(
-    site: Path, name: str, modules: Mapping[str, str], entry: str = "", version: str = "1.0"
-) -> None:
+def install(site: Path, name: str, modules: Mapping[str, str], entry: str = "") -> None:
     """Lay a plugin out as pip does: its modules, and an entry point for the module of its name."""
-    info = site / f"{name}-{version}.dist-info"
+    info = site / f"{name}-1.0.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[targen.v1]\n{entry or f'{name} = {name}'}\n")
     for module, text in modules.items():
         (site / f"{module}.py").write_text(text)
@@ -162,7 +144,6 @@ class Model:
         broken: the share of judged rows that the judge calls invalid.
         invented: the share of judged rows whose label, says the judge, is one that does not exist.
         unwritable: labels for which the model always writes a text of another label.
-        calls: how many calls of each step it answered.
     """
 
     labels: Sequence[str] = LABELS
@@ -171,7 +152,6 @@ class Model:
     broken: float = 0.0
     invented: float = 0.0
     unwritable: Sequence[str] = ()
-    calls: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, body: Body) -> str:
         """Return the reply to a request in OpenAI's form."""
@@ -180,7 +160,6 @@ class Model:
         if schema is None:
             return words(rng)
         step = step_of(body)
-        self.calls[step] += 1
         value = fill(schema, rng, schema.get("$defs", {}))
         question = body["messages"][-1]["content"]
         label = self.label_of(body["messages"])
@@ -302,8 +281,7 @@ class Shell:
             "TARGEN_CONFIG_DIR": str(folder / "config"),
             "NO_COLOR": "1",
             "COLUMNS": "120",
-            "OPENAI_API_KEY": KEY,
-            "ANTHROPIC_API_KEY": KEY,
+            **dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY"), KEY),
             "HF_HUB_OFFLINE": "1",
             "OMP_NUM_THREADS": "1",
         }
@@ -348,15 +326,19 @@ class World:
     service: Service
     model: Model
 
-    def run(self, args: Sequence[object], ok: int | None = 0, **env: str) -> Counted:
+    def mail(self, out: str = "run", **options: Any) -> list[str]:
+        """The arguments of a command that generates rows of `mail.yaml` by the service."""
+        return generate("mail.yaml", out, self.service, **options)
+
+    def run(self, args: Sequence[object], ok: int | None = 0) -> Counted:
         """Run a command that prints a report for programs, and return it."""
-        return Counted(self.shell(*args, "--json", ok=ok, **env).out)
+        return Counted(self.shell(*args, "--json", ok=ok).out)
 
 
 @contextmanager
-def world(folder: Path, labels: Sequence[str] = LABELS) -> Iterator[World]:
+def world(folder: Path, labels: Sequence[str] = LABELS, **habits: Any) -> Iterator[World]:
     """A world of its own in a folder, with a task file; for fixtures of a module."""
-    model = Model(labels)
+    model = Model(labels, **habits)
     with serve(model) as service:
         task_file(folder, labels)
         yield World(Shell(folder), service, model)
@@ -371,48 +353,32 @@ def kill(process: subprocess.Popen[str]) -> Result:
 
 
 def generate(
-    task: str,
-    out: str = "run",
-    *,
-    n: int | None = None,
-    labels: Mapping[str, int] | None = None,
-    service: Service | None = None,
-    backend: str = "llama",
-    priced: bool = True,
-    **options: Any,
+    task: str, out: str = "run", service: Service | None = None, at: str = "llama", **options: Any
 ) -> list[str]:
     """The arguments of a command that generates rows; without a service, without a model."""
-    args = ["generate", task, "--out", out, "-y"]
-    if n is not None:
-        args += ["-n", str(n)]
-    if labels:
-        args += ["--label", ",".join(f"{label}={rows}" for label, rows in labels.items())]
-    args += asking(service, backend, priced=priced) if service else ["-b", "scripted"]
-    return args + flags(**options)
+    sent = asking(service, at) if service else ["-b", "scripted"]
+    return ["generate", task, "--out", out, "-y", *sent, *flags(**options)]
 
 
-def asking(service: Service, backend: str = "llama", *, priced: bool = True) -> list[str]:
-    """The options that send calls to the service."""
+def asking(service: Service, backend: str) -> list[str]:
+    """The options that send calls to the service by a backend, and state its prices."""
     url = service.root if backend == "claude" else service.url
-    args = ["-b", backend, "--model", MODELS[backend], "--base-url", url]
-    prices = ["--price-in", str(PRICE_IN), "--price-out", str(PRICE_OUT)]
-    return args + (prices if priced else [])
+    prices = {"price_in": PRICE_IN, "price_out": PRICE_OUT}
+    return flags(b=backend, model=MODELS[backend], base_url=url, **prices)
 
 
 def flags(**options: Any) -> list[str]:
-    """Options as flags: True is a bare flag, False its `--no-` form, a list repeats it."""
+    """Options as flags: True is a bare flag, False its `--no-` form, a list repeats it.
+
+    Rows of each label, as a mapping, are one value; what is None is left out.
+    """
     args: list[str] = []
     for name, value in options.items():
-        flag = ("-" if len(name) == 1 else "--") + name.replace("_", "-")
-        if value is True:
-            args.append(flag)
-        elif value is False:
-            args.append("--no-" + name.replace("_", "-"))
-        elif isinstance(value, list | tuple):
-            for each in value:
-                args += [flag, str(each)]
-        elif value is not None:
-            args += [flag, str(value)]
+        prefix = "-" if len(name) == 1 else "--no-" if value is False else "--"
+        if isinstance(value, Mapping):
+            value = ",".join(f"{label}={rows}" for label, rows in value.items())
+        for each in value if isinstance(value, list) else [] if value is None else [value]:
+            args += [prefix + name.replace("_", "-")] + [str(each)] * (not isinstance(each, bool))
     return args
 
 
@@ -522,7 +488,12 @@ _CALLS = """
 import json, urllib.request
 import targen_core as tg
 for name, args, options in json.loads({calls!r}):
-    value = getattr(tg, name)(*args, **options)
+    try:
+        value = getattr(tg, name)(*args, **options)
+    except tg.TargenError as error:
+        if name != "read_dataset":
+            raise
+        value = [[("error", f"{{error}} {{error.hint}}")]]
     rows = [dict(row) for row in value] if name == "read_dataset" else None
     print(json.dumps(value.raw if name == "trace" else rows), flush=True)
     if {marked!r}:
@@ -579,18 +550,6 @@ def trace_all(shell: Shell, runs: Sequence[str]) -> dict[str, list[dict[str, Any
 # --- other commands ----------------------------------------------------------------------------
 
 
-def method(name: str, task: str, labels: Mapping[str, int], **options: Any) -> list[str]:
-    """Generate rows by another method, without a model."""
-    counts = ",".join(f"{label}={rows}" for label, rows in labels.items())
-    return ["method", name, task, "--label", counts, "-b", "scripted", "-y", *flags(**options)]
-
-
-def transform(instruction: str, labels: Sequence[str], n: int, **options: Any) -> list[str]:
-    """Transform existing rows, without a model."""
-    more = ["--labels", ",".join(labels), "-n", str(n), "-b", "scripted", "-y"]
-    return ["transform", instruction, *more, *flags(**options)]
-
-
 def export(source: str, form: str, out: str, **options: Any) -> list[str]:
     """Export rows."""
     return ["export", source, "--as", form, "--out", out, *flags(**options)]
@@ -606,48 +565,28 @@ def reproduce(item: str, **options: Any) -> list[str]:
     return ["reproduce", item, *flags(**options)]
 
 
-def reviewing(run: str, rater: str) -> list[str]:
-    """Serve the page on which a rater reviews a run."""
-    return ["review", run, "--as", rater, "--no-open"]
-
-
 def apply_review(run: str, out: str) -> list[str]:
     """Write a run's rows with the reviewers' changes."""
     return ["review", "apply", run, "--out", out]
 
 
 def run_with_kills(
-    shell: Shell,
-    first: Sequence[object],
-    again: Sequence[object],
-    service: Service,
-    kills: int,
-    rng: random.Random,
-    most: int = 12,
-    ok: int | None = 0,
-    out: str = "run",
+    made: World, args: Sequence[object], kills: int, rng: random.Random, most: int = 12
 ) -> Result:
-    """Start a run, kill it `kills` times at random moments, and let it end with status `ok`.
+    """Start a run, kill it `kills` times at random moments, resume it, and let it end.
 
     Each kill comes when up to `most` further requests have reached the service, or a random moment
     later, so that it also hits start, resume and end.
     """
-    done = 0
-    args = first
-    while done < kills:
-        process = shell.start(*args)
-        wanted = len(service.requests) + rng.randrange(most)
-        end = time.monotonic() + 60
-        while process.poll() is None and len(service.requests) < wanted:
-            assert time.monotonic() < end, "the run neither asks nor ends"
-            time.sleep(0.003)
+    out = args[args.index("--out") + 1] if "--out" in args else "run"
+    for _ in range(kills):
+        process = made.shell.start(*args)
+        wanted = len(made.service.requests) + rng.randrange(most)
+        made.service.wait_for(wanted, 60, process)
         time.sleep(rng.uniform(0, 0.05))
-        finished = process.poll() is not None
-        result = kill(process)
-        done += 1
+        finished, result = process.poll() is not None, kill(process)
         if finished:
-            assert ok is None or result.code == ok, result.err
             return result
-        if (shell.folder / out / "manifest.json").exists():
-            args = again
-    return shell(*args, ok=ok)
+        if (made.shell.folder / str(out) / "manifest.json").exists() and args[0] != "resume":
+            args = resume(str(out))
+    return made.shell(*args, ok=None)

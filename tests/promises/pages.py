@@ -1,7 +1,5 @@
 """Local pages, asked with any headers: also as no browser would."""
 
-from __future__ import annotations
-
 import http.client
 import re
 from collections.abc import Iterator
@@ -9,7 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from .driver import Shell, kill, reviewing
+from .driver import Shell, kill
 
 
 class Answer(NamedTuple):
@@ -81,25 +79,20 @@ class ReviewPage:
 
     def __init__(self, link: str) -> None:
         self._me = Visitor()
-        self._page = self._me.open(link)
-
-    @property
-    def text(self) -> str:
-        """What the page shows."""
-        return self._page.text
+        self.page = self._me.open(link)
 
     def press(self, key: str) -> None:
         """Press a key: send the form of the button that has it."""
         pattern = rf'<button name="([^"]+)" value="([^"]*)"[^>]* data-key="{key}"'
-        button = re.search(pattern, self.text)
+        button = re.search(pattern, self.page.text)
         assert button, f"the page has no key {key}"
-        at, hidden, _ = self._page.form
+        at, hidden, _ = self.page.form
         answer = self._me.ask(at, {**hidden, button[1]: button[2]})
-        self._page = self._me.open(urljoin(at, answer.headers["location"]))
+        self.page = self._me.open(urljoin(at, answer.headers["location"]))
 
 
 @contextmanager
 def reviewed(shell: Shell, run: str, rater: str) -> Iterator[ReviewPage]:
     """Open a review's page, and kill its server at the end."""
-    with serving(shell, *reviewing(run, rater)) as link:
+    with serving(shell, "review", run, "--as", rater, "--no-open") as link:
         yield ReviewPage(link)

@@ -6,8 +6,6 @@ request, its reply and its charge, also where the client never reads the reply. 
 books with a run's report.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import threading
@@ -141,16 +139,18 @@ class Service:
         seen: set[str] = set()
         return [r for r in self.answered if r.question in seen or seen.add(r.question)]  # type: ignore[func-returns-value]
 
-    def wait_for(self, requests: int, seconds: float = 30.0) -> None:
-        """Wait until this many requests have come."""
-        self.wait_until(lambda: len(self.requests) >= requests, seconds)
+    def wait_for(self, requests: int, seconds: float = 30.0, unless: Any = None) -> None:
+        """Wait until this many requests have come, or a process has ended."""
+        self.wait_until(
+            lambda: len(self.requests) >= requests or (unless and unless.poll() is not None),
+            seconds,
+        )
 
     def wait_until(self, holds: Callable[[], object], seconds: float = 30.0) -> None:
         """Wait until something holds, of the books or of a process."""
         end = time.monotonic() + seconds
         while not holds():
-            if time.monotonic() > end:
-                raise TimeoutError(f"{len(self.requests)} requests came")
+            assert time.monotonic() < end, f"{len(self.requests)} requests came"
             time.sleep(0.002)
 
     # --- HTTP ---
@@ -190,14 +190,11 @@ class Service:
             answer = {**answer, "usage": _usage(request, anthropic)}
         raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         headers = {"Content-Type": "application/json", **fault.headers}
-        if not fault.cut:
-            return web.Response(body=raw, status=fault.status, headers=headers)
-        response = web.StreamResponse(headers={"Content-Length": str(len(raw))})
-        await response.prepare(http)
-        await response.write(raw[: len(raw) // 2])
-        assert http.transport is not None
-        http.transport.close()
-        return response
+        if fault.cut and http.transport is not None:
+            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(raw)}\r\n\r\n".encode()
+            http.transport.write(head + raw[: len(raw) // 2])  # type: ignore[attr-defined]
+            http.transport.close()
+        return web.Response(body=raw, status=fault.status, headers=headers)
 
     def _enter(self, body: Body, headers: dict[str, str], batch: str = "") -> Request:
         messages = list(body["messages"])
@@ -332,18 +329,16 @@ def _good(text: str, request: Request, anthropic: bool, finish: str) -> Body:
 
 
 def _line(request: Request, wrong: int | str | None, anthropic: bool) -> Body:
-    if wrong is None:
-        good = _good(request.reply, request, anthropic, "stop")
-        if anthropic:
-            return {"result": {"type": "succeeded", "message": good}}
-        return {"response": {"status_code": 200, "body": good}, "error": None}
+    good = None if wrong else _good(request.reply, request, anthropic, "stop")
     error = {"type": "server_error", "code": f"batch_{wrong}", "message": "not answered"}
     if anthropic:
-        if wrong == "expired":
-            return {"result": {"type": "expired"}}
-        return {"result": {"type": "errored", "error": {"type": "error", "error": error}}}
-    if isinstance(wrong, int):
-        return {"response": {"status_code": wrong, "body": {"error": error}}, "error": None}
+        kind = "expired" if wrong == "expired" else "errored" if wrong else "succeeded"
+        return {
+            "result": {"type": kind, "message": good, "error": {"type": "error", "error": error}}
+        }
+    if good or isinstance(wrong, int):
+        response = {"status_code": wrong or 200, "body": good or {"error": error}}
+        return {"response": response, "error": None}
     return {"response": None, "error": error}
 
 

@@ -1,13 +1,11 @@
 """Batches of both providers: exact rows, no answer paid twice, and a cap that holds."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 
 import pytest
 
-from .driver import ONCE, World, generate, kill, resume
+from .driver import ONCE, World, kill, resume
 
 ROWS = {"alpha": 2, "beta": 2, "gamma": 2}
 LATE = pytest.mark.xfail(strict=True, reason="B1: the file comes a poll after the end")
@@ -17,7 +15,7 @@ BOTH = pytest.mark.parametrize("backend", ["chatgpt", "claude"])
 def batched(made: World, backend: str = "chatgpt", **options: Any) -> list[str]:
     """The arguments of a command whose rows are written and judged in batches."""
     options = {"n": 6, "batch": True, **ONCE, **options}
-    return generate("mail.yaml", service=made.service, backend=backend, **options)
+    return made.mail(at=backend, **options)
 
 
 def sizes(made: World) -> list[int]:

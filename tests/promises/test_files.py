@@ -1,7 +1,5 @@
 """People's own files: read as their owner means them, or refused with a line to paste."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import json
@@ -12,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .driver import Shell
+from .driver import Shell, call, known, python_calls, xfail
 from .pages import Visitor, serving
 
 P, N = "positive", "negative"
@@ -116,26 +114,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "squad.json": ("C3", "qa", json.dumps(SQUAD), [(SPANS[0][0], ["Oberau"])]),
     "brat/annotation.conf": ("C3", "ner", "[entities]\nPERSON\nLOC\n", SPANS),
 }
-READ = """
-import json
-import targen_core as tg
-found = {}
-for name, task in CASES.items():
-    try:
-        encoding = "latin-1" if "latin-1" in name else "utf-8"
-        path, task = name.removesuffix("/annotation.conf"), f"./{task}.yaml"
-        found[name] = list(tg.read_dataset(path, task=task, encoding=encoding).rows)
-    except tg.TargenError as error:
-        found[name] = f"{error} {error.hint}"
-json.dump(found, open("found.json", "w"), default=str)
-"""
 WAY_OUT = re.compile(r"\b(map|header|encoding|gunzip|pip install)\b")
-
-
-def marked(finding: str, *values: Any) -> Any:
-    """A case, which fails today because of a finding."""
-    marks = pytest.mark.xfail(strict=True, reason=f"{finding}: {values[0]}") if finding else ()
-    return pytest.param(*values, id=values[0], marks=marks)
 
 
 @pytest.fixture(scope="module")
@@ -161,16 +140,19 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 @pytest.fixture(scope="module")
 def found(files: Shell) -> dict[str, Any]:
     """What a program reads of each file: its rows, or an error with its hint."""
-    files.python(f"CASES = { {name: shape[1] for name, shape in SHAPES.items()} }\n{READ}")
-    read: dict[str, Any] = json.loads((files.folder / "found.json").read_text())
-    return read
+    calls = []
+    for name, (_, task, _, _) in SHAPES.items():
+        encoding = "latin-1" if "latin-1" in name else "utf-8"
+        path = name.removesuffix("/annotation.conf")
+        calls.append(call("read_dataset", path, task=f"./{task}.yaml", encoding=encoding))
+    return dict(zip(SHAPES, python_calls(files, calls), strict=True))
 
 
-@pytest.mark.parametrize("name", [marked(shape[0], name) for name, shape in SHAPES.items()])
+@pytest.mark.parametrize("name", [known(name, shape[0]) for name, shape in SHAPES.items()])
 def test_a_file_is_read_as_meant_or_refused_with_a_way_out(name: str, found: Any) -> None:
     read, (_, task, _, rows) = found[name], SHAPES[name]
-    if isinstance(read, str):
-        assert WAY_OUT.search(read), read
+    if "error" in read[0]:
+        assert WAY_OUT.search(read[0]["error"]), read
     elif task == "qa":
         assert [(row["passage"], row["answers"]) for row in read] == rows
     elif task == "ner":
@@ -190,12 +172,12 @@ LINES = {
 }
 
 
-@pytest.mark.parametrize("line", [marked(finding, line) for line, finding in LINES.items()])
+@pytest.mark.parametrize("line", [known(line, finding) for line, finding in LINES.items()])
 def test_each_command_takes_the_columns_that_another_takes(line: str, files: Shell) -> None:
     files(*line.split())
 
 
-@pytest.mark.xfail(strict=True, reason="C2: a review ignores the columns that validate chooses")
+@xfail("C2: a review ignores the columns that validate chooses")
 def test_a_blind_review_hides_the_label_in_ones_own_columns(files: Shell) -> None:
     line = "review own.csv --task reviews.yaml --as ann --blind --no-open"
     with serving(files, *line.split()) as link:
@@ -203,7 +185,7 @@ def test_a_blind_review_hides_the_label_in_ones_own_columns(files: Shell) -> Non
     assert any(text in page for text, _ in ROWS) and "Sentiment" not in page
 
 
-@pytest.mark.xfail(strict=True, reason="C1: labels of lines become text, so nothing is excluded")
+@xfail("C1: labels of lines become text, so nothing is excluded")
 def test_labelled_lines_of_a_test_set_are_excluded(files: Shell) -> None:
     rows = "fields: {text: {description: a review, words: [2, 6]}}\n"
     short = files.folder / "short.yaml"

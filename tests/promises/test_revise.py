@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from . import driver
-from .driver import Model, Run, Shell, code, definition, known, xfail
-from .service import Request, Service, serve
+from .driver import Run, World, code, definition, known, world, xfail
+from .service import Request
 
 LABELS = ("alpha", "beta", "gamma", "delta")
 EACH = dict.fromkeys(LABELS, 4)
@@ -43,16 +43,15 @@ MOVING = ("renamed", "removed", "counts")
 class Revised(NamedTuple):
     """A run, all its revisions, and what each of them asked."""
 
-    shell: Shell
-    service: Service
+    made: World
     base: Run
     asked: dict[str, list[Request]]
 
 
 @pytest.fixture(scope="module")
 def revised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Revised]:
-    shell = Shell(tmp_path_factory.mktemp("revise"))
-    with serve(Model(labels=(*LABELS, "epsilon"))) as service:
+    with world(tmp_path_factory.mktemp("revise"), (*LABELS, "epsilon")) as made:
+        shell, service = made.shell, made.service
         options = {"labels": EACH, "cache": False}
         task = driver.task_file(shell.folder, LABELS)
         calls = [driver.generation(task, "run", service, **options)]
@@ -65,14 +64,14 @@ def revised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Revised]:
         ends = [i for i, request in enumerate(service.requests) if request.body["model"] == "mark"]
         parts = [service.requests[start + 1 : end] for start, end in pairwise([-1, *ends])]
         asked = dict(zip(("run", *CHANGES, "fresh"), parts, strict=True))
-        yield Revised(shell, service, shell.run("run"), asked)
+        yield Revised(made, shell.run("run"), asked)
 
 
 def by_label(requests: list[Request], step: str) -> Counter[str]:
     """The requests of a step by the label that they are about."""
     questions = [r.messages[-1]["content"] for r in requests if driver.step_of(r.body) == step]
-    known = (*LABELS, "epsilon")
-    return Counter(next(each for each in known if code(each) in text) for text in questions)
+    labels = (*LABELS, "epsilon")
+    return Counter(next(each for each in labels if code(each) in text) for text in questions)
 
 
 def rows_of(run: Run, label: str) -> list[dict[str, Any]]:
@@ -84,7 +83,7 @@ def test_a_revision_has_the_counts_and_leaves_the_run_alone(revised: Revised) ->
         counts = Counter(wanted or dict.fromkeys(content, 4))
         if name == "value":
             counts["B"] = counts.pop("beta")
-        assert revised.shell.run(name).counts() == counts, name
+        assert revised.made.shell.run(name).counts() == counts, name
     assert revised.base.counts() == EACH and len(revised.asked["run"]) == 16 + 16 + 11
 
 
@@ -93,7 +92,7 @@ def test_only_the_texts_that_a_change_concerns_are_written_again(
     revised: Revised, name: str
 ) -> None:
     *_, written, judged = CHANGES[name]
-    asked, run = revised.asked[name], revised.shell.run(name)
+    asked, run = revised.asked[name], revised.made.shell.run(name)
     found, checked = by_label(asked, "generate"), by_label(asked, "correct")
     assert found == written and checked.total() <= judged
     assert len(asked) == found.total() + checked.total() or name == "counts"
@@ -112,12 +111,11 @@ def test_a_changed_definition_has_only_its_own_rows_judged(revised: Revised) -> 
 
 
 def test_a_killed_revision_ends_as_a_new_run_of_the_changed_task(revised: Revised) -> None:
-    shell, service = revised.shell, revised.service
+    shell, service = revised.made.shell, revised.made.service
     service.seconds = lambda request: 0.01
     before, rng = len(service.requests), random.Random(3)
     first = driver.revise("definition-task/mail.yaml", out="killed")
-    again = driver.resume("killed")
-    driver.run_with_kills(shell, first, again, service, 2, rng, most=12, out="killed")
+    assert driver.run_with_kills(revised.made, first, 2, rng).code == 0
     for other in ("fresh", "definition"):
         assert shell.run("killed").bytes["dataset.jsonl"] == shell.run(other).bytes["dataset.jsonl"]
     asked = Counter(request.question for request in service.requests[before:])
@@ -125,9 +123,9 @@ def test_a_killed_revision_ends_as_a_new_run_of_the_changed_task(revised: Revise
 
 
 def test_a_dry_run_and_a_wrong_file_ask_nothing(revised: Revised) -> None:
-    shell, before = revised.shell, len(revised.service.requests)
+    shell, before = revised.made.shell, len(revised.made.service.requests)
     line = driver.revise("definition-task/mail.yaml", out="none", dry_run=True)
     assert CHANGED in shell(*line).text
     (shell.folder / "wrong.yaml").write_text("description: A letter.\nlabels: [alpha\n")
     assert "wrong.yaml" in shell(*driver.revise("wrong.yaml", out="none"), ok=2).text
-    assert len(revised.service.requests) == before and not (shell.folder / "none").exists()
+    assert len(revised.made.service.requests) == before and not (shell.folder / "none").exists()

@@ -1,7 +1,5 @@
 """Fifteen rules of safety, each with folders, files and services of a stranger."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os
@@ -17,11 +15,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from . import driver
 from .driver import (
     KEY,
-    LABELS,
-    OPENING,
-    PYTHON_TASK,
     Model,
     Shell,
     World,
@@ -50,8 +46,8 @@ if (beside := pathlib.Path(__file__).with_name("beside.py")).exists():
 def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A person's folder with two finished runs, of a declaration and of Python code."""
     with world(tmp_path_factory.mktemp("mine")) as made:
-        (made.shell.folder / "porter.py").write_text(PYTHON_TASK + WATCHED)
-        options = {"service": made.service, "backend": "chatgpt"}
+        (made.shell.folder / "porter.py").write_text(driver.PYTHON_TASK + WATCHED)
+        options = {"service": made.service, "at": "chatgpt"}
         made.shell(*generate("./porter.py", "coded", n=4, **options))
         made.shell(*generate("mail.yaml", n=6, **options))
         yield made
@@ -83,28 +79,24 @@ def adding(model: Model, text: str) -> Callable[[Request], Fault]:
     return fault
 
 
-def test_01_opening_a_folder_runs_no_code(theirs: Shell) -> None:
-    ran = theirs.folder / "RAN"
-    for name in ("porter", "coded/task", "coded/porter", "coded/beside", "sitecustomize", "yaml"):
+def test_01_opening_a_folder_runs_no_code(theirs: Shell, mine: World) -> None:
+    ran, copy = theirs.folder / "RAN", theirs.folder / "copy"
+    shutil.copytree(theirs.folder / "coded", copy)
+    for name in ("porter", "coded/task", "coded/porter", "copy/beside", "sitecustomize", "yaml"):
         (theirs.folder / f"{name}.py").write_text(CODE.format(str(ran)))
-    for line in OPENING:
+    for line in driver.OPENING:
         theirs(*line.format(run="coded").split(), ok=None)
         assert not ran.exists(), line
+    mine.shell("validate", copy, ok=None)
+    assert not ran.exists(), "a run of a person's own may have been changed in a copy"
     theirs(*generate("./porter.py", "new", n=2), ok=None)
     assert ran.exists(), "code runs where a person names it"
-
-
-def test_01_code_that_a_person_ran_opens_no_copy_of_it(mine: World, tmp_path: Path) -> None:
-    copy = shutil.copytree(mine.shell.folder / "coded", tmp_path / "coded")
-    (copy / "beside.py").write_text(CODE.format(str(tmp_path / "RAN")))
-    mine.shell("validate", copy, ok=None)
-    assert not (tmp_path / "RAN").exists()
 
 
 @xfail("J3: whoever writes to the cache's folder can make code known")
 def test_02_nobody_else_can_grant_trust(theirs: Shell) -> None:
     ran, other = theirs.folder / "RAN", str(theirs.folder / "other")
-    (theirs.folder / "porter.py").write_text(PYTHON_TASK + CODE.format(str(ran)))
+    (theirs.folder / "porter.py").write_text(driver.PYTHON_TASK + CODE.format(str(ran)))
     args = generate("./porter.py", "bad", n=4, correct=False)
     theirs(*args, TARGEN_CONFIG_DIR=other, HOME=other)
     ran.unlink()
@@ -125,31 +117,25 @@ def test_02_a_file_of_an_options_name_permits_nothing(theirs: Shell, mine: World
 
 
 def test_02_trust_is_of_a_typed_path_and_lasts_for_one_call(mine: World, theirs: Shell) -> None:
-    ran = theirs.folder / "RAN"
-    for n, (shell, option, runs, sends) in enumerate(
-        (
-            (theirs, "--trust", False, False),
-            (theirs, "--trust=coded/task.py", True, False),
-            (theirs, "--trust=./coded", True, True),
-            (theirs, "--quiet", False, False),
-            (mine.shell, "--quiet", True, True),  # the person whose command started the run
-        )
+    ran, requests = theirs.folder / "RAN", mine.service.requests
+    for n, option, runs, sends in (
+        (6, "--trust", False, False),
+        (7, "--trust=coded/task.py", True, False),
+        (8, "--trust=./coded", True, True),
+        (9, "--quiet", False, False),
+        (0, "--quiet", True, True),  # the person whose command started the run
     ):
-        before = len(mine.service.requests)
-        done = shell(*resume("coded", n=6 + n), option, ok=None, RAN=str(ran))
-        assert (ran.exists(), len(mine.service.requests) > before) == (runs, sends), (option, done)
+        before, shell = len(requests), theirs if n else mine.shell
+        done = shell(*resume("coded", n=n or 6), option, ok=None, RAN=str(ran))
+        assert (ran.exists(), len(requests) > before) == (runs, sends), (option, done)
         ran.unlink(missing_ok=True)
 
 
-def test_02_own_runs_are_known(mine: World, theirs: Shell, thief: Service) -> None:
-    shell, service = mine.shell, mine.service
-    before = len(service.requests)
-    assert service.url in theirs(*resume("run", n=9, max_outage=1), ok=2).text
-    assert len(service.requests) == before
-    copy = shutil.copytree(shell.folder / "run", shell.folder / "edited")
+def test_02_an_edited_run_is_not_ones_own(mine: World, thief: Service) -> None:
+    copy = shutil.copytree(mine.shell.folder / "run", mine.shell.folder / "edited")
     for path in copy.glob("*.json"):
-        path.write_text(path.read_text().replace(service.url, thief.url))
-    assert thief.url in shell(*resume("edited", n=9, max_outage=1), ok=2).text
+        path.write_text(path.read_text().replace(mine.service.url, thief.url))
+    assert thief.url in mine.shell(*resume("edited", n=9, max_outage=1), ok=2).text
     assert not thief.requests
 
 
@@ -164,19 +150,17 @@ class Bomb:
 
 
 def test_03_numbers_not_objects(theirs: Shell) -> None:
-    numpy = pytest.importorskip("numpy")
-    ran = theirs.folder / "RAN"
+    numpy, ran = pytest.importorskip("numpy"), theirs.folder / "RAN"
     theirs("train", "run", "--trainer", "tfidf", "--out", "model")
     files = [path for path in (theirs.folder / "model").rglob("*") if path.is_file()]
     numbers = [path for path in files if path.suffix in (".npy", ".npz")]
-    assert numbers
     for chosen in (numbers, files):
         for path in chosen:
             path.write_bytes(pickle.dumps(Bomb(ran)))
             if path.suffix == ".npz":
                 numpy.savez(path, numbers=numpy.array([Bomb(ran)], dtype=object))
         assert theirs("evaluate", "model", "run", ok=None).code in (1, 2)
-        assert not ran.exists(), chosen
+        assert numbers and not ran.exists(), chosen
 
 
 def test_03_a_models_folder_is_data(theirs: Shell) -> None:
@@ -198,18 +182,18 @@ def test_03_a_models_folder_is_data(theirs: Shell) -> None:
 def test_04_keys_go_to_typed_addresses(shell: Shell, service: Service, thief: Service) -> None:
     target = thief.url + "/chat/completions"
     service.fault = lambda request: Fault(status=307, headers={"Location": target})
-    shell(*generate("mail.yaml", n=3, service=service, backend="chatgpt", max_outage=1), ok=1)
+    shell(*generate("mail.yaml", n=3, service=service, at="chatgpt", max_outage=1), ok=1)
     assert service.requests and not thief.requests
     service.fault = lambda request: None
     shell("config", "set", "base-url", thief.url)
-    shell(*generate("mail.yaml", n=3, service=service, backend="chatgpt"))
+    shell(*generate("mail.yaml", n=3, service=service, at="chatgpt"))
     assert not thief.requests
     assert all(KEY in request.headers["Authorization"] for request in service.requests)
 
 
 @xfail("J6: keys go over plain http to other machines")
 def test_04_a_key_goes_to_no_other_machine_in_plain(shell: Shell, service: Service) -> None:
-    args = generate("mail.yaml", n=3, service=service, backend="chatgpt", max_outage=1)
+    args = generate("mail.yaml", n=3, service=service, at="chatgpt", max_outage=1)
     args[args.index(service.url)] = "http://service.example/v1"
     shell(*args, ok=None, http_proxy=service.root)
     assert not any(KEY in str(request.headers) for request in service.requests)
@@ -224,7 +208,7 @@ key-file = "other-key"
 
 
 def test_05_projects_set_no_money(shell: Shell, service: Service, thief: Service) -> None:
-    args = generate("mail.yaml", n=3, service=service, backend="chatgpt")
+    args = generate("mail.yaml", n=3, service=service, at="chatgpt")
     (shell.folder / "evil.py").write_text(CODE.format("RAN"))
     (shell.folder / "other-key").write_text("another-key-0123456789\n")
     project = shell.folder / "targen.toml"
@@ -270,18 +254,19 @@ def test_06_a_service_raises_no_cap_by_a_hint(made: World) -> None:
     assert not [cap for cap in re.findall(r"--max-cost (\d\S*)", text) if float(cap) > 10]
 
 
-def test_07_whole_keys_are_never_written(shell: Shell, service: Service, model: Model) -> None:
+def test_07_whole_keys_are_never_written(made: World) -> None:
+    shell, service, model = made.shell, made.service, made.model
     other = "ghp_0123456789abcdefghij0123456789abcdef"
     env = {"MY_HOUSE_TOKEN": other}
     good, error = adding(model, f" {KEY} {other}"), {"error": {"message": f"bad key {KEY} {other}"}}
     busy = Fault(status=503, body=error)
     service.fault = lambda request: busy if request.number % 5 == 4 else good(request)
-    args = generate("mail.yaml", n=6, service=service, backend="chatgpt")
+    args = generate("mail.yaml", n=6, service=service, at="chatgpt")
     process = shell.start("--debug", *args, **env)
     service.wait_for(9)
     results = [kill(process), shell("--debug", *args, **env), shell("show", "run", "0", **env)]
     service.fault = lambda request: Fault(status=401, body=error)
-    again = generate("mail.yaml", "b", n=3, seed=1, service=service, backend="chatgpt")
+    again = generate("mail.yaml", "b", n=3, seed=1, service=service, at="chatgpt")
     results += [shell(*again, ok=1, **env), shell(*again, "-o", f"user={other}", ok=2)]
     texts = [result.out + result.err for result in results]
     texts += [path.read_text("latin-1") for path in shell.folder.rglob("*") if path.is_file()]
@@ -290,12 +275,12 @@ def test_07_whole_keys_are_never_written(shell: Shell, service: Service, model: 
 
 
 def test_08_a_file_reaches_only_its_own_folder(shell: Shell, service: Service) -> None:
-    inside = shell.folder / "project"
+    inside, secret = shell.folder / "project", shell.folder / "secret.txt"
     inside.mkdir()
-    for path in (shell.folder / "secret.txt", inside / ".env"):
-        path.write_text(f"{SECRET}\n{SECRET} again\n")
-    (inside / "link.txt").symlink_to(shell.folder / "secret.txt")
-    away = ["../secret.txt", str(shell.folder / "secret.txt"), "link.txt", ".env"]
+    for path in (secret, inside / ".env"):
+        path.write_text(f"{SECRET}\n")
+    (inside / "link.txt").symlink_to(secret)
+    away = ["../secret.txt", str(secret), "link.txt", ".env"]
     for key, place in [*(("contexts", place) for place in away), ("examples", away[0])]:
         task = task_file(inside, **{key: {"file": place}})
         assert SECRET not in shell(*generate(task, n=3, service=service), ok=2).text, place
@@ -320,7 +305,6 @@ def test_09_outputs_never_follow_links(theirs: Shell) -> None:
     for line in (
         "export run --as csv --out file.csv --force",
         "export run --as hf --out folder --force",
-        "analyze run --metric labels --out folder --force",
         "resume odd -n 9",
         " ".join(generate("mail.yaml", "folder", n=3)),
     ):
@@ -370,7 +354,8 @@ EVIL = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e\U000e0041" + MARKUP
 CONTROLS = "[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\U000e0000-\U000e007f]"
 
 
-def test_11_text_is_text(shell: Shell, service: Service, model: Model) -> None:
+def test_11_text_is_text(made: World) -> None:
+    shell, service, model = made.shell, made.service, made.model
     rows = [{"text": EVIL, "label": EVIL}, {"text": EVIL, "label": "alpha", EVIL: 1}]
     (shell.folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
     task_file(shell.folder, name="evil", description=EVIL)
@@ -421,8 +406,8 @@ def test_13_the_judges_row_is_data(made: World) -> None:
         return [(text, each) for text in texts for each in sent if text in each]
 
     tails = {question.partition(text)[2] for text, question in judged("", "plain")}
-    tail = next(tail for tail in sorted(tails) if LABELS[0] in tail)
-    assert not judged(tail.replace(LABELS[0], LABELS[1]), "hostile")
+    tail = next(tail for tail in sorted(tails) if driver.LABELS[0] in tail)
+    assert not judged(tail.replace(driver.LABELS[0], driver.LABELS[1]), "hostile")
 
 
 ALIASES = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30))

@@ -1,18 +1,18 @@
 """The same replies give the same bytes, whatever happens on the way, and no call is paid twice."""
 
-from __future__ import annotations
-
 import random
 import shutil
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
-from .driver import Model, Run, Shell, generate, kill, resume, run_with_kills, task_file
-from .service import Fault, Request, Service, serve
+from .driver import Run, World, kill, resume, run_with_kills, world, xfail
+from .service import Fault, Request
 
 WANTED = {"alpha": 18, "beta": 14, "gamma": 8}
+ALL: dict[str, Any] = {"label": WANTED, "cache": False}
 WIDE = 4  # calls at once in runs that are killed
 
 
@@ -21,19 +21,12 @@ def uneven(request: Request) -> float:
     return random.Random(f"{request.question}{request.number}").uniform(0, 0.06)
 
 
-class World(NamedTuple):
+@dataclass(frozen=True)
+class Same(World):
     """One service, whose address is part of a run, and what undisturbed runs have of it."""
 
-    shell: Shell
-    service: Service
-    expected: Run
-    digests: set[str]
-    calls: list[int]
-
-    def args(self, out: str, **options: Any) -> list[str]:
-        """The arguments of the command that all runs here are made by."""
-        options = {"labels": WANTED, "cache": False, **options}
-        return generate("mail.yaml", out, service=self.service, **options)
+    digests: list[str] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
 
     def copy(self, name: str, out: str) -> Run:
         """A copy of a run."""
@@ -50,24 +43,21 @@ class World(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Same]:
     """Runs at three concurrencies, the last the default."""
-    with serve(Model(slips=0.1, broken=0.05, repeats=0.1)) as service:
-        shell = Shell(tmp_path_factory.mktemp("same"))
-        task_file(shell.folder)
-        made = World(shell, service, shell.run("at-1"), set(), [])
-        for concurrency in (1, 64, 0):
-            service.requests.clear()
-            service.seconds = uneven if concurrency != 1 else service.seconds
-            name = f"at-{concurrency}"
-            shell(*made.args(name, concurrency=concurrency or None))
-            made.digests.add(shell.run(name).digest)
-            made.calls.append(len(service.requests))
+    with world(tmp_path_factory.mktemp("same"), slips=0.1, broken=0.05, repeats=0.1) as new:
+        made = Same(new.shell, new.service, new.model)
+        for concurrency in (1, 64, None):
+            made.service.requests.clear()
+            made.shell(*made.mail(f"at-{concurrency}", concurrency=concurrency, **ALL))
+            made.service.seconds = uneven
+            made.digests.append(made.shell.run(f"at-{concurrency}").digest)
+            made.calls.append(len(made.service.requests))
         yield made
 
 
 @pytest.fixture
-def world(undisturbed: World) -> World:
+def same(undisturbed: Same) -> Same:
     """The same with empty books, and a service that answers at once."""
     service = undisturbed.service
     service.requests.clear()
@@ -75,65 +65,65 @@ def world(undisturbed: World) -> World:
     return undisturbed
 
 
-def test_the_bytes_are_the_same_at_any_concurrency(world: World) -> None:
-    run = world.expected
+def test_the_bytes_are_the_same_at_any_concurrency(same: Same) -> None:
+    run = same.shell.run("at-1")
     assert run.counts() == WANTED and run.rejects and len(run.lines("provenance")) == 40
-    assert world.digests == {run.digest}
+    assert {*same.digests} == {run.digest}
 
 
-@pytest.mark.xfail(strict=True, reason="A4: read-ahead that is not used costs 10 to 31 %")
-def test_concurrency_costs_no_calls(world: World) -> None:
-    assert world.calls[2] <= 1.03 * world.calls[0], world.calls
+@xfail("A4: read-ahead that is not used costs 10 to 31 %")
+def test_concurrency_costs_no_calls(same: Same) -> None:
+    assert same.calls[2] <= 1.03 * same.calls[0], same.calls
 
 
-def test_the_bytes_are_the_same_after_20_kills_with_hung_calls(world: World) -> None:
-    service, rng = world.service, random.Random(7)
+def test_the_bytes_are_the_same_after_20_kills_with_hung_calls(same: Same) -> None:
+    service, rng = same.service, random.Random(7)
     service.seconds = uneven
     service.fault = lambda r: Fault(hang=True) if random.Random(r.number).random() < 0.02 else None
-    first = world.args("run", concurrency=WIDE)
-    run_with_kills(world.shell, first, resume(), service, 16, rng, most=6)
-    run = world.shell.run("run")
-    assert run.digest == world.expected.digest
+    first = same.mail(concurrency=WIDE, **ALL)
+    assert run_with_kills(same, first, 16, rng, most=6).code == 0
+    run = same.shell.run("run")
+    assert run.digest == same.digests[0]
     assert len(service.repeated()) <= 16 * WIDE
     # Killed while it grows, it has the bytes of one that grows in peace.
-    labels = "alpha=26,gamma=20"
-    grown = world.copy("at-1", "grown")
+    more = {"alpha": 26, "gamma": 20}
+    grown = same.copy("at-1", "grown")
     before = grown.bytes["dataset.jsonl"]
-    world.shell(*resume("grown", label=labels))
-    more = resume(label=labels, concurrency=WIDE)
-    run_with_kills(world.shell, more, more, service, 4, rng, most=6)
+    same.shell(*resume("grown", label=more))
+    args = resume(label=more, concurrency=WIDE)
+    assert run_with_kills(same, args, 4, rng, most=6).code == 0
     assert run.bytes == grown.bytes and run.bytes["dataset.jsonl"].startswith(before)
     assert run.counts() == {"alpha": 26, "beta": 14, "gamma": 20}
 
 
-def test_a_killed_run_asks_no_question_again(world: World) -> None:
-    world.kill_after(40, world.args("quiet", concurrency=WIDE, hedge=False))
-    world.kill_after(80, resume("quiet"))
-    world.shell(*resume("quiet"))
-    assert world.shell.run("quiet").digest == world.expected.digest
-    assert not world.service.repeated()
+def test_a_killed_run_asks_no_question_again(same: Same) -> None:
+    same.kill_after(40, same.mail("quiet", concurrency=WIDE, hedge=False, **ALL))
+    same.kill_after(80, resume("quiet"))
+    same.shell(*resume("quiet"))
+    assert same.shell.run("quiet").digest == same.digests[0]
+    assert not same.service.repeated()
 
 
-def test_replay_and_resume_need_no_model(world: World) -> None:
-    world.service.fault = lambda r: Fault(status=500)
-    expected = world.expected.bytes
-    world.shell("replay", "at-1", "--out", "again")
-    assert world.shell.run("again").bytes == expected
+def test_replay_and_resume_need_no_model(same: Same) -> None:
+    same.service.fault = lambda r: Fault(status=500)
+    expected = same.shell.run("at-1").bytes
+    same.shell("replay", "at-1", "--out", "again")
+    assert same.shell.run("again").bytes == expected
     # A run that has lost its files has them again from its journal.
-    run = world.copy("at-1", "bare")
+    run = same.copy("at-1", "bare")
     for name in expected:
         (run.path / name).unlink()
-    world.shell(*resume("bare"))
-    assert run.bytes == expected and not world.service.requests
+    same.shell(*resume("bare"))
+    assert run.bytes == expected and not same.service.requests
 
 
 @pytest.mark.parametrize("name", ["dataset", "journal"])
-def test_an_edited_file_is_an_error_and_not_other_bytes(world: World, name: str) -> None:
-    run = world.copy("at-1", f"edited-{name}")
+def test_an_edited_file_is_an_error_and_not_other_bytes(same: Same, name: str) -> None:
+    run = same.copy("at-1", f"edited-{name}")
     path = next(run.path.glob(f"{name}*"))
     path.write_bytes(path.read_bytes().replace(b"zalpha", b"zbeta", 1))
     before = {**run.bytes, path.name: path.read_bytes()}
-    result = world.shell(*resume(run.path.name, n=50), ok=None)
+    result = same.shell(*resume(run.path.name, n=50), ok=None)
     assert result.code in {1, 2} and path.name in result.err and "Traceback" not in result.err
     assert before == {**run.bytes, path.name: path.read_bytes()}
-    assert not world.service.requests
+    assert not same.service.requests

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from . import driver
-from .driver import OUTPUTS, TASKS, Model, Shell, asked, call, code, xfail
+from .driver import OUTPUTS, TASKS, Shell, asked, call, code, world, xfail
 from .service import Service, serve
 
 Traces = dict[str, list[dict[str, Any]]]
@@ -59,13 +59,13 @@ def test_rows_trace_to_the_messages_that_the_service_got(twice: Traced, name: st
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traced]:
     """Two runs of tasks with one name, the first of them killed twice, and both merged."""
-    shell = Shell(tmp_path_factory.mktemp("own"))
-    with serve(Model(slips=0.2, broken=0.1, repeats=0.2)) as service:
+    with world(tmp_path_factory.mktemp("own"), slips=0.2, broken=0.1, repeats=0.2) as made:
+        shell, service = made.shell, made.service
         service.seconds = lambda request: 0.01  # so that kills hit calls in flight
         for part in ("one", "two"):
             driver.task_file(shell.folder / part, description=f"Short letters to shop {part}.")
-        first = driver.generate("one/mail.yaml", n=12, service=service)
-        driver.run_with_kills(shell, first, driver.resume(), service, 2, random.Random(5), most=25)
+        first = driver.generate("one/mail.yaml", service=service, n=12)
+        assert driver.run_with_kills(made, first, 2, random.Random(5), most=25).code == 0
         merged = call("merge", ["run", "other"], out="merged", conflicting=True)
         other = driver.generation("two/mail.yaml", "other", service, n=12)
         driver.python_calls(shell, [other, merged])
