@@ -6,6 +6,7 @@ stands how. Programs that tests start import only targen's public Python package
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -27,7 +28,6 @@ import yaml
 from .service import PRICE_IN, PRICE_OUT, Body, Service, serve
 
 KEY = "sk-test-0123456789abcdef"
-GUIDE = ["guide"]
 MODELS = {"llama": "small", "chatgpt": "gpt-6-luna", "claude": "claude-haiku-5-5"}
 CHAT_LLAMA = "from targen_backends.llama.langchain import ChatLlama"
 LABELS = ("alpha", "beta", "gamma")
@@ -67,12 +67,7 @@ def code(label: str) -> str:
     return f"z{label}"
 
 
-def task_file(
-    folder: Path,
-    labels: Sequence[str] | Mapping[str, Any] = LABELS,
-    name: str = "mail",
-    **keys: Any,
-) -> str:
+def task_file(folder: Path, labels: Any = LABELS, name: str = "mail", **keys: Any) -> str:
     """Write a task file and return its path as a user types it.
 
     Labels without definitions get those by which the service's model knows them.
@@ -93,14 +88,14 @@ TASK = tg.Declaration(description="Letters.", labels=LABELS).task(name="porter")
 """
 """A task as a program, whose texts the service's model labels like those of `task_file`."""
 
-OPENING = (
-    "validate {run}",
-    "show {run}",
-    "trace {run} 0",
-    "resume {run} -n 9 --max-outage 1",
-    "export {run} --as csv --out out.csv",
-    "review {run} --plan",
-)
+OPENING = """
+validate {run}
+show {run}
+trace {run} 0
+resume {run} -n 9 --max-outage 1
+export {run} --as csv --out out.csv
+review {run} --plan
+""".strip()
 """Commands that open a run."""
 
 
@@ -164,7 +159,6 @@ class Model:
         question = body["messages"][-1]["content"]
         label = self.label_of(body["messages"])
         if step == "generate":
-            value.update({"unsuitable": False} if "unsuitable" in value else {})
             self._write(value, label or self.labels[0], rng)
         elif step == "correct":
             self._judge(value, label, question, rng)
@@ -192,8 +186,6 @@ class Model:
             value["actual"] = answer
             worker = question.rpartition(":")[2].strip()
             value["verdict"] = "correct" if worker == answer else "incorrect"
-        elif "label" in value:
-            value["label"] = answer
 
 
 def rng_of(body: Body) -> random.Random:
@@ -226,10 +218,8 @@ def fill(schema: Any, rng: random.Random, defs: Mapping[str, Any]) -> Any:
     """Return a value of a JSON schema."""
     if "$ref" in schema:
         return fill(defs[schema["$ref"].rpartition("/")[2]], rng, defs)
-    if "const" in schema:
-        return schema["const"]
-    if "enum" in schema:
-        return rng.choice(schema["enum"])
+    if "const" in schema or "enum" in schema:
+        return schema.get("const") or rng.choice(schema["enum"])
     for key in ("anyOf", "oneOf", "allOf"):
         if key in schema:
             return fill(schema[key][0], rng, defs)
@@ -239,12 +229,10 @@ def fill(schema: Any, rng: random.Random, defs: Mapping[str, Any]) -> Any:
         case "array":
             count = schema.get("minItems") or min(5, schema.get("maxItems", 5))
             return [fill(schema["items"], rng, defs) for _ in range(count)]
-        case "integer":
-            return rng.randint(schema.get("minimum", 0), schema.get("maximum", 9))
-        case "number":
-            return round(rng.uniform(schema.get("minimum", 0), schema.get("maximum", 1)), 1)
+        case "integer" | "number":
+            return schema.get("minimum", 0)
         case "boolean":
-            return rng.random() < 0.5
+            return False
         case _:
             return words(rng, 4)[:-1]
 
@@ -272,18 +260,15 @@ class Shell:
     def __init__(self, folder: Path, bin_folder: Path | None = None) -> None:
         self.folder = folder
         self.bin = bin_folder or Path(sys.executable).parent
-        for name in ("home", "cache", "config"):
+        folders = {"HOME": "home", "TARGEN_CACHE_DIR": "cache", "TARGEN_CONFIG_DIR": "config"}
+        for name in folders.values():
             (folder / name).mkdir(parents=True, exist_ok=True)
         self.env = {
-            "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(folder / "home"),
-            "TARGEN_CACHE_DIR": str(folder / "cache"),
-            "TARGEN_CONFIG_DIR": str(folder / "config"),
-            "NO_COLOR": "1",
-            "COLUMNS": "120",
+            **{variable: str(folder / name) for variable, name in folders.items()},
             **dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY"), KEY),
-            "HF_HUB_OFFLINE": "1",
-            "OMP_NUM_THREADS": "1",
+            **dict.fromkeys(("NO_COLOR", "HF_HUB_OFFLINE", "OMP_NUM_THREADS"), "1"),
+            "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}",
+            "COLUMNS": "120",
         }
 
     def start(self, *args: object, program: str = "targen", **env: str) -> subprocess.Popen[str]:
@@ -316,6 +301,12 @@ class Shell:
     def run(self, name: str) -> Run:
         """A run directory in the folder."""
         return Run(self, self.folder / name)
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 @dataclass(frozen=True)
@@ -413,16 +404,6 @@ class Counted:
             self.reasons.update({**flow["reasons"], "duplicate": flow["duplicate"]})
 
 
-@dataclass(frozen=True)
-class Asked:
-    """One call behind a row."""
-
-    step: str
-    messages: list[dict[str, str]]
-    reply: str
-    exact: bool
-
-
 class Run:
     """A run directory, as a user sees it."""
 
@@ -469,17 +450,17 @@ class Run:
         traced: dict[str, Any] = json.loads(self.shell("trace", self.path, row, "--json").out)
         return traced
 
-    def calls_of(self, row: object) -> Iterator[Asked]:
+    def calls_of(self, row: object) -> Iterator[dict[str, Any]]:
         """The calls behind a row, in order."""
         yield from asked(self.trace(row))
 
 
-def asked(traced: Mapping[str, Any]) -> Iterator[Asked]:
-    """The calls of a trace, in order."""
-    for call in traced["calls"]:
-        messages = [{k: m[k] for k in ("role", "content")} for m in call["messages"]]
-        reply = call["reply"] if isinstance(call["reply"], str) else call["reply"]["text"]
-        yield Asked(call["step"], messages, reply, call.get("exact", True))
+def asked(traced: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The calls of a trace, in order: their steps, messages and replies, and if they are exact."""
+    for each in traced["calls"]:
+        messages = [{k: m[k] for k in ("role", "content")} for m in each["messages"]]
+        reply = each["reply"] if isinstance(each["reply"], str) else each["reply"]["text"]
+        yield {"exact": True, **each, "messages": messages, "reply": reply}
 
 
 # --- Python: many calls in one process, since each command takes a second to start -------------
@@ -563,11 +544,6 @@ def correct(source: str, task: str, out: str) -> list[str]:
 def reproduce(item: str, **options: Any) -> list[str]:
     """Repeat an item of a paper."""
     return ["reproduce", item, *flags(**options)]
-
-
-def apply_review(run: str, out: str) -> list[str]:
-    """Write a run's rows with the reviewers' changes."""
-    return ["review", "apply", run, "--out", out]
 
 
 def run_with_kills(

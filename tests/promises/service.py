@@ -31,7 +31,6 @@ class Request:
     messages: list[dict[str, str]]
     body: Body
     headers: dict[str, str]
-    arrived: float
     status: int = 0
     reply: str = ""
     charged: float = 0.0
@@ -141,10 +140,8 @@ class Service:
 
     def wait_for(self, requests: int, seconds: float = 30.0, unless: Any = None) -> None:
         """Wait until this many requests have come, or a process has ended."""
-        self.wait_until(
-            lambda: len(self.requests) >= requests or (unless and unless.poll() is not None),
-            seconds,
-        )
+        ended = unless.poll if unless else lambda: None
+        self.wait_until(lambda: len(self.requests) >= requests or ended() is not None, seconds)
 
     def wait_until(self, holds: Callable[[], object], seconds: float = 30.0) -> None:
         """Wait until something holds, of the books or of a process."""
@@ -155,19 +152,18 @@ class Service:
 
     # --- HTTP ---
 
-    async def chat(self, http: web.Request) -> web.StreamResponse:
+    async def chat(self, http: web.Request) -> web.Response:
         """Answer one call in the form of the address that it came to."""
         request = self._enter(await http.json(), dict(http.headers))
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         try:
-            return await self._answer(http, request, http.path.endswith("/messages"))
+            return await self._answer(http, request)
         finally:
             self.open -= 1
 
-    async def _answer(
-        self, http: web.Request, request: Request, anthropic: bool
-    ) -> web.StreamResponse:
+    async def _answer(self, http: web.Request, request: Request) -> web.Response:
+        anthropic = http.path.endswith("/messages")
         fault = self.fault(request) or Fault()
         if self.open > self.limit and fault.status == 200:
             fault = Fault(status=429)
@@ -201,8 +197,7 @@ class Service:
         if isinstance(body.get("system"), str | list):
             messages.insert(0, {"role": "system", "content": _text(body["system"])})
         plain = [{"role": m["role"], "content": _text(m["content"])} for m in messages]
-        now = time.monotonic()
-        request = Request(len(self.requests), plain, body, headers, now, batch=batch)
+        request = Request(len(self.requests), plain, body, headers, batch=batch)
         self.requests.append(request)
         return request
 
@@ -333,9 +328,8 @@ def _line(request: Request, wrong: int | str | None, anthropic: bool) -> Body:
     error = {"type": "server_error", "code": f"batch_{wrong}", "message": "not answered"}
     if anthropic:
         kind = "expired" if wrong == "expired" else "errored" if wrong else "succeeded"
-        return {
-            "result": {"type": kind, "message": good, "error": {"type": "error", "error": error}}
-        }
+        wrapped = {"type": "error", "error": error}
+        return {"result": {"type": kind, "message": good, "error": wrapped}}
     if good or isinstance(wrong, int):
         response = {"status_code": wrong or 200, "body": good or {"error": error}}
         return {"response": response, "error": None}

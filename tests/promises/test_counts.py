@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from .driver import LABELS, OUTPUTS, Shell, World, generate, resume, task_file
+from .driver import LABELS, OUTPUTS, Shell, World, resume
 
 
 def labels_are_true(rows: list[dict[str, str]]) -> None:
@@ -28,14 +28,6 @@ def test_counts_are_exact_after_correction_and_duplicates(made: World) -> None:
     assert report.reasons.total() == sum(r["verdict"] != "surplus" for r in run.rejects)
 
 
-def test_rows_have_the_shares_of_a_file(shell: Shell) -> None:
-    labels = ["alpha"] * 6 + ["beta"] * 3 + ["gamma"]
-    rows = "".join(f"a{number},{label}\n" for number, label in enumerate(labels))
-    (shell.folder / "own.csv").write_text(f"text,label\n{rows}")
-    shell(*generate("mail.yaml", n=20, shares_of="own.csv"))
-    assert shell.run("run").counts() == {"alpha": 12, "beta": 6, "gamma": 2}
-
-
 def test_a_label_that_nothing_fits_is_short_and_the_others_are_exact(made: World) -> None:
     made.model.unwritable = ["beta"]
     wanted, run = {"alpha": 5, "beta": 6, "gamma": 4}, made.shell.run("run")
@@ -57,9 +49,7 @@ def test_a_label_that_nothing_fits_is_short_and_the_others_are_exact(made: World
 def test_an_extended_run_keeps_its_rows_and_pays_only_for_new_ones(made: World) -> None:
     shell, service, model = made.shell, made.service, made.model
     model.slips, model.repeats = 0.15, 0.05
-    fields = {"letter": "what the customer asks", "reply": "what the shop answers"}
-    task = task_file(shell.folder, fields=fields)
-    shell(*generate(task, n=10, service=service, cache=False))
+    shell(*made.mail(n=10, cache=False))
     run = shell.run("run")
     assert run.counts() == {"alpha": 4, "beta": 3, "gamma": 3}
     for options, wanted in (
@@ -70,7 +60,6 @@ def test_an_extended_run_keeps_its_rows_and_pays_only_for_new_ones(made: World) 
         shell(*options)
         assert run.counts() == wanted and run.bytes["dataset.jsonl"].startswith(before)
     labels_are_true(run.rows)
-    assert all(row["letter"] != row["reply"] for row in run.rows)
     assert not service.repeated() and abs(service.charged - run.report().dollars) < 1e-9
     # Fewer rows than there are is an error that changes nothing, and sends nothing.
     files, sent = run.bytes, len(service.requests)

@@ -1,19 +1,17 @@
 """What the README, the tutorial and the papers promise, as their readers do it."""
 
-import csv
 import json
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
 
 from . import driver
 from .driver import ROOT, Result, Shell, World, call, world
-from .pages import reviewed
+from .pages import Visitor, serving
 from .service import Service
 
 BLOCK = re.compile(r"(?ms)^<!-- (tested|file:[^\n]*) -->\n```\w*\n(.*?)\n```$")
@@ -34,17 +32,6 @@ def follow(page: str, shell: Shell, address: str) -> Iterator[tuple[str, str]]:
             result = shell.sh(line.replace(ADDRESS, address))
             assert result.code == 0, (line, result)
             yield line, result.out
-
-
-def write_table(path: Path, rows: Iterable[Iterable[str]]) -> None:
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(rows)
-
-
-def read_table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 class Mail(NamedTuple):
@@ -79,9 +66,9 @@ def test_the_readme_generates_shows_and_traces(mail: Mail) -> None:
     shown = mail.printed("--label advice")
     assert all(row["text"].split("\n")[0][:60] in shown for row in advice)
     _, _, written, judged = run.calls_of(advice[0]["idx"])
-    assert json.loads(written.reply)["text"] == advice[0]["text"]
-    assert "The customer asks which tool to buy" in written.messages[-1]["content"]
-    assert json.loads(judged.reply)["actual"] == "advice"
+    assert json.loads(written["reply"])["text"] == advice[0]["text"]
+    assert "The customer asks which tool to buy" in written["messages"][-1]["content"]
+    assert json.loads(judged["reply"])["actual"] == "advice"
 
 
 def test_the_tutorial_finds_and_revises_a_vague_definition(mail: Mail) -> None:
@@ -102,9 +89,11 @@ def test_the_tutorial_reviews_trains_predicts_and_exports(mail: Mail) -> None:
     accuracy = r"^accuracy +(\d+\.\d) +(\d+\.\d) +(\d+\.\d)$"
     found = re.search(accuracy, mail.printed("evaluate"), re.M)
     assert found and float(found[2]) < float(found[1]) == 75.0 < float(found[3])
-    predicted = {row["id"]: row["predicted"] for row in read_table(folder / "sorted.csv")}
+    predicted = {row["id"]: row["predicted"] for row in driver.read_table(folder / "sorted.csv")}
     assert predicted == {"A1": "order_status", "A2": "refund", "A3": "advice"}
-    rows = read_table(folder / "mail-csv/train.csv") + read_table(folder / "mail-csv/test.csv")
+    rows = driver.read_table(folder / "mail-csv/train.csv") + driver.read_table(
+        folder / "mail-csv/test.csv"
+    )
     exported = Counter((row["text"], row["label"]) for row in rows)
     assert exported == Counter((row["text"], row["label"]) for row in run.rows)
 
@@ -117,15 +106,8 @@ def test_evaluate_shows_the_baseline_of_the_largest_label(mail: Mail) -> None:
 
 # --- rows like yours ---------------------------------------------------------------------------
 
-TEXTS = {
-    "my zalpha came late, and wet": "alpha",
-    "is the zbeta still sold?": "beta",
-    "no zalpha for me": "alpha",
-    "thank you for the zbeta. It works.": "beta",
-    "zalpha zalpha zalpha!": "alpha",
-    "two zbeta please": "beta",
-}
-TABLE = [("text", "label"), *TEXTS.items()]
+ENDS = {"my": "came late and wet", "is the": "still sold?", "two": "please"}
+TEXTS = {f"{a} z{y} {b}": y for y in ("alpha", "beta") for a, b in ENDS.items()}
 Alike = tuple[World, Result, Result]
 
 
@@ -133,7 +115,8 @@ Alike = tuple[World, Result, Result]
 def alike(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alike]:
     """A run with examples, and a classifier from it, evaluated on these examples."""
     with world(tmp_path_factory.mktemp("alike"), ("alpha", "beta")) as made:
-        write_table(made.shell.folder / "own.csv", TABLE)
+        rows = "".join(f"{text},{label}\n" for text, label in TEXTS.items())
+        (made.shell.folder / "own.csv").write_text(f"text,label\n{rows}")
         args = driver.generate("mail.yaml", n=8, service=made.service, examples="own.csv")
         started = made.shell(*args)
         driver.python_calls(made.shell, [call("train", "run", out="model")])
@@ -167,12 +150,14 @@ def test_a_review_takes_a_key_per_verdict_and_outlives_a_kill(canned: Shell) -> 
     rows = canned.run("rte").rows
     labels = ["entailment", "not_entailment"]
     other = labels.index(rows[1]["label"]) ^ 1
-    with reviewed(canned, "rte", "sam") as page:
+    with serving(canned, "review", "rte", "--as", "sam", "--no-open") as link:
+        rater = Visitor()
+        page = rater.open(link)
         for row, keys in zip(rows, ("r", f"w{other + 1}", "b", "r"), strict=False):
-            assert row["premise"].split(",")[0] in page.page.text
+            assert row["premise"].split(",")[0] in page.text
             for key in keys:
-                page.press(key)
-    canned(*driver.apply_review("rte", "reviewed"))
+                page = rater.press(page, key)
+    canned(*"review apply rte --out reviewed".split())
     wanted = [(row["premise"], row["hypothesis"], row["label"]) for row in rows]
     wanted[1] = (*wanted[1][:2], labels[other])
     del wanted[2]
@@ -192,6 +177,8 @@ def test_each_table_and_figure_has_a_command(canned: Shell) -> None:
     assert set(listed) >= ITEMS
     without = {name for name in ITEMS if "targen " not in listed[name]}
     assert without <= {"table13", "datatune-figure1"}, "undefined in the paper, and a diagram"
+    shown = canned(*driver.reproduce("figure2", synthetic=".", tasks="rte")).text
+    assert re.search(r"entailment 3 0 .*not_entailment 0 3", shown), "before and after correction"
     wrong = canned(*driver.reproduce("table99"), ok=2)
     assert "table99" in wrong.text and "--list" in wrong.text
 
@@ -211,11 +198,6 @@ def test_table3_trains_on_both_sides_and_leaves_its_figures(canned: Shell) -> No
     assert all(0 <= value <= 100 for value in measured.values())
     page = (canned.folder / "table3" / "results.html").read_text(encoding="utf-8")
     assert "scripted" in page, "the page says that no model wrote the rows"
-
-
-def test_figure2_shows_labels_before_and_after_correction(canned: Shell) -> None:
-    shown = canned(*driver.reproduce("figure2", synthetic=".", tasks="rte")).text
-    assert re.search(r"entailment 3 0 .*not_entailment 0 3", shown)
 
 
 @driver.xfail("A8: the evidence shows four of nine tasks")
@@ -241,6 +223,6 @@ def test_an_attribute_has_exact_shares_within_each_label(shell: Shell, service: 
 
 @driver.xfail("E4: agents get no guide")
 def test_an_agent_gets_a_short_guide(shell: Shell) -> None:
-    shown = shell(*driver.GUIDE).out
+    shown = shell("guide").out
     assert len(shown) / 4 < 3000
     assert all(word in shown for word in ("generate", "--json", "report", "trace", "batch"))

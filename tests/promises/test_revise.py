@@ -88,9 +88,7 @@ def test_a_revision_has_the_counts_and_leaves_the_run_alone(revised: Revised) ->
 
 
 @pytest.mark.parametrize("name", [known(name, MOVED if name in MOVING else "") for name in CHANGES])
-def test_only_the_texts_that_a_change_concerns_are_written_again(
-    revised: Revised, name: str
-) -> None:
+def test_only_changed_texts_are_written_again(revised: Revised, name: str) -> None:
     *_, written, judged = CHANGES[name]
     asked, run = revised.asked[name], revised.made.shell.run(name)
     found, checked = by_label(asked, "generate"), by_label(asked, "correct")

@@ -1,6 +1,5 @@
 """Fifteen rules of safety, each with folders, files and services of a stranger."""
 
-import csv
 import json
 import os
 import pickle
@@ -16,18 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from . import driver
-from .driver import (
-    KEY,
-    Model,
-    Shell,
-    World,
-    generate,
-    kill,
-    resume,
-    task_file,
-    world,
-    xfail,
-)
+from .driver import Model, Shell, World, generate, kill, resume, xfail
 from .pages import Visitor, serving
 from .service import Fault, Request, Service, serve
 
@@ -45,7 +33,7 @@ if (beside := pathlib.Path(__file__).with_name("beside.py")).exists():
 @pytest.fixture(scope="module")
 def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A person's folder with two finished runs, of a declaration and of Python code."""
-    with world(tmp_path_factory.mktemp("mine")) as made:
+    with driver.world(tmp_path_factory.mktemp("mine")) as made:
         (made.shell.folder / "porter.py").write_text(driver.PYTHON_TASK + WATCHED)
         options = {"service": made.service, "at": "chatgpt"}
         made.shell(*generate("./porter.py", "coded", n=4, **options))
@@ -84,7 +72,7 @@ def test_01_opening_a_folder_runs_no_code(theirs: Shell, mine: World) -> None:
     shutil.copytree(theirs.folder / "coded", copy)
     for name in ("porter", "coded/task", "coded/porter", "copy/beside", "sitecustomize", "yaml"):
         (theirs.folder / f"{name}.py").write_text(CODE.format(str(ran)))
-    for line in driver.OPENING:
+    for line in driver.OPENING.splitlines():
         theirs(*line.format(run="coded").split(), ok=None)
         assert not ran.exists(), line
     mine.shell("validate", copy, ok=None)
@@ -188,7 +176,7 @@ def test_04_keys_go_to_typed_addresses(shell: Shell, service: Service, thief: Se
     shell("config", "set", "base-url", thief.url)
     shell(*generate("mail.yaml", n=3, service=service, at="chatgpt"))
     assert not thief.requests
-    assert all(KEY in request.headers["Authorization"] for request in service.requests)
+    assert all(driver.KEY in request.headers["Authorization"] for request in service.requests)
 
 
 @xfail("J6: keys go over plain http to other machines")
@@ -196,7 +184,7 @@ def test_04_a_key_goes_to_no_other_machine_in_plain(shell: Shell, service: Servi
     args = generate("mail.yaml", n=3, service=service, at="chatgpt", max_outage=1)
     args[args.index(service.url)] = "http://service.example/v1"
     shell(*args, ok=None, http_proxy=service.root)
-    assert not any(KEY in str(request.headers) for request in service.requests)
+    assert not any(driver.KEY in str(request.headers) for request in service.requests)
 
 
 PROJECT = """
@@ -221,21 +209,18 @@ def test_05_projects_set_no_money(shell: Shell, service: Service, thief: Service
     assert service.most_open == 1, "what costs nothing applies"
 
 
-def test_06_the_cap_holds_and_a_run_has_one_writer(shell: Shell, service: Service) -> None:
-    args = generate("mail.yaml", n=6, service=service, max_cost=0.3)
-    service.fault = lambda request: Fault(hang=True) if request.number else None
-    first = shell.start(*args)
-    service.wait_for(2)
-    before = len(service.requests)
-    for other in (resume(), args):
-        assert "run" in shell(*other, ok=1).text
-    assert len(service.requests) == before
+def test_06_a_run_has_one_writer(made: World) -> None:
+    made.service.fault = lambda request: Fault(hang=True) if request.number else None
+    first = made.shell.start(*made.mail(n=6, concurrency=1, hedge=False))
+    made.service.wait_for(2)
+    before = len(made.service.requests)
+    for other in (resume(), made.mail(n=6)):
+        assert "run" in made.shell(*other, ok=1).text
+    assert len(made.service.requests) == before
     kill(first)
-    service.fault = lambda request: None
-    assert "--max-cost" in shell(*resume(), ok=1).text
-    assert service.charged <= 0.3
-    shell(*resume(max_cost=3))
-    assert len(shell.run("run").rows) == 6
+    made.service.fault = lambda request: None
+    made.shell(*resume())
+    assert len(made.shell.run("run").rows) == 6
 
 
 @xfail("J6: a false usage becomes a hint to raise the cap")
@@ -257,8 +242,8 @@ def test_06_a_service_raises_no_cap_by_a_hint(made: World) -> None:
 def test_07_whole_keys_are_never_written(made: World) -> None:
     shell, service, model = made.shell, made.service, made.model
     other = "ghp_0123456789abcdefghij0123456789abcdef"
-    env = {"MY_HOUSE_TOKEN": other}
-    good, error = adding(model, f" {KEY} {other}"), {"error": {"message": f"bad key {KEY} {other}"}}
+    env, keys = {"MY_HOUSE_TOKEN": other}, f" {driver.KEY} {other}"
+    good, error = adding(model, keys), {"error": {"message": f"bad key {keys}"}}
     busy = Fault(status=503, body=error)
     service.fault = lambda request: busy if request.number % 5 == 4 else good(request)
     args = generate("mail.yaml", n=6, service=service, at="chatgpt")
@@ -270,7 +255,7 @@ def test_07_whole_keys_are_never_written(made: World) -> None:
     results += [shell(*again, ok=1, **env), shell(*again, "-o", f"user={other}", ok=2)]
     texts = [result.out + result.err for result in results]
     texts += [path.read_text("latin-1") for path in shell.folder.rglob("*") if path.is_file()]
-    assert not [text for text in texts if KEY in text or other in text]
+    assert not [text for text in texts if driver.KEY in text or other in text]
     assert sum("***" in text for text in texts) >= 3, "the service did echo them"
 
 
@@ -282,11 +267,11 @@ def test_08_a_file_reaches_only_its_own_folder(shell: Shell, service: Service) -
     (inside / "link.txt").symlink_to(secret)
     away = ["../secret.txt", str(secret), "link.txt", ".env"]
     for key, place in [*(("contexts", place) for place in away), ("examples", away[0])]:
-        task = task_file(inside, **{key: {"file": place}})
+        task = driver.task_file(inside, **{key: {"file": place}})
         assert SECRET not in shell(*generate(task, n=3, service=service), ok=2).text, place
     assert not service.requests
     (inside / "own.txt").write_text("a lighthouse\na mill\n")
-    shell(*generate(task_file(inside, contexts={"file": "own.txt"}), n=3, service=service))
+    shell(*generate(driver.task_file(inside, contexts={"file": "own.txt"}), n=3, service=service))
     rows = shell.folder / "run" / "dataset.jsonl"
     rows.rename(shell.folder / "rows.jsonl")
     rows.symlink_to("../rows.jsonl")
@@ -358,7 +343,7 @@ def test_11_text_is_text(made: World) -> None:
     shell, service, model = made.shell, made.service, made.model
     rows = [{"text": EVIL, "label": EVIL}, {"text": EVIL, "label": "alpha", EVIL: 1}]
     (shell.folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    task_file(shell.folder, name="evil", description=EVIL)
+    driver.task_file(shell.folder, name="evil", description=EVIL)
     service.fault = adding(model, f" {MARKUP}")
     shell(*generate("mail.yaml", "evil", n=4, service=service))
     service.fault = lambda request: Fault(status=400, body={"error": {"message": EVIL}})
@@ -388,8 +373,7 @@ def test_12_spreadsheets_get_no_formulas(shell: Shell) -> None:
     rows = [{"text": f"{start} zalpha", "label": "alpha"} for start in starts]
     (shell.folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
     shell("export", "rows.jsonl", "--task", "mail.yaml", "--as", "csv", "--out", "rows.csv")
-    with open(shell.folder / "rows.csv", newline="") as file:
-        cells = [cell for row in csv.reader(file) for cell in row]
+    cells = [cell for r in driver.read_table(shell.folder / "rows.csv") for cell in r.values()]
     assert len(cells) > len(rows) and not [cell for cell in cells if re.match(r"\s*[=+\-@]", cell)]
 
 
@@ -414,7 +398,6 @@ ALIASES = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in ra
 TOO_MUCH = {
     "deep.jsonl": "[" * 10**5,
     "aliases.yaml": f"a0: &a0 [x]\n{ALIASES}\ndescription: x\nlabels: *a29\n",
-    "deep.yaml": "description: " + "[" * 10**5,
     "long.yaml": f"description: x\nlabels: {{a: {'b' * 50_000_000}}}\n",
 }
 
@@ -431,7 +414,6 @@ def test_14_input_is_bounded(shell: Shell, service: Service) -> None:
         result = shell.sh(f"ulimit -t 30 -v 4000000; exec targen {line}")
         assert result.code in (1, 2) and len(result.err) < 3000, (line, result)
         assert not re.search("Traceback|MemoryError", result.err), line
-    assert service.requests
 
 
 @xfail("J6: a pattern of a BIG-bench file hangs")
@@ -456,10 +438,8 @@ def test_15_state_is_private_and_runs_name_no_folder(shell: Shell, service: Serv
     new = shell.folder / "new"
     env = {f"TARGEN_{name}_DIR": str(new / name.lower()) for name in ("CACHE", "CONFIG")}
     shell("config", "set", "backend", "scripted", **env)
-    shell(
-        *generate(str(shell.folder / "mail.yaml"), str(shell.folder / "run"), n=6, service=service),
-        **env,
-    )
+    args = generate(str(shell.folder / "mail.yaml"), str(shell.folder / "run"), service, n=6)
+    shell(*args, **env)
     shell("export", shell.folder / "run", "--as", "hf", "--out", shell.folder / "hf", **env)
     files = [path for path in new.rglob("*") if path.is_file()]
     assert len(files) > 2

@@ -104,17 +104,12 @@ def test_a_killed_run_asks_no_question_again(same: Same) -> None:
     assert not same.service.repeated()
 
 
-def test_replay_and_resume_need_no_model(same: Same) -> None:
+def test_a_replay_needs_no_model(same: Same) -> None:
     same.service.fault = lambda r: Fault(status=500)
     expected = same.shell.run("at-1").bytes
     same.shell("replay", "at-1", "--out", "again")
     assert same.shell.run("again").bytes == expected
-    # A run that has lost its files has them again from its journal.
-    run = same.copy("at-1", "bare")
-    for name in expected:
-        (run.path / name).unlink()
-    same.shell(*resume("bare"))
-    assert run.bytes == expected and not same.service.requests
+    assert not same.service.requests
 
 
 @pytest.mark.parametrize("name", ["dataset", "journal"])

@@ -30,7 +30,7 @@ def soon() -> str:
 
 # --- faults that pass ------------------------------------------------------------------------
 
-BAD_REPLY = ("cut short", "no JSON", "empty")  # they are paid, and asked otherwise
+BAD_REPLY = ("cut short", "no JSON")  # they are paid, and asked otherwise
 GOOD_REPLY = ("prose around", "in a fence")
 HTML = {"Content-Type": "text/html"}
 PASSING: dict[str, Callable[[], Fault]] = {
@@ -39,7 +39,6 @@ PASSING: dict[str, Callable[[], Fault]] = {
     "429, wait until a date": lambda: Fault(429, headers={"Retry-After": soon()}),
     "503": lambda: Fault(503),
     "503, wait": lambda: Fault(503, headers={"Retry-After": "0.4"}),
-    "500": lambda: Fault(500),
     "504 after it was paid": lambda: Fault(504, charged=True),
     "dropped": lambda: Fault(drop=True),
     "cut off": lambda: Fault(cut=True),
@@ -47,7 +46,6 @@ PASSING: dict[str, Callable[[], Fault]] = {
     "no choices": lambda: Fault(body={"choices": [], "content": []}),
     "cut short": lambda: Fault(text='{"text": "half', finish="length"),
     "no JSON": lambda: Fault(text='{"text": oops}'),
-    "empty": lambda: Fault(text=" "),
     "prose around": lambda: Fault(change=lambda text: f"Sure! Here it is:\n{text}\nHope it helps."),
     "in a fence": lambda: Fault(change=lambda text: f"```json\n{text}\n```"),
 }
@@ -55,9 +53,7 @@ Passed = tuple[World, Counted, dict[str, list[str]]]
 
 
 @pytest.fixture(scope="module", params=["llama", "claude"])
-def passed(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Passed]:
+def passed(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Passed]:
     """A run in which the first answer to each question is bad, by turns of each kind."""
     questions: dict[str, list[str]] = {name: [] for name in PASSING}
     seen: set[str] = set()
@@ -101,9 +97,7 @@ def limited(world: World) -> None:
     world.service.limit, world.service.seconds = 3, lambda request: 0.03
 
 
-def outage(
-    first: int, seconds: float, answer: Callable[[float], Fault]
-) -> Callable[[Request], Fault | None]:
+def outage(first: int, seconds: float, answer: Callable[[float], Fault]) -> Any:
     """From a request on, an answer to all, which may state the seconds that are left."""
     end: list[float] = []
 
@@ -125,9 +119,7 @@ def hanging(world: World) -> None:
 
 
 @pytest.mark.parametrize("trouble", [limited, storm, hanging])
-def test_limits_storms_and_hung_requests_cost_no_row(
-    made: World, trouble: Callable[[World], None]
-) -> None:
+def test_no_trouble_costs_a_row(made: World, trouble: Callable[[World], None]) -> None:
     trouble(made)
     report = made.run(made.mail(label=ROWS))
     assert report.rows == ROWS
@@ -139,32 +131,11 @@ def test_limits_storms_and_hung_requests_cost_no_row(
 @xfail("B7: a wait that only the body of a 429 states is ignored")
 def test_a_wait_in_the_body_of_a_429_is_kept(made: World) -> None:
     words = "Rate limit reached. Please try again in {:.2f}s."
-    made.service.fault = outage(
-        12, 3, lambda left: error(429, words.format(left), code="rate_limit_exceeded")
-    )
+    made.service.fault = outage(12, 3, lambda left: error(429, words.format(left)))
     args = made.mail(label=ROWS, concurrency=4)
     assert made.run(args).rows == ROWS
     refused = sum(request.status == 429 for request in made.service.requests)
     assert refused <= 8
-
-
-# --- faults that end a run -------------------------------------------------------------------
-
-FATAL = {
-    # backend, answer, what the error must name
-    "a wrong key": ("llama", error(401, "Incorrect API key"), "set TARGEN_LLAMA_API_KEY"),
-    "a wrong model": ("chatgpt", error(404, code="model_not_found"), "the server has small"),
-    "no balance": ("claude", error(400, "Your credit balance is too low"), "out of credit"),
-}
-
-
-@pytest.mark.parametrize("name", FATAL)
-def test_what_cannot_pass_ends_a_run_at_once(made: World, name: str) -> None:
-    backend, fault, words = FATAL[name]
-    made.service.fault = lambda request: fault
-    done = made.shell(*made.mail(n=3, at=backend), ok=1)
-    assert words in done.text and str(fault.status) in done.text
-    assert len(made.service.requests) == 1
 
 
 # --- calls that fail each time in the same way -----------------------------------------------
@@ -253,6 +224,7 @@ DEBRIS = {
 ODD = {  # by the label for which the model replies so
     "think": (with_draft("<think>", "</think>"), ""),
     "channels": (with_draft(ANALYSIS, FINAL), ""),
+    "thought": (with_draft("<|channel>thought", "<channel|>"), "B2: the draft becomes the row"),
     "brackets": (with_draft("[THINK]", "[/THINK]"), "B2: the draft becomes the row"),
     "single": (lambda text: repr(json.loads(text)), "B7: single quotes are malformed"),
     "apostrophe": (lambda text: text.replace('."', r' It\'s fine."'), "B7: so is an escape"),

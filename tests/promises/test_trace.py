@@ -28,7 +28,7 @@ def books(service: Service) -> set[tuple[str, str]]:
 
 
 def calls(traced: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(json.dumps(each.messages), each.reply) for each in asked(traced)]
+    return [(json.dumps(each["messages"]), each["reply"]) for each in asked(traced)]
 
 
 @pytest.fixture(scope="module")
@@ -82,15 +82,15 @@ def test_rows_and_rejects_of_an_own_task_are_in_the_books(own: Traced, run: str)
     assert len(traces) > 12, "no candidate was rejected"
     for traced in traces:
         record, found = traced["record"], list(asked(traced))
-        assert set(calls(traced)) <= own.books and all(each.exact for each in found)
+        assert set(calls(traced)) <= own.books and all(each["exact"] for each in found)
         listed, written = found[1:3]
-        prompt = written.messages[-1]["content"]
-        assert record["seed"] in json.loads(listed.reply)["seeds"] and record["seed"] in prompt
+        prompt = written["messages"][-1]["content"]
+        assert record["seed"] in json.loads(listed["reply"])["seeds"] and record["seed"] in prompt
         assert code(record["intended"]) in prompt
-        assert text_of(traced) == json.loads(written.reply)["text"]
+        assert text_of(traced) == json.loads(written["reply"])["text"]
         if traced["rows"]:
-            assert text_of(traced) in found[-1].messages[-1]["content"]
-            assert json.loads(found[-1].reply)["actual"] == traced["label"]
+            assert text_of(traced) in found[-1]["messages"][-1]["content"]
+            assert json.loads(found[-1]["reply"])["actual"] == traced["label"]
     relabelled = [t for t in traces if t["rows"] and t["label"] != t["record"]["intended"]]
     assert relabelled
 
