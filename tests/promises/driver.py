@@ -401,7 +401,8 @@ class Counted:
         self.reused, self.tokens = total["copied"], (total["input_tokens"], total["output_tokens"])
         self.reasons: Counter[str] = Counter()
         for flow in self.raw["flow"].values():
-            self.reasons.update({**flow["reasons"], "duplicate": flow["duplicate"]})
+            self.reasons.update(flow["reasons"])
+            self.reasons["duplicate"] += flow["duplicate"]
 
 
 class Run:

@@ -15,7 +15,7 @@ def labels_are_true(rows: list[dict[str, str]]) -> None:
 
 def test_counts_are_exact_after_correction_and_duplicates(made: World) -> None:
     model = made.model
-    model.slips, model.repeats, model.broken, model.invented = 0.15, 0.25, 0.12, 0.12
+    model.slips, model.repeats, model.broken, model.invented = 0.15, 0.4, 0.12, 0.12
     wanted = {"alpha": 17, "beta": 5, "gamma": 11}
     report = made.run(made.mail(label=wanted))
     run, answered = made.shell.run("run"), made.service.answered

@@ -168,8 +168,8 @@ def test_a_review_takes_a_key_per_verdict_and_outlives_a_kill(canned: Shell) -> 
 # --- the papers: each table and figure has its command; two run here in their small form -----
 
 NAMES = ("AX-g", "BoolQ", "CB", "COPA", "MultiRC", "ReCoRD", "RTE", "WiC", "WSC")
-COUNTS = {"table": 16, "figure": 11, "datatune-table": 3, "datatune-figure": 6}
-ITEMS = {f"{kind}{number + 1}" for kind, most in COUNTS.items() for number in range(most)}
+ITEMS_OF = {"table": 16, "figure": 11, "datatune-table": 3, "datatune-figure": 6}
+ITEMS = {f"{kind}{number + 1}" for kind, most in ITEMS_OF.items() for number in range(most)}
 
 
 def test_each_table_and_figure_has_a_command(canned: Shell) -> None:
