@@ -23,7 +23,7 @@ TASKS = {
     "binary": "labels: {'0': unhappy, '1': happy}",
     "stars": "labels: {'1': one star, '2': two, '3': three, '4': four, '5': five stars}",
     "ner": "output: {spans: {PERSON: a person, LOC: a place}}",
-    "qa": "output: {answer: {place: a place}}",
+    "qa": "fields: {passage: a text, question: a question}\noutput: {answer: {place: a place}}",
 }
 
 
@@ -181,10 +181,10 @@ print("MB", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
 @xfail("C5: 17 kB for each row, so 2,019 MB for 100,000")
 def test_rows_are_evaluated_in_little_memory(files: Shell) -> None:
     files(*"train own.csv --task reviews.yaml --trainer tfidf --out model".split())
-    many = "".join(f"Soup {number} was warm.,{P}\n" for number in range(10_000))
+    many = "".join(f"Soup {number} was warm.,{P}\n" for number in range(20_000))
     (files.folder / "many.csv").write_text(f"text,label\n{many}")
     peak = files("-c", PEAK, "evaluate", "model", "many.csv", program="python").out
-    assert int(peak.rpartition("MB ")[2]) < 300
+    assert int(peak.rpartition("MB ")[2]) < 350
 
 
 @xfail("C2: a review ignores the columns that validate chooses")
