@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from targen_core.calls.budget import Budget
 from targen_core.calls.usage import Usage
-from targen_core.cli.display.watch import Watch, one_line, state_of
+from targen_core.display.watch import Watch, one_line, state_of
 
 TEXT = st.text(max_size=300)
 

@@ -1,4 +1,4 @@
-"""Files are read by the readers of `cli.reading` and `plain` of the core, and no other way.
+"""Files are read by the readers of `reading` and `plain` of the core, and no other way.
 
 A file may come from a stranger. What reads one by itself has no bound on its size, follows links
 and waits for FIFOs, so every other way is refused here, except where a line below says why not.
@@ -103,7 +103,7 @@ def test_files_are_read_by_the_readers_alone():
             used |= {name} if found else set()
         else:
             odd += [f"{name}:{line}: {what}" for line, what in found]
-    assert not odd, "read it with targen_core.cli.reading, or with content_of"
+    assert not odd, "read it with targen_core.reading, or with content_of"
     assert used == set(ALLOWED)
 
 
@@ -212,21 +212,21 @@ def dotted(name: str) -> str:
 
 def reads(name: str) -> bool:
     """Whether a module calls a reader by its name, which it imports from `reading` or `plain`."""
-    import targen_core.cli.reading
-    import targen_core.reading
-
     plain = {"content_of", "read_plain", "open_plain"}
-    readers = {*targen_core.reading.__all__, *targen_core.cli.reading.__all__, *plain}
-    homes = ("targen_core.reading", "targen_core.cli.reading", "targen_core.plain")
     imported = {
         alias.name
         for node in uses_of(name)
-        if isinstance(node, ast.ImportFrom) and node.module in homes
+        if isinstance(node, ast.ImportFrom)
         for alias in node.names
+        if (
+            (node.module or "").startswith("targen_core.reading.")
+            and node.module != "targen_core.reading.encodings"
+        )
+        or (node.module == "targen_core.plain" and alias.name in plain)
     }
     calls = (node for node in uses_of(name) if isinstance(node, ast.Call))
     return not imported.isdisjoint(
-        readers & {node.func.id for node in calls if isinstance(node.func, ast.Name)}
+        {node.func.id for node in calls if isinstance(node.func, ast.Name)}
     )
 
 

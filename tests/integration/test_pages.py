@@ -129,7 +129,7 @@ def test_no_page_is_made_elsewhere():
     }
     served = "plugins/targen_review/src/targen_review/page/templates/"
     assert {each for each in makers if not each.startswith(served)} == {
-        "core/src/targen_core/cli/pages.py",
+        "core/src/targen_core/pages.py",
     }
 
 

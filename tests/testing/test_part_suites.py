@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from targen_core.dataset.records import Form
+from targen_core.dataset.source import DatasetReader, Source
 from targen_core.errors import Rejected, UsageError
-from targen_standard.datasets.records import Form
-from targen_standard.datasets.source import DatasetReader, Source
 from targen_testing import (
     CheckSuite,
     CorrectorSuite,

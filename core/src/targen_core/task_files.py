@@ -13,7 +13,6 @@ plugin's form may be its user's files or code, so its copy is treated in the sam
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import as_file, files
@@ -28,6 +27,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
+from targen_core.unknown_tasks import no_task
 from targen_core.wording import Action
 
 __all__ = [
@@ -251,10 +251,7 @@ def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
         tasks = [item.name for item in registry.all("task")]
         there = f"did you mean {meant}?" if (meant := Path(name).name) in tasks else ""
         hint = there or Action("list-tasks") + " lists tasks"
-        unknown: UnknownName | None = None
-        with suppress(TargenError):  # what looks for files is not here
-            unknown = registry.function("no-task", of=name)(registry, name)
-        raise unknown or NoSuchFile(name, hint=hint) from None
+        raise no_task(registry, name) or NoSuchFile(name, hint=hint) from None
 
 
 @lru_cache(maxsize=16)  # a file is read several times for one run

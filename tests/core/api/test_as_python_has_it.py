@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import targen_core as tg
+from targen_standard.splitting import shuffle
 from tests.files import write_lines
 
 pytestmark = pytest.mark.whole
@@ -60,7 +61,7 @@ def test_rows_of_a_task_in_a_file_are_pickled_by_its_path(tmp_path, monkeypatch)
     for task in ("mood.yaml", Path("mood.yaml")):
         dataset = tg.read_dataset(rows, task)
         corrected = tg.correct(rows, task=task, model="scripted", progress=False)
-        several = [dataset, dataset[:1], dataset.shuffle(), tg.read_dataset(corrected.path)]
+        several = [dataset, dataset[:1], shuffle(dataset), tg.read_dataset(corrected.path)]
         packed = [pickle.dumps(each) for each in several]
         (tmp_path / "other").mkdir(exist_ok=True)
         monkeypatch.chdir("other")

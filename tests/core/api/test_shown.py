@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 import targen_core as tg
-from targen_core.cli.display import progress
+from targen_core.display import progress
 
 
 class Terminal(io.StringIO):

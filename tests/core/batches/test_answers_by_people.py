@@ -21,7 +21,7 @@ from pydantic import Field, create_model
 from targen_core import Message
 from targen_core.calls.model import ChatReply, ChatRequest, Origin
 from targen_core.errors import AnswersAwaited, UnreadableFile, UsageError
-from targen_core.reading import Malformed
+from targen_core.reading.values import Malformed
 from targen_core.tasks.replies import list_of
 from targen_standard.batches.files import FileTransport, write_requests
 from targen_standard.batches.replies import reply_of

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from targen_core import Dataset, Declaration
 from targen_core.errors import UsageError
+from targen_standard.filters.near_duplicates.index import repeats
 from targen_testing.sample import PAIRS, SAMPLE
 
 
@@ -136,9 +137,9 @@ def test_rows_of_another_dataset_are_found_again_whatever_their_labels():
     theirs = [{"text": "something else altogether", "label": "good", "idx": 0}]
     theirs.append({"text": words, "label": "good", "idx": 1})
     one, other = Dataset("one", SAMPLE, mine), Dataset("other", SAMPLE, theirs)
-    assert one.repeats(other) == {0: 1, 1: 1}
-    assert one.repeats(other, 100) == {0: 1}
-    assert one.repeats(other, 50)[0] == 1
+    assert repeats(one, other) == {0: 1, 1: 1}
+    assert repeats(one, other, 100) == {0: 1}
+    assert repeats(one, other, 50)[0] == 1
 
 
 @pytest.mark.parametrize("task", ["porter", None, Declaration(description="x", labels={"a": "b"})])

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
 from targen_core.dataset.model import row_digest
+from targen_core.dataset.reading import read_dataset
 from targen_core.errors import UsageError
-from targen_standard.datasets.reading import read_dataset
 
 
 class Twin(BaseModel):
@@ -91,7 +91,7 @@ def test_rows_without_labels_are_read_and_counted(pairs, tmp_path):
 @pytest.mark.parametrize("name", ["rows.json", "rows.jsonl"])
 def test_a_file_of_another_kind_of_rows_is_given_up(name, pairs, tmp_path, monkeypatch):
     """Problems take more memory than the rows that have them."""
-    monkeypatch.setattr("targen_standard.datasets.reading._MOST_PROBLEMS", 1000)
+    monkeypatch.setattr("targen_core.dataset.reading._MOST_PROBLEMS", 1000)
     rows = ["{}"] * 1001
     text = f"[{','.join(rows)}]" if name == "rows.json" else "\n".join(rows)
     (tmp_path / name).write_text(text)
@@ -121,12 +121,12 @@ def test_an_odd_quote_in_a_table_spoils_its_row_alone(lab, tmp_path):
 
 
 def test_a_line_without_end_is_one_bad_row(lab, tmp_path, monkeypatch):
-    monkeypatch.setattr("targen_standard.datasets.lines._LARGE", 100)
+    monkeypatch.setattr("targen_core.dataset.lines._LARGE", 100)
     good = json.dumps({"seed": "-", "text": "x", "label": "yes"})
     (tmp_path / "f.jsonl").write_text(f"{good}\n{'y' * 1000}\n{good}\n")
     dataset = scan(tmp_path / "f.jsonl", lab.World().task())
     assert (len(dataset), [problem.line for problem in dataset.problems]) == (2, [2])
-    monkeypatch.setattr("targen_standard.datasets.lines.LINE", 500)
+    monkeypatch.setattr("targen_core.dataset.lines.LINE", 500)
     dataset = scan(tmp_path / "f.jsonl", lab.World().task())
     assert (len(dataset), [problem.line for problem in dataset.problems]) == (1, [2])
     assert "later lines are not read" in str(dataset.problems[0])

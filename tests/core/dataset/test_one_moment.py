@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 import targen_core as tg
-from targen_standard.datasets import reading as read
-from targen_standard.datasets.reading import read_dataset
+from targen_core.dataset import reading as read
+from targen_core.dataset.reading import read_dataset
 
 TASK = tg.Declaration(
     name="reviews",

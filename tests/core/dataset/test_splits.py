@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-from targen_standard.splitting import shares_of
+from targen_standard.splitting import shares_of, shuffle, split
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def labels(dataset):
 
 
 def test_each_label_has_the_same_shares(made):
-    parts = made(["yes"] * 80 + ["no"] * 20).split("0.8/0.1/0.1")
+    parts = split(made(["yes"] * 80 + ["no"] * 20), "0.8/0.1/0.1")
     assert [(name, dict(labels(part))) for name, part in parts.items()] == [
         ("train", {"yes": 64, "no": 16}),
         ("validation", {"yes": 8, "no": 2}),
@@ -59,7 +59,7 @@ def test_each_label_has_the_same_shares(made):
 def test_every_row_is_in_one_part_and_no_unit_is_parted(made, names, size, share, seed):
     dataset = made(names, size)
     try:
-        parts = dataset.split((share, 1 - share), seed=seed)
+        parts = split(dataset, (share, 1 - share), seed=seed)
     except UsageError:
         assert min(share, 1 - share) * len(names) < 1
         return
@@ -73,7 +73,7 @@ def test_every_row_is_in_one_part_and_no_unit_is_parted(made, names, size, share
 def test_rows_of_one_seed_stay_together(made):
     seeds = [f"premise {number // 2}" for number in range(40)]
     dataset = made(["yes", "no"] * 20, seeds=seeds)
-    parts = dataset.split("0.5/0.5", seed=4)
+    parts = split(dataset, "0.5/0.5", seed=4)
     texts = [{seeds[row["idx"]] for row in part} for part in parts.values()]
     assert not texts[0] & texts[1]
     assert [dict(labels(part)) for part in parts.values()] == [{"yes": 10, "no": 10}] * 2
@@ -83,7 +83,7 @@ def test_rows_with_the_same_texts_stay_together(made):
     dataset = made(["yes", "no"] * 20, seeds=["a", "b", "", ""])
     rows = [{**row, "text": f"{at % 20}."} for at, row in enumerate(dataset)]
     rows[0]["text"] = rows[1]["text"] = "the same in two seeds"
-    parts = replace(dataset, rows=rows).split("0.5/0.5")
+    parts = split(replace(dataset, rows=rows), "0.5/0.5")
     train, test = ({row["text"] for row in part} for part in parts.values())
     assert not train & test and sum(map(len, parts.values())) == 40
 
@@ -97,11 +97,11 @@ def test_nearly_the_same_rows_stay_together_whatever_their_labels_and_order(made
         for at, (row, word) in enumerate(zip(dataset, words, strict=True))
     ]
     rows[0]["text"], rows[2]["text"] = "!!!", "???"  # without words, and so not alike
-    parts = replace(dataset, rows=rows).split("0.5/0.5")
+    parts = split(replace(dataset, rows=rows), "0.5/0.5")
     held = [{row["idx"] // 2 for row in part if row["idx"] > 3} for part in parts.values()]
     assert not held[0] & held[1]
     assert [len(part) for part in parts.values()] == [20, 20]
-    turned = replace(dataset, rows=rows[::2] + rows[1::2]).split("0.5/0.5")
+    turned = split(replace(dataset, rows=rows[::2] + rows[1::2]), "0.5/0.5")
     pairs = [{row["idx"] // 2 for row in part if row["idx"] > 3} for part in turned.values()]
     assert not pairs[0] & pairs[1]
 
@@ -112,7 +112,7 @@ def test_rows_in_the_manner_of_one_example_stay_together_and_rounds_do_not(made)
         {"idx": at, "seed": str(at // 20), "notes": {"manner": at // 2 % 10, "subject": at % 9}}
         for at in range(40)
     ]
-    parts = replace(dataset, provenance=records).split("0.5/0.5", seed=4)
+    parts = split(replace(dataset, provenance=records), "0.5/0.5", seed=4)
     manners = [{row["idx"] // 2 % 10 for row in part} for part in parts.values()]
     assert [len(each) for each in manners] == [5, 5]
     assert not manners[0] & manners[1]
@@ -122,7 +122,7 @@ def test_content_and_seed_decide_and_the_order_of_rows_does_not(made):
     dataset = made(["yes", "no"] * 20)
     turned = replace(dataset, rows=list(reversed(dataset.rows)))
     halves = [
-        {row["text"] for row in each.split("0.5/0.5", seed=seed)["test"]}
+        {row["text"] for row in split(each, "0.5/0.5", seed=seed)["test"]}
         for each, seed in ((dataset, 0), (turned, 0), (dataset, 1))
     ]
     assert halves[0] == halves[1] != halves[2]
@@ -130,18 +130,18 @@ def test_content_and_seed_decide_and_the_order_of_rows_does_not(made):
 
 def test_a_shuffle_moves_units_whole(made):
     dataset = made(["yes", "no"] * 10, size=2)
-    shuffled = dataset.shuffle(seed=1)
+    shuffled = shuffle(dataset, seed=1)
     idx = [row["idx"] for row in shuffled]
     assert idx != sorted(idx) == list(range(40))
     assert all(second == first + 1 for first, second in zip(idx[::2], idx[1::2], strict=True))
-    assert shuffled == dataset.shuffle(seed=1) != dataset.shuffle(seed=2)
-    assert shuffled == dataset.shuffle(seed=np.int64(1))
+    assert shuffled == shuffle(dataset, seed=1) != shuffle(dataset, seed=2)
+    assert shuffled == shuffle(dataset, seed=np.int64(1))
     with pytest.raises(UsageError, match=r"seed is 1\.5"):
-        dataset.shuffle(seed=1.5)
+        shuffle(dataset, seed=1.5)
 
 
 def test_labels_that_no_two_rows_share_are_split_all_the_same(made):
-    parts = made([f"answer {number}" for number in range(20)]).split("0.8/0.2")
+    parts = split(made([f"answer {number}" for number in range(20)]), "0.8/0.2")
     assert [len(part) for part in parts.values()] == [16, 4]
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.cli.reading import json_items
-from targen_core.reading import Malformed, TooDeep, json_line, json_of
+from targen_core.reading.lines import json_line
+from targen_core.reading.texts import json_items
+from targen_core.reading.values import Malformed, TooDeep, json_of
 
 
 def test_json_holds_a_number_of_values():

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
-from targen_core.reading import read_jsonl
+from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.writing import ReplayedFile, write_atomically

@@ -12,12 +12,8 @@ import tempfile
 import pytest
 import yaml
 
-from targen_core import Correction
 from targen_core.cli.trial import run_trial
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
-from targen_core.plugins.registry import Registry
-from targen_core.runs.jobs import job
-from targen_core.runs.records import comparing
 from targen_core.runs.records.spec import RunSpec
 
 from ...runs import OUTPUTS
@@ -131,22 +127,6 @@ def test_another_model_is_refused(lab, tmp_path):
     other = lab.ToyModel(world.reply, identity="another")
     with pytest.raises(RunConflict, match="used model toy on backend toy, not model another on"):
         lab.run(world, tmp_path / "run", resume=True, model=other)
-
-
-def test_without_targen_standard_errors_say_what_the_core_knows(lab, tmp_path, monkeypatch):
-    for module in (comparing, job):
-        monkeypatch.setattr(module, "load_registry", Registry)
-
-    async def always_yes(llm, row):
-        return Correction("yes", "it is yes")
-
-    world = lab.World()
-    task = world.task(judging={"corrector": always_yes})
-    ran = lab.run(world, tmp_path / "run", QUOTAS, task=task, give_up_after=1)
-    assert (str(ran.error), ran.error.lacking) == ("label no has 0 of 6 rows", 6)
-    other = lab.ToyModel(world.reply, identity="another")
-    with pytest.raises(RunConflict, match="other values of: model of step contexts, model of"):
-        lab.run(world, tmp_path / "run", resume=True, model=other, task=task)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import logging
 import pytest
 from pydantic import BaseModel
 
+from targen_core.dataset.items import read_items
 from targen_core.errors import UsageError
 from targen_core.tasks.steps import ListStep
-from targen_standard.datasets.items import read_items
 
 
 class Pair(BaseModel):

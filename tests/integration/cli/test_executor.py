@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import targen_core
 from targen_core import Backend, BackendOptions
+from targen_core.calls.executors import ModelExecutor
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_standard import ScriptedModel, ScriptedOptions
-from targen_standard.executors import ModelExecutor
 
 
 def test_an_executor_gets_each_model_once_and_what_was_asked_for(tmp_path):

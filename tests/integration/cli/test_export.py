@@ -16,6 +16,7 @@ import yaml
 
 from targen_core import read_dataset
 from targen_standard.datasets.weighing import write_weighed
+from targen_standard.splitting import shuffle, split
 
 from ...files import lines, write_lines
 
@@ -120,8 +121,8 @@ def test_rows_of_one_seed_are_in_one_split_in_every_form_of_a_dataset(works):
             for row in pq.read_table(path).to_pylist():
                 places.setdefault(row["premise"].strip().lower(), set()).add(path.name)
         assert {len(each) for each in places.values()} == {1}, data
-    parts = read_dataset("run").shuffle(seed=1).split("0.5/0.5")
-    inner = parts["train"].split("0.5/0.5")
+    parts = split(shuffle(read_dataset("run"), seed=1), "0.5/0.5")
+    inner = split(parts["train"], "0.5/0.5")
     assert len({row["premise"] for part in inner.values() for row in part}) == sum(
         len({row["premise"] for row in part}) for part in inner.values()
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_standard.datasets.source import open_source
+from targen_core.dataset.source import open_source
 
 pa = pytest.importorskip("pyarrow")
 pq = importlib.import_module("pyarrow.parquet")

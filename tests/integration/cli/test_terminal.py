@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.cli.display.terminal import Guard, guarded
+from targen_core.display.terminal import Guard, guarded
 from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response
 

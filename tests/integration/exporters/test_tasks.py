@@ -7,7 +7,7 @@ import re
 import pytest
 
 from targen_core import Job, RunSpec, load_registry
-from targen_standard.datasets.reading import read_dataset
+from targen_core.dataset.reading import read_dataset
 from targen_standard.exporting.save import save
 
 from ...files import lines

@@ -12,7 +12,7 @@ import threading
 import pytest
 import yaml
 
-from targen_core.cli.display import progress
+from targen_core.display import progress
 from targen_testing.fault_server import Response
 
 pytest.importorskip("targen_plugin_example")

@@ -12,7 +12,7 @@ from targen_analysis.data.columns import filled
 from targen_analysis.data.known import TEMPLATES
 from targen_analysis.lexical.paper import PAPER_VOCABULARY
 from targen_analysis.metrics import MetricOptions
-from targen_standard.datasets.source import open_source
+from targen_core.dataset.source import open_source
 
 pytest.importorskip("spacy")
 

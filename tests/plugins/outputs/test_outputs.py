@@ -13,8 +13,8 @@ import yaml
 from pydantic import ValidationError
 
 from targen_core import Declaration, correct, generate, read_dataset
-from targen_core.cli.reading import yaml_of
 from targen_core.errors import QuotaNotMet, Rejected, UsageError
+from targen_core.reading.typed import yaml_of
 from targen_outputs import Answer, Labels, Preference, Score, Spans
 from targen_outputs.answer import span_of
 from targen_standard.drafting import declaration as drafting

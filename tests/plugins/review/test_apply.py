@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from targen_core.dataset.reading import read_dataset
 from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.rows import open_data
-from targen_standard.datasets.reading import read_dataset
 from tests.files import changed, lines
 from tests.runs import journal, report
 

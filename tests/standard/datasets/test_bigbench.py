@@ -9,9 +9,9 @@ import pytest
 from pydantic import BaseModel
 
 from targen_core import Label, read_dataset
+from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_standard.datasets.bigbench import choices_in, task_json
-from targen_standard.datasets.source import open_source
 
 YES = {"input": "Hot?", "target_scores": {"yes": 1.0, "no": 0.0}}
 NO = {"input": "Cold?", "target_scores": {"yes": 0.0, "no": 1.0}}

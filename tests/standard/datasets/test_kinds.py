@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel, Field
 
 from targen_core import Label
+from targen_core.dataset.kinds import Classes, Many, Record, Scalar, column_kinds
 from targen_core.errors import UsageError
-from targen_standard.datasets.kinds import Classes, Many, Record, Scalar, column_kinds
 
 TEXT, WHOLE, REAL, TRUTH, NOTHING = map(Scalar, ["string", "int64", "float64", "bool", "null"])
 

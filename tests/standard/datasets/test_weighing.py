@@ -13,6 +13,7 @@ import pytest
 from targen_core import Dataset, Declaration, read_dataset
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError, WriteFailed
 from targen_standard.datasets.weighing import checked_weights, read_weighing, write_weighed
+from targen_standard.splitting import shuffle, split
 
 TASK = Declaration(
     description="A sentence about a thing.",
@@ -59,7 +60,7 @@ def test_a_task_in_a_file_is_kept_beside_its_rows(weighed, tmp_path):
 
 def test_parts_keep_their_weights(weighed):
     of = {row["idx"]: weight for row, weight in zip(weighed.rows, weighed.weights, strict=True)}
-    parts = [weighed[2:5], weighed.shuffle(seed=3), *weighed.split("0.5/0.5").values()]
+    parts = [weighed[2:5], shuffle(weighed, seed=3), *split(weighed, "0.5/0.5").values()]
     for part in parts:
         assert [of[row["idx"]] for row in part.rows] == list(part.weights)
     assert not replace(weighed, weights=())[2:5].weights

@@ -13,7 +13,7 @@ import pytest
 
 import targen_core
 from targen_core.errors import Rejected
-from targen_standard import failures
+from targen_core.runs.jobs import failures
 from targen_standard.task_files.model import Declaration
 
 from ...runs import outputs, records

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from targen_core import Job, RunSpec, load_registry
+from targen_core.dataset.reading import read_dataset
 from targen_core.errors import JobFailed, RunConflict, UsageError
 from targen_core.origin import trusting
 from targen_core.runs.preparing.tasks import find_task
-from targen_standard.datasets.reading import read_dataset
 from targen_standard.drafting.declaration import declared, drafting
 
 from ...runs import manifest

@@ -39,7 +39,7 @@ REFUSED = [
 @pytest.mark.parametrize(("name", "text", "said"), REFUSED, ids=lambda text: text[-40:])
 def test_a_file_that_is_too_large_or_too_deep_is_refused_at_once(name, text, said, monkeypatch):
     if "zz:" in text:
-        monkeypatch.setattr("targen_core.cli.reading.nodes._MOST_NODES", 1000)
+        monkeypatch.setattr("targen_core.reading.nodes._MOST_NODES", 1000)
     Path(name).write_text(text, encoding="utf-8")
     begun = time.process_time()
     with pytest.raises(UsageError) as caught:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 from targen_core.api.models import ModelLike
@@ -346,10 +346,7 @@ def _kept(job: Job) -> str:
 
 
 def _shown(job: Job) -> AbstractContextManager[Listener | None]:
-    """Show a job while it is open. The command brings a display, the kernel none."""
-    with suppress(TargenError):
-        show: Callable[[Job], AbstractContextManager[Listener]] = load_registry().function(
-            "show-progress", of="showing progress"
-        )
-        return show(job)
-    return nullcontext()
+    """Show a job while it is open."""
+    from targen_core.display.shown import job_shown
+
+    return job_shown(job)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from targen_core.plugins.loader import load_registry
 from targen_core.runs.folder.report import status_words
 from targen_core.runs.folder.reporters import Concern, concerns_of
 from targen_core.text import percent, plural
@@ -236,7 +235,6 @@ class Report:
         return f"<Report of {self.task}: {self.summary}>"
 
     def _repr_html_(self) -> str:
-        page: str = load_registry().function("report-html", of="showing a report in a notebook")(
-            self
-        )
-        return page
+        from targen_core.api.notebooks import report_html
+
+        return report_html(self)

@@ -39,7 +39,7 @@ from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import place_for, run_there
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.models import Elsewhere
+from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.preparing.sources import refuse_itself
 from targen_core.runs.preparing.tasks import find_task, task_of
@@ -248,9 +248,10 @@ def asked(
         if rows and is_file(called):
             task_file(order_of(called)).ready(registry)
         if shares_of is not None:
-            like = load_registry().function("quotas-like", of=str(Option("shares_of")))
+            from targen_core.api.shares import quotas_like
+
             other = counts_in(labels) or preset
-            labels = like(registry, varied, shares_of, n, other=other, given=values)
+            labels = quotas_like(registry, varied, shares_of, n, other=other, given=values)
             n = None
         quotas = quotas_of(varied, n, labels, preset) if rows else Quotas({})
         varied = varied.including(quotas)
@@ -305,9 +306,8 @@ def elsewhere(
             hint='pass its name, such as "ray", or {"name": "ray", "workers": 4}',
         )
     registry = load_registry() if registry is None else registry
-    read = load_registry().function("workers-elsewhere", of="executor")
     said = spread(registry, options)
-    where: Elsewhere = read(registry, executor, said)
+    where = Elsewhere.read(registry, executor, said)
     options.clear()
     options.update(said)
     if delivery:
@@ -509,9 +509,10 @@ def _with_files(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     made = {name: value for name, value in made.items() if name not in named or value}
     kept = {}
     for name in made.keys() & options_of_rows():
-        file_of = load_registry().function("file-of-rows", of=str(Option(name)))
+        from targen_core.dataset.kept import file_of_rows
+
         with given_as(name):
-            kept[name] = file_of(made[name])
+            kept[name] = file_of_rows(made[name])
     return made | kept
 
 

@@ -10,9 +10,8 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 from targen_core.api.report import Report
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import read_dataset
-from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.reading import read_jsonl
+from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
@@ -85,8 +84,9 @@ class Folder(Sequence[Mapping[str, Any]], Generic[ReportT]):
         return f"<{type(self).__name__} {self.path}: {self.report.task}, {self.report.summary}>"
 
     def _repr_html_(self) -> str:
-        page: str = load_registry().function("run-html", of="showing a run in a notebook")(self)
-        return page
+        from targen_core.api.notebooks import run_html
+
+        return run_html(self)
 
 
 class Run(Folder[Report]):

@@ -6,13 +6,12 @@ listed here or not.
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from targen_core.errors import TargenError, UnknownName
+from targen_core.errors import UnknownName
 from targen_core.plugins.register import FILE
 from targen_core.plugins.registry import Registry
 from targen_core.suggestions import and_also, did_you_mean
 from targen_core.text import plural
+from targen_core.unknown_tasks import no_task
 from targen_core.wording import Action, Option, install
 
 
@@ -172,13 +171,3 @@ def and_broken(registry: Registry, hint: str) -> str:
     broken = sum(plugin.state in ("broken", "incompatible") for plugin in registry.plugins)
     said = f"{plural(broken, 'plugin')} failed to load, see: {Action('plugins')}"
     return and_also(hint, said) if broken else hint
-
-
-def no_task(registry: Registry, name: str) -> UnknownName | None:
-    """Return the error for the name of a task that is a file's, a folder's or a description."""
-    from targen_core.plugins.loader import load_registry
-
-    with suppress(TargenError):  # what looks for files is not here
-        known: UnknownName | None = load_registry().function("no-task", of=name)(registry, name)
-        return known
-    return None

@@ -118,7 +118,7 @@ class CostEstimate:
         return f"<CostEstimate of {self._title}>"
 
     def _repr_html_(self) -> str:
-        from targen_core.cli.pages import table
+        from targen_core.pages import table
 
         heads = ("step", "calls", "input tokens", "output tokens", "dollars")
         keys = ("step", "calls", "input_tokens", "output_tokens", "dollars")

@@ -170,7 +170,7 @@ def grow(
         JobFailed: it ended early; its rows so far are kept, and the same command continues.
     """
     from targen_core.api.request import reopened
-    from targen_core.cli.display.progress import progress
+    from targen_core.display.progress import progress
     from targen_core.plugins.loader import load_registry
 
     same = "the same command"

@@ -88,5 +88,9 @@ _SHOWN = {
         lists="List the ways to deliver a run's calls that --delivery accepts.",
         use="--delivery {name}",
     ),
+    "dataset-reader": {"suite": "targen_testing:DatasetReaderSuite"},
+    "executor": _kind(
+        "executor", lists="List the executors that --executor accepts.", use="--executor {name}"
+    ),
     "reader": _kind("reader", facts="", use="targen generate FILE.{name}"),
 }

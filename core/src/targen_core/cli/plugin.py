@@ -36,4 +36,4 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
     for name in ("CostEstimate", "estimate"):
         register.register(name, f"targen_core.cli.estimating:{name}")
     register.register("explain-unknown", "targen_core.cli.elsewhere:explain")
-    register.register("show-progress", "targen_core.cli.display.shown:job_shown")
+    register.register("show-progress", "targen_core.display.shown:job_shown")

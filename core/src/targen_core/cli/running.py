@@ -11,8 +11,8 @@ from contextlib import nullcontext
 from itertools import pairwise
 
 from targen_core.cli.command_line import CommandLine, is_debugging, read_words
-from targen_core.cli.display.streams import ClosedPipe, mute, sound_streams
-from targen_core.cli.display.terminal import guarded, print_traceback
+from targen_core.display.streams import ClosedPipe, mute, sound_streams
+from targen_core.display.terminal import guarded, print_traceback
 from targen_core.errors import Interrupted, PluginError, TargenError, UsageError
 from targen_core.text import printable
 from targen_core.wording import of_a_command

@@ -10,7 +10,7 @@ import typer
 from targen_core.cli.completion import completer
 
 if TYPE_CHECKING:
-    from targen_standard.datasets.source import Source
+    from targen_core.dataset.source import Source
 
 __all__ = ["EncodingArg", "SourceArg", "WhoseArg", "task_name"]
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from targen_core.cli.display.terminal import folded, room_of, width_of
+from targen_core.display.terminal import folded, room_of, width_of
 from targen_core.text import json_safe, printable
 
 if TYPE_CHECKING:

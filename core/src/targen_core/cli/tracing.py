@@ -13,10 +13,9 @@ from typing import Any
 
 from targen_core.calls.journal import compact, decode, key_of
 from targen_core.calls.usage import check_record
-from targen_core.cli.correction_plan import CorrectionPlan, unfinished
 from targen_core.errors import RunDirectoryError, UsageError
-from targen_core.reading import read_jsonl
-from targen_core.reading.lines import whole_lines
+from targen_core.reading.lines import read_jsonl, whole_lines
+from targen_core.runs.records.correction_plan import CorrectionPlan, unfinished
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import check_members
 from targen_core.text import plural

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from targen_core import folders
-from targen_core.cli.places import is_hidden
 from targen_core.errors import UsageError
 from targen_core.origin import Typed, Untrusted, is_trusted, shown, texts_in, trust_hint
+from targen_core.places import is_hidden
 from targen_core.plain import content_of, kind_of
 from targen_core.text import printable
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from targen_core.errors import Rejected, TargenError, UsageError
 from targen_core.plugins.loader import load_registry
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NAMED = 12  # labels that a summary names
-
-Shares: TypeAlias = "str | Sequence[float] | Mapping[str, float]"
-"""Shares of splits: "0.8/0.1/0.1", (0.8, 0.2), or by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,27 +224,6 @@ class Dataset(Sequence[Mapping[str, Any]]):
             known.update(_canonical_bytes(row) + b"\n")
         return known.hexdigest()
 
-    def repeats(self, other: Dataset, similarity: float = 90.0) -> dict[int, int]:
-        """Find rows that are, or nearly are, rows of another dataset, whatever their labels.
-
-        Rows are compared as within a run (`near_duplicates`): ignoring case and punctuation, based
-        on the share of letters that an edit keeps.
-
-        Args:
-            other: rows of the same columns, such as a test set.
-            similarity: the minimum similarity, 0 to 100; at 100, rows are the same except for case
-                and punctuation.
-
-        Returns:
-            A mapping from the index of a row here to the index of the first similar row there, both
-            from 0.
-
-        Raises:
-            MissingDependency: targen-standard, which has the filter, is not installed.
-        """
-        repeats: dict[int, int] = self._outside("repeats", other, similarity)
-        return repeats
-
     @trimmed
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a data frame.
@@ -255,8 +231,9 @@ class Dataset(Sequence[Mapping[str, Any]]):
         Raises:
             MissingDependency: pandas is not installed.
         """
-        frame: pd.DataFrame = self._outside("to_pandas")
-        return frame
+        from targen_core.dataset.frames import to_pandas
+
+        return to_pandas(self)
 
     @trimmed
     def to_hf(self) -> datasets.Dataset:
@@ -266,48 +243,17 @@ class Dataset(Sequence[Mapping[str, Any]]):
             MissingDependency: `datasets` is not installed.
             UsageError: a column mixes types.
         """
-        held: datasets.Dataset = self._outside("to_hf")
-        return held
+        from targen_core.dataset.frames import to_hf
 
-    def shuffle(self, *, seed: int = 0) -> Dataset:
-        """Return the rows in random order, based on `seed`; related rows stay together."""
-        shuffled: Dataset = self._outside("shuffle", seed=seed)
-        return shuffled
-
-    @trimmed
-    def split(self, shares: Shares, *, seed: int = 0) -> dict[str, Dataset]:
-        """Split the dataset into named parts with the same label shares.
-
-        Rows that belong together stay together, as do rows of a run from the same seed, since they
-        share its text. So do rows in the manner of the same example, and nearly equal rows.
-        The same rows and seed give the same parts.
-
-        Args:
-            shares: "0.8/0.1/0.1" or (0.8, 0.1, 0.1) for train, validation and test,
-                two for train and test, or {"train": 0.9, "dev": 0.1}.
-            seed: decides which rows go where.
-
-        Raises:
-            UsageError: the shares are invalid, or there are too few rows for them.
-        """
-        parts: dict[str, Dataset] = self._outside("split", shares, seed=seed)
-        return parts
+        return to_hf(self)
 
     def __repr__(self) -> str:
         return f"<Dataset {self.summary}>"
 
     def _repr_html_(self) -> str:
-        page: str = self._outside("html")
-        return page
+        from targen_core.dataset.frames import as_html
 
-    def _outside(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call the function that another distribution registered for this.
-
-        Raises:
-            MissingDependency: targen-standard, which does, is not installed.
-        """
-        function = load_registry().function(f"dataset-{name.replace('_', '-')}", of=name)
-        return function(self, *args, **kwargs)
+        return as_html(self)
 
     @property
     def summary(self) -> str:

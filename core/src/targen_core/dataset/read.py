@@ -1,4 +1,4 @@
-"""`read_dataset` and the rows of programs: what opens them is targen-standard's."""
+"""`read_dataset`, and the rows of programs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from os import PathLike
 from typing import Any
 
 from targen_core.dataset.model import Dataset
-from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.task_files import SavedTask
 from targen_core.tasks.model import Task
@@ -52,8 +51,9 @@ def read_dataset(
         UnknownName: the task is not installed.
         MissingDependency: the library that reads this form is not installed.
     """
-    read = load_registry().function("read-dataset", of="read_dataset")
-    dataset: Dataset = read(
+    from targen_core.dataset import reading
+
+    dataset = reading.read_dataset(
         source, task, variants=variants, registry=registry, encoding=encoding, strict=strict
     )
     if dataset.run is None or dataset.run.is_absolute():
@@ -68,6 +68,6 @@ def rows_in(source: Any) -> list[Mapping[str, Any]]:
         UsageError: it is not a dataset, or has no rows.
         MissingDependency: what reads this form is not installed.
     """
-    opened = load_registry().function("dataset-source", of="reading a dataset")(source)
-    rows: list[Mapping[str, Any]] = opened.rows()
-    return rows
+    from targen_core.dataset.source import open_source
+
+    return open_source(source).rows()

@@ -28,6 +28,8 @@ __all__ = ["Adapter", "NamedClass", "is_known_class", "named_backend", "remember
 
 _FILE = ".py:"
 _MARKS = "classes"
+IN_FILE = "targen_file_"
+"""The start of the name of a module that is a user's file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +91,9 @@ class NamedClass:
             MissingDependency: a module that it imports and that cannot be imported.
             UsageError: the module, file or class does not exist, or the file does not run.
         """
-        from targen_core.plugins.loader import load_registry  # which loads this module
+        from targen_core.plugins.named import load_class  # which loads this module
 
-        return load_registry().function("load-class", of=f"the {self.adapter} model {self.path}")(
-            self
-        )
+        return load_class(self)
 
 
 def named_backend(item: Registration[Any], adapter: Adapter, name: str) -> Registration[Backend]:

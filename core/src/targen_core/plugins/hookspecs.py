@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from targen_core.calls.backend import Backend
     from targen_core.calls.delivery import Delivery
+    from targen_core.calls.executors import ModelExecutor
+    from targen_core.dataset.source import DatasetReader
     from targen_core.engine.filters import Filter
     from targen_core.plugins.adapters import Adapter
     from targen_core.runs.folder.reporters import Reporter
@@ -214,6 +216,32 @@ def register_reporters(register: Register[Reporter]) -> None:
         @hookimpl
         def register_reporters(register):
             register.register("lineage", "my_package.lineage:LINEAGE", summary="lineage.json")
+        ```
+    """
+
+
+@hookspec
+def register_dataset_readers(register: Register[DatasetReader]) -> None:
+    """Register readers of datasets: forms of files and folders that `read_dataset` opens.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_dataset_readers(register):
+            register.register("brat", "my_package.brat:READER", summary="brat folders")
+        ```
+    """
+
+
+@hookspec
+def register_executors(register: Register[ModelExecutor]) -> None:
+    """Register executors: where `targen generate --executor NAME` has the models work.
+
+    Example:
+        ```python
+        @hookimpl
+        def register_executors(register):
+            register.register("grid", "my_package.grid:GRID", summary="Our own machines")
         ```
     """
 

@@ -217,6 +217,12 @@ KINDS = {
             listing="",
             type="targen_core.task_files:TaskReader",
         ),
+        Kind(
+            "dataset-reader",
+            "register_dataset_readers",
+            type="targen_core.dataset.source:DatasetReader",
+        ),
+        _kind("executor", type="targen_core.calls.executors:ModelExecutor"),
         Kind("reporter", "register_reporters", type="targen_core.runs.folder.reporters:Reporter"),
         Kind("function", "register_functions"),
     )

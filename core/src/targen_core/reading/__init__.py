@@ -1,24 +1,9 @@
-"""Bounded readers of JSON texts and of files of JSON lines. Others are in `targen_core.cli`.
+"""Bounded readers: texts, JSON, CSV, YAML, TOML, Parquet and arrays.
 
-Any file may come from a stranger. Each reader bounds the bytes, the depth and the number of
-values. It makes plain values, and runs no code.
+Any file may come from a stranger. Each reader takes only a regular file and bounds its bytes, its
+depth and what it expands to. It makes plain values and arrays of numbers, and runs no code. It
+raises `UnreadableFile` with the file and, if known, the line.
+
+Functions that end in `_of` take a text that was read already, and raise `Malformed`. yaml, numpy
+and pyarrow are imported when they are first needed.
 """
-
-from targen_core.reading.lines import json_line, read_jsonl
-from targen_core.reading.values import (
-    GivenTwice,
-    Malformed,
-    TooDeep,
-    is_within,
-    json_of,
-)
-
-__all__ = [
-    "GivenTwice",
-    "Malformed",
-    "TooDeep",
-    "is_within",
-    "json_line",
-    "json_of",
-    "read_jsonl",
-]

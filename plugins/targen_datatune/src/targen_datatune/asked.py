@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.cli.reading import read_json, read_text, read_yaml
 from targen_core.errors import NoSuchFile, UsageError
+from targen_core.reading.files import read_json, read_text
+from targen_core.reading.typed import read_yaml
 from targen_standard.datasets.bigbench import example_of
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from targen_core.cli.licenses import folded
-from targen_core.cli.reading import yaml_of
-from targen_core.reading import Malformed
+from targen_core.reading.typed import yaml_of
+from targen_core.reading.values import Malformed
 from targen_datatune.licenses import normal
 
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from targen_core.cli.reading import read_json
 from targen_core.cli.status import bar, note, status
 from targen_core.errors import NoSuchFile, UsageError
 from targen_core.outputs import remove, write_file
 from targen_core.plugins.configurable import read_options
+from targen_core.reading.files import read_json
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Option
 from targen_datatune.index import (

@@ -32,7 +32,7 @@ from targen_core.errors import (
 )
 from targen_core.folders import cache_folder
 from targen_core.plugins.configurable import read_options
-from targen_core.reading import Malformed, json_of
+from targen_core.reading.values import Malformed, json_of
 from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
 from targen_core.wording import Action, Blank, Option, Words

@@ -13,13 +13,13 @@ from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
+    from targen_core.dataset.source import DatasetReader
     from targen_outputs.answer import Answer
     from targen_outputs.labels import Labels
     from targen_outputs.preference import Preference
     from targen_outputs.score import Score
     from targen_outputs.spans import Spans
     from targen_standard import Exporter, OutputType
-    from targen_standard.datasets.source import DatasetReader
     from targen_training.trainers import Trainer
 
 __all__ = [

@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from targen_core.dataset.lines import whole
+from targen_core.dataset.records import Form
+from targen_core.dataset.source import DatasetReader, Source
 from targen_core.errors import UsageError
-from targen_core.reading import Malformed, json_of
+from targen_core.reading.values import Malformed, json_of
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_core.wording import Option
 from targen_outputs.exporting import argilla, label_studio
 from targen_outputs.exporting.asked import Answers
 from targen_outputs.exporting.bio import BIO_SUFFIX
-from targen_standard.datasets.lines import whole
-from targen_standard.datasets.records import Form
-from targen_standard.datasets.source import DatasetReader, Source
 from targen_standard.task_files.outputs import Output, Question, Row, output_in
 
 __all__ = ["ANNOTATED"]

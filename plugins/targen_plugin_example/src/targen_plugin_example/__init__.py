@@ -20,10 +20,10 @@ if TYPE_CHECKING:
         Register,
         Task,
     )
+    from targen_core.calls.executors import ModelExecutor
     from targen_datatune.retrieval import Catalogue, Retriever
     from targen_standard import Exporter, TaskForm
     from targen_standard.embedding import Embedder
-    from targen_standard.executors import ModelExecutor
     from targen_standard.methods.model import Method
     from targen_training.trainers import Trainer
 

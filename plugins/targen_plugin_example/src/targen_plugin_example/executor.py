@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from targen_core import ChatModel, ChatReply, ChatRequest
 from targen_core.calls.delivery import ModelSource
+from targen_core.calls.executors import ModelExecutor, Workers
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import UsageError
-from targen_standard.executors import ModelExecutor, Workers
 
 __all__ = ["BESIDE"]
 

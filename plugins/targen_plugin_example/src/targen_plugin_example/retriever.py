@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from targen_core.cli.reading import read_json
+from targen_core.reading.files import read_json
 from targen_datatune.retrieval import (
     DatasetEntry,
     Hit,

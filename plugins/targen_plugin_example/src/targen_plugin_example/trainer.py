@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from targen_core.cli.reading import read_json
 from targen_core.errors import UnreadableFile
+from targen_core.reading.files import read_json
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
 __all__ = ["BAYES"]

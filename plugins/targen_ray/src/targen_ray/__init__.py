@@ -8,7 +8,7 @@ from targen_core import hookimpl
 
 if TYPE_CHECKING:
     from targen_core import Register
-    from targen_standard.executors import ModelExecutor
+    from targen_core.calls.executors import ModelExecutor
 
 __all__ = ["register_executors"]
 

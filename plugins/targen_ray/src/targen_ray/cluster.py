@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from targen_core.calls.executors import Workers
 from targen_core.errors import UsageError
-from targen_standard.executors import Workers
 
 __all__ = ["Cluster", "connect", "prepare_environment"]
 

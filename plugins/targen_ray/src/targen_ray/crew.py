@@ -15,6 +15,7 @@ import ray
 from ray.actor import ActorHandle
 from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
 
+from targen_core.calls.executors import Workers
 from targen_core.errors import JobFailed, ServiceGaveUp, TargenError, UsageError
 from targen_core.text import plural
 from targen_ray.cluster import Cluster, connect
@@ -22,7 +23,6 @@ from targen_ray.line import Line, LineServer, NotAWorker
 from targen_ray.pool import LinkLost, Pool
 from targen_ray.wire import Hello, Setup, dump, load
 from targen_ray.worker import POLL, Worker
-from targen_standard.executors import Workers
 
 __all__ = ["Crew"]
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from targen_core import ChatModel, load_registry
 from targen_core.calls.delivery import ModelSource
+from targen_core.calls.executors import ModelExecutor, Workers
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.wording import install
 from targen_ray.cluster import prepare_environment
 from targen_ray.pool import PooledModel
 from targen_ray.wire import ModelRecipe, Setup
 from targen_ray.worker import versions
-from targen_standard.executors import ModelExecutor, Workers
 
 __all__ = ["RAY"]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from targen_core import Dataset, Registry, load_registry, read_dataset
 from targen_core.api.run import Folder
-from targen_core.cli.pages import table
 from targen_core.errors import UsageError
+from targen_core.pages import table
 from targen_core.suggestions import did_you_mean
 from targen_core.text import with_article
 from targen_review.apply import new_versions

@@ -18,11 +18,11 @@ from targen_core import Rejected, Task, load_registry
 from targen_core.cli import tracing
 from targen_core.cli.sources import task_name
 from targen_core.cli.tracing import Traced
+from targen_core.dataset.source import Source, open_source
 from targen_core.errors import TargenError, UsageError
 from targen_core.tasks.fields import NO_TEXTS
 from targen_core.text import refused, row_name
 from targen_standard import Output, output_in
-from targen_standard.datasets.source import Source, open_source
 
 __all__ = [
     "NO_TASK",

@@ -14,8 +14,8 @@ from pydantic import (
     model_validator,
 )
 
-from targen_core.cli.reading import read_yaml
 from targen_core.errors import UsageError
+from targen_core.reading.typed import read_yaml
 from targen_core.text import refused
 
 __all__ = [

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from targen_core.cli.findings import Cell, Estimate, Excerpt, Findings, Table
 from targen_core.cli.markup import markdown
-from targen_core.cli.pages import document, safe
+from targen_core.pages import document, safe
 
 __all__ = ["findings_as_html", "findings_as_markdown"]
 

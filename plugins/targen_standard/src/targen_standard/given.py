@@ -11,16 +11,16 @@ from typing import Any, TypeAlias
 
 from targen_core.api.request import Request, TaskLike, given_task
 from targen_core.api.run import Folder
+from targen_core.dataset.kept import file_of_rows
 from targen_core.dataset.model import Dataset
+from targen_core.dataset.reading import NAME_THE_TASK, of_no_task, read_dataset
+from targen_core.dataset.source import Source, open_source, require_one
 from targen_core.errors import UsageError
 from targen_core.options import several
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_standard.datasets.kept import file_of_rows
-from targen_standard.datasets.reading import NAME_THE_TASK, of_no_task, read_dataset
-from targen_standard.datasets.source import Source, open_source, require_one
 
 __all__ = [
     "Data",

@@ -10,25 +10,10 @@ from targen_core.plugins.hookspecs import hookspec
 
 if TYPE_CHECKING:
     from targen_core import Register
-    from targen_standard.datasets.source import DatasetReader
     from targen_standard.embedding import Embedder
-    from targen_standard.executors import ModelExecutor
     from targen_standard.exporting.model import Exporter
     from targen_standard.task_files.forms import TaskForm
     from targen_standard.task_files.outputs import OutputType
-
-
-@hookspec
-def register_dataset_readers(register: Register[DatasetReader]) -> None:
-    """Register readers of datasets: forms of files and folders that `read_dataset` opens.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_dataset_readers(register):
-            register.register("brat", "my_package.brat:READER", summary="brat folders")
-        ```
-    """
 
 
 @hookspec
@@ -47,24 +32,6 @@ def register_embedders(register: Register[Embedder]) -> None:
 def embedder_facts(part: Described) -> dict[str, Any]:
     """Return what decides the vectors of an embedder."""
     return {"packages": [*part.target.packages], "about": about(part.target.open)}
-
-
-@hookspec
-def register_executors(register: Register[ModelExecutor]) -> None:
-    """Register executors: where `targen generate --executor NAME` has the models work.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_executors(register):
-            register.register("grid", "my_package.grid:GRID", summary="Our own machines")
-        ```
-    """
-
-
-def executor_facts(part: Described) -> dict[str, Any]:
-    """Return the facts of an executor."""
-    return {"summary": part.target.summary, "about": about(part.target.place)}
 
 
 @hookspec

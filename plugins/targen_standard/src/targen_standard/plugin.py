@@ -11,10 +11,10 @@ from targen_core import Kind, Register, hookimpl
 if TYPE_CHECKING:
     from targen_core import Backend, Corrector, Filter, KindRegister
     from targen_core.calls.delivery import Delivery
+    from targen_core.dataset.source import DatasetReader
     from targen_core.plugins.adapters import Adapter
     from targen_core.runs.folder.reporters import Reporter
     from targen_core.task_files import TaskReader
-    from targen_standard.datasets.source import DatasetReader
     from targen_standard.embedding import Embedder
     from targen_standard.exporting.model import Exporter
     from targen_standard.task_files.forms import TaskForm
@@ -53,46 +53,10 @@ _COMMANDS = {
 }
 """Command -> panel of `targen --help`, folder, and summary."""
 
-_FOR_THE_CORE = {
-    "credited-sources": "credits:sources_of",
-    "dataset-html": "datasets.frames:as_html",
-    "dataset-repeats": "filters.near_duplicates.index:repeats",
-    "dataset-shuffle": "splitting:shuffle",
-    "dataset-source": "datasets.source:open_source",
-    "dataset-split": "splitting:split",
-    "dataset-to-hf": "datasets.frames:to_hf",
-    "dataset-to-pandas": "datasets.frames:to_pandas",
-    "explain-conflict": "other_runs:explain",
-    "explain-failure": "failures:explain",
-    "file-of-rows": "datasets.kept:file_of_rows",
-    "folder-of-others": "other_folders:no_run",
-    "load-class": "langchain.named:load_class",
-    "no-task": "other_folders:no_task",
-    "notes-before": "failures:notes_before",
-    "quotas-like": "examples.shares:quotas_like",
-    "read-dataset": "datasets.reading:read_dataset",
-    "read-items": "datasets.items:read_items",
-    "report-html": "notebooks:report_html",
-    "run-difference": "other_runs:difference",
-    "run-html": "notebooks:run_html",
-    "unfinished-report": "reporting.in_progress:unfinished_report",
-    "workers-elsewhere": "elsewhere:Elsewhere.read",
-}
-"""Functions that the core calls by name."""
-
 
 @hookimpl
 def register_kinds(register: KindRegister) -> None:
-    """Readers of datasets, embedders, executors, exporters, and forms of task files."""
-    register.register(
-        Kind(
-            "dataset-reader",
-            "register_dataset_readers",
-            type="targen_standard.datasets.source:DatasetReader",
-            spec="targen_standard.kinds:register_dataset_readers",
-            suite="targen_testing:DatasetReaderSuite",
-        )
-    )
+    """Embedders, exporters, and forms of task files."""
     register.register(
         Kind(
             "embedder",
@@ -106,21 +70,6 @@ def register_kinds(register: KindRegister) -> None:
             suite="targen_testing:EmbedderSuite",
             template="targen_standard.filters.distance:templates/embedder",
             tries=("targen describe {name} --kind embedder",),
-        )
-    )
-    register.register(
-        Kind(
-            "executor",
-            "register_executors",
-            "list-executors",
-            "targen_standard.executors:ModelExecutor",
-            lists="List the executors that --executor accepts.",
-            spec="targen_standard.kinds:register_executors",
-            facts="targen_standard.kinds:executor_facts",
-            use="--executor {name}",
-            suite="targen_testing:ExecutorSuite",
-            template="targen_standard.executors:templates/executor",
-            tries=("targen describe {name} --kind executor",),
         )
     )
     register.register(
@@ -381,5 +330,3 @@ def register_functions(register: Register[Callable[..., Any]]) -> None:
     """The same for programs, and what it returns."""
     for name in targen_standard.__all__:
         register.register(name, f"targen_standard:{name}")
-    for name, target in _FOR_THE_CORE.items():
-        register.register(name, f"targen_standard.{target}")

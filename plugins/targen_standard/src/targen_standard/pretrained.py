@@ -23,13 +23,13 @@ from typing import Any
 
 from targen_core import folders
 from targen_core.cli.outputs import check_files
-from targen_core.cli.reading import read_json
 from targen_core.cli.trust import require_trust
 from targen_core.errors import UnreadableFile, UsageError
+from targen_core.extras import hub_without_telemetry
 from targen_core.origin import is_place, leads_elsewhere, shown
 from targen_core.plain import digest_of
+from targen_core.reading.files import read_json
 from targen_core.wording import Setting, install
-from targen_standard.extras import hub_without_telemetry
 
 __all__ = [
     "MINILM",

@@ -26,7 +26,6 @@ from pydantic import Field
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Price
 from targen_core.calls.scores import TokenScore
-from targen_core.cli.reading import read_text
 from targen_core.engine.guard import named
 from targen_core.errors import (
     AuthenticationFailed,
@@ -40,7 +39,8 @@ from targen_core.errors import (
 from targen_core.origin import Typed, execute, find_module
 from targen_core.plain import content_of
 from targen_core.plugins.register import MEMORY
-from targen_core.reading import json_of
+from targen_core.reading.files import read_text
+from targen_core.reading.values import json_of
 from targen_core.wording import REPEAT
 
 Script = Callable[[ChatRequest], Any]

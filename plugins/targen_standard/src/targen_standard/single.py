@@ -213,7 +213,7 @@ def charged(
     """
     from targen_core.cli.ahead import Expected, ask_first
     from targen_core.cli.choosing import choice
-    from targen_core.cli.display.progress import watching
+    from targen_core.display.progress import watching
 
     chosen = choice(registry, said)
     with chosen.explained():

@@ -14,10 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from operator import index
+from typing import TypeAlias
 
 from targen_core.api.run import manner_of
 from targen_core.cli.markup import markdown_code
-from targen_core.dataset.model import Dataset, Shares, Unit, origins_of, row_digest
+from targen_core.dataset.model import Dataset, Unit, origins_of, row_digest
 from targen_core.errors import UsageError
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.letters import plain_words
@@ -26,6 +27,9 @@ from targen_core.text import plural
 from targen_core.wording import Either
 from targen_standard.filters.near_duplicates import NearDuplicateOptions
 from targen_standard.reporting.card import IN_ORDER
+
+Shares: TypeAlias = "str | Sequence[float] | Mapping[str, float]"
+"""Shares of splits: "0.8/0.1/0.1", (0.8, 0.2), or by name."""
 
 _NAMES = {2: ("train", "test"), 3: ("train", "validation", "test")}
 _EXAMPLE = Either(

@@ -19,10 +19,10 @@ from typing import Any, ClassVar
 
 import pytest
 
+from targen_core.dataset.source import DatasetReader, Source
 from targen_core.errors import TargenError, UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_standard.datasets.source import DatasetReader, Source
 from targen_testing.suite import Described, Suite, fail
 
 __all__ = ["DatasetReaderSuite"]

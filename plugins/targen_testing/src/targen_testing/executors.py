@@ -24,14 +24,14 @@ import pytest
 
 from targen_core import Limits
 from targen_core.calls.delivery import ModelSource
+from targen_core.calls.executors import ModelExecutor, Workers
 from targen_core.calls.model import ChatModel, ChatReply
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageError
 from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.records.spec import RunSpec
 from targen_core.text import plural
-from targen_standard.elsewhere import Elsewhere
-from targen_standard.executors import ModelExecutor, Workers
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_testing import trials
 from targen_testing.exchange import request_of

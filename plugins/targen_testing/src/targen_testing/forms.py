@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from targen_core.cli.reading import yaml_of
 from targen_core.errors import UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.reading.typed import yaml_of
 from targen_core.tasks.model import Task
 from targen_core.text import with_article
 from targen_standard.task_files.forms import TaskForm

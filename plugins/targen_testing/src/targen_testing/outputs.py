@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
-from targen_core.cli.reading import yaml_of
 from targen_core.errors import UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.reading.typed import yaml_of
 from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.outputs import OutputType, output_in
 from targen_testing.suite import fail

@@ -13,8 +13,10 @@ from typing import Any
 
 from targen_core import Limits
 from targen_core.calls.delivery import ModelSource
+from targen_core.calls.executors import ModelExecutor, Workers
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.dataset.model import Dataset
+from targen_core.dataset.reading import read_dataset
 from targen_core.errors import (
     AuthenticationFailed,
     QuotaNotMet,
@@ -25,14 +27,12 @@ from targen_core.errors import (
 from targen_core.origin import trusting
 from targen_core.plugins.register import MEMORY, Registration
 from targen_core.plugins.registry import Registry
-from targen_core.reading import read_jsonl
+from targen_core.reading.lines import read_jsonl
 from targen_core.runs.jobs.job import Job
+from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_standard.correction.dataset import correct_dataset
-from targen_standard.datasets.reading import read_dataset
-from targen_standard.elsewhere import Elsewhere
-from targen_standard.executors import ModelExecutor, Workers
 
 __all__ = [
     "FILES",

@@ -216,7 +216,7 @@ def compare(
     Raises:
         UsageError: the request is invalid.
     """
-    from targen_standard.datasets.source import require_one
+    from targen_core.dataset.source import require_one
     from targen_training.comparing import arm_of, asked_for, carried_out, folder_for
     from targen_training.experiments.run import check_folder
     from targen_training.given import Given, datasets_in

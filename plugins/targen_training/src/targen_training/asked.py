@@ -65,7 +65,7 @@ def read_rows(
     """
     from targen_core import Dataset, read_dataset
     from targen_core.api.run import Folder
-    from targen_standard.datasets.source import Source, open_source, require_one
+    from targen_core.dataset.source import Source, open_source, require_one
     from targen_standard.given import left_out, task_of
 
     require_one(source)
@@ -147,7 +147,7 @@ def _of_texts(task: Task[Any, Any]) -> Task[Any, Any]:
 
 def names_its_task(source: str) -> bool:
     """Return whether a folder names the task of its rows, as runs and weighted rows do."""
-    from targen_standard.datasets.source import open_source
+    from targen_core.dataset.source import open_source
 
     try:
         return Path(source).is_dir() and open_source(source).task is not None
@@ -159,9 +159,9 @@ def file_of(source: DataLike, task: TaskLike | None, encoding: str = "utf-8") ->
     """Return the file of some rows' task, for the copy in a run; None if the task is installed."""
     from targen_core import Dataset
     from targen_core.api.run import Folder
+    from targen_core.dataset.source import open_source
     from targen_core.origin import is_file, order_of
     from targen_core.task_files import task_file
-    from targen_standard.datasets.source import open_source
 
     if isinstance(source, Folder):
         source = source.path

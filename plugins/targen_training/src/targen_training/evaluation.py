@@ -17,12 +17,12 @@ import numpy as np
 
 from targen_core import Dataset, Registry
 from targen_core.cli.markup import csv_cell
-from targen_core.cli.pages import table
+from targen_core.dataset.fitting import require_texts
 from targen_core.errors import UnknownName, UsageError
 from targen_core.outputs import write_file
+from targen_core.pages import table
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Either, Option
-from targen_standard.datasets.fitting import require_texts
 from targen_training.asked import of_one_label, read_rows
 from targen_training.decisions import digest
 from targen_training.models import Trained, facts_of, load_model

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_core.cli.reading import read_arrays, read_json
 from targen_core.errors import UnreadableFile
 from targen_core.outputs import write_file
+from targen_core.reading.arrays import read_arrays
+from targen_core.reading.files import read_json
 from targen_training.ensembling import Ensemble, EnsemblingOptions, smoothed
 from targen_training.features import Features
 from targen_training.trainers import Decision, Predictor, Trainer, TrainingSet

@@ -38,7 +38,8 @@ from targen_core.cli.outputs import (
     read_file,
     without_empty,
 )
-from targen_core.cli.reading import read_array
+from targen_core.dataset.naming import in_columns_of
+from targen_core.dataset.source import open_source
 from targen_core.errors import (
     NoSuchFile,
     UnreadableFile,
@@ -47,13 +48,12 @@ from targen_core.errors import (
 from targen_core.outputs import remove, write_file, writing
 from targen_core.plain import content_of, require_possible
 from targen_core.plugins.configurable import read_options
-from targen_core.reading import json_of
+from targen_core.reading.arrays import read_array
+from targen_core.reading.values import json_of
 from targen_core.runs.records.reading import require_format
 from targen_core.task_files import TaskFile, note_own_copy, require_known
 from targen_core.text import plural, refused
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words
-from targen_standard.datasets.naming import in_columns_of
-from targen_standard.datasets.source import open_source
 from targen_standard.pretrained import named_place
 from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task

@@ -107,7 +107,7 @@ def reweigh(
     from targen_core import load_registry
     from targen_core.cli.outputs import check_free
     from targen_core.cli.tables import print_json
-    from targen_standard.datasets.source import open_source
+    from targen_core.dataset.source import open_source
     from targen_standard.datasets.weighing import FILE
     from targen_standard.methods.form import task_of_rows
     from targen_training.progress import shown

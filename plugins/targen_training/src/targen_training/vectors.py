@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_core.cli.reading import read_arrays, read_json
 from targen_core.errors import UnknownName, UnreadableFile, UsageError
 from targen_core.outputs import write_file
+from targen_core.reading.arrays import read_arrays
+from targen_core.reading.files import read_json
 from targen_core.wording import install
 from targen_standard.embedding import Encode
 from targen_training.decisions import parts_of

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from targen_core.cli.reading import read_text
 from targen_core.errors import AuthenticationFailed, UnreadableFile, UsageError
+from targen_core.reading.files import read_text
 from targen_core.wording import Blank, Setting
 
 __all__ = ["KEYRING", "find_key", "missing_key", "other_keys"]

@@ -24,10 +24,10 @@ from typing import Any
 import importlib_metadata
 
 from targen_core.errors import MissingDependency, TargenError, UsageError
+from targen_core.extras import hub_without_telemetry
 from targen_core.folders import CACHE_VARIABLE, cache_folder
 from targen_core.plain import digest_of
 from targen_core.wording import Model
-from targen_standard.extras import hub_without_telemetry
 
 __all__ = ["DEFAULT_MODEL", "SMOLLM2", "PinnedWeights", "find_weights", "fingerprint"]
 

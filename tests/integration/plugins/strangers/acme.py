@@ -20,10 +20,10 @@ from targen_core import (
     UsageError,
     hookimpl,
 )
+from targen_core.calls.executors import ModelExecutor
+from targen_core.dataset.source import DatasetReader, Form, Source
 from targen_core.runs.folder.reporters import Reporter
-from targen_standard.datasets.source import DatasetReader, Form, Source
 from targen_standard.embedding import Embedder
-from targen_standard.executors import ModelExecutor
 
 
 class Options(BaseModel):

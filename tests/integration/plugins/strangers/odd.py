@@ -21,12 +21,12 @@ from targen_core import (  # noqa: F401 - some for what tests put into it
     UsageError,
 )
 from targen_core.calls.delivery import Delivery
+from targen_core.calls.executors import ModelExecutor
+from targen_core.dataset.source import DatasetReader
 from targen_core.plugins.adapters import Adapter
 from targen_core.runs.folder.reporters import Reporter
 from targen_core.task_files import TaskReader
-from targen_standard.datasets.source import DatasetReader
 from targen_standard.embedding import Embedder
-from targen_standard.executors import ModelExecutor
 from targen_standard.methods.model import Method, MethodOptions
 
 WRONG = "no part"

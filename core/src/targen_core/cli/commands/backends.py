@@ -13,16 +13,13 @@ from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json
 from targen_core.errors import ContentFiltered, ServiceError, TargenError, UsageError
-from targen_core.wording import Blank, Setting, Words
+from targen_core.runs.jobs.shortfall import EMPTY_REPLIES
+from targen_core.wording import Blank, Setting
 
 if TYPE_CHECKING:
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Price
     from targen_core.plugins.registry import Registry
 
-EMPTY_REPLIES: Words = (
-    "use a model that returns text; if the server puts it into tool_calls or reasoning_content, "
-    "turn off its tool or reasoning parser"
-)
 _SYSTEM = "You answer briefly."
 _QUESTION = "Name one river. Answer as JSON, in the field `river`."
 _SCHEMA: dict[str, Any] = {

@@ -13,11 +13,11 @@ import typer
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options import defaults
 from targen_core.cli.options.defaults import Value
-from targen_core.cli.places import is_inside
 from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.origin import trust_hint
+from targen_core.places import is_inside
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -209,7 +209,7 @@ def _place(key: str) -> list[str]:
 def _document(path: Path) -> TOMLDocument:
     import tomlkit
 
-    from targen_core.cli.reading import read_text
+    from targen_core.reading.files import read_text
 
     return tomlkit.parse(read_text(path, 1 << 20)) if path.exists() else tomlkit.document()
 

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_core.cli.completion import complete_kind, complete_registered
-from targen_core.cli.elsewhere import ELSEWHERE, and_broken, no_task, package_of
+from targen_core.cli.elsewhere import ELSEWHERE, and_broken, package_of
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import JsonArg
-from targen_core.cli.places import what_is
 from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json
 from targen_core.errors import AmbiguousName, UnknownName, UsageError
 from targen_core.options import RowOptions
+from targen_core.places import what_is
 from targen_core.plugins.register import OURS
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.text import plural, with_article
+from targen_core.unknown_tasks import no_task
 from targen_core.wording import Action, install
 
 if TYPE_CHECKING:

@@ -258,3 +258,8 @@ def print_generator(facts: dict[str, Any]) -> None:
     print_fields("Its input (a seed)", facts["seed"])
     print_fields("Its output (an instance)", facts["instance"])
     print_prompts(facts["prompts"])
+
+
+def executor_facts(part: Described) -> dict[str, Any]:
+    """Return the facts of an executor."""
+    return {"summary": part.target.summary, "about": about(part.target.place)}

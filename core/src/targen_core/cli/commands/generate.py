@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.display.streams import mute
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import (
     BATCHES,
@@ -33,6 +32,7 @@ from targen_core.cli.options.arguments import (
     labels_of,
 )
 from targen_core.cli.request import ModelOptions, WorkerOptions
+from targen_core.display.streams import mute
 from targen_core.errors import AnswersAwaited, BudgetExhausted, QuotaNotMet, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.runs.records.shortcuts import rows
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
     from targen_core.runs.folder.place import Place
     from targen_core.runs.jobs.job import Job
-    from targen_core.runs.preparing.models import Elsewhere
+    from targen_core.runs.preparing.elsewhere import Elsewhere
     from targen_core.runs.records.spec import RunSpec
 
 
@@ -196,15 +196,14 @@ def say_next_export(job: Job, *, quiet: bool, json: bool) -> None:
     from targen_core.cli.commands.report import with_concerns
     from targen_core.cli.sheets import next_sheet
     from targen_core.cli.tables import print_json
-    from targen_core.plugins.loader import load_registry
+    from targen_core.runs.folder.in_progress import unfinished_report
     from targen_core.runs.folder.report import read_report
 
     if json:
         if job.is_complete:
             report = read_report(job.path)
         else:  # the report of an extended run does not have its new target yet
-            unfinished = load_registry().function("unfinished-report", of="--json")
-            report = unfinished(job.path, job.manifest)
+            report = unfinished_report(job.path, job.manifest)
         print_json(with_concerns(report, job.path))
         return
     if quiet:
@@ -328,8 +327,8 @@ def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, stric
         say_what_is_next,
         with_concerns,
     )
-    from targen_core.cli.display.progress import progress
     from targen_core.cli.tables import print_json
+    from targen_core.display.progress import progress
 
     job.elsewhere = where
     before = job.usage.total.answered
@@ -409,7 +408,7 @@ class _Suite:
         self._waiting: list[AnswersAwaited] = []
 
     def run(self, job: Job) -> None:
-        from targen_core.cli.display.progress import progress
+        from targen_core.display.progress import progress
 
         if not self._quiet:
             rows = job.manifest.targets[-1].quotas.total

@@ -119,7 +119,7 @@ def _entries(project: Mapping[str, Any]) -> Mapping[str, str]:
 
 def _is_plugin(folder: Path) -> bool:
     """Return whether a folder is a plugin's, which a part could be added to."""
-    from targen_core.cli.reading import read_toml
+    from targen_core.reading.typed import read_toml
 
     with contextlib.suppress(TargenError):
         return bool(_entries(read_toml(folder / "pyproject.toml").get("project", {})))
@@ -128,10 +128,10 @@ def _is_plugin(folder: Path) -> bool:
 
 def _add(kind: Kind, names: Names, folder: Path) -> None:
     """Add a part to a plugin's folder, and show the line that registers it."""
-    from targen_core.cli.reading import read_toml
     from targen_core.cli.scaffold.names import Names
     from targen_core.cli.scaffold.writing import add_part
     from targen_core.plugins.hookspecs import API_GROUP
+    from targen_core.reading.typed import read_toml
 
     file = folder / "pyproject.toml"
     project = read_toml(file).get("project", {})

@@ -22,8 +22,8 @@ from targen_core.cli.commands.shelf import Shelved
 from targen_core.cli.commands.show import content_of, origin_of, text_of
 from targen_core.cli.findings import Table
 from targen_core.cli.options.prices import price_words
-from targen_core.cli.pages import document, safe, scrolling
 from targen_core.cli.tables import duration
+from targen_core.pages import document, safe, scrolling
 from targen_core.runs.folder.report import read_report, status_words
 from targen_core.runs.folder.reporters import concerns_of
 from targen_core.runs.records.manifest import Manifest

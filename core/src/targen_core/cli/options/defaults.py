@@ -26,12 +26,13 @@ from targen_core.calls.secrets import (
     scrub,
     secret_in,
 )
-from targen_core.cli.reading import read_text, toml_of
 from targen_core.cli.trust import is_own, note_own
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.folders import user_folder
 from targen_core.origin import is_trusted, split_model
-from targen_core.reading import Malformed
+from targen_core.reading.files import read_text
+from targen_core.reading.typed import toml_of
+from targen_core.reading.values import Malformed
 from targen_core.suggestions import did_you_mean
 from targen_core.text import key_path
 from targen_core.wording import Option

@@ -19,7 +19,8 @@ from targen_core.calls.journal import Mark
 from targen_core.errors import RunLocked, WriteFailed
 from targen_core.outputs import remove
 from targen_core.plain import open_plain, read_plain, why_not
-from targen_core.reading import json_of, read_jsonl
+from targen_core.reading.lines import read_jsonl
+from targen_core.reading.values import json_of
 from targen_core.runs.records.reading import MAX_SECONDS, SMALL, check_members
 from targen_core.runs.records.writing import OUTPUTS, ReplayedFile, write_atomically
 from targen_core.wording import ANOTHER_OUT, Option

@@ -28,7 +28,7 @@ from targen_core.calls.journal import Mark
 from targen_core.engine.commits import Commit, Contradicted, Grown, Ledger, Target
 from targen_core.engine.events import Verdict
 from targen_core.plain import open_plain, write_failed
-from targen_core.reading import json_line
+from targen_core.reading.lines import json_line
 
 FORMAT = 1
 

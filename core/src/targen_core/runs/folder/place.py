@@ -7,7 +7,6 @@ that is not up. Its leftovers do not block a later run.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -15,12 +14,11 @@ from targen_core.errors import (
     RunConflict,
     RunDirectoryError,
     RunLocked,
-    TargenError,
     UsageError,
     WriteFailed,
 )
 from targen_core.outputs import remove
-from targen_core.plugins.loader import load_registry
+from targen_core.runs.records.differences import difference
 from targen_core.runs.records.lock import COPY
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import is_in_file
@@ -166,9 +164,7 @@ def same_run(
             + ANOTHER_OUT,
         )
     beside = next(path for path in numbered(out) if not path.exists())
-    words = differences[0]
-    with suppress(TargenError):  # what says it better is not here
-        words = load_registry().function("run-difference", of=str(out))(there, requested, out, file)
+    words = difference(there, requested, out, file)
     resume = Action("resume", out, **there.to_resume) + " resumes it with its recorded options; or "
     revise = Action("revise", out, task=Blank("FILE")) + " makes its rows fit the change; or "
     raise RunConflict(

@@ -19,7 +19,7 @@ from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.errors import QuotaNotMet, RunDirectoryError, TargenError
 from targen_core.plugins.configurable import Section
 from targen_core.plugins.loader import load_registry
-from targen_core.reading import read_jsonl
+from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.reporters import figures_of
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.manifest import Manifest
@@ -295,9 +295,9 @@ def read_report(path: Path) -> dict[str, Any]:
         *earlier, last = (dict(each.quotas.over(manifest.task.labels)) for each in manifest.targets)
         if report["requested"] == last or report["requested"] not in earlier:
             return report
-    unfinished = load_registry().function("unfinished-report", of="reporting on an unfinished run")
-    made: dict[str, Any] = unfinished(path, manifest)
-    return made
+    from targen_core.runs.folder.in_progress import unfinished_report  # which imports this module
+
+    return unfinished_report(path, manifest)
 
 
 def stored_report(path: Path) -> dict[str, Any]:

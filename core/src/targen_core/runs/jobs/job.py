@@ -32,7 +32,6 @@ from targen_core.engine.run import Engine
 from targen_core.errors import (
     BudgetExhausted,
     Interrupted,
-    PluginError,
     QuotaNotMet,
     RunConflict,
     ServiceError,
@@ -44,15 +43,16 @@ from targen_core.options import Datasets, Limits
 from targen_core.origin import is_trusted
 from targen_core.plain import require_possible
 from targen_core.plugins.blame import blamed
-from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.reading import read_jsonl
+from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.ledger import LedgerFile
 from targen_core.runs.folder.place import Place, is_unanswered
 from targen_core.runs.folder.report import build_report, delivery_report, stored_report
 from targen_core.runs.folder.reporters import Ended, files_of, notes_on
+from targen_core.runs.jobs.credits import sources_of
 from targen_core.runs.jobs.event_loops import finish, stoppable
+from targen_core.runs.jobs.failures import explain
 from targen_core.runs.jobs.session import ALLOWANCE, open_layer
 from targen_core.runs.jobs.starting import (
     claimed,
@@ -62,7 +62,8 @@ from targen_core.runs.jobs.starting import (
 )
 from targen_core.runs.preparing.code_digest import code_digest
 from targen_core.runs.preparing.delivering import delivered, require_deliverable
-from targen_core.runs.preparing.models import Elsewhere, bind_models
+from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.preparing.models import bind_models
 from targen_core.runs.preparing.plan import Prepared, named, prepare
 from targen_core.runs.preparing.sources import (
     UnreadSource,
@@ -613,17 +614,14 @@ class Job:
             raise
 
     def _explain(self, error: TargenError) -> None:
-        """Have an error say more about its causes and what to do, if targen-standard is here."""
-        with contextlib.suppress(PluginError):
-            load_registry().function("explain-failure", of="explaining it")(error, self)
+        """Have an error say more about its causes and what to do."""
+        explain(error, self)
 
     def _credited(self) -> Sequence[Mapping[str, Any]]:
         """Return the data that rows were made from, if a list of the task gives credit."""
         if all(part.credit is None for part in self.task.chain):
             return ()
-        counted = load_registry().function("credited-sources", of=f"task {self.task.name}")
-        found: Sequence[Mapping[str, Any]] = counted(self.task, self.path / "provenance.jsonl")
-        return found
+        return sources_of(self.task, self.path / "provenance.jsonl")
 
     @property
     def leaves_nothing(self) -> bool:

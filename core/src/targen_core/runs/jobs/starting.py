@@ -8,8 +8,7 @@ import time
 from pathlib import Path
 
 from targen_core.engine.filters import USUAL
-from targen_core.errors import MissingDependency, RunConflict, RunLocked, TargenError, UsageError
-from targen_core.plugins.loader import load_registry
+from targen_core.errors import RunConflict, RunLocked, TargenError, UsageError
 from targen_core.plugins.register import STANDARD
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import (
@@ -20,6 +19,7 @@ from targen_core.runs.folder.place import (
     require_run,
     same_run,
 )
+from targen_core.runs.jobs.failures import notes_before
 from targen_core.runs.preparing.plan import Prepared
 from targen_core.runs.preparing.sources import refuse_itself
 from targen_core.runs.records.manifest import Manifest
@@ -119,10 +119,7 @@ def require_given(prepared: Prepared) -> None:
 
 def log_notes_before(prepared: Prepared) -> None:
     """Log the notes for people before a run starts, such as one about a very small model."""
-    notes = [*prepared.notes]
-    with contextlib.suppress(MissingDependency):  # who installs only the core wants no advice
-        notes += load_registry().function("notes-before", of="a run")(prepared)
-    for note in notes:
+    for note in (*prepared.notes, *notes_before(prepared)):
         _log.warning("%s", note)
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from targen_core.engine.seeds import ListSpec
 from targen_core.engine.shards import Shard
 from targen_core.errors import UsageError
-from targen_core.plugins.loader import load_registry
 from targen_core.runs.records.options import StepOptions
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
@@ -82,10 +81,10 @@ def chain_of(
 
 
 def _items(option: str, path: Path, step: ListStep[Any], *, most: bool = False) -> tuple[Any, ...]:
-    """The items of a user's file: its forms are those that targen-standard reads."""
-    read = load_registry().function("read-items", of=f"reading the file of {Option(option)}")
-    items: tuple[Any, ...] = read(path, step, str(Option(option)), most=most)
-    return items
+    """The items of a user's file."""
+    from targen_core.dataset.items import read_items
+
+    return read_items(path, step, str(Option(option)), most=most)
 
 
 def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.call import BoundModel
@@ -91,29 +91,6 @@ ModelsOf: TypeAlias = Callable[
     dict[str, PreparedStep],
 ]
 """Makes the models of a run's steps, as `models_of` does."""
-
-
-class Elsewhere(Protocol):
-    """Where models work, if not in this process: an executor and its workers.
-
-    It is said with each command and kept nowhere. It does not affect the rows, so a run continues
-    with or without it. An address that came with a stranger's run would get this user's keys.
-    """
-
-    @property
-    def words(self) -> Words:
-        """Return the options that say the same."""
-        ...
-
-    def refuse(self, delivery: Delivery) -> None:
-        """Raise a `UsageError`: with this delivery, workers would have nothing to do."""
-        ...
-
-    async def place(
-        self, steps: Mapping[str, PreparedStep], limits: Limits
-    ) -> dict[str, PreparedStep]:
-        """Return `steps` with models that work there."""
-        ...
 
 
 def bind_models(

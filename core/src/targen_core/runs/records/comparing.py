@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 
-from targen_core.errors import PluginError, RunConflict
-from targen_core.plugins.loader import load_registry
-from targen_core.runs.records.lock import Lock, PartPlan
+from targen_core.errors import RunConflict
+from targen_core.runs.records.differences import alike, explain
+from targen_core.runs.records.lock import Lock
 
 
 def require_same(there: Lock, now: Lock, file: str) -> None:
@@ -16,7 +15,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
     `file` is the run's copy of the task's file, if it was in one.
 
     Raises:
-        RunConflict: something has changed; targen-standard has the words for each difference.
+        RunConflict: something has changed.
     """
     apart = [*_apart(there, now)]
     if not apart:
@@ -25,9 +24,7 @@ def require_same(there: Lock, now: Lock, file: str) -> None:
         f"this run was started with other values of: {', '.join(apart)}",
         hint="resume it with its original options and the versions in its manifest.json",
     )
-    with contextlib.suppress(PluginError):
-        explain = load_registry().function("explain-conflict", of="explaining it")
-        explain(conflict, there, now, file)
+    explain(conflict, there, now, file)
     raise conflict
 
 
@@ -49,8 +46,3 @@ def _apart(there: Lock, now: Lock) -> Iterator[str]:
         was, is_now = there.parts.get(place), now.parts.get(place)
         if was is None or is_now is None or (was.id == is_now.id and not alike(was, is_now)):
             yield place
-
-
-def alike(was: PartPlan, now: PartPlan) -> bool:
-    """Return whether parts are the same except for their datasets, which are compared apart."""
-    return was == now.model_copy(update={"sources": was.sources})

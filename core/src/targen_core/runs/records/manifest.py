@@ -19,7 +19,6 @@ from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UnknownName, UsageError
 from targen_core.origin import TASK_FILE, Typed, is_file
-from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
@@ -477,11 +476,10 @@ def _is_run(folder: Path) -> bool:
 
 def _known_as_other(folder: Path) -> UsageError | None:
     """Return the error for a folder that another command wrote, where something knows it."""
+    from targen_core.runs.records.other_folders import no_run  # which imports this module
+
     with contextlib.suppress(TargenError):
-        known: UsageError | None = load_registry().function("folder-of-others", of=str(folder))(
-            folder
-        )
-        return known
+        return no_run(folder)
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from targen_core.plugins.adapters import IN_FILE
 from targen_core.runs.records.lock import StepPlan
 
 # Backends' names for the option that contains the model; classes of other libraries have several.
@@ -19,9 +20,6 @@ _OPTIONS = (
 _DIGEST = re.compile(r"[0-9a-f]{8,}")
 ADAPTED = re.compile(r"[^:]+:[A-Za-z_]\w*(\.\w+)+:[^:]*:")
 """The start of an adapted model's identity: ADAPTER:package.module.Class:NAME:DIGEST."""
-IN_FILE = "targen_file_"
-"""The start of the name of a module that is a user's file."""
-
 _FILE = re.compile(r"\.(gguf|bin|safetensors|pt|pth|onnx|py)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"://|^[\w.-]+:\d+(/|$)")
 

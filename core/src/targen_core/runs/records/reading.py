@@ -13,7 +13,7 @@ from typing import Any
 
 from targen_core.errors import RunConflict, RunDirectoryError
 from targen_core.plain import kind_of, read_plain
-from targen_core.reading import json_of
+from targen_core.reading.values import json_of
 
 __all__ = ["require_format"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from targen_core.cli.reading import read_arrays
 from targen_core.errors import UnreadableFile
+from targen_core.reading.arrays import read_arrays
 from targen_standard.pretrained import MINILM, device_of, model_folder, quiet, sentence_model
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 

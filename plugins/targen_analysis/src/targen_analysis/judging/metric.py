@@ -26,9 +26,9 @@ from targen_analysis.metrics import (
 from targen_analysis.statistics import mean, rate
 from targen_analysis.wording import metric_option
 from targen_core.cli.markup import sheet_text
+from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.text import plural
-from targen_standard.datasets.source import open_source
 
 _YES = frozenset({"yes", "y", "1", "true", "right"})
 _NO = frozenset({"no", "n", "0", "false", "wrong"})

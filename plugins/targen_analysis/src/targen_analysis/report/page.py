@@ -13,8 +13,8 @@ from targen_analysis.report.apart import KEY
 from targen_analysis.report.cells import interval, number, shown
 from targen_analysis.report.pictures import colors_of, specification, theme
 from targen_analysis.report.short import Short, in_short, leading, title_of
-from targen_core.cli.pages import document, safe, scrolling
 from targen_core.cli.provenance import provenance_notes
+from targen_core.pages import document, safe, scrolling
 from targen_core.wording import anywhere
 
 _LONG = 60

@@ -17,9 +17,7 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from targen_core import folders
-from targen_core.cli.places import is_inside
-from targen_core.cli.reading import WHOLE
-from targen_core.cli.reading.encodings import encoding_of, usual_encodings
+from targen_core.dataset.problems import row_problem
 from targen_core.errors import (
     DatasetUnavailable,
     MissingDependency,
@@ -28,15 +26,17 @@ from targen_core.errors import (
     UnreadableFile,
     UsageError,
 )
+from targen_core.places import is_inside
 from targen_core.plain import content_of, digest_of, open_plain
-from targen_core.reading import Malformed, json_of
+from targen_core.reading.encodings import encoding_of, usual_encodings
+from targen_core.reading.files import WHOLE
+from targen_core.reading.values import Malformed, json_of
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Setting, Words, in_a_command
 from targen_datatune.cards import Card, read_card
 from targen_datatune.cells import LEFT_OUT, NO_DESCRIPTION, Columns, cut, plain
 from targen_datatune.licenses import normal
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
-from targen_standard.datasets.problems import row_problem
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 """Suffixes of files that are read."""
@@ -401,7 +401,7 @@ def _each(
     Raises:
         DatasetUnavailable: one cannot be read.
     """
-    from targen_standard.datasets.source import open_source
+    from targen_core.dataset.source import open_source
 
     for path in paths:
         try:

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_core.cli.reading import read_array, read_json
 from targen_core.errors import UnreadableFile
 from targen_core.outputs import remove, write_file
+from targen_core.reading.arrays import read_array
+from targen_core.reading.files import read_json
 from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions
 from targen_datatune.retrievers.ranking import best
 

@@ -19,14 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_core.cli.reading import read_array, read_json, read_text
 from targen_core.cli.trust import require_trust
 from targen_core.errors import UnreadableFile, UsageError
+from targen_core.extras import hub_without_telemetry
 from targen_core.outputs import remove, write_file
+from targen_core.reading.arrays import read_array
+from targen_core.reading.files import read_json, read_text
 from targen_core.wording import Blank, Setting
 from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions
 from targen_datatune.retrievers.ranking import best
-from targen_standard.extras import hub_without_telemetry
 from targen_standard.pretrained import (
     MINILM,
     first_line,

@@ -14,9 +14,9 @@ from typing import Any
 from filelock import FileLock
 from pydantic import Field
 
-from targen_core.cli.reading import read_json
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.outputs import remove, write_file
+from targen_core.reading.files import read_json
 from targen_core.wording import Setting
 from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions, Searcher
 

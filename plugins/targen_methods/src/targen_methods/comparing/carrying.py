@@ -39,7 +39,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.outputs import remove, write_file
-from targen_core.reading import json_of
+from targen_core.reading.values import json_of
 from targen_core.task_files import note_own_copy
 from targen_core.text import plural
 from targen_methods.comparing.asked import Asked, Way

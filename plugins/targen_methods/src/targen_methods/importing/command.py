@@ -280,7 +280,7 @@ _MARK = re.compile(r"^\s*(?:\d+[.)]|[-*•])\s+")
 
 def _lines(path: Path) -> list[str]:
     """The values of a list: a line each, without its number, bullet and quotes."""
-    from targen_core.cli.reading import read_text
+    from targen_core.reading.files import read_text
 
     lines = read_text(path, 16 << 20).splitlines()
     return [_MARK.sub("", line).strip().strip("\"'") for line in lines if line.strip()]

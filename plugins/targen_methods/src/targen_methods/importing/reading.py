@@ -9,13 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from targen_core.cli.reading.encodings import encoding_of, usual_encodings
+from targen_core.dataset.source import Source, open_source
 from targen_core.errors import NoSuchFile, UsageError
 from targen_core.plain import refuse_waiting
-from targen_core.reading import TooDeep, is_within, json_of
+from targen_core.reading.encodings import encoding_of, usual_encodings
+from targen_core.reading.values import TooDeep, is_within, json_of
 from targen_core.wording import Blank, Option
 from targen_methods.importing.published import FORMS, Published, looks_like
-from targen_standard.datasets.source import Source, open_source
 
 _LONGEST = 16 << 20  # bytes of a record: the longest published one has some thousands
 _DEEPEST = 6  # levels of a record; published ones have three

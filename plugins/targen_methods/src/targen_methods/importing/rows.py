@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from targen_core import Task
+from targen_core.dataset.problems import row_problem
 from targen_core.errors import Rejected, UsageError
 from targen_core.text import plural, printable
 from targen_methods.importing.mapping import Columns, Labels
 from targen_methods.importing.reading import Bad, Opened
 from targen_methods.importing.weights import Weights
-from targen_standard.datasets.problems import row_problem
 
 _LONGEST = 200_000  # characters of a text
 _EXAMPLES = 2  # rows of a label that are shown

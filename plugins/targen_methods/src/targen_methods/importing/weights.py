@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_core.cli.reading import read_array
+from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.plain import digest_of
+from targen_core.reading.arrays import read_array
 from targen_core.text import plural
 from targen_methods.importing.reading import refuse_binary
-from targen_standard.datasets.source import open_source
 from targen_standard.datasets.weighing import checked_weights
 
 _MOST = 2_000_000  # weights, each kept with its place

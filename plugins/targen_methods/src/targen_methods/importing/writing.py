@@ -24,7 +24,7 @@ from targen_core.cli.markup import markdown, markdown_code
 from targen_core.cli.outputs import put_folder
 from targen_core.outputs import remove, write_file
 from targen_core.plain import write_failed
-from targen_core.reading import read_jsonl
+from targen_core.reading.lines import read_jsonl
 from targen_core.text import plural
 from targen_methods.importing.rows import Imported, Importing
 from targen_standard.datasets.weighing import FILE as WEIGHING

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.model import Dataset
-from targen_core.reading import json_of
+from targen_core.reading.values import json_of
 from targen_core.text import plural
 from targen_outputs.exporting.asked import ROW, Answers, Asked, asked
 from targen_outputs.exporting.rows import labelled, write_out

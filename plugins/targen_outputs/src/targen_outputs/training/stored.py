@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.cli.reading import read_arrays, read_json
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.outputs import write_file
+from targen_core.reading.arrays import read_arrays
+from targen_core.reading.files import read_json
 
 __all__ = ["read", "write"]
 

@@ -14,7 +14,7 @@ import typer
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.plain import read_plain
-from targen_core.reading import json_of
+from targen_core.reading.values import json_of
 from targen_core.text import plural, printable
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core.cli.reading import read_json
 from targen_core.cli.sources import EncodingArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
+from targen_core.reading.files import read_json
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from targen_core.cli.pages import SERVED
+from targen_core.pages import SERVED
 
 __all__ = ["MAX_FORM", "LocalOnly", "Secret"]
 

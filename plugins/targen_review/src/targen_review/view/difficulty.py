@@ -15,7 +15,8 @@ from typing import Any
 
 from targen_core.errors import RunDirectoryError, TargenError, UsageError
 from targen_core.plain import read_plain
-from targen_core.reading import json_line, json_of
+from targen_core.reading.lines import json_line
+from targen_core.reading.values import json_of
 from targen_core.wording import install
 from targen_review.rows import ReviewData
 from targen_review.view.catalogue import Catalogue, Part

@@ -21,8 +21,9 @@ from targen_core.calls.replies import is_unicode
 from targen_core.calls.secrets import scrub
 from targen_core.cli.outputs import write_new
 from targen_core.cli.sheets import next_sheet
+from targen_core.dataset.lines import lines
 from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
-from targen_core.reading import Malformed, json_of
+from targen_core.reading.values import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically
 from targen_core.suggestions import suggestions_for
 from targen_core.text import plural, printable
@@ -32,7 +33,6 @@ from targen_standard.batches.people import People
 from targen_standard.batches.replies import reply_of, uncorrected
 from targen_standard.batches.sheets import Filled, is_sheet, read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
-from targen_standard.datasets.lines import lines
 
 _NAMED = 1_000  # places that are not answers
 _NAMED_KEYS = 20  # unknown ids, each compared with those of all calls that wait

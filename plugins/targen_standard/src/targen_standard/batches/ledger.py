@@ -14,7 +14,7 @@ from typing import Any
 from targen_core import Price
 from targen_core.errors import WriteFailed
 from targen_core.plain import open_plain, read_plain, write_failed
-from targen_core.reading import json_line
+from targen_core.reading.lines import json_line
 from targen_standard.batches.price import batch_price
 
 _LARGEST = 64 << 20  # bytes of the file: two million calls

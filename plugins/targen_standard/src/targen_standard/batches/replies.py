@@ -14,7 +14,7 @@ from typing import Any
 
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.cli.tokens import estimate
-from targen_core.reading import Malformed, json_of
+from targen_core.reading.values import Malformed, json_of
 from targen_core.tasks.words import normalized
 from targen_core.text import printable
 

@@ -18,12 +18,12 @@ from pathlib import Path
 from targen_core.calls.layer import REFUSING
 from targen_core.calls.model import ChatRequest
 from targen_core.cli.markup import markdown_code, markdown_fence, sheet_cell, sheet_text
-from targen_core.cli.reading import csv_cells
+from targen_core.dataset.lines import whole
 from targen_core.errors import UnreadableFile
-from targen_core.reading import json_of
+from targen_core.reading.texts import csv_cells
+from targen_core.reading.values import json_of
 from targen_core.text import printable
 from targen_standard.batches.replies import shape_of, shorter
-from targen_standard.datasets.lines import whole
 
 _LARGEST = 64 << 20  # bytes
 _COLUMNS = ("custom_id", "step", "label", "instructions", "prompt", "answer")

@@ -17,9 +17,9 @@ from typing import Any
 
 from targen_core.calls.journal import Journal, compact
 from targen_core.cli import tracing
-from targen_core.cli.pages import table
 from targen_core.cli.tracing import Traced
 from targen_core.errors import TargenError, UsageError
+from targen_core.pages import table
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.records.manifest import Manifest, flat
 from targen_core.runs.records.reading import read_json

@@ -17,15 +17,15 @@ from targen_core.api.request import (
     asked,
     elsewhere,
 )
-from targen_core.cli.display.shown import shown
-from targen_core.cli.display.watch import Watch
+from targen_core.display.shown import shown
+from targen_core.display.watch import Watch
 from targen_core.errors import JobFailed
 from targen_core.folders import replies_folder
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.event_loops import waiting
-from targen_core.runs.preparing.models import Elsewhere
+from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.text import plural
 from targen_core.wording import REPEAT, Action, Option, Words
 from targen_standard.batches.files import FileTransport

@@ -110,7 +110,7 @@ def correct(
     from targen_core.api.request import asked, elsewhere
     from targen_core.cli.ahead import ask_first, expected_of
     from targen_core.cli.choosing import choice
-    from targen_core.cli.display.progress import watching
+    from targen_core.display.progress import watching
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.jobs.event_loops import finish
     from targen_standard.batches.files import FileTransport

@@ -24,7 +24,6 @@ from targen_core.calls.call import CallCancelled, Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
-from targen_core.cli.correction_plan import CorrectionPlan
 from targen_core.engine.facade import Answers, StageLlm
 from targen_core.engine.guard import Guard
 from targen_core.engine.judging import judge
@@ -41,7 +40,9 @@ from targen_core.runs.folder.place import Place
 from targen_core.runs.jobs.event_loops import stoppable, synchronous
 from targen_core.runs.jobs.session import ALLOWANCE, open_layer
 from targen_core.runs.preparing.delivering import delivered, require_deliverable
-from targen_core.runs.preparing.models import Elsewhere, bind_models
+from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.preparing.models import bind_models
+from targen_core.runs.records.correction_plan import CorrectionPlan
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.dimensions import seeded_rng
 from targen_core.tasks.judging import JudgeAnswer

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_core.calls.usage import Usage
-from targen_core.cli.correction_plan import CorrectionPlan
 from targen_core.engine.quota_tracker import OPEN, Flow, ending
 from targen_core.engine.seeds import item_value
 from targen_core.errors import TargenError
 from targen_core.outputs import remove
-from targen_core.reading import read_jsonl
+from targen_core.reading.lines import read_jsonl
+from targen_core.runs.records.correction_plan import CorrectionPlan
 from targen_core.runs.records.model_names import model_name
 from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task

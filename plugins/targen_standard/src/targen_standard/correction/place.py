@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from targen_core.cli.correction_plan import CorrectionPlan
 from targen_core.errors import RunConflict, RunDirectoryError
 from targen_core.origin import is_file, order_of
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import Place, numbered
+from targen_core.runs.records.correction_plan import CorrectionPlan
 from targen_core.runs.records.manifest import flat
 from targen_core.runs.records.reading import check_members
 from targen_core.runs.records.writing import write_atomically

@@ -11,12 +11,12 @@ from typing import Any
 from targen_core.api.report import LabelReport, UsageReport, labels_of
 from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset
+from targen_core.dataset.source import RecordsOf, card_in, open_source
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
-from targen_core.reading import read_jsonl
+from targen_core.reading.lines import read_jsonl
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.tasks.model import Task
-from targen_standard.datasets.source import RecordsOf, card_in, open_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class CorrectionReport:
         return f"<CorrectionReport of {self.task}: {self.summary}>"
 
     def _repr_html_(self) -> str:
-        from targen_core.cli.pages import table
+        from targen_core.pages import table
 
         ends = list(dict.fromkeys(end for label in self.labels.values() for end in label.accepted))
         rows = [

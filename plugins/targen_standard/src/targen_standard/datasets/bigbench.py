@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from targen_core.cli.reading import read_json
 from targen_core.errors import UsageError
+from targen_core.reading.files import read_json
 
 __all__ = [
     "CHOICE",

@@ -9,18 +9,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from targen_core.cli.correction_plan import unfinished
+from targen_core.dataset.lines import lines, whole
+from targen_core.dataset.records import Form, Record
+from targen_core.dataset.schema import schema_of
+from targen_core.dataset.source import DatasetReader, RecordsOf, Source, card_in
+from targen_core.dataset.texts import refuse_table
 from targen_core.origin import TASK_FILE, is_file
-from targen_core.reading import Malformed, json_of
+from targen_core.reading.values import Malformed, json_of
+from targen_core.runs.records.correction_plan import unfinished
 from targen_core.runs.records.manifest import copy_of
 from targen_core.runs.records.reading import check_members, read_json
 from targen_core.tasks.model import Task
 from targen_standard.datasets.bigbench import bigbench_of, is_bigbench
-from targen_standard.datasets.lines import lines, whole
-from targen_standard.datasets.records import Form, Record
-from targen_standard.datasets.schema import schema_of
-from targen_standard.datasets.source import DatasetReader, RecordsOf, Source, card_in
-from targen_standard.datasets.texts import refuse_table
 from targen_standard.datasets.weighing import FILE as WEIGHING
 from targen_standard.datasets.weighing import read_weighing, weighed
 

@@ -143,8 +143,8 @@ def _exists(path: Path) -> bool:
 
 def _complete(path: Path, said: Said) -> None:
     """Add the kinds of each label's texts to a task file."""
-    from targen_core.cli.reading import read_text
     from targen_core.plugins.loader import load_registry
+    from targen_core.reading.files import read_text
     from targen_standard.drafting.kinds import listing
     from targen_standard.single import charged
     from targen_standard.task_files.adding import with_key

@@ -11,6 +11,7 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from targen_core.dataset.kept import called
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import Rejected, UsageError
 from targen_core.runs.records.lock import COPY as COPY_OF_FILE
@@ -18,7 +19,6 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
 from targen_core.wording import Blank, Option, Unplaced
 from targen_standard.checks.languages import find_language
-from targen_standard.datasets.kept import called
 from targen_standard.examples import MEASURED_FROM, ExampleOptions, ExamplesSection
 from targen_standard.examples.following import followed, too_few
 from targen_standard.examples.forms import forms_of, length_of

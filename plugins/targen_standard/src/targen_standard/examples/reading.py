@@ -13,19 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.calls.replies import is_unicode
-from targen_core.cli.places import what_is
-from targen_core.cli.reading import refuse_binary
-from targen_core.cli.reading.encodings import as_utf_8
-from targen_core.errors import TargenError, UsageError
-from targen_core.reading import GivenTwice, json_of
-from targen_core.runs.records.lock import COPY
-from targen_core.tasks.fields import as_lines, text_at
-from targen_core.tasks.letters import plain_words
-from targen_core.tasks.model import Task
-from targen_core.text import composed, plural, printable
-from targen_standard.datasets.kept import called
-from targen_standard.datasets.lines import in_utf_8
-from targen_standard.datasets.naming import (
+from targen_core.dataset.kept import called
+from targen_core.dataset.lines import in_utf_8
+from targen_core.dataset.naming import (
     LOOKED_AT,
     known_labels,
     listed,
@@ -34,8 +24,18 @@ from targen_standard.datasets.naming import (
     said_in,
     seed_column,
 )
-from targen_standard.datasets.source import open_source
-from targen_standard.datasets.texts import refuse_table
+from targen_core.dataset.source import open_source
+from targen_core.dataset.texts import refuse_table
+from targen_core.errors import TargenError, UsageError
+from targen_core.places import what_is
+from targen_core.reading.encodings import as_utf_8
+from targen_core.reading.texts import refuse_binary
+from targen_core.reading.values import GivenTwice, json_of
+from targen_core.runs.records.lock import COPY
+from targen_core.tasks.fields import as_lines, text_at
+from targen_core.tasks.letters import plain_words
+from targen_core.tasks.model import Task
+from targen_core.text import composed, plural, printable
 from targen_standard.filters.excluded.comparing import texts_of
 
 _log = logging.getLogger("targen.run")

@@ -9,17 +9,19 @@ from typing import Any
 
 from targen_core.api.request import PathText, as_path, spread
 from targen_core.api.run import Folder
-from targen_core.dataset.model import Dataset, Shares
+from targen_core.dataset.model import Dataset
+from targen_core.dataset.reading import read_dataset
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.parts import Parts
 from targen_core.suggestions import did_you_mean
 from targen_core.wording import Action, Option
-from targen_standard.datasets.reading import read_dataset
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import check_apart, check_free, save_as
 from targen_standard.given import DataLike, TaskLike
+from targen_standard.splitting import Shares
+from targen_standard.splitting import split as split_dataset
 
 
 def export(
@@ -70,7 +72,7 @@ def export(
         check_apart(path, source)
     check_free(path, folder=not exporter.suffix or split is not None, force=force)
     dataset = read_dataset(data, task, registry=known)
-    parts = None if split is None else dataset.split(split, seed=seed)
+    parts = None if split is None else split_dataset(dataset, split, seed=seed)
     return save_as(item, exporter, dataset, path, force=force, parts=parts)
 
 

@@ -145,15 +145,17 @@ def export(
     - targen export runs/rte-0-sungen --weights --as parquet
     """
     from targen_core.cli.options.typed import parse_options
+    from targen_core.dataset.reading import read_dataset
     from targen_core.errors import UsageError
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.preparing.parts import Parts
-    from targen_standard.datasets.reading import read_dataset
     from targen_standard.datasets.weighing import with_weights
     from targen_standard.exporting.api import require_used
     from targen_standard.exporting.save import check_apart, check_free, save_as
     from targen_standard.given import unfinished_note
     from targen_standard.splitting import shares_of
+    from targen_standard.splitting import shuffle as shuffle_dataset
+    from targen_standard.splitting import split as split_dataset
 
     registry = load_registry()
     options = parse_options(option or (), "-o csv.delimiter=tab")
@@ -218,10 +220,14 @@ def export(
         check_apart(target, source)
         check_free(target, folder=not exporter.suffix or shares is not None, force=force)
     dataset = replace(dataset, license=license.lower())
-    parts = dataset.split(shares, seed=seed) if shares is not None else None
+    parts = split_dataset(dataset, shares, seed=seed) if shares is not None else None
     if shuffle:
-        dataset = dataset.shuffle(seed=seed)
-        parts = {name: each.shuffle(seed=seed) for name, each in parts.items()} if parts else None
+        dataset = shuffle_dataset(dataset, seed=seed)
+        parts = (
+            {name: shuffle_dataset(each, seed=seed) for name, each in parts.items()}
+            if parts
+            else None
+        )
     if weights:  # last, since splits go by what is in a row
         dataset = with_weights(dataset)
         parts = {name: with_weights(each) for name, each in parts.items()} if parts else None

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from targen_core.cli.markup import markdown, markdown_code
+from targen_core.dataset.kinds import Classes, Kind, Many, Scalar
 from targen_core.dataset.model import Dataset
-from targen_standard.datasets.kinds import Classes, Kind, Many, Scalar
 from targen_standard.reporting.card import DIGEST, NO_LICENCE, front_matter, heading, size_category
 from targen_standard.splitting import together
 

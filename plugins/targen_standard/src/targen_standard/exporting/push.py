@@ -16,13 +16,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.dataset.model import Dataset, Shares
+from targen_core.dataset.model import Dataset
 from targen_core.errors import JobFailed, UsageError
+from targen_core.extras import hub_without_telemetry, needs
 from targen_core.text import printable
 from targen_core.wording import REPEAT, Option, Words
 from targen_standard.exporting.hub import HF
 from targen_standard.exporting.save import save
-from targen_standard.extras import hub_without_telemetry, needs
+from targen_standard.splitting import Shares
+from targen_standard.splitting import split as split_dataset
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -89,7 +91,7 @@ def publish(
         JobFailed: the hub refuses, or cannot be reached; says whether its data may have changed.
     """
     dataset = replace(dataset, license=license or dataset.license)
-    parts = dataset.split(split, seed=seed) if split is not None else None
+    parts = split_dataset(dataset, split, seed=seed) if split is not None else None
     return push(dataset, repo, parts=parts, private=private, force=force, token=token)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from targen_core.cli.commands.shelf import is_busy
 from targen_core.cli.tracing import Traced, rows
+from targen_core.dataset.source import card_in, cited_in, written
 from targen_core.engine.filters import Filter
 from targen_core.engine.guard import Guard
 from targen_core.engine.quotas import Quotas
@@ -21,7 +22,7 @@ from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunLocked, TargenError, UnknownName, UsageError
 from targen_core.plain import digest_of
 from targen_core.plugins.registry import Registry
-from targen_core.reading import read_jsonl
+from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.preparing.sources import OBJECT, UnreadSource, name_of_source
 from targen_core.runs.records.lock import PartPlan, SourcePlan
@@ -30,7 +31,6 @@ from targen_core.runs.records.model_names import model_name
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable, row_name
 from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words
-from targen_standard.datasets.source import card_in, cited_in, written
 from targen_standard.filters.excluded.sources import open_excluded
 from targen_standard.task_files.files import keys_of
 

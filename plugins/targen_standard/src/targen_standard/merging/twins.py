@@ -18,8 +18,7 @@ from targen_core.calls.usage import Usage
 from targen_core.cli.tracing import rows
 from targen_core.errors import CorruptJournal, RunConflict, UsageError
 from targen_core.plain import open_plain
-from targen_core.reading import json_line
-from targen_core.reading.lines import whole_lines
+from targen_core.reading.lines import json_line, whole_lines
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 from targen_core.wording import Option

@@ -20,6 +20,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core.cli.trust import leaving, placed
+from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.origin import (
     HUB,
@@ -39,7 +40,6 @@ from targen_core.suggestions import did_you_mean
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.wording import Blank, Option
-from targen_standard.datasets.source import open_source
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.given import GivenRows, digest_of
 from targen_standard.methods.model import Base, Given, Method

@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from targen_core.dataset.reading import read_dataset
+from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.tasks.model import Task
-from targen_standard.datasets.reading import read_dataset
-from targen_standard.datasets.source import open_source
 
 
 def digest_of(sources: Sequence[str]) -> str:

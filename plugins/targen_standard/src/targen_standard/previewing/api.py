@@ -10,13 +10,13 @@ from targen_core.api.models import ModelLike
 from targen_core.api.report import UsageReport
 from targen_core.api.request import ItemsLike, SourcesLike, StepLike, TaskLike, asked, keywords_of
 from targen_core.cli.commands.show import text_of
-from targen_core.cli.display.shown import job_shown
-from targen_core.cli.pages import table
 from targen_core.cli.trial import RecordedCall, Trial, run_trial, unseen
+from targen_core.display.shown import job_shown
 from targen_core.engine.events import Committed
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import Interrupted, TargenError
 from targen_core.folders import replies_folder
+from targen_core.pages import table
 from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
 from targen_core.text import plural

@@ -106,8 +106,8 @@ def preview(
     from targen_core.cli.ahead import ask_first
     from targen_core.cli.choosing import choice
     from targen_core.cli.commands.report import made_up_words
-    from targen_core.cli.display.progress import progress
     from targen_core.cli.trial import run_trial
+    from targen_core.display.progress import progress
     from targen_core.engine.quotas import Quotas
     from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
@@ -228,7 +228,7 @@ def _expected(
 
 def _labelled(source: Path, task: Task[Any, Any]) -> Dataset:
     """Labelled rows."""
-    from targen_standard.datasets.reading import read_dataset
+    from targen_core.dataset.reading import read_dataset
 
     dataset = read_dataset(source, task)
     if next(dataset.instances, None) is None:
@@ -246,7 +246,7 @@ def _compare(
     json: bool,
 ) -> list[TargenError]:
     """Print how `specs` do side by side, which differ in `what`; return what ended some early."""
-    from targen_core.cli.display.progress import progress
+    from targen_core.display.progress import progress
     from targen_core.folders import replies_folder
     from targen_standard.previewing.comparison import compare
 

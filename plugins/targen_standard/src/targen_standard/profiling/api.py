@@ -8,15 +8,15 @@ from typing import Any
 
 from targen_core.api.models import ModelLike
 from targen_core.api.request import PathText, SourcesLike, asked
-from targen_core.cli.pages import table
+from targen_core.dataset.kept import called, file_of_rows
 from targen_core.errors import UsageError
 from targen_core.folders import replies_folder
+from targen_core.pages import table
 from targen_core.plugins.blame import blaming
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.text import plural, printable
-from targen_standard.datasets.kept import called, file_of_rows
 from targen_standard.examples.forms import forms_of
 from targen_standard.examples.limits import imitated
 from targen_standard.examples.measuring import (

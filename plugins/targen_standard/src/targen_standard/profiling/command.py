@@ -60,11 +60,11 @@ def profile(
     - targen profile mails.csv --task mail.yaml --into mail.yaml
     - targen profile questions.txt -b chatgpt --model gpt-6-luna --out profile.yaml
     """
-    from targen_core.cli.reading import read_text
     from targen_core.origin import DECLARED
     from targen_core.outputs import writing
     from targen_core.plain import replace_plain
     from targen_core.plugins.loader import load_registry
+    from targen_core.reading.files import read_text
     from targen_core.text import plural
     from targen_standard.profiling.api import profile as profiled
     from targen_standard.task_files.adding import with_key

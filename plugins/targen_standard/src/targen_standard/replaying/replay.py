@@ -45,6 +45,7 @@ from targen_core.runs.preparing.trust import (
     require_known_limits,
     require_known_paths,
 )
+from targen_core.runs.records.differences import changed_part
 from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.runs.records.reading import read_json
@@ -54,7 +55,6 @@ from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
 from targen_core.wording import ANOTHER_OUT, Action, Option
 from targen_standard.batches.ledger import BatchLedgerFile
-from targen_standard.other_runs import changed_part
 from targen_standard.recorded import RecordedLayer, recorded_models, stand_ins
 
 COPIED: Mapping[str, Any] = {"cost": 0.0, "cached": True, "copied": True}

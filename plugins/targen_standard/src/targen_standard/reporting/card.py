@@ -21,6 +21,7 @@ from targen_core.cli.licenses import notes_on, with_terms
 from targen_core.cli.markup import markdown, markdown_code, markdown_fence, markdown_prose
 from targen_core.cli.options.prices import price_words
 from targen_core.dataset.model import Dataset
+from targen_core.dataset.source import CITED, card_in, cited_in
 from targen_core.engine.quota_tracker import OPEN
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.folder.report import filter_sections
@@ -32,7 +33,6 @@ from targen_core.runs.records.spec import references
 from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task
 from targen_core.text import json_safe, percent, plural
-from targen_standard.datasets.source import CITED, card_in, cited_in
 
 __all__ = [
     "DIGEST",

@@ -17,7 +17,7 @@ from typing import Any
 from targen_core.calls.journal import compact
 from targen_core.engine.quota_tracker import RELABELLED
 from targen_core.errors import TargenError
-from targen_core.reading import read_jsonl
+from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.reporters import Concern
 from targen_core.text import percent, plural
 from targen_core.wording import Action, Blank, Either, Option, Setting, Words

@@ -18,7 +18,6 @@ from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.api.request import PathText, TaskLike, as_path, registry_for, require_objects
 from targen_core.api.run import Run
 from targen_core.cli.outputs import new_folder, put_folder
-from targen_core.cli.places import is_inside
 from targen_core.errors import (
     AnswersAwaited,
     QuotaNotMet,
@@ -27,6 +26,7 @@ from targen_core.errors import (
     UnknownOption,
     UsageError,
 )
+from targen_core.places import is_inside
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY

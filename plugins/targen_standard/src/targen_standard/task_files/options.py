@@ -13,11 +13,11 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from targen_core.calls.sampling import costly
-from targen_core.cli.places import is_hidden, is_inside
 from targen_core.cli.trust import require_trust
 from targen_core.errors import TargenError
 from targen_core.options import Datasets, Multiplies
 from targen_core.origin import leads_elsewhere, texts_in
+from targen_core.places import is_hidden, is_inside
 from targen_core.task_files import Loc, is_own_copy
 from targen_standard.task_files.model import Declaration
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from targen_core.cli.findings import Table
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
-from targen_core.reading import read_jsonl
+from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.reporters import Reporter
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest

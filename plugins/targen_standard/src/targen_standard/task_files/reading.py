@@ -18,11 +18,12 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from targen_core.calls.sampling import SAMPLING
-from targen_core.cli.places import is_hidden
-from targen_core.cli.reading import read_text, toml_of
-from targen_core.cli.reading.nodes import json_nodes, line_of, yaml_value
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
-from targen_core.reading import Malformed, json_of
+from targen_core.places import is_hidden
+from targen_core.reading.files import read_text
+from targen_core.reading.nodes import json_nodes, line_of, yaml_value
+from targen_core.reading.typed import toml_of
+from targen_core.reading.values import Malformed, json_of
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc
 from targen_core.text import composed, key_path, plain_fault, plural, printable

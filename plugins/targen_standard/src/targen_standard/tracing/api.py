@@ -11,10 +11,10 @@ from targen_core.api.request import PathText, as_path, registry_for
 from targen_core.api.run import Folder
 from targen_core.calls.model import Message
 from targen_core.cli import tracing
-from targen_core.cli.pages import table
 from targen_core.cli.tables import printed
 from targen_core.cli.tracing import Traced
 from targen_core.errors import TargenError
+from targen_core.pages import table
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.event_loops import finish

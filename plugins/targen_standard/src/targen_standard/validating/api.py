@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from targen_core.api.request import TaskLike
-from targen_core.cli.pages import table
 from targen_core.cli.sources import task_name
 from targen_core.dataset.model import Dataset, Problem
+from targen_core.dataset.reading import read_dataset
+from targen_core.dataset.source import Source
+from targen_core.pages import table
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.text import plural
-from targen_standard.datasets.reading import read_dataset
-from targen_standard.datasets.source import Source
 from targen_standard.given import DataLike, given_data, task_of
 from targen_standard.validating.refusing import Checked, checked
 

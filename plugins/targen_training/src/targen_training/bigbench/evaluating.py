@@ -9,12 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from targen_core.cli.reading import read_json
 from targen_core.cli.status import status
+from targen_core.dataset.source import open_source
 from targen_core.errors import UnreadableFile, UsageError
+from targen_core.reading.files import read_json
 from targen_core.text import plural
 from targen_standard.datasets.bigbench import BigBench, Example, bigbench_of, is_bigbench
-from targen_standard.datasets.source import open_source
 from targen_training.bigbench.score import Grade, graded
 from targen_training.printed import with_interval
 

@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 
 from targen_core import Registry
 from targen_core.cli.outputs import put_folder
-from targen_core.cli.reading import read_array, read_json
 from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file, writing
+from targen_core.reading.arrays import read_array
+from targen_core.reading.files import read_json
 from targen_core.text import plural
 from targen_training.decisions import require_weighing
 from targen_training.experiments.data import Material, Source, digest_of, label_order, numbered

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from targen_core import Dataset, Registry, Task, Typed, read_dataset
+from targen_core.dataset.fitting import require_texts
 from targen_core.errors import UsageError
 from targen_core.tasks.cases import RIGHT
-from targen_standard.datasets.fitting import require_texts
 from targen_standard.examples.shown import examples_among
+from targen_standard.filters.near_duplicates.index import repeats
 from targen_training.asked import names_its_task, read_rows
 from targen_training.decisions import decisions_of
 from targen_training.experiments.model import Experiment
@@ -412,10 +413,10 @@ def _source(
     output: TrainedOutput | None = None,
 ) -> Source:
     size = dataset.task.rows_per_instance
-    same = {at for test in tests for at in dataset.repeats(test, 100)}
+    same = {at for test in tests for at in repeats(dataset, test, 100)}
     near: set[int] = set()
     if experiment.similarity:
-        near = {at for test in tests for at in dataset.repeats(test, experiment.similarity)} - same
+        near = {at for test in tests for at in repeats(dataset, test, experiment.similarity)} - same
     out = {at // size for at in same | near} if experiment.overlap == "leave-out" else set()
     units: dict[int, list[Decision]] = {}
     unlabeled: set[int] = set()

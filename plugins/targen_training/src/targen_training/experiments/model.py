@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from targen_core import Typed
 from targen_core.calls.sampling import is_free
-from targen_core.cli.reading import read_toml
 from targen_core.cli.trust import leaving, placed, require_trust
 from targen_core.errors import NoSuchFile, TargenError, UsageError
 from targen_core.origin import Named, is_file, leads_elsewhere, texts_in
 from targen_core.plain import content_of
+from targen_core.reading.typed import read_toml
 from targen_core.text import key_path
 from targen_core.wording import Words
 from targen_training.styles import Style

@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from targen_core.cli.findings import Estimate, Table
-from targen_core.cli.pages import safe, table
 from targen_core.cli.tables import printed
 from targen_core.errors import UnreadableFile, UsageError
+from targen_core.pages import safe, table
 from targen_core.plain import content_of
 from targen_core.text import plural
 

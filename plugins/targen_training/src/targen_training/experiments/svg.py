@@ -8,7 +8,7 @@ from itertools import cycle
 from typing import Any
 
 from targen_core.cli.findings import Plot
-from targen_core.cli.pages import safe
+from targen_core.pages import safe
 
 _COLORS = ("#2f6db5", "#d9822b", "#3f9a6b", "#a0529c", "#c44e52", "#b5a12f", "#4fa3b8")
 _WIDE, _NARROW = 760, 360

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from targen_core.cli.reading import read_json
 from targen_core.errors import UsageError
+from targen_core.reading.files import read_json
 from targen_standard.pretrained import device_of
 from targen_training.neural.options import EncoderOptions
 from targen_training.neural.search import learn

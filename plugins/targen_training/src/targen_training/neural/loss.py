@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.cli.reading import read_arrays
 from targen_core.outputs import write_file
+from targen_core.reading.arrays import read_arrays
 from targen_standard.pretrained import device_of
 from targen_training.ensembling import Ensemble, smoothed
 from targen_training.neural.options import EncoderOptions

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from targen_core.cli.reading import read_json
 from targen_core.outputs import remove, write_file
+from targen_core.reading.files import read_json
 from targen_training.neural.options import NeuralOptions
 from targen_training.trainers import TrainingSet
 

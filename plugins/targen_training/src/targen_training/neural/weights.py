@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from targen_core.cli.reading import read_json
 from targen_core.cli.trust import require_trust
 from targen_core.errors import UnreadableFile, UsageError
+from targen_core.reading.files import read_json
 from targen_standard.pretrained import (
     device_of,
     is_used_model,

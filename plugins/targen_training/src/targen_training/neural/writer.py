@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from targen_core.cli.reading import read_json
 from targen_core.errors import UsageError
+from targen_core.reading.files import read_json
 from targen_standard.pretrained import device_of
 from targen_training.mixtures import labelled
 from targen_training.neural.answers import asked, meaning, questions_of

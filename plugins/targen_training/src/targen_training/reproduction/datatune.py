@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core import Typed
 from targen_core.cli.findings import Estimate
+from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_core.plain import content_of
 from targen_core.task_files import note_own_copy
 from targen_standard.datasets.bigbench import CHOICE, BigBench, choices_in, task_json
-from targen_standard.datasets.source import open_source
 from targen_training.asked import chosen
 from targen_training.bigbench.score import METRICS, Grade, chance_of, metric_of, normalized
 from targen_training.evaluation import write_rows

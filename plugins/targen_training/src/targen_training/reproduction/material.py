@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from targen_core import Registry
-from targen_core.cli.reading import read_text
+from targen_core.dataset.source import open_source
 from targen_core.errors import TargenError, UsageError
 from targen_core.outputs import write_file
+from targen_core.reading.files import read_text
 from targen_core.text import plural
-from targen_standard.datasets.source import open_source
 
 REPLAYED = {"correct"}
 """Changes of an arm that a replay makes in a run, without a call."""

@@ -24,7 +24,7 @@ from targen_core import Registry, Typed, generate
 from targen_core.cli.outputs import check_own, read_file
 from targen_core.errors import MissingDependency, QuotaNotMet, UsageError
 from targen_core.outputs import write_file
-from targen_core.reading import json_of
+from targen_core.reading.values import json_of
 from targen_core.wording import install
 from targen_training.reproduction.material import synthetic_of
 

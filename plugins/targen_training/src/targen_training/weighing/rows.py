@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_core import Dataset, Registry
-from targen_core.cli.reading import read_array
+from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
+from targen_core.reading.arrays import read_array
 from targen_core.text import plural
-from targen_standard.datasets.source import open_source
 from targen_standard.datasets.weighing import checked_weights, write_weighed
 from targen_training.decisions import decisions_of, parts_of
 from targen_training.features import Features, Vectors, embedder_of, fields_of

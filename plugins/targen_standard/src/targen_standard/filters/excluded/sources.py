@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from targen_core.dataset.source import open_source
 from targen_core.errors import (
     MissingDependency,
     RunDirectoryError,
@@ -25,7 +26,6 @@ from targen_core.runs.records.lock import SourcePlan
 from targen_core.tasks.letters import plain_words
 from targen_core.tasks.model import Task
 from targen_core.wording import Action, Blank, Either, Option, Unplaced, Words
-from targen_standard.datasets.source import open_source
 from targen_standard.filters.excluded.comparing import texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
 

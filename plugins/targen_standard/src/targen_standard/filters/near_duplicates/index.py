@@ -180,8 +180,22 @@ def _decoded(text: bytes | bytearray) -> str:
     return text.decode("utf-8", "surrogatepass")
 
 
-def repeats(dataset: Dataset, other: Dataset, similarity: float) -> dict[int, int]:
-    """Find rows that nearly repeat one of another dataset; see `Dataset.repeats`."""
+def repeats(dataset: Dataset, other: Dataset, similarity: float = 90.0) -> dict[int, int]:
+    """Find rows that are, or nearly are, rows of another dataset, whatever their labels.
+
+    Rows are compared as within a run (`near_duplicates`): ignoring case and punctuation, based
+    on the share of letters that an edit keeps.
+
+    Args:
+        dataset: the rows to look at.
+        other: rows of the same columns, such as a test set.
+        similarity: the minimum similarity, 0 to 100; at 100, rows are the same except for case
+            and punctuation.
+
+    Returns:
+        A mapping from the index of a row to the index of the first similar row of `other`, both
+        from 0.
+    """
     known = NearDuplicates(similarity)
     for at, texts in enumerate(other.texts):
         text = "\n".join(texts)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from pydantic import Field
-from targen_core.cli.reading import read_json
+from targen_core.reading.files import read_json
 from targen_core.errors import UnreadableFile
 from targen_datatune.retrieval import (
     DatasetEntry,

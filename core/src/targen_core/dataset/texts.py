@@ -1,0 +1,134 @@
+"""Files of text that are not JSON lines: a JSON list, and CSV."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from targen_core.dataset.lines import content_in, decoded, lines, whole
+from targen_core.dataset.records import Form, Record
+from targen_core.dataset.schema import schema_of
+from targen_core.errors import UnreadableFile, UsageError
+from targen_core.reading.texts import csv_cells, json_items
+from targen_core.reading.values import Malformed
+from targen_core.tasks.model import Task
+from targen_core.text import plural
+
+_INDEX = frozenset({"", "Unnamed: 0", "__index_level_0__"})
+"""Columns that pandas makes of a frame's index."""
+
+
+def refuse_table(path: Path, first: str) -> None:
+    """Refuse lines of texts whose first line is the header of a tab-separated table.
+
+    Raises:
+        UsageError: it has several cells, which are names of columns, and one is that of a text or
+            label.
+    """
+    cells = [cell.strip().lower() for cell in first.split("\t")]
+    if len(cells) > 1 and all(map(str.isidentifier, cells)) and {"text", "label"} & {*cells}:
+        raise UsageError(
+            f"{path} is a tab-separated table, but its name says that each line is a text",
+            hint=f"rename it to {path.stem}.tsv",
+        )
+
+
+def document(path: Path, encoding: str = "utf-8") -> Form:
+    """A file that is one JSON list of records, or of JSON lines after all.
+
+    Raises:
+        UsageError: the file cannot be read, or is in another encoding.
+    """
+    data, marked = content_in(path, encoding)
+    if not data.lstrip().startswith(b"["):
+        return lines(path, encoding)
+    text = decoded(path, data, marked)
+    try:  # what is wrong is said before a row is used
+        deque(json_items(text), maxlen=0)
+    except Malformed as error:
+        raise UnreadableFile(path, error.reason, error.line) from None
+
+    def records() -> Iterator[tuple[int, Record]]:
+        for number, row in enumerate(json_items(text), 1):
+            bad = ValueError("Input should be an object")
+            yield number, row if isinstance(row, dict) else bad
+
+    return Form(records, place="row")
+
+
+def table(path: Path, encoding: str = "utf-8") -> Form:
+    """A CSV file with a header, or one with tabs; empty rows, and empty columns at its end, go.
+
+    Raises:
+        UsageError: the file cannot be read, is in another encoding, or names a column twice.
+    """
+    text = whole(path, encoding)
+    tabs = path.suffix.lower() == ".tsv"
+    header = _header(path, text, tabs=tabs)
+    width = len(header)
+
+    def records() -> Iterator[tuple[int, Record]]:
+        for line, cells in islice(csv_cells(text, tabs=tabs), 1, None):
+            if isinstance(cells, ValueError):
+                yield line, cells
+            elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
+                if any(cells):  # a spreadsheet leaves rows and columns that somebody emptied
+                    yield line, without_index(dict(zip(header, cells, strict=False)))
+            elif any(cells):
+                some = plural(len(cells), "cell")
+                yield line, ValueError(f"{some}, but the header has {width}")
+
+    return Form(records, typed=_typed)
+
+
+def _header(path: Path, text: str, *, tabs: bool) -> list[str]:
+    line, header = next(csv_cells(text, tabs=tabs), (1, []))
+    if isinstance(header, ValueError):
+        raise UnreadableFile(path, str(header), line)
+    last = len(header)
+    while last and not header[last - 1]:
+        last -= 1
+    if last < len(header):
+        rows = islice(csv_cells(text, tabs=tabs), 1, None)
+        if not any(any(cells[last:]) for _, cells in rows if not isinstance(cells, ValueError)):
+            header = header[:last]
+    require_distinct(str(path), header)
+    return header
+
+
+def require_distinct(place: str, names: Sequence[str]) -> None:
+    """Check that a table names no column twice.
+
+    Raises:
+        UsageError: it does.
+    """
+    if len(set(names)) < len(names):
+        raise UsageError(f"{place} has two columns with the same name: {', '.join(names)}")
+
+
+def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
+    """Cells as the task's schema types their columns; a column that it lacks stays text."""
+    if task is None:
+        return row
+    root = schema_of(task.schema)
+    values = {
+        name: root.column(name).parsed(cell) if isinstance(cell, str) else cell
+        for name, cell in row.items()
+        # An empty cell of the task's own is missing, and not an empty text.
+        if cell != "" or name in root.required or name not in root.columns
+    }
+    for label in task.labels:
+        if row.get("label") == json.dumps(label.official):  # numbers, if the schema names none
+            values["label"] = label.official
+    return values
+
+
+def without_index(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row without what pandas made of an index."""
+    if _INDEX.isdisjoint(row):
+        return row
+    return {name: value for name, value in row.items() if name not in _INDEX}
