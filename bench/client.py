@@ -99,7 +99,7 @@ async def _asker(kind: str, base_url: str):
         return ask_bare, session.close
 
     from targen_backends.llama.backend import LlamaOptions, create
-    from targen_core import ChatRequest
+    from targen_core.calls.model import ChatRequest
 
     client = create(LlamaOptions(base_url=base_url, model="mock"))
     if kind == "client":

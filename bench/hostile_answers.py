@@ -28,9 +28,9 @@ from targen_backends.llama.client import LlamaModel
 from targen_backends.llama.ollama import OllamaModel
 from targen_core.calls.model import ChatRequest, Message
 from targen_core.errors import ServiceError
-from targen_testing import OPENAI, Wire
 from targen_testing.fault_server import FaultServer, Raw, Seen
 from targen_testing.hostile import ANSWERS, hostile_answer
+from targen_testing.wire import OPENAI, Wire
 
 MAX_MB = 300
 TIMEOUT = 5.0  # seconds of a call

@@ -37,8 +37,8 @@ def measure_run(
     """Growth of a run between two counts of committed rows, in bytes a row."""
     import workload
 
-    from targen_core import Job
     from targen_core.engine.events import Committed
+    from targen_core.runs.jobs.job import Job
 
     marks: dict[int, tuple[int, int]] = {}
     snapshots = []

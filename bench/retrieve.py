@@ -24,7 +24,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from targen_core import load_registry
+from targen_core.plugins.loader import load_registry
 from targen_datatune.finding import find
 from targen_datatune.index import Index
 from targen_datatune.retrieval import Catalogue, DatasetEntry, Listed

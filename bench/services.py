@@ -17,7 +17,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from targen_testing.services import CATALOG, Result, Scenario, compose
+from targen_testing.services.catalog import CATALOG, Scenario, compose
+from targen_testing.services.drive import Result
 
 MEDIAN, WORST = 0.95, 0.70
 HEAD = ("service", "best s", "ours s", "median", "worst", "refused", "sent/calls", "halted")

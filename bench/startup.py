@@ -42,7 +42,8 @@ from typing import TYPE_CHECKING, Any
 from targen_core import hookimpl
 
 if TYPE_CHECKING:
-    from targen_core import Register, Task
+    from targen_core.plugins.register import Register
+    from targen_core import Task
 
 
 @hookimpl

@@ -22,10 +22,14 @@ from typing import Literal  # noqa: E402
 
 from pydantic import BaseModel, ConfigDict  # noqa: E402
 
-from targen_core import Job, Judging, Label, ListStep, Llm, Prompt, RunSpec, Task, hookimpl  # noqa: E402
+from targen_core import Label, Prompt, Task, hookimpl  # noqa: E402
 from targen_core.errors import TargenError  # noqa: E402
 from targen_core.options import Limits  # noqa: E402
 from targen_core.plugins.loader import Source, installed_sources, load_registry  # noqa: E402
+from targen_core.runs.jobs.job import Job  # noqa: E402
+from targen_core.runs.records.spec import RunSpec  # noqa: E402
+from targen_core.tasks.groups import Judging  # noqa: E402
+from targen_core.tasks.steps import ListStep, Llm  # noqa: E402
 
 
 class Row(BaseModel):

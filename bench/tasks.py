@@ -20,10 +20,12 @@ import time
 from pathlib import Path
 from types import ModuleType
 
-from targen_core import Correction, Job, RunSpec, hookimpl, load_registry
+from targen_core import Correction, hookimpl
 from targen_core.engine.quotas import Quotas
 from targen_core.options import Limits
-from targen_core.plugins.loader import Source, installed_sources
+from targen_core.plugins.loader import Source, installed_sources, load_registry
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
 from targen_standard.correction.dataset import flip
 from targen_standard.correctors.meta import meta
 

@@ -195,14 +195,14 @@ def counted(client: str, python: Path, asked: list[dict[str, str]]) -> tuple[flo
 
 def ours(rows: int, worked: str, folder: Path) -> tuple[list[dict[str, str]], dict[str, float]]:
     """The prompts of steps 3 and 4 of each row; input tokens of a row, alone and by several."""
-    import targen_core  # the other frameworks' environments have none
+    from targen_standard.tracing.api import trace
 
     run = folder / worked
     command = ["targen", "generate", "rte", "-n", str(rows), "-b", "scripted", "-q", "--no-cache"]
     subprocess.run([*command, "--worked-examples", worked, "--out", run], check=True, stdout=-3)
     asked = []
     for row in range(rows):
-        calls = {call.step: call.messages for call in targen_core.trace(run, row).calls}
+        calls = {call.step: call.messages for call in trace(run, row).calls}
         whole = {step: "\n\n".join(m.content for m in talk) for step, talk in calls.items()}
         asked.append({"write": whole["generate"], "judge": whole["correct"]})
     tokens = {part: sum(len(one[part].encode()) for one in asked) / 4 / rows for part in asked[0]}

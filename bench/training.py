@@ -18,7 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from targen_core import Dataset, load_registry
+from targen_core.dataset.model import Dataset
+from targen_core.plugins.loader import load_registry
 from targen_training.asked import assigned
 from targen_training.models import ready_trainer, train_model
 

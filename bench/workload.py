@@ -21,21 +21,20 @@ from pydantic import BaseModel, ConfigDict
 from targen_core import (
     Backend,
     ChatReply,
-    ChatRequest,
     Correction,
-    DryRunCall,
-    Judging,
     Label,
-    ListStep,
-    Llm,
     Prompt,
-    RunSpec,
     Task,
     hookimpl,
 )
+from targen_core.calls.model import ChatRequest
 from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources, load_registry
 from targen_core.plugins.registry import Registry
+from targen_core.runs.records.spec import RunSpec
+from targen_core.tasks.groups import Judging
+from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.steps import ListStep, Llm
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 
 LABELS = ("praise", "complaint")

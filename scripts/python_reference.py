@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import importlib
 import inspect
@@ -17,7 +18,8 @@ import targen_core
 
 HEAD = """# Python API
 
-All names that `targen_core` exports; each is imported on first use. [Use targen from
+The names in `targen_core`; each is imported on first use. All others are imported from their
+module. [Use targen from
 Python](../../how-to/use-from-python.md) shows them in use.
 
 In signatures, these names stand for the values that an argument accepts:
@@ -47,121 +49,158 @@ ALIASES = {
 }
 
 GROUPS = {
-    "Run": "generate agenerate resume aresume load read_dataset",
-    "What they return": "Run Report LabelReport UsageReport Concern Dataset",
-    "Errors": "TargenError UsageError JobFailed Rejected errors",
-    "Write a task": "Task Judging Rows Texts Label ListStep Dimension vocabulary Part Credit Step "
-    "Llm Scored TokenScore mean_logprob InverseGenerator Prompt Variant DryRunCall Case",
-    "Refuse rows": "Check Filter Candidate Refusal",
-    "Judge": "Corrector JudgeQuestion JudgeAnswer Correction CorrectionSample",
-    "Write a backend": "Backend BackendOptions ChatModel ScoringModel ChatRequest ChatReply "
-    "Message Price",
-    "Plugins": "hookimpl Configurable Kind KindRegister Register Registration Registry "
-    "load_registry",
-    "Jobs": "Job RunSpec Limits Quotas",
-    "Files from others": "Typed trusting",
+    "Run": "generate resume load read_dataset",
+    "Errors": "TargenError Rejected",
+    "Write a task": "Task Label Prompt Correction",
+    "Write a backend": "Backend BackendOptions ChatReply Price",
+    "Plugins": "hookimpl",
 }
 MODULES = [
-    "targen_standard",
-    "targen_core.tasks.letters",
-    "targen_core.tasks.words",
-    "targen_core.tasks.replies",
-    "targen_standard.made_up",
-    "targen_core.tasks.cases",
-    "targen_core.tasks.fields",
-    "targen_standard.asking",
-    "targen_standard.checks.copies",
-    "targen_standard.checks.languages",
-    "targen_standard.checks.patterns",
-    "targen_standard.checks.placeholders",
-    "targen_standard.checks.prose",
-    "targen_standard.checks.remarks",
-    "targen_standard.correctors.blind",
-    "targen_standard.correctors.meta",
-    "targen_standard.exporting.conversations",
-    "targen_standard.methods.model",
-    "targen_standard.methods.columns",
-    "targen_standard.finishing.api",
-    "targen_standard.methods.form",
-    "targen_standard.embedding",
+    "targen_core.api.kinds",
+    "targen_core.cli.options.arguments",
+    "targen_core.api.generating",
+    "targen_core.api.report",
     "targen_core.api.run",
+    "targen_core.calls.backend",
+    "targen_core.calls.batch",
+    "targen_core.calls.delivery",
+    "targen_core.calls.descriptors",
+    "targen_core.calls.executors",
+    "targen_core.calls.hedging",
     "targen_core.calls.model",
     "targen_core.calls.sampling",
     "targen_core.calls.scores",
-    "targen_core.calls.hedging",
     "targen_core.calls.secrets",
-    "targen_core.calls.executors",
-    "targen_core.calls.batch",
-    "targen_core.calls.delivery",
-    "targen_standard.error_patterns",
+    "targen_core.cli.account",
+    "targen_core.cli.ahead",
+    "targen_core.cli.choosing",
+    "targen_core.cli.command_line",
+    "targen_core.cli.completion",
+    "targen_core.cli.describing",
+    "targen_core.cli.estimating",
+    "targen_core.cli.facts",
+    "targen_core.cli.findings",
+    "targen_core.cli.flags",
+    "targen_core.cli.generating",
+    "targen_core.cli.licenses",
+    "targen_core.cli.markup",
+    "targen_core.cli.options.typed",
+    "targen_core.cli.outputs",
+    "targen_core.cli.provenance",
+    "targen_core.cli.request",
+    "targen_core.cli.sources",
+    "targen_core.cli.status",
+    "targen_core.cli.tables",
     "targen_core.cli.tokens",
-    "targen_core.calls.descriptors",
-    "targen_core.runs.folder.reporters",
-    "targen_core.task_files",
-    "targen_standard.task_files.files",
-    "targen_standard.datasets.bigbench",
-    "targen_core.dataset.fitting",
-    "targen_core.extras",
-    "targen_core.dataset.problems",
-    "targen_core.dataset.source",
-    "targen_standard.datasets.weighing",
-    "targen_standard.reporting.card",
     "targen_core.cli.tracing",
-    "targen_standard.correction.versions",
+    "targen_core.cli.trust",
+    "targen_core.dataset.fitting",
+    "targen_core.dataset.model",
     "targen_core.dataset.naming",
-    "targen_standard.examples.telltales",
-    "targen_standard.examples.shown",
-    "targen_standard.filters.excluded.comparing",
-    "targen_standard.filters.excluded.index",
-    "targen_standard.pretrained",
-    "targen_standard.langchain",
-    "targen_standard.looking",
-    "targen_standard.given",
+    "targen_core.dataset.problems",
+    "targen_core.dataset.read",
+    "targen_core.dataset.source",
+    "targen_core.engine.filters",
+    "targen_core.engine.quotas",
+    "targen_core.extras",
     "targen_core.folders",
     "targen_core.options",
-    "targen_core.cli.account",
-    "targen_core.plain",
     "targen_core.origin",
+    "targen_core.outputs",
     "targen_core.pages",
     "targen_core.places",
+    "targen_core.plain",
+    "targen_core.plugins.adapters",
+    "targen_core.plugins.configurable",
+    "targen_core.plugins.hookspecs",
+    "targen_core.plugins.kinds",
+    "targen_core.plugins.loader",
+    "targen_core.plugins.register",
+    "targen_core.plugins.registry",
     "targen_core.reading.arrays",
+    "targen_core.reading.encodings",
     "targen_core.reading.files",
     "targen_core.reading.lines",
     "targen_core.reading.tables",
     "targen_core.reading.texts",
     "targen_core.reading.typed",
     "targen_core.reading.values",
-    "targen_core.reading.encodings",
+    "targen_core.runs.folder.reporters",
+    "targen_core.runs.jobs.job",
     "targen_core.runs.records.reading",
-    "targen_core.outputs",
+    "targen_core.runs.records.spec",
     "targen_core.suggestions",
+    "targen_core.task_files",
+    "targen_core.tasks.cases",
+    "targen_core.tasks.dimensions",
+    "targen_core.tasks.fields",
+    "targen_core.tasks.groups",
+    "targen_core.tasks.judging",
+    "targen_core.tasks.letters",
+    "targen_core.tasks.model",
+    "targen_core.tasks.parts",
+    "targen_core.tasks.prompt",
+    "targen_core.tasks.replies",
+    "targen_core.tasks.steps",
+    "targen_core.tasks.vocabularies",
+    "targen_core.tasks.words",
     "targen_core.text",
     "targen_core.wording",
-    "targen_core.cli.sources",
-    "targen_core.cli.outputs",
-    "targen_core.cli.markup",
-    "targen_core.cli.trust",
-    "targen_core.cli.tables",
-    "targen_core.cli.status",
-    "targen_core.cli.completion",
-    "targen_core.cli.flags",
-    "targen_core.cli.command_line",
-    "targen_core.cli.options.typed",
-    "targen_core.cli.generating",
-    "targen_core.cli.licenses",
-    "targen_core.cli.ahead",
-    "targen_core.cli.request",
-    "targen_core.cli.choosing",
-    "targen_core.cli.findings",
-    "targen_core.cli.provenance",
+    "targen_standard.asking",
+    "targen_standard.batches.api",
+    "targen_standard.batches.files",
+    "targen_standard.checks.copies",
+    "targen_standard.checks.languages",
+    "targen_standard.checks.patterns",
+    "targen_standard.checks.placeholders",
+    "targen_standard.checks.prose",
+    "targen_standard.checks.remarks",
+    "targen_standard.comparing.api",
+    "targen_standard.comparing.difference",
+    "targen_standard.correction.api",
+    "targen_standard.correction.result",
+    "targen_standard.correction.versions",
+    "targen_standard.correctors.blind",
+    "targen_standard.correctors.meta",
+    "targen_standard.datasets.bigbench",
+    "targen_standard.datasets.weighing",
+    "targen_standard.embedding",
+    "targen_standard.error_patterns",
+    "targen_standard.examples.shown",
+    "targen_standard.examples.telltales",
+    "targen_standard.exporting.api",
+    "targen_standard.exporting.conversations",
+    "targen_standard.exporting.model",
+    "targen_standard.exporting.push",
+    "targen_standard.filters.excluded.comparing",
+    "targen_standard.filters.excluded.index",
+    "targen_standard.filters.near_duplicates.index",
     "targen_standard.findings",
-    "targen_core.plugins.configurable",
-    "targen_core.plugins.kinds",
-    "targen_core.plugins.adapters",
-    "targen_core.plugins.hookspecs",
-    "targen_core.cli.facts",
-    "targen_core.cli.describing",
-    "targen_core.cli.estimating",
+    "targen_standard.finishing.api",
+    "targen_standard.given",
+    "targen_standard.langchain.chat",
+    "targen_standard.langchain.model",
+    "targen_standard.looking",
+    "targen_standard.made_up",
+    "targen_standard.merging.api",
+    "targen_standard.methods.columns",
+    "targen_standard.methods.form",
+    "targen_standard.methods.model",
+    "targen_standard.pretrained",
+    "targen_standard.previewing.api",
+    "targen_standard.profiling.api",
+    "targen_standard.replaying.api",
+    "targen_standard.reporting.card",
+    "targen_standard.revising.api",
+    "targen_standard.revising.plan",
+    "targen_standard.scripted",
+    "targen_standard.splitting",
+    "targen_standard.task_files.files",
+    "targen_standard.task_files.forms",
+    "targen_standard.task_files.model",
+    "targen_standard.task_files.outputs",
+    "targen_standard.tracing.api",
+    "targen_standard.validating.api",
 ]
 OWNED = [
     "targen_analysis.metrics",
@@ -178,19 +217,17 @@ FUNCTIONS = {
     "targen_datatune.api": "retrieve",
     "targen_datatune.finding": "Findings Match",
 }
-"""Functions of other distributions that `targen_core` offers, and what they return."""
+"""Functions of other distributions, and what they return."""
 MODULES_HEAD = """
 ## Modules
 
-Plugins may also use the names that these modules list in `__all__`. Ours use nothing else.
-Programs find the names of `targen_standard`, and `estimate`, in `targen_core` as well; a type
-checker finds them in `targen_standard` and `targen_core.cli.estimating` alone.
+Plugins may also use the names in these modules. Ours use nothing else.
 
 """
 FUNCTIONS_HEAD = """
 ## Functions of other distributions
 
-`targen_core` offers these functions as well, where their distribution is installed.
+Programs may use these functions where their distribution is installed.
 
 """
 OWNED_HEAD = """
@@ -208,7 +245,7 @@ _WIDE = 88
 def pages() -> dict[str, str]:
     """File name -> text; `index.md` first, then a page for each module."""
     grouped = {name for names in GROUPS.values() for name in names.split()}
-    assert grouped == set(targen_core.__all__), grouped ^ set(targen_core.__all__)
+    assert grouped == set(dir(targen_core)), grouped ^ set(dir(targen_core))
     index = [HEAD, *(f"| `{name}` | {words} |\n" for name, words in LIKE.items()), "\n"]
     for title, names in GROUPS.items():
         index += [f"## {title}\n\n", *(_entry(name) + "\n" for name in names.split())]
@@ -229,29 +266,28 @@ def pages() -> dict[str, str]:
 def promised() -> dict[str, set[str]]:
     """Module -> the names of it that plugins may import."""
     others = {path: {*_own_names(path)} for path in (*MODULES, *OWNED)}
-    return {"targen_core": {*targen_core.__all__}, **others}
+    return {"targen_core": {*dir(targen_core)}, **others}
 
 
 def _own_names(path: str) -> Iterator[str]:
-    """A module's own names; those that it takes from the core are on the first page."""
+    """The public names that a module defines, in order."""
     module = importlib.import_module(path)
-    for name in module.__all__:
-        value = getattr(module, name)  # an object of a class of the core is the module's own
-        defined = isinstance(value, type) or inspect.isroutine(value)
-        home = str(value.__module__) if defined else path
-        above = not path.startswith("targen_core.") and home.startswith("targen_core.")
-        if name not in targen_core.__all__ and not above:
-            yield name
+    for node in ast.parse(inspect.getsource(module)).body:
+        names: list[str] = []
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names = [node.name]
+        elif isinstance(node, ast.Assign):
+            targets = [each for target in node.targets for each in ast.walk(target)]
+            names = [each.id for each in targets if isinstance(each, ast.Name)]
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names = [node.target.id]
+        yield from (name for name in names if not name.startswith("_") and len(name) > 1)
 
 
 def _entry(name: str) -> str:
     value = getattr(targen_core, name)
-    if name == "errors":
-        return "### `errors`\n\nThe module of all errors: see [Errors](../errors.md).\n"
     if name == "hookimpl":
         return "### `hookimpl`\n\nMarks a hook of a plugin: see [Hooks](../hooks.md).\n"
-    if name.startswith("a") and name[1:] in targen_core.__all__:
-        return f"### `{name}`\n\n`{name[1:]}` as a coroutine function, with the same arguments.\n"
     return _described(name, value)
 
 

@@ -22,10 +22,10 @@ from cli_reference import plain
 from pydantic import BaseModel
 from python_reference import default, items, split
 
-from targen_core import load_registry
 from targen_core.cli.kinds import as_shown
-from targen_testing import TaskSuite
+from targen_core.plugins.loader import load_registry
 from targen_testing.rules import RULES
+from targen_testing.tasks import TaskSuite
 from targen_training.reproduction.items import items as items_of_papers
 
 _LINE = re.compile(r"^<!-- table: (.+) -->$", re.MULTILINE)

@@ -13,7 +13,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from targen_core import ListStep, Task, load_registry
+from targen_core import Task
+from targen_core.plugins.loader import load_registry
+from targen_core.tasks.steps import ListStep
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference" / "tasks"
 OURS = ("targen-tasks-superglue", "targen-tasks-multirc")

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from targen_core import Backend, ChatRequest, Registry, RunSpec
+from targen_core import Backend
+from targen_core.calls.model import ChatRequest
 from targen_core.errors import JobFailed
 from targen_core.options import Limits
+from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 
 from .runs import Outputs, records, report

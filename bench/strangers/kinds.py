@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["KINDS", "NOTES", "PRIVATE_ROWS", "TASK", "Kind"]
-
 TASK = """\
 description: Short notes of a night porter.
 labels:

@@ -8,8 +8,8 @@ A plugin registers `TASK` as any task.
 
 from __future__ import annotations
 
-from targen_outputs import Spans
-from targen_standard import Declaration
+from targen_outputs.spans import Spans
+from targen_standard.task_files.model import Declaration
 
 TASK = Declaration(
     name="entities",

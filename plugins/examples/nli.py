@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from targen_core import Rejected
-from targen_standard import Declaration
 from targen_standard.checks.languages import content_words
+from targen_standard.task_files.model import Declaration
 
 DECLARED = Declaration.model_validate(
     {

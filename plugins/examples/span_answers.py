@@ -5,8 +5,8 @@ targen generate ./plugins/examples/span_answers.py -n 9 --backend scripted
 
 from __future__ import annotations
 
-from targen_outputs import Answer
-from targen_standard import Declaration
+from targen_outputs.answer import Answer
+from targen_standard.task_files.model import Declaration
 
 TASK = Declaration(
     name="span-answers",

@@ -12,9 +12,8 @@ from targen_backends.claude.client import ClaudeModel
 from targen_backends.llama.client import LlamaModel
 from targen_backends.llama.ollama import OllamaModel
 from targen_core.calls.model import ChatReply, ChatRequest
-from targen_testing import OPENAI, Wire
 from targen_testing.fault_server import Raw
-from targen_testing.wire import TOKENS_IN, TOKENS_OUT, token_entries
+from targen_testing.wire import OPENAI, TOKENS_IN, TOKENS_OUT, Wire, token_entries
 
 ODD = {"model": "tiny-2026", "novelty": {"of": ["the", "future"]}}
 """What answers have that no request names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from targen_testing import BackendSuite as Suite
+from targen_testing.backends import BackendSuite as Suite
 
 from .providers import ANTHROPIC, COMPLETIONS, OLLAMA
 

@@ -8,18 +8,18 @@ import pytest
 
 from targen_backends.llama.client import LlamaModel
 from targen_core import errors
-from targen_testing.services import (
+from targen_testing.services.model import SimulatedModel
+from targen_testing.services.parts import (
     Bucket,
     Cap,
     Fault,
     Fixed,
     Lognormal,
     Retry,
-    Service,
-    SimulatedModel,
     Window,
-    serve,
 )
+from targen_testing.services.server import serve
+from targen_testing.services.service import Service
 from targen_testing.virtual_time import VirtualLoop
 
 HOUR = 3600.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core import load_registry
+from targen_core.plugins.loader import load_registry
 
 
 def test_the_kinds_how_many_of_each_and_each_by_any_form_of_its_name(works):

@@ -26,28 +26,26 @@ from targen_core import (
     Backend,
     BackendOptions,
     ChatReply,
-    ChatRequest,
     Correction,
-    Dimension,
-    Job,
-    Judging,
     Label,
-    ListStep,
     Price,
-    Registry,
     Rejected,
-    Rows,
-    RunSpec,
     TargenError,
     Task,
-    Texts,
 )
+from targen_core.calls.model import ChatRequest
 from targen_core.engine.executor import Executor
 from targen_core.engine.local import LocalExecutor
 from targen_core.engine.shards import Shard
 from targen_core.options import Limits
 from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs import job as jobs
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
+from targen_core.tasks.dimensions import Dimension
+from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.steps import ListStep
 from targen_core.tasks.steps import Part as TaskPart
 from targen_standard.embedding import WORDS
 from targen_standard.filters.distance import DISTANCE

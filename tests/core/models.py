@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from targen_core import ChatReply, ChatRequest, Declaration, Price
+from targen_core import ChatReply, Price
+from targen_core.calls.model import ChatRequest
+from targen_standard.task_files.model import Declaration
 
 PORTER = Declaration(
     name="porter",

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import targen_core as tg
+from targen_core.cli.estimating import estimate
+from targen_core.errors import UsageError
 
 PROGRAM = """\
 import targen_core as tg
@@ -34,12 +36,12 @@ def answer(request):
 
 
 def test_a_function_stays_the_one_that_its_name_finds():
-    assert pickle.loads(pickle.dumps(tg.estimate)) is tg.estimate
+    assert pickle.loads(pickle.dumps(estimate)) is estimate
 
 
 def test_who_looks_for_a_fault_of_targen_sees_all_frames(monkeypatch):
     monkeypatch.setenv("TARGEN_DEBUG", "1")
-    with pytest.raises(tg.UsageError) as caught:
+    with pytest.raises(UsageError) as caught:
         tg.load("runs/none")
     frames = traceback.extract_tb(caught.value.__traceback__)
     assert len([frame for frame in frames if "/targen_core/" in frame.filename]) > 2

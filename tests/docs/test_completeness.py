@@ -14,17 +14,23 @@ import pytest
 from reference_tables import filled
 
 import targen_analysis.metrics as model
-from targen_core import Case, Judging, ListStep, Rows, RunSpec, Task, Texts, errors, load_registry
+from targen_core import Task, errors
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import Counts
 from targen_core.cli.app import build
+from targen_core.cli.findings import Findings, Plot, Table
 from targen_core.cli.kinds import as_shown
 from targen_core.engine.commits import Target
 from targen_core.engine.quota_tracker import Flow, QuotaTracker
 from targen_core.options import Limits
 from targen_core.plugins.kinds import looked_up
+from targen_core.plugins.loader import load_registry
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.spec import RunSpec
+from targen_core.tasks.cases import Case
+from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.steps import ListStep
 from targen_standard.task_files import model as declared
 from targen_testing.rules import RULES
 from targen_training.reproduction.items import items
@@ -126,7 +132,7 @@ REPORT = (
     "by_step priced task task_version seed status problem balance usage unused_calls retries "
     "models prices answers_by_files copied_from"
 ).split()
-METRICS = (model.Metric, model.Study, model.Corpus, model.Findings, model.Plot, model.Table)
+METRICS = (model.Metric, model.Study, model.Corpus, Findings, Plot, Table)
 CHECKS = {name for kind in KINDS for name in dir(kind.resolve("suite")) if name.startswith("test_")}
 EXPLAINED = {
     "reference/run-directory.md": [
@@ -135,7 +141,11 @@ EXPLAINED = {
         *Flow().as_dict(),
         *REPORT,
     ],
-    "reference/errors.md": errors.__all__,
+    "reference/errors.md": [
+        name
+        for name, each in vars(errors).items()
+        if isinstance(each, type) and issubclass(each, errors.TargenError)
+    ],
     "reference/options.md": [*SAMPLING, *options_of_backends()],
     "reference/hooks.md": [name for kind in METRICS for name in names(kind)],
     "reference/declaration.md": [key for part in DECLARED for key in names(part)],

@@ -23,14 +23,6 @@ PLUGINS = [
     "plugins/targen_methods",
     *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/examples/*/src")),
 ]
-SPARING = [
-    "targen_tasks_superglue",
-    "plugins/targen_analysis",
-    "plugins/targen_training",
-    "plugins/targen_datatune",
-    "plugins/targen_methods",
-]
-"""Distributions whose modules list no names, as those of the core."""
 
 
 @pytest.fixture(scope="module")
@@ -57,34 +49,6 @@ def used(folder):
                 for alias in node.names:
                     if alias.name.startswith(tuple(f"{name}." for name in OURS)):
                         yield path.relative_to(ROOT), alias.name, "*"
-
-
-def listing(folder):
-    """Modules that list their names in `__all__`."""
-    for path in sorted((ROOT / folder / "src").rglob("*.py")):
-        if "templates" in path.parts:
-            continue
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
-                parts = path.relative_to(ROOT / folder / "src").with_suffix("").parts
-                yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-@pytest.mark.parametrize(
-    ("folder", "package"), [("core", "targen_core"), ("plugins/targen_standard", "targen_standard")]
-)
-def test_only_promised_modules_list_their_names(folder, package):
-    ours = {*python_reference.MODULES, "targen_core", "targen_core.errors"}
-    assert {*listing(folder)} == {name for name in ours if name.split(".")[0] == package}
-
-
-@pytest.mark.parametrize("folder", SPARING)
-def test_only_packages_and_promised_modules_of_a_plugin_list_their_names(folder):
-    names = {name for name in listing(folder) if "testing" not in name.split(".")}
-    packages = {path.parent.name for path in (ROOT / folder / "src").rglob("__init__.py")}
-    assert {name for name in names if name.rpartition(".")[2] not in packages} <= {
-        *python_reference.OWNED
-    }
 
 
 @pytest.mark.parametrize("folder", PLUGINS)

@@ -9,8 +9,6 @@ from zlib import crc32
 
 OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 
-__all__ = ["OUTPUTS", "assert_paid_once", "outputs", "whole_records"]
-
 
 def outputs(run: Path) -> dict[str, bytes]:
     """The bytes of what a run made."""

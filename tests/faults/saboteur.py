@@ -17,8 +17,6 @@ from typing import Any
 
 from targen_testing.forks import COMMAND, Forks
 
-__all__ = ["ERRORS", "KILLS", "SIGNALS", "Fault", "Result", "Saboteur"]
-
 KILLS = ("before", "within")
 """SIGKILL before a point (and so after the last one), or when half of its bytes are written."""
 

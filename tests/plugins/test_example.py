@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from targen_analysis.testing import MetricSuite as Metrics
-from targen_core import Dataset, Job, RunSpec
+from targen_analysis.testing.suite import MetricSuite as Metrics
+from targen_core.dataset.model import Dataset
 from targen_core.errors import QuotaNotMet
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
 from targen_datatune.testing import CatalogueSuite as Catalogues
 from targen_datatune.testing import RetrieverSuite as Retrievers
 from targen_methods.testing import MethodSuite as Methods
 from targen_standard.exporting.save import save
-from targen_testing import BackendSuite as Backends
-from targen_testing import CorrectorSuite as Correctors
-from targen_testing import EmbedderSuite as Embedders
-from targen_testing import ExecutorSuite as Executors
-from targen_testing import ExporterSuite as Exporters
-from targen_testing import FormSuite as Forms
-from targen_testing import TaskSuite as Tasks
-from targen_training.testing import TrainerSuite as Trainers
+from targen_testing.backends import BackendSuite as Backends
+from targen_testing.correctors import CorrectorSuite as Correctors
+from targen_testing.embedders import EmbedderSuite as Embedders
+from targen_testing.executors import ExecutorSuite as Executors
+from targen_testing.exporters import ExporterSuite as Exporters
+from targen_testing.forms import FormSuite as Forms
+from targen_testing.tasks import TaskSuite as Tasks
+from targen_training.testing.suite import TrainerSuite as Trainers
 from tests.runs import manifest
 
 

@@ -82,9 +82,9 @@ def task_file(folder: Path, labels: Any = LABELS, name: str = "mail", **keys: An
 
 
 PYTHON_TASK = f"""
-import targen_core as tg
+from targen_standard.task_files.model import Declaration
 LABELS = {{"alpha": "{definition("alpha")}", "beta": "{definition("beta")}"}}
-TASK = tg.Declaration(description="Letters.", labels=LABELS).task(name="porter")
+TASK = Declaration(description="Letters.", labels=LABELS).task(name="porter")
 """
 """A task as a program, whose texts the service's model labels like those of `task_file`."""
 
@@ -467,11 +467,11 @@ def asked(traced: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 # --- Python: many calls in one process, since each command takes a second to start -------------
 
 _CALLS = """
-import json, urllib.request
+import importlib, json, urllib.request
 import targen_core as tg
-for name, args, options in json.loads({calls!r}):
+for module, name, args, options in json.loads({calls!r}):
     try:
-        value = getattr(tg, name)(*args, **options)
+        value = getattr(importlib.import_module(module), name)(*args, **options)
     except tg.TargenError as error:
         if name != "read_dataset":
             raise
@@ -484,12 +484,21 @@ for name, args, options in json.loads({calls!r}):
         urllib.request.urlopen(urllib.request.Request({marked!r}, body.encode(), headers)).read()
 """
 
-Call = tuple[str, tuple[Any, ...], dict[str, Any]]
+_MODULES = {
+    "export": "targen_standard.exporting.api",
+    "merge": "targen_standard.merging.api",
+    "revise": "targen_standard.revising.api",
+    "trace": "targen_standard.tracing.api",
+    "train": "targen_training.api",
+}
+"""Function -> its module; others are in targen_core."""
+
+Call = tuple[str, str, tuple[Any, ...], dict[str, Any]]
 
 
 def call(name: str, *args: Any, **options: Any) -> Call:
     """A call of a function of Python's API."""
-    return name, args, options
+    return _MODULES.get(name, "targen_core"), name, args, options
 
 
 def python_calls(shell: Shell, calls: Sequence[Call], marked: Service | None = None) -> list[Any]:

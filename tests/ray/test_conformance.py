@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from targen_testing import ExecutorSuite as Executors
+from targen_testing.executors import ExecutorSuite as Executors
 
 
 @pytest.mark.usefixtures("cluster")

@@ -7,7 +7,8 @@ import inspect
 
 import pytest
 
-from targen_core import ChatReply, ChatRequest, Message
+from targen_core import ChatReply
+from targen_core.calls.model import ChatRequest, Message
 from targen_core.errors import RateLimited, ServiceGaveUp
 from targen_ray.pool import LinkLost, Pool, WorkerLost
 from targen_ray.wire import Hello, ModelRecipe, Setup, dump, load
@@ -288,7 +289,7 @@ def test_a_worker_says_what_it_lacks(recipe, versions, words):
 def test_a_worker_whose_model_is_another_is_refused():
     import pickle
 
-    from targen_standard import ScriptedOptions
+    from targen_standard.scripted import ScriptedOptions
 
     other = ModelRecipe(
         "other", b"", "targen-standard:scripted", pickle.dumps((ScriptedOptions, {}))

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 import targen_core
-from targen_core.errors import UsageError
+from targen_core.errors import JobFailed, UsageError
 from targen_ray import crew
 from targen_ray.line import Line
+from targen_standard.correction.api import correct
 from targen_testing.fault_server import FaultServer, Response
 
 pytestmark = pytest.mark.usefixtures("cluster")
@@ -75,7 +76,7 @@ def test_replicas_are_of_a_backend_with_addresses(tmp_path):
 
 def refused(out, executor, url, **options):
     """A run of calls to a service whose answers are no rows: it fails."""
-    with pytest.raises(targen_core.JobFailed):
+    with pytest.raises(JobFailed):
         targen_core.generate(
             "rte",
             n=8,
@@ -109,7 +110,7 @@ def test_of_a_range_more_workers_are_started_while_calls_wait(cluster, tmp_path)
 
 def test_a_correction_is_the_same_on_workers(here, tmp_path):
     def corrected(out, executor=None):
-        return targen_core.correct(
+        return correct(
             here,
             corrector="vote",
             model="scripted",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from targen_core import ChatRequest
+from targen_core.calls.model import ChatRequest
 
 WORDS = "spade rake hose pump axe lamp net rope tray nail soil".split()
 

@@ -13,18 +13,28 @@ from pathlib import Path
 import pytest
 
 import targen_core as tg
+from targen_core import errors
+from targen_core.calls.model import ChatRequest
+from targen_core.errors import JobFailed, UsageError
+from targen_standard.comparing.api import diff
+from targen_standard.previewing.api import preview
+from targen_standard.profiling.api import Profiled, profile
+from targen_standard.scripted import ScriptedModel, ScriptedOptions
+from targen_standard.task_files.model import Declaration
+from targen_standard.tracing.api import trace
+from targen_standard.validating.api import validate
 
 from ..core.models import Silent
 
 LABELS = {"order": "It asks where an order is.", "refund": "It asks for money back."}
-MAIL = tg.Declaration(name="mail", description="E-mails to a shop.", labels=LABELS)
+MAIL = Declaration(name="mail", description="E-mails to a shop.", labels=LABELS)
 TEXTS = [f"where is my parcel number {n}" for n in range(24)]
 
 pytestmark = pytest.mark.usefixtures("alone")
 
 
 def test_a_preview_shows_rows_and_calls_and_leaves_no_run():
-    made = tg.preview(MAIL, model="scripted", progress=False)
+    made = preview(MAIL, model="scripted", progress=False)
     assert [row["label"] for row in made.rows] == ["order", "refund"]
     assert {call.step for call in made.calls} == {"contexts", "seeds", "generate", "correct"}
     assert not made.rejected and made.problem is None and not Path("runs").exists()
@@ -36,45 +46,45 @@ def test_a_preview_shows_rows_and_calls_and_leaves_no_run():
     assert made.rows[0]["text"] in made._repr_html_()
 
     async def cell() -> object:
-        return tg.preview(MAIL, n=2, model="scripted", progress=False)
+        return preview(MAIL, n=2, model="scripted", progress=False)
 
     assert repr(asyncio.run(cell())) == repr(made)
 
 
 def test_a_preview_says_what_ended_it_and_why_candidates_became_no_row():
-    with pytest.raises(tg.JobFailed, match="cost budget exhausted"):
-        tg.preview(MAIL, model="scripted", price_in=1e6, price_out=1, max_cost=1, progress=False)
+    with pytest.raises(JobFailed, match="cost budget exhausted"):
+        preview(MAIL, model="scripted", price_in=1e6, price_out=1, max_cost=1, progress=False)
     refusing = {"garbage_rate": 1.0}
-    made = tg.preview(MAIL, model="scripted", progress=False, **refusing)
+    made = preview(MAIL, model="scripted", progress=False, **refusing)
     assert "no reply for the list of contexts" in str(made.problem)
     assert made.calls and str(made.problem) in html.unescape(made._repr_html_())
     assert made.calls[0].reply.text in html.unescape(made._repr_html_())
     steps = {"generate": {"model": "scripted", **refusing}}
-    made = tg.preview(MAIL, model="scripted", steps=steps, progress=False)
+    made = preview(MAIL, model="scripted", steps=steps, progress=False)
     assert not made.rows and made.problem is not None
     assert "malformed-reply" in made.rejected[0]["reason"]
 
 
 def test_ctrl_c_in_a_preview_ends_the_program():
     class Stops(Silent):
-        async def complete(self, request: tg.ChatRequest) -> tg.ChatReply:
+        async def complete(self, request: ChatRequest) -> tg.ChatReply:
             os.kill(os.getpid(), signal.SIGINT)
             await asyncio.sleep(0)
             return tg.ChatReply(json.dumps(request.dry_run and request.dry_run()))
 
     with pytest.raises(KeyboardInterrupt, match="stopped by Ctrl-C"):
-        tg.preview(MAIL, model=Stops(), progress=False)
+        preview(MAIL, model=Stops(), progress=False)
 
 
 def test_a_model_reads_texts_for_a_profile():
-    measured = tg.profile(TEXTS)
+    measured = profile(TEXTS)
     assert repr(measured).startswith("<Profiled the given data: ")
-    asked = tg.profile(TEXTS, model="scripted")
+    asked = profile(TEXTS, model="scripted")
     assert asked.profile.traits == measured.profile.traits
     assert [line[:8] for line in asked.profile.about if line not in measured.profile.about]
 
-    async def cell() -> tg.Profiled:
-        return tg.profile(TEXTS, model="scripted")
+    async def cell() -> Profiled:
+        return profile(TEXTS, model="scripted")
 
     assert asyncio.run(cell()).profile == asked.profile
 
@@ -83,8 +93,8 @@ def test_a_column_of_a_data_frame_is_texts_or_numbers_of_rows():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"text": TEXTS, "label": ["order", "refund"] * 12})
     for texts in (frame["text"], iter(TEXTS), set(TEXTS)):
-        profiled = tg.profile(texts)
-        assert profiled.profile == tg.profile(TEXTS).profile
+        profiled = profile(texts)
+        assert profiled.profile == profile(TEXTS).profile
         assert repr(profiled) == "<Profiled the given data: 1 form of 24 texts>"
     run = tg.generate(MAIL, labels=frame["label"].value_counts() // 6, model="scripted", out="a")
     assert run.report.rows == {"order": 2, "refund": 2}
@@ -100,8 +110,8 @@ def test_a_column_of_a_data_frame_is_texts_or_numbers_of_rows():
     ],
 )
 def test_an_error_of_a_script_names_its_function_and_line(script, problem):
-    model = tg.ScriptedModel(tg.ScriptedOptions(), script)
-    with pytest.raises(tg.errors.StageFailed, match=problem) as caught:
+    model = ScriptedModel(ScriptedOptions(), script)
+    with pytest.raises(errors.StageFailed, match=problem) as caught:
         tg.generate(MAIL, n=2, model=model, progress=False)
     assert caught.value.distribution == "memory"
 
@@ -116,27 +126,27 @@ def test_the_name_of_a_command_that_is_no_function_is_not_a_slip():
 
 
 def test_a_hint_does_not_name_a_task_that_no_name_finds():
-    with pytest.raises(tg.UsageError, match="row 1 does not fit the task mail") as caught:
+    with pytest.raises(UsageError, match="row 1 does not fit the task mail") as caught:
         tg.read_dataset([{"text": "Where?", "label": "lost"}], MAIL)
-    assert caught.value.hint.endswith("targen_core.validate(ROWS, task=TASK)")
+    assert caught.value.hint.endswith("targen_standard.validating.api.validate(ROWS, task=TASK)")
 
 
 def test_results_show_what_matters(monkeypatch, capsys):
     assert repr(MAIL) == "<Declaration 'mail': labels order, refund>"
     run = tg.generate(MAIL, n=4, model="scripted", out="a", progress=False)
     assert "<td>order 2</td>" in run.report._repr_html_()
-    traced = tg.trace(run, 0)
+    traced = trace(run, 0)
     assert repr(traced) == "<Trace of 0.0/order/0 in a: accepted, label order, 4 calls>"
     assert run[0]["text"] in traced._repr_html_()
     assert str(traced).startswith("row 0  order\n") and "\n└─ verdict  accepted" in str(traced)
     assert "`messages` of the call has everything" in str(traced)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setattr(builtins, "get_ipython", ZMQInteractiveShell, raising=False)
-    assert str(tg.trace(run, 0)) == str(traced)
+    assert str(trace(run, 0)) == str(traced)
     assert capsys.readouterr().out == ""
-    checked = tg.validate([*run, {"text": "Where?", "label": "lost"}], MAIL)
+    checked = validate([*run, {"text": "Where?", "label": "lost"}], MAIL)
     assert repr(checked) == "<Validation of dataset: 5 rows of mail, 1 invalid>"
     other = tg.generate(MAIL, n=4, seed=1, model="scripted", out="b", progress=False)
-    apart = tg.diff(run, other)
+    apart = diff(run, other)
     assert repr(apart).startswith("<Difference of a and b: 1 different setting; rows: ")
     assert "<td>seed</td><td>0</td><td>1</td>" in apart._repr_html_()

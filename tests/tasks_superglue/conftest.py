@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from targen_core import ChatRequest, Registry
+from targen_core.calls.model import ChatRequest
 from targen_core.engine.quotas import Quotas
+from targen_core.plugins.registry import Registry
 from tests.bent import Ran, run_bent
 
 Bend = Callable[[str, Any, bool], Any]

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 import pytest
 from pydantic import ValidationError
 
-from targen_core import JudgeAnswer
-from targen_tasks_superglue.axg import AXG, AxgPair
-from targen_tasks_superglue.axg.rows import gendered, swapped_pronoun
+from targen_core.tasks.judging import JudgeAnswer
+from targen_tasks_superglue.axg.rows import AxgPair, gendered, swapped_pronoun
+from targen_tasks_superglue.axg.task import AXG
 
 from .seeds import HIVE as SEED
 from .verdicts import of

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core import load_registry
+from targen_core.plugins.loader import load_registry
 from targen_core.tasks.cases import RIGHT, WRONG
 
 REGISTRY = load_registry()

@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
-from targen_tasks_superglue.copa import COPA, CopaRow
-from targen_tasks_superglue.copa.rows import ASKED
+from targen_tasks_superglue.copa.rows import ASKED, CopaRow
+from targen_tasks_superglue.copa.task import COPA
 
 # --- the label by construction ----------------------------------------------
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Rejected, load_registry
-from targen_tasks_superglue.copa import Event
-from targen_tasks_superglue.rte import Premise
+from targen_core import Rejected
+from targen_core.plugins.loader import load_registry
+from targen_tasks_superglue.copa.rows import Event
+from targen_tasks_superglue.rte.rows import Premise
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "superglue"
 NAMES = "axg boolq cb copa record rte wic wsc".split()  # MultiRC's are tested beside its task

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from targen_core import load_registry
+from targen_core.plugins.loader import load_registry
 
 TASKS = "axg boolq cb copa record rte wic wsc".split()
 REGISTRY = load_registry()

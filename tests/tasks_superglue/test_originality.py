@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from rapidfuzz import fuzz
 
-from targen_core import Prompt, Task, load_registry
+from targen_core import Prompt, Task
+from targen_core.plugins.loader import load_registry
 from targen_standard.correctors.blind import SOLVE_PROMPT
 from targen_standard.correctors.meta import META_PROMPT
 

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from targen_core import Rejected
 from targen_core.tasks.judging import JudgeAnswer
-from targen_tasks_superglue.record import MASK, RECORD, find_entities, find_names
 from targen_tasks_superglue.record.checks import check_query, eligible
-from targen_tasks_superglue.record.rows import pack
+from targen_tasks_superglue.record.entities import find_entities
+from targen_tasks_superglue.record.names import find_names
+from targen_tasks_superglue.record.rows import MASK, pack
 from targen_tasks_superglue.record.steps import _row
+from targen_tasks_superglue.record.task import RECORD
 from targen_tasks_superglue.shared.articles import Paragraph
 
 from .originals import needs_original, original

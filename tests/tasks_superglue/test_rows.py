@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from targen_core import load_registry
+from targen_core.plugins.loader import load_registry
 from tests.tables import table
 
 from .originals import needs_original, original

@@ -10,27 +10,33 @@ from typing import Any
 
 import pytest
 
-from targen_core import load_registry
-from targen_tasks_superglue.axg import AXG, Sentences
+from targen_core.plugins.loader import load_registry
 from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
-from targen_tasks_superglue.boolq import BoolqRow
+from targen_tasks_superglue.axg.rows import Sentences
+from targen_tasks_superglue.axg.task import AXG
 from targen_tasks_superglue.boolq.checks import check_question, official
-from targen_tasks_superglue.cb import CB, CbRow
+from targen_tasks_superglue.boolq.rows import BoolqRow
 from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
-from targen_tasks_superglue.copa import COPA, CopaRow, Event
+from targen_tasks_superglue.cb.rows import CbRow
+from targen_tasks_superglue.cb.task import CB
 from targen_tasks_superglue.copa.checks import check_unlike
-from targen_tasks_superglue.record import MASK, find_entities
+from targen_tasks_superglue.copa.rows import CopaRow, Event
+from targen_tasks_superglue.copa.task import COPA
 from targen_tasks_superglue.record.checks import check_query
+from targen_tasks_superglue.record.entities import find_entities
+from targen_tasks_superglue.record.rows import MASK
 from targen_tasks_superglue.record.steps import _row as record_row
-from targen_tasks_superglue.rte import RTE, Premise, RteRow, steps
+from targen_tasks_superglue.rte import steps
 from targen_tasks_superglue.rte.checks import check_pair
+from targen_tasks_superglue.rte.rows import Premise, RteRow
+from targen_tasks_superglue.rte.task import RTE
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.subjects import PronounPair
-from targen_tasks_superglue.wic import find
 from targen_tasks_superglue.wic.checks import locate, shared_words
-from targen_tasks_superglue.wsc import WSC
+from targen_tasks_superglue.wic.forms import find
 from targen_tasks_superglue.wsc.marks import read_passage
 from targen_tasks_superglue.wsc.spans import make_row
+from targen_tasks_superglue.wsc.task import WSC
 from tests.tables import table
 
 REGISTRY = load_registry()

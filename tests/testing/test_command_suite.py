@@ -13,7 +13,7 @@ import typer
 from targen_core import hookimpl
 from targen_core.plugins import loader
 from targen_core.plugins.loader import Source
-from targen_testing import CommandSuite as Suite
+from targen_testing.commands import CommandSuite as Suite
 
 
 def sound(

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from targen_core.plugins.loader import load_registry
-from targen_testing import TaskSuite as Tasks
 from targen_testing.sample import SAMPLE, Review
+from targen_testing.tasks import TaskSuite as Tasks
 
 
 class _Busy:

@@ -11,7 +11,7 @@ from targen_core.calls.executors import ModelExecutor
 from targen_core.errors import JobFailed, TargenError, UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_testing import ExecutorSuite
+from targen_testing.executors import ExecutorSuite
 
 
 def refuse(workers):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import load_registry
 from targen_core.errors import UsageError
+from targen_core.plugins.loader import load_registry
 from targen_testing.distribution import metadata_problems, wheel_problems
 from targen_testing.folder import read_folder, sources_with
 from targen_testing.rules import Finding

@@ -8,14 +8,14 @@ from typing import Literal
 
 import pytest
 
-from targen_core import load_registry
+from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_standard.correctors.blind import SOLVE_PROMPT
-from targen_testing import BackendSuite as Backends
-from targen_testing import CorrectorSuite as Correctors
-from targen_testing import ExporterSuite as Exporters
-from targen_testing import TaskSuite as Tasks
+from targen_testing.backends import BackendSuite as Backends
+from targen_testing.correctors import CorrectorSuite as Correctors
+from targen_testing.exporters import ExporterSuite as Exporters
 from targen_testing.sample import SAMPLE, Review, with_sample
+from targen_testing.tasks import TaskSuite as Tasks
 
 
 class TestSample(Tasks):

@@ -10,14 +10,11 @@ import pytest
 from targen_core.dataset.records import Form
 from targen_core.dataset.source import DatasetReader, Source
 from targen_core.errors import Rejected, UsageError
-from targen_testing import (
-    CheckSuite,
-    CorrectorSuite,
-    DatasetReaderSuite,
-    EmbedderSuite,
-    ExporterSuite,
-    FilterSuite,
-)
+from targen_testing.correctors import CorrectorSuite
+from targen_testing.dataset_readers import DatasetReaderSuite
+from targen_testing.embedders import EmbedderSuite
+from targen_testing.exporters import ExporterSuite
+from targen_testing.steps import CheckSuite, FilterSuite
 from targen_testing.trials import Trial
 
 

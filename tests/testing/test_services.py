@@ -11,8 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from targen_core import ChatRequest, Message, errors
-from targen_testing.services import (
+from targen_core import errors
+from targen_core.calls.model import ChatRequest, Message
+from targen_testing.services.catalog import compose
+from targen_testing.services.drive import drive, omniscient
+from targen_testing.services.model import SimulatedModel
+from targen_testing.services.parts import (
     Bucket,
     Cap,
     Fault,
@@ -20,15 +24,11 @@ from targen_testing.services import (
     Level,
     Queue,
     Retry,
-    Service,
-    SimulatedModel,
     Window,
     brownout,
     cold_start,
-    compose,
-    drive,
-    omniscient,
 )
+from targen_testing.services.service import Service
 from targen_testing.virtual_time import VirtualLoop
 
 GAPS = st.lists(st.sampled_from([0.0, 0.01, 0.3, 1.0, 7.0]), min_size=1, max_size=60)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from targen_testing import ExporterSuite as Suite
+from targen_testing.exporters import ExporterSuite as Suite
 
 SUITES = """
 import pytest
-from targen_testing import ExporterSuite as Suite
+from targen_testing.exporters import ExporterSuite as Suite
 
 
 class TestLines(Suite):
@@ -96,7 +96,7 @@ def test_what_is_switched_off_is_named_and_nothing_else(tmp_path, options):
 def test_a_check_that_lacks_an_extra_is_skipped_and_named(tmp_path):
     pytest.importorskip("targen_analysis")
     text = """
-from targen_testing import EmbedderSuite as Suite
+from targen_testing.embedders import EmbedderSuite as Suite
 
 
 class TestMine(Suite):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tiny import tiny
 
-from targen_analysis.testing import MetricSuite
-from targen_training.testing import TrainerSuite
+from targen_analysis.testing.suite import MetricSuite
+from targen_training.testing.suite import TrainerSuite
 
 RECIPE = ("warmup=0.1", "device=cpu")
 

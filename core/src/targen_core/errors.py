@@ -17,48 +17,6 @@ from targen_core.wording import Words
 if TYPE_CHECKING:
     from targen_core.calls.model import RateHeaders
 
-__all__ = [
-    "AmbiguousName",
-    "AnswersAwaited",
-    "AuthenticationFailed",
-    "BadReply",
-    "BadRequest",
-    "BatchFailed",
-    "BudgetExhausted",
-    "ConnectionFailed",
-    "ContentFiltered",
-    "ContextTooLong",
-    "CorruptJournal",
-    "CreditExhausted",
-    "DatasetUnavailable",
-    "Interrupted",
-    "JobFailed",
-    "MalformedAnswer",
-    "MissingDependency",
-    "NoSuchFile",
-    "NoUsableReply",
-    "Overloaded",
-    "PermissionDenied",
-    "PluginError",
-    "QuotaNotMet",
-    "RateLimited",
-    "Rejected",
-    "RunConflict",
-    "RunDirectoryError",
-    "RunLocked",
-    "ServiceError",
-    "ServiceGaveUp",
-    "ServiceUnavailable",
-    "StageFailed",
-    "TargenError",
-    "TimedOut",
-    "UnknownName",
-    "UnknownOption",
-    "UnreadableFile",
-    "UsageError",
-    "WriteFailed",
-]
-
 
 class TargenError(Exception):
     """Base class of all errors. `str(error)` is the message; `hint` is the suggested action, or "".

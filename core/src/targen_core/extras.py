@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from targen_core.errors import MissingDependency
 from targen_core.wording import install
 
-__all__ = ["hub_without_telemetry", "needs"]
-
 
 @contextmanager
 def needs(what: str, extra: str) -> Iterator[None]:
@@ -26,6 +24,25 @@ def needs(what: str, extra: str) -> Iterator[None]:
             f"{what} needs the package {error.name!r}, which is not installed",
             distribution="targen-core",
             hint=install(f"targen-core[{extra}]"),
+        ) from error
+
+
+@contextmanager
+def needs_distribution(what: str, distribution: str) -> Iterator[None]:
+    """Around an import of a plugin that may not be installed: `what` cannot be done without it.
+
+    Raises:
+        MissingDependency: naming the distribution.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name != distribution.replace("-", "_"):
+            raise
+        raise MissingDependency(
+            f"{what} needs the distribution {distribution}, which is not installed",
+            distribution=distribution,
+            hint=install(distribution),
         ) from error
 
 

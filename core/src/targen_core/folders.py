@@ -12,17 +12,6 @@ from typing import Any, Literal
 
 from targen_core.errors import UsageError
 
-__all__ = [
-    "CACHE_VARIABLE",
-    "cache_folder",
-    "is_known",
-    "is_own",
-    "make_known",
-    "note_own",
-    "replies_folder",
-    "user_folder",
-]
-
 _log = logging.getLogger("targen.cache")
 
 CACHE_VARIABLE = "TARGEN_CACHE_DIR"

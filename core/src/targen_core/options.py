@@ -29,21 +29,6 @@ from targen_core.errors import UsageError
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
 
-__all__ = [
-    "BATCHES",
-    "MAX_COUNT",
-    "Datasets",
-    "Flag",
-    "Limits",
-    "ListOptions",
-    "Multiplies",
-    "Option",
-    "Options",
-    "RowOptions",
-    "Rows",
-    "several",
-]
-
 MAX_COUNT = 10**9
 """Most rows, items or tokens at a time: whatever a run counts one by one."""
 

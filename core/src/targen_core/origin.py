@@ -35,29 +35,6 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
-__all__ = [
-    "DECLARED",
-    "HUB",
-    "TASK_FILE",
-    "Named",
-    "Typed",
-    "Untrusted",
-    "execute",
-    "find_module",
-    "has_separator",
-    "is_executed",
-    "is_file",
-    "is_place",
-    "is_trusted",
-    "leads_elsewhere",
-    "order_of",
-    "shown",
-    "split_model",
-    "texts_in",
-    "trust_hint",
-    "trusting",
-]
-
 HUB = "hf:"
 """The prefix of a hub dataset's name."""
 
@@ -199,7 +176,8 @@ def trust_hint(path: Path) -> Words:
     """Return what to type to trust a file or folder, for a hint."""
     text = str(path) if has_separator(str(path)) else os.path.join(".", path)  # noqa: PTH118 - Path drops the dot
     return Either(
-        f"add {shlex.quote(f'--trust={text}')}", f"use `with targen_core.trusting({text!r}):`"
+        f"add {shlex.quote(f'--trust={text}')}",
+        f"use `with trusting({text!r}):`",
     )
 
 

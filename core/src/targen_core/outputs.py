@@ -20,8 +20,6 @@ from targen_core.plain import (
 )
 from targen_core.wording import AGAIN, Words
 
-__all__ = ["remove", "write_file", "writing"]
-
 _AGAIN = AGAIN + " continues"
 
 

@@ -17,8 +17,6 @@ from typing import Any
 
 from targen_core.text import json_safe, printable
 
-__all__ = ["SERVED", "document", "safe", "scrolling", "table"]
-
 _SCROLLING = """.scroll{overflow-x:auto;background:
 linear-gradient(to right,var(--ground) 40%,transparent) 0/2rem 100% no-repeat local,
 linear-gradient(to left,var(--ground) 40%,transparent) 100%/2rem 100% no-repeat local,

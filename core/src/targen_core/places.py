@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["is_hidden", "is_inside", "what_is"]
-
 
 def what_is(path: Path) -> Literal["file", "folder", ""]:
     """Return what is at a path; "" if it is absent or its name is too long for the system."""

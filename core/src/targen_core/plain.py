@@ -19,26 +19,6 @@ from typing import BinaryIO
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError, WriteFailed
 from targen_core.wording import Words
 
-__all__ = [
-    "NO_ROOM",
-    "NotPlain",
-    "content_of",
-    "digest_of",
-    "kind_of",
-    "open_plain",
-    "place_of",
-    "read_at",
-    "read_plain",
-    "refuse_special",
-    "refuse_waiting",
-    "replace_plain",
-    "require_possible",
-    "way_out",
-    "why_not",
-    "write_at",
-    "write_failed",
-]
-
 _QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _BINARY = getattr(os, "O_BINARY", 0)

@@ -9,14 +9,6 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-__all__ = [
-    "and_also",
-    "did_you_mean",
-    "instead_of_address",
-    "near_path",
-    "suggestions_for",
-]
-
 _MOST = 10_000  # names of a folder that are looked at
 _SHORTEST = 2  # letters that count as the beginning of a name
 

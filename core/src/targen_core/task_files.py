@@ -2,7 +2,7 @@
 
 The core takes a `Task` or the name of a registered one. A path goes to the `TaskReader` that is
 registered for the file's suffix, by the hook `register_task_readers`. Those for `.yaml`, `.toml`,
-`.json` and `.py` are targen-standard's.
+`.json` and `.py` are a plugin's.
 
 A file is not installed, so a run keeps a copy, and needs no other to continue. A copy of a
 declaration is data. A copy of a module is code, and a run directory may come from a stranger. It is
@@ -21,31 +21,15 @@ from typing import Any, Protocol
 
 from targen_core import folders
 from targen_core.errors import NoSuchFile, TargenError, UnknownName, UsageError
-from targen_core.origin import TASK_FILE, Typed, is_trusted, order_of, trust_hint
+from targen_core.origin import DECLARED, TASK_FILE, Typed, is_trusted, order_of, trust_hint
+from targen_core.places import what_is
 from targen_core.plain import content_of, digest_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, Registration
 from targen_core.plugins.registry import Registry
+from targen_core.plugins.unknown import no_task
 from targen_core.tasks.model import Task
-from targen_core.unknown_tasks import no_task
 from targen_core.wording import Action
-
-__all__ = [
-    "Loc",
-    "SavedTask",
-    "TaskFile",
-    "TaskReader",
-    "blame",
-    "is_own_copy",
-    "note_moved_copies",
-    "note_own_copy",
-    "packaged_task",
-    "path_of",
-    "registration",
-    "require_copy",
-    "require_known",
-    "task_file",
-]
 
 Loc = Sequence[str | int]
 """The keys that lead to a value in a file, from the outermost."""
@@ -248,6 +232,11 @@ def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
         return _reader(path_of(name)[0].suffix[1:])
     except UnknownName:
         registry = load_registry()
+        if (path := path_of(name)[0]).suffix in DECLARED and what_is(path) == "file":
+            raise UsageError(
+                f"no installed plugin reads *{path.suffix} task files",
+                hint="install a plugin that does",
+            ) from None
         tasks = [item.name for item in registry.all("task")]
         there = f"did you mean {meant}?" if (meant := Path(name).name) in tasks else ""
         hint = there or Action("list-tasks") + " lists tasks"
@@ -257,5 +246,5 @@ def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
 @lru_cache(maxsize=16)  # a file is read several times for one run
 def _reader(suffix: str) -> tuple[Registration[Any], TaskReader]:
     registry = load_registry()
-    item = registry.required("reader", suffix, of=f"a *.{suffix} task file")
+    item = registry.find("reader", suffix)
     return item, registry.resolve(item)

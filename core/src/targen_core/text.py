@@ -17,20 +17,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-__all__ = [
-    "composed",
-    "json_safe",
-    "key_path",
-    "percent",
-    "plain_fault",
-    "plural",
-    "printable",
-    "problem_in",
-    "refused",
-    "row_name",
-    "with_article",
-]
-
 _ODD = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, DEL, C1
     r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # separators of lines, and of direction

@@ -28,32 +28,6 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-__all__ = [
-    "AGAIN",
-    "ANOTHER_OUT",
-    "REPEAT",
-    "Action",
-    "Blank",
-    "Edge",
-    "Either",
-    "Model",
-    "Option",
-    "Phrase",
-    "Setting",
-    "Together",
-    "Unplaced",
-    "Words",
-    "anywhere",
-    "edge",
-    "flag_of",
-    "in_a_command",
-    "in_python",
-    "in_words",
-    "install",
-    "listed",
-    "of_a_command",
-]
-
 Edge: TypeAlias = Literal["command", "python", "file"]
 """Where a text appears: a terminal, a program or notebook, or next to the name of a file."""
 
@@ -280,6 +254,8 @@ class Action(Phrase):
     def text(self, where: Edge) -> str:
         """Return `targen resume RUN -n 40` or `targen_core.resume("RUN", n=40)`."""
         options = [Option(name, value) for name, value in self.options.items()]
+        if self.name[0].isupper():  # a class
+            return f"{self.name}({', '.join(map(_passed, self.arguments))})"
         if _by_function(where) == "command" or not _is_function(self.name):
             typed = (_argument(each) for each in self.arguments if each is not ...)
             flags = (option.text("command") for option in options)
@@ -315,9 +291,8 @@ def _by_function(where: Edge) -> Edge:
 
 
 def _is_function(name: str) -> bool:
-    """Return whether `targen_core` has a function of a command's name, its own or a plugin's."""
-    core = sys.modules["targen_core"]
-    return name in core.__all__ or (name.isidentifier() and callable(getattr(core, name, None)))
+    """Return whether `targen_core` has a function of a command's name."""
+    return name in dir(sys.modules["targen_core"])
 
 
 def in_words(words: Words, where: Edge) -> str:

@@ -1,12 +1,12 @@
 """So do its corrector, its backend, its exporter, its metric and its trainer."""
 
-from targen_analysis.testing import MetricSuite as Metrics
-from targen_testing import BackendSuite as Backends
-from targen_testing import CheckSuite as Checks
-from targen_testing import CorrectorSuite as Correctors
-from targen_testing import ExporterSuite as Exporters
-from targen_testing import FilterSuite as Filters
-from targen_training.testing import TrainerSuite as Trainers
+from targen_analysis.testing.suite import MetricSuite as Metrics
+from targen_testing.backends import BackendSuite as Backends
+from targen_testing.correctors import CorrectorSuite as Correctors
+from targen_testing.exporters import ExporterSuite as Exporters
+from targen_testing.steps import CheckSuite as Checks
+from targen_testing.steps import FilterSuite as Filters
+from targen_training.testing.suite import TrainerSuite as Trainers
 
 
 class TestKeywords(Correctors):

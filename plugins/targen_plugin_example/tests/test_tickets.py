@@ -1,6 +1,6 @@
 """The example plugin passes the conformance kit, as yours should."""
 
-from targen_testing import TaskSuite as Suite
+from targen_testing.tasks import TaskSuite as Suite
 
 
 class TestTickets(Suite):

@@ -7,12 +7,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 from targen_backends.http.reading import decoded
-from targen_core import ChatRequest
 from targen_core.calls.batch import BatchAnswer
+from targen_core.calls.model import ChatRequest
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import MalformedAnswer
-
-__all__ = ["NOBODY", "answers", "careful", "document", "parsed"]
 
 P = ParamSpec("P")
 T = TypeVar("T")

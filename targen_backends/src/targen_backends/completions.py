@@ -15,27 +15,12 @@ from dataclasses import replace
 from typing import Any
 
 from targen_backends.scores import asking, read_tokens
-from targen_core import ChatReply, ChatRequest
-from targen_core.calls.model import Finish, RateHeaders, token_count
+from targen_core import ChatReply
+from targen_core.calls.model import ChatRequest, Finish, RateHeaders, token_count
 from targen_core.cli import tokens
 from targen_core.errors import MalformedAnswer
 from targen_core.text import printable
 from targen_core.wording import Option
-
-__all__ = [
-    "SEED_MASK",
-    "count",
-    "fields",
-    "first_choice",
-    "is_another",
-    "read_reply",
-    "reported",
-    "reported_or_estimated",
-    "sound",
-    "token_bound",
-    "whole",
-    "without_reasoning",
-]
 
 SEED_MASK = 0x7FFFFFFF
 """llama.cpp reads 0xFFFFFFFF as "draw one"; some servers take 32 bits only."""

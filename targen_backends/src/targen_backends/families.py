@@ -7,8 +7,6 @@ from typing import Any
 
 from targen_backends.prices import without_date
 
-__all__ = ["follows_instructions"]
-
 _FOLLOW = (
     "claude-fable-5*",
     "claude-opus-[45]*",

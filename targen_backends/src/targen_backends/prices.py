@@ -11,8 +11,6 @@ from typing import Any
 
 from targen_core import Price
 
-__all__ = ["price_of", "table", "without_date"]
-
 _DATED = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")
 
 

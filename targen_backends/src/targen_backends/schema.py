@@ -12,8 +12,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["described_schema", "response_format", "strict_schema", "tight_schema"]
-
 _NAMED = ("properties", "$defs", "definitions")  # name -> schema
 _NESTED = ("anyOf", "allOf", "prefixItems")  # lists of schemas
 _DROPPED = ("default", "discriminator", "minLength", "maxLength")

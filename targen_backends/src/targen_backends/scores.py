@@ -13,10 +13,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from targen_core import ChatRequest, TokenScore
-from targen_core.calls.scores import LEAST
-
-__all__ = ["MOST", "asking", "read_tokens"]
+from targen_core.calls.model import ChatRequest
+from targen_core.calls.scores import LEAST, TokenScore
 
 MOST = 20
 """The most alternatives per token that OpenAI lists, and vLLM by default."""

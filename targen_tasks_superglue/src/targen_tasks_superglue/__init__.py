@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Register, hookimpl
+from targen_core import hookimpl
+from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
-    from targen_core import InverseGenerator, ListStep, Task
-
-__all__ = ["register_contexts", "register_inverse_generators", "register_seeds", "register_tasks"]
+    from targen_core import Task
+    from targen_core.tasks.steps import InverseGenerator, ListStep
 
 
 @hookimpl
@@ -17,42 +17,42 @@ def register_tasks(register: Register[Task[Any, Any]]) -> None:
     """The tasks, one module each."""
     register.register(
         "axg",
-        "targen_tasks_superglue.axg:AXG",
+        "targen_tasks_superglue.axg.task:AXG",
         summary="entailment that must not depend on whether a pronoun is he or she",
     )
     register.register(
         "boolq",
-        "targen_tasks_superglue.boolq:BOOLQ",
+        "targen_tasks_superglue.boolq.task:BOOLQ",
         summary="yes/no questions: what answer does the passage give?",
     )
     register.register(
         "cb",
-        "targen_tasks_superglue.cb:CB",
+        "targen_tasks_superglue.cb.task:CB",
         summary="commitment: does the premise entail or contradict the hypothesis, or neither?",
     )
     register.register(
         "copa",
-        "targen_tasks_superglue.copa:COPA",
+        "targen_tasks_superglue.copa.task:COPA",
         summary="choice of plausible alternatives: the cause or the result of an event",
     )
     register.register(
         "record",
-        "targen_tasks_superglue.record:RECORD",
+        "targen_tasks_superglue.record.task:RECORD",
         summary="a statement about a passage with a masked entity: which one belongs there?",
     )
     register.register(
         "rte",
-        "targen_tasks_superglue.rte:RTE",
+        "targen_tasks_superglue.rte.task:RTE",
         summary="textual entailment: does the hypothesis follow from the premise?",
     )
     register.register(
         "wic",
-        "targen_tasks_superglue.wic:WIC",
+        "targen_tasks_superglue.wic.task:WIC",
         summary="words in context: does a word mean the same thing in two sentences?",
     )
     register.register(
         "wsc",
-        "targen_tasks_superglue.wsc:WSC",
+        "targen_tasks_superglue.wsc.task:WSC",
         summary="pronouns: to whom does the pronoun refer?",
     )
 
@@ -71,7 +71,9 @@ def register_contexts(register: Register[ListStep[Any]]) -> None:
         summary="settings in which events take place and people interact",
     )
     register.register(
-        "topics", "targen_tasks_superglue.rte:TOPICS", summary="narrow topics to write facts about"
+        "topics",
+        "targen_tasks_superglue.rte.steps:TOPICS",
+        summary="narrow topics to write facts about",
     )
 
 
@@ -80,7 +82,7 @@ def register_seeds(register: Register[ListStep[Any]]) -> None:
     """Seed sources that other tasks may reuse."""
     register.register(
         "events",
-        "targen_tasks_superglue.copa:EVENTS",
+        "targen_tasks_superglue.copa.steps:EVENTS",
         summary="short sentences about events, generated for a setting",
     )
     register.register(
@@ -95,39 +97,39 @@ def register_seeds(register: Register[ListStep[Any]]) -> None:
     )
     register.register(
         "premises",
-        "targen_tasks_superglue.rte:PREMISES",
+        "targen_tasks_superglue.rte.steps:PREMISES",
         summary="dense factual sentences, generated for a topic",
     )
     register.register(
         "pronoun-sentences",
-        "targen_tasks_superglue.axg:SENTENCES",
+        "targen_tasks_superglue.axg.steps:SENTENCES",
         summary="sentences that differ in a gendered pronoun, generated for "
         "pairs of singular subjects",
     )
     register.register(
         "singular-subject-pairs",
-        "targen_tasks_superglue.axg:SUBJECT_PAIRS",
+        "targen_tasks_superglue.axg.steps:SUBJECT_PAIRS",
         summary="two people of any gender, generated for a setting",
     )
     register.register(
         "subject-pairs",
-        "targen_tasks_superglue.wsc:SUBJECT_PAIRS",
+        "targen_tasks_superglue.wsc.steps:SUBJECT_PAIRS",
         summary="two names, people, groups or things and a pronoun for either, generated for a "
         "setting",
     )
     register.register(
         "paper-subject-pairs",
-        "targen_tasks_superglue.wsc:PAPER_SUBJECT_PAIRS",
+        "targen_tasks_superglue.wsc.steps:PAPER_SUBJECT_PAIRS",
         summary="two people or groups and a pronoun for either, generated for a setting",
     )
     register.register(
         "words",
-        "targen_tasks_superglue.wic:WORDS",
+        "targen_tasks_superglue.wic.steps:WORDS",
         summary="verbs and nouns with several meanings",
     )
     register.register(
         "word-senses",
-        "targen_tasks_superglue.wic:SENSES",
+        "targen_tasks_superglue.wic.steps:SENSES",
         summary="the meanings of a word, generated for each word",
     )
 
@@ -137,81 +139,81 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
     """Inverse generators that derived tasks may reuse."""
     register.register(
         "axg-entailment",
-        "targen_tasks_superglue.axg:write_entailment",
+        "targen_tasks_superglue.axg.steps:write_entailment",
         summary="a hypothesis about the person to whom a pronoun refers",
     )
     register.register(
         "axg-not-entailment",
-        "targen_tasks_superglue.axg:write_swapped",
+        "targen_tasks_superglue.axg.steps:write_swapped",
         summary="the same kind of hypothesis about the other person",
     )
     register.register(
         "boolq-false",
-        "targen_tasks_superglue.boolq:write_no",
+        "targen_tasks_superglue.boolq.steps:write_no",
         summary="a question that a passage answers with no",
     )
     register.register(
         "boolq-true",
-        "targen_tasks_superglue.boolq:write_yes",
+        "targen_tasks_superglue.boolq.steps:write_yes",
         summary="a question that a passage answers with yes",
     )
     register.register(
         "cb-contradiction",
-        "targen_tasks_superglue.cb:write_contradiction",
+        "targen_tasks_superglue.cb.steps:write_contradiction",
         summary="pairs in a setting whose hypothesis the premise rules out",
     )
     register.register(
         "cb-entailment",
-        "targen_tasks_superglue.cb:write_entailment",
+        "targen_tasks_superglue.cb.steps:write_entailment",
         summary="pairs in a setting whose hypothesis follows from the premise",
     )
     register.register(
         "cb-neutral",
-        "targen_tasks_superglue.cb:write_neutral",
+        "targen_tasks_superglue.cb.steps:write_neutral",
         summary="pairs in a setting whose hypothesis the premise leaves open",
     )
     register.register(
         "copa-choice1",
-        "targen_tasks_superglue.copa:write_choice1",
+        "targen_tasks_superglue.copa.steps:write_choice1",
         summary="a likely and an unlikely cause or result of an event, the likely one first",
     )
     register.register(
         "copa-choice2",
-        "targen_tasks_superglue.copa:write_choice2",
+        "targen_tasks_superglue.copa.steps:write_choice2",
         summary="a likely and an unlikely cause or result of an event, the likely one second",
     )
     register.register(
         "record-query",
-        "targen_tasks_superglue.record:write_query",
+        "targen_tasks_superglue.record.steps:write_query",
         summary="a new statement about a passage with one of its entities masked",
     )
     register.register(
         "rte-entailment",
-        "targen_tasks_superglue.rte:write_entailment",
+        "targen_tasks_superglue.rte.steps:write_entailment",
         summary="a hypothesis that follows from a premise",
     )
     register.register(
         "rte-not-entailment",
-        "targen_tasks_superglue.rte:write_not_entailment",
+        "targen_tasks_superglue.rte.steps:write_not_entailment",
         summary="a hypothesis that a premise contradicts or leaves open",
     )
     register.register(
         "wic-false",
-        "targen_tasks_superglue.wic:write_false",
+        "targen_tasks_superglue.wic.steps:write_false",
         summary="two sentences that use a word in two meanings",
     )
     register.register(
         "wic-true",
-        "targen_tasks_superglue.wic:write_true",
+        "targen_tasks_superglue.wic.steps:write_true",
         summary="two sentences that use a word in the same sense",
     )
     register.register(
         "wsc-false",
-        "targen_tasks_superglue.wsc:write_false",
+        "targen_tasks_superglue.wsc.steps:write_false",
         summary="passages about two people, with a pronoun and a phrase that it does not refer to",
     )
     register.register(
         "wsc-true",
-        "targen_tasks_superglue.wsc:write_true",
+        "targen_tasks_superglue.wsc.steps:write_true",
         summary="passages about two people, with a pronoun and a phrase that it refers to",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import targen_core as tg
+from targen_core.api.run import Run
 
 
 @pytest.fixture(autouse=True)
@@ -13,6 +14,6 @@ def _alone(alone: None) -> None:
 
 
 @pytest.fixture
-def run() -> tg.Run:
+def run() -> Run:
     """A small run of RTE."""
     return tg.generate("rte", n=8, model="scripted", out="runs/x")

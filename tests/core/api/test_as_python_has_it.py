@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 import targen_core as tg
+from targen_analysis.api import analyze
+from targen_core import errors
+from targen_core.cli.estimating import estimate
+from targen_core.errors import UsageError
+from targen_datatune.api import retrieve
+from targen_review.api import review as targen_review
+from targen_standard.correction.api import correct
+from targen_standard.exporting.api import export
 from targen_standard.splitting import shuffle
+from targen_standard.task_files.model import Declaration
+from targen_standard.validating.api import validate
 from tests.files import write_lines
 
 pytestmark = pytest.mark.whole
@@ -31,10 +41,10 @@ def test_a_run_of_objects_is_pickled_without_them_and_copied_with_them(lab):
     run = tg.generate(task, n=2, model=model)
     twin = pickle.loads(pickle.dumps(run))
     assert (twin.path, twin.report) == (run.path, run.report)
-    with pytest.raises(tg.errors.UnknownName, match="was a Python object") as caught:
+    with pytest.raises(errors.UnknownName, match="was a Python object") as caught:
         tg.resume(twin, n=4)
     assert "task=TASK, model=MODEL" in caught.value.hint
-    with pytest.raises(tg.UsageError, match="only model objects") as caught:
+    with pytest.raises(UsageError, match="only model objects") as caught:
         tg.resume(run, n=4, model="scripted")
     assert "task=TASK, model=MODEL" in caught.value.hint
     assert len(tg.resume(copy.deepcopy(run), n=4)) == 4
@@ -48,7 +58,7 @@ def test_datasets_and_corrections_are_pickled_by_where_their_task_is(run):
         assert list(again) == list(dataset)
         assert again.task.version == dataset.task.version
         assert again.labels == dataset.labels
-    corrected = tg.correct(run, model="scripted")
+    corrected = correct(run, model="scripted")
     again = pickle.loads(pickle.dumps(corrected))
     assert list(again) == list(corrected)
     assert again.task.name == "rte"
@@ -60,7 +70,7 @@ def test_rows_of_a_task_in_a_file_are_pickled_by_its_path(tmp_path, monkeypatch)
     rows = [{"text": f"So {label}.", "label": label} for label in ("praise", "blame")]
     for task in ("mood.yaml", Path("mood.yaml")):
         dataset = tg.read_dataset(rows, task)
-        corrected = tg.correct(rows, task=task, model="scripted", progress=False)
+        corrected = correct(rows, task=task, model="scripted", progress=False)
         several = [dataset, dataset[:1], shuffle(dataset), tg.read_dataset(corrected.path)]
         packed = [pickle.dumps(each) for each in several]
         (tmp_path / "other").mkdir(exist_ok=True)
@@ -73,7 +83,7 @@ def test_rows_of_a_task_in_a_file_are_pickled_by_its_path(tmp_path, monkeypatch)
 
 def test_every_function_takes_a_task_in_the_same_forms(run, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
-    kept = tg.Declaration(
+    kept = Declaration(
         name="mood", description="a remark", labels={"praise": "good", "blame": "bad"}
     )
     file = Path(kept.save_in(tmp_path))
@@ -81,22 +91,22 @@ def test_every_function_takes_a_task_in_the_same_forms(run, monkeypatch, tmp_pat
     write_lines("rows.jsonl", rows)
     functions = [
         lambda task: tg.read_dataset("rows.jsonl", task, strict=False),
-        lambda task: tg.validate("rows.jsonl", task),
-        lambda task: tg.export("rows.jsonl", "rows.csv", task=task, force=True),
-        lambda task: tg.estimate(task, n=2, model="scripted"),
-        lambda task: tg.analyze("rows.jsonl", task=task, metrics="labels"),
-        lambda task: tg.retrieve(task, catalogue="rows.jsonl", progress=False),
+        lambda task: validate("rows.jsonl", task),
+        lambda task: export("rows.jsonl", "rows.csv", task=task, force=True),
+        lambda task: estimate(task, n=2, model="scripted"),
+        lambda task: analyze("rows.jsonl", task=task, metrics="labels"),
+        lambda task: retrieve(task, catalogue="rows.jsonl", progress=False),
     ]
     for function in functions:
         for task in (kept, kept.task(), file, str(file), f"~/{file.relative_to(tmp_path)}"):
             function(task)
-        for wrong in (5, {"name": "mood"}, tg.Declaration):
-            with pytest.raises(tg.UsageError, match=r"task: .* is not a task"):
+        for wrong in (5, {"name": "mood"}, Declaration):
+            with pytest.raises(UsageError, match=r"task: .* is not a task"):
                 function(wrong)
-    review = tg.review("rows.jsonl", right=[0], task=file)
+    review = targen_review("rows.jsonl", right=[0], task=file)
     assert review.is_dir()
-    with pytest.raises(tg.UsageError, match="task: Task is not the name or file of a task"):
-        tg.review("rows.jsonl", right=[0], task=kept.task())
+    with pytest.raises(UsageError, match="task: Task is not the name or file of a task"):
+        targen_review("rows.jsonl", right=[0], task=kept.task())
 
 
 def test_a_task_of_the_program_alone_is_no_matter_of_a_pickle(lab):

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 import targen_core as tg
+from targen_core.cli.estimating import estimate as targen_estimate
 from targen_core.plugins.loader import load_registry
 
 from ..models import PORTER, Silent
 
 
 def test_it_costs_nothing_and_counts_what_a_run_would():
-    estimate = tg.estimate(PORTER, n=100, model="scripted", price_in=1, price_out=2)
+    estimate = targen_estimate(PORTER, n=100, model="scripted", price_in=1, price_out=2)
     assert estimate.rows == 100 and "a dry run, at a yield of 70%" in estimate.basis
     steps = [step["step"] for step in estimate.steps]
     assert steps == ["contexts", "seeds", "generate", "correct"]
@@ -26,38 +27,38 @@ def test_it_costs_nothing_and_counts_what_a_run_would():
     shown = f"<CostEstimate of {estimate.task}: 100 rows in {estimate.calls:,} calls"
     assert repr(estimate).startswith(shown)
     assert "<td>correct</td>" in estimate._repr_html_()
-    half = tg.estimate(PORTER, n=100, model="scripted", price_in=1, price_out=2, yield_=0.35)
+    half = targen_estimate(PORTER, n=100, model="scripted", price_in=1, price_out=2, yield_=0.35)
     assert estimate.dollars is not None and half.dollars is not None
     assert half.dollars > 1.5 * estimate.dollars
-    without = tg.estimate(PORTER, n=100, model="scripted", correct=False)
+    without = targen_estimate(PORTER, n=100, model="scripted", correct=False)
     assert "correct" not in [step["step"] for step in without.steps]
 
 
 @pytest.mark.whole
 def test_a_price_that_nobody_knows_is_none():
-    estimate = tg.estimate(PORTER, n=10, model="llama", options={"model": "m"})
+    estimate = targen_estimate(PORTER, n=10, model="llama", options={"model": "m"})
     assert estimate.dollars is None and estimate.calls > 10
 
 
 def test_a_run_is_scaled():
     run = tg.generate(PORTER, n=10, model="scripted", progress=False)
-    estimate = tg.estimate(PORTER, n=100, model="scripted", measured=run)
+    estimate = targen_estimate(PORTER, n=100, model="scripted", measured=run)
     assert f"the run {run.path}" in estimate.basis
     assert estimate.calls == 10 * run.report.usage.calls and not estimate.prompts
 
 
 def test_without_a_model_a_measured_run_costs_what_it_did():
     run = tg.generate(PORTER, n=10, model="scripted", progress=False, price_in=2, price_out=4)
-    estimate = tg.estimate(PORTER, n=100, measured=run)
+    estimate = targen_estimate(PORTER, n=100, measured=run)
     assert estimate.dollars == pytest.approx(10 * run.report.usage.dollars, rel=1e-4)
     assert {price["out"] for price in estimate.prices.values()} == {4}
-    assert tg.estimate(PORTER, n=100, model="scripted", measured=run).dollars == 0
+    assert targen_estimate(PORTER, n=100, model="scripted", measured=run).dollars == 0
 
 
 @pytest.mark.parametrize("n", [4, 24, 100])
 def test_a_small_run_makes_the_calls_of_its_estimate(n):
     run = tg.generate(PORTER, n=n, model="scripted", progress=False)
-    estimate = tg.estimate(PORTER, n=n, model="scripted", yield_=1)
+    estimate = targen_estimate(PORTER, n=n, model="scripted", yield_=1)
     made: Counter[str] = Counter()
     for line in run.report.raw["usage"]["by_step"]:
         made[line["step"]] += line["calls"]
@@ -67,7 +68,7 @@ def test_a_small_run_makes_the_calls_of_its_estimate(n):
 def test_few_contexts_have_long_lists_of_seeds():
     few: dict[str, Any] = {"n": 300, "contexts_limit": 12, "contexts_fraction": 0.25}
     run = tg.generate(PORTER, model="scripted", progress=False, **few)
-    estimate = tg.estimate(PORTER, model="scripted", yield_=1, **few)
+    estimate = targen_estimate(PORTER, model="scripted", yield_=1, **few)
     (actual,) = (step for step in run.report.raw["usage"]["by_step"] if step["step"] == "seeds")
     (seeds,) = (step for step in estimate.steps if step["step"] == "seeds")
     assert seeds["input_tokens"] == pytest.approx(actual["input_tokens"], rel=0.15)
@@ -83,7 +84,7 @@ class Caching(Silent):
 
 @pytest.mark.parametrize(("cache_from", "cached"), [(None, False), (10, True), (10**6, False)])
 def test_openings_come_from_a_cache_if_they_are_as_long_as_it_asks(cache_from, cached):
-    for step in tg.estimate(PORTER, n=100, model=Caching(cache_from)).steps:
+    for step in targen_estimate(PORTER, n=100, model=Caching(cache_from)).steps:
         read, written = step["cache_read_tokens"], step["cache_write_tokens"]
         assert (read > 0, written > 0) == (cached, cached)
         assert read + written < step["input_tokens"]
@@ -93,10 +94,10 @@ def test_openings_come_from_a_cache_if_they_are_as_long_as_it_asks(cache_from, c
 
 
 def test_reasoning_is_counted_of_all_steps_or_by_step():
-    plain = tg.estimate(PORTER, n=10, model="scripted").total
-    every = tg.estimate(PORTER, n=10, model="scripted", reasoning_tokens=100).total
+    plain = targen_estimate(PORTER, n=10, model="scripted").total
+    every = targen_estimate(PORTER, n=10, model="scripted", reasoning_tokens=100).total
     assert every["reasoning_tokens"] == pytest.approx(100 * plain["calls"], rel=0.05)
-    one = tg.estimate(PORTER, n=10, model="scripted", reasoning_tokens={"correct": 100})
+    one = targen_estimate(PORTER, n=10, model="scripted", reasoning_tokens={"correct": 100})
     assert [step["step"] for step in one.steps if step["reasoning_tokens"]] == ["correct"]
 
 
@@ -104,27 +105,27 @@ def test_the_command_prints_the_same(targen):
     Path("porter.json").write_text(PORTER.as_json(), encoding="utf-8")
     done = targen("estimate", "./porter.json", "-b", "scripted", "-n", 20, "--no-correct", "--json")
     known: dict[str, Any] = {"n": 20, "model": "scripted", "correct": False}
-    assert done.json == tg.estimate("./porter.json", savings=True, **known).facts
+    assert done.json == targen_estimate("./porter.json", savings=True, **known).facts
 
 
 @pytest.mark.whole
 def test_each_saving_is_what_an_estimate_of_it_says(few_samples):
     known: dict[str, Any] = {"n": 40, "model": "chatgpt/gpt-6-luna", "registry": load_registry()}
-    made = tg.estimate("rte", savings=True, **known)
+    made = targen_estimate("rte", savings=True, **known)
     totals = {tuple(each["change"]): each["dollars"] for each in made.savings}
     assert [*totals] == [
         *(("worked_examples",), ("batch",), ("correct",), ("correct", "rows_per_call"))
     ]
     for change in ({"worked_examples": "none"}, {"batch": True}, {"correct": False}):
-        alone = tg.estimate("rte", **known, **change).dollars
+        alone = targen_estimate("rte", **known, **change).dollars
         assert totals[*change,] == pytest.approx(alone, rel=0.02)
     assert totals["correct",] < totals["correct", "rows_per_call"] < made.dollars
-    batched = tg.estimate("rte", savings=True, batch=True, **known)
+    batched = targen_estimate("rte", savings=True, batch=True, **known)
     assert all("batch" not in each["change"] for each in batched.savings)
 
 
 def test_parts_of_prompts_add_up_to_their_input():
-    made = tg.estimate(PORTER, n=10_000, model=Caching(10))
+    made = targen_estimate(PORTER, n=10_000, model=Caching(10))
     for step in made.steps:
         mine = [prompt for prompt in made.prompts if prompt["step"] == step["step"]]
         assert sum(each["calls"] for each in mine) == pytest.approx(step["calls"], abs=1)

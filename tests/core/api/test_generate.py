@@ -15,6 +15,9 @@ import pytest
 from filelock import FileLock
 
 import targen_core as tg
+from targen_core.api.generating import agenerate
+from targen_core.cli.estimating import estimate as targen_estimate
+from targen_core.dataset.model import Dataset
 from targen_core.errors import (
     AuthenticationFailed,
     BudgetExhausted,
@@ -23,8 +26,14 @@ from targen_core.errors import (
     RunLocked,
     UsageError,
 )
-from targen_core.plugins import loader
+from targen_core.plugins.loader import load_registry
 from targen_core.runs.jobs import starting
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
+from targen_core.tasks.vocabularies import vocabulary
+from targen_standard.correction.api import correct
+from targen_standard.merging.api import merge
+from targen_standard.replaying.api import replay
 
 from ...runs import manifest, records
 from ..models import PORTER
@@ -95,7 +104,7 @@ def test_different_runs_at_once_do_not_want_one_folder():
         assert parts["filter near-duplicates"]["options"] == {"near_duplicates": 80 + number}
 
     async def both():
-        made = (tg.agenerate(PORTER, n=n, seed=1, model="scripted") for n in (2, 4))
+        made = (agenerate(PORTER, n=n, seed=1, model="scripted") for n in (2, 4))
         return await asyncio.gather(*made)
 
     assert [len(run) for run in asyncio.run(both())] == [2, 4]
@@ -139,13 +148,13 @@ def test_numbers_of_numpy_are_those_of_python():
     assert [*made[0]] == [*made[1]] and manifest("x")["spec"] == manifest("y")["spec"]
     for number, real in ((np.int64, np.float32), (int, float)):
         labels = {"calm": number(1), "alarm": number(1)}
-        assert len(tg.merge(["x"], out="all", n=number(2), near_duplicates=number(80))) == 2
-        assert len(tg.merge(["x"], out="all", labels=labels, near_duplicates=real(80))) == 2
-        assert len(tg.replay("x", f"of {number}", near_duplicates=real(50))) == 2
-        assert tg.correct("x", model="scripted", flip=real(0.5), n=number(2)).report.instances == 2
+        assert len(merge(["x"], out="all", n=number(2), near_duplicates=number(80))) == 2
+        assert len(merge(["x"], out="all", labels=labels, near_duplicates=real(80))) == 2
+        assert len(replay("x", f"of {number}", near_duplicates=real(50))) == 2
+        assert correct("x", model="scripted", flip=real(0.5), n=number(2)).report.instances == 2
         tokens = [number(3), {"correct": number(3)}]
         for each in tokens:
-            estimate = tg.estimate(PORTER, n=9, model="scripted", reasoning_tokens=each)
+            estimate = targen_estimate(PORTER, n=9, model="scripted", reasoning_tokens=each)
             assert estimate.total["reasoning_tokens"]
     with pytest.raises(UsageError, match="temperature is <object"):
         porter(n=2, temperature=object())
@@ -157,7 +166,7 @@ def test_names_are_given_in_any_list(form):
     run = porter(n=2, filters=form(["near-duplicates"]), checks=form([]), out="x")
     assert manifest("x")["spec"]["filters"] == ["targen-standard:near-duplicates"]
     assert len(porter(n=2, filters=form([]), variants=form([]), out="y")) == 2
-    assert tg.correct(run, model="scripted", variants=form([])).report.kept == 2
+    assert correct(run, model="scripted", variants=form([])).report.kept == 2
     with pytest.raises(UsageError, match="porter has no variants"):
         porter(n=2, variants=form(["loud"]))
 
@@ -205,10 +214,10 @@ def test_a_fraction_of_the_contexts_is_used():
 
 
 def test_dimensions_are_drawn_from():
-    dimensions = {"length": ["short", "long"], "contexts.word": tg.vocabulary("words")}
+    dimensions = {"length": ["short", "long"], "contexts.word": vocabulary("words")}
     drawn = [record["dimensions"] for record in porter(n=8, dimensions=dimensions).provenance]
     assert {one["length"] for one in drawn} == {"short", "long"}
-    assert all(one["word"] in tg.vocabulary("words") for one in drawn)
+    assert all(one["word"] in vocabulary("words") for one in drawn)
 
 
 def test_contexts_and_seeds_are_a_file_or_items():
@@ -275,7 +284,7 @@ def test_excluding_no_dataset_is_the_same_as_not_excluding():
 
 def test_a_run_that_is_open_here_is_said_to_be():
     porter(n=2, out="x")
-    job = tg.Job.resume(tg.load_registry(), "x")
+    job = Job.resume(load_registry(), "x")
     with pytest.raises(RunLocked, match="x is already open in this process") as caught:
         tg.resume("x")
     assert "job.close()" in caught.value.hint
@@ -302,36 +311,23 @@ def test_a_run_without_a_row_is_an_empty_sequence():
         porter(n=4, max_tokens=3000, out="x")
     run = tg.load("x")
     assert (len(run), list(run), bool(run)) == (0, [], True)
-    assert run.dataset == tg.Dataset("x", run.task, [])
+    assert run.dataset == Dataset("x", run.task, [])
     assert (run.dataset.labels, len(run.dataset.to_pandas())) == ({}, 0)
     assert run._repr_html_() == run.report._repr_html_()
-
-
-# --- the metrics of another distribution ------------------------------------
-
-
-def test_analyze_says_what_to_install(monkeypatch):
-    command = [each for each in loader.installed_sources() if each.distribution == "targen-core"]
-    for sources, package in ((command, "targen.analysis"), ([], "targen.standard")):
-        monkeypatch.setattr(loader, "installed_sources", lambda sources=sources: sources)
-        with pytest.raises(
-            AttributeError, match=rf"no attribute 'analyze': pip install .*{package}"
-        ):
-            tg.analyze("x")
 
 
 # --- a job of one's own -----------------------------------------------------
 
 
 def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
-    registry = tg.load_registry()
+    registry = load_registry()
     Path("porter.json").write_text(PORTER.as_json())
-    spec = tg.RunSpec(task="./porter.json", quotas={"calm": 1, "alarm": 1}, backend="scripted")
+    spec = RunSpec(task="./porter.json", quotas={"calm": 1, "alarm": 1}, backend="scripted")
 
     async def both():
-        with tg.Job.create(registry, spec, "a", cache="cache") as job:
+        with Job.create(registry, spec, "a", cache="cache") as job:
             here = job.run()
-        with tg.Job.create(registry, spec, "b") as job:
+        with Job.create(registry, spec, "b") as job:
             return here, await job.arun()
 
     first, second = asyncio.run(both())
@@ -342,7 +338,7 @@ def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
 def test_what_a_deleted_run_held_is_not_empty(of):
     run = porter(n=2, out="x")
     shutil.rmtree("x")
-    with pytest.raises(tg.UsageError, match="there is no run directory x"):
+    with pytest.raises(UsageError, match="there is no run directory x"):
         of(run)
 
 
@@ -351,28 +347,28 @@ def test_an_async_listener_of_a_job_is_refused():
     async def listen(event):
         raise AssertionError("this must not be awaited")
 
-    spec = tg.RunSpec(task="rte", quotas={"entailment": 1}, backend="scripted")
-    with tg.Job.create(tg.load_registry(), spec, "a") as job:
-        with pytest.raises(tg.UsageError, match="the listener is an async function"):
+    spec = RunSpec(task="rte", quotas={"entailment": 1}, backend="scripted")
+    with Job.create(load_registry(), spec, "a") as job:
+        with pytest.raises(UsageError, match="the listener is an async function"):
             job.run(listen)
         assert job.run(lambda event: None)["status"] == "complete"
 
 
 def test_a_job_that_runs_or_is_complete_or_closed_is_not_run():
-    registry = tg.load_registry()
+    registry = load_registry()
     Path("porter.json").write_text(PORTER.as_json())
-    spec = tg.RunSpec(task="./porter.json", quotas={"calm": 4, "alarm": 4}, backend="scripted")
+    spec = RunSpec(task="./porter.json", quotas={"calm": 4, "alarm": 4}, backend="scripted")
 
     async def twice(job):
         return await asyncio.gather(job.arun(), job.arun(), return_exceptions=True)
 
-    with tg.Job.create(registry, spec, "a") as job:
+    with Job.create(registry, spec, "a") as job:
         report, second = asyncio.run(twice(job))
         assert report["status"] == "complete"
-        assert isinstance(second, tg.UsageError) and "already running" in str(second)
-        with pytest.raises(tg.UsageError, match=r"a has finished, and job\.report is its report"):
+        assert isinstance(second, UsageError) and "already running" in str(second)
+        with pytest.raises(UsageError, match=r"a has finished, and job\.report is its report"):
             job.run()
-    with pytest.raises(tg.UsageError, match="the job of a is closed"):
+    with pytest.raises(UsageError, match="the job of a is closed"):
         job.run()
     assert len(Path("a/dataset.jsonl").read_text().splitlines()) == 8
 

@@ -14,7 +14,8 @@ import time
 import pytest
 
 import targen_core as tg
-from targen_core.errors import StageFailed
+from targen_core.api.generating import agenerate
+from targen_core.errors import StageFailed, UsageError
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_generate_works_in_a_loop_that_runs_and_in_a_thread(lab, world):
     thread.start()
     thread.join()
     assert list(actual[0]) == list(plain)
-    with pytest.raises(tg.UsageError, match="the number of rows"):
+    with pytest.raises(UsageError, match="the number of rows"):
         in_a_loop(lambda: tg.generate(world.task(), model="scripted"))
 
 
@@ -97,7 +98,7 @@ def test_agenerate_shares_its_loop(lab, world):
     async def two():
         return await asyncio.gather(
             *(
-                tg.agenerate(world.task(), n=4, model=lab.ToyModel(world.reply), out=out)
+                agenerate(world.task(), n=4, model=lab.ToyModel(world.reply), out=out)
                 for out in ("a", "b")
             )
         )
@@ -236,7 +237,7 @@ def test_a_second_ctrl_c_ends_it_at_once(lab, world, stops):
 def test_a_cancelled_task_stops_as_ctrl_c_does(lab, world):
     async def main():
         model = lab.ToyModel(world.reply)
-        task = asyncio.ensure_future(tg.agenerate(world.task(), n=40, model=model, out="x"))
+        task = asyncio.ensure_future(agenerate(world.task(), n=40, model=model, out="x"))
         model.hook = lambda number, request: task.cancel() if number == 5 else None
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -275,5 +276,5 @@ def test_a_second_interrupt_of_a_notebooks_await_ends_it_at_once(lab, world):
             loop.close()
 
     with pytest.raises(asyncio.CancelledError):
-        in_a_notebook(tg.agenerate(world.task(), n=40, model=Deaf(world.reply), out="x"))
+        in_a_notebook(agenerate(world.task(), n=40, model=Deaf(world.reply), out="x"))
     assert_ends_as("unfinished", lab, world)

@@ -10,9 +10,19 @@ import pytest
 from pydantic import BaseModel
 
 import targen_core as tg
+from targen_core.api.generating import agenerate
 from targen_core.errors import RunConflict, StageFailed, UnknownName, UsageError
+from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
 from targen_core.tasks.judging import CorrectionSample
+from targen_core.tasks.steps import ListStep
+from targen_standard.correction.api import correct
+from targen_standard.exporting.api import export
+from targen_standard.merging.api import merge
+from targen_standard.previewing.api import preview
+from targen_standard.replaying.api import replay
+from targen_standard.revising.api import revise
 from targen_testing.sample import SAMPLE
 
 from ...runs import manifest
@@ -56,7 +66,7 @@ def test_a_live_run_knows_them_itself(lab, world):
     ):
         with pytest.raises(RunConflict, match=f"started with {said}") as caught:
             tg.resume(run, task=world.task(**other))
-        assert "targen_core.revise(RUN, TASK, out=...)" in caught.value.hint
+        assert "targen revise RUN TASK --out" in caught.value.hint
 
 
 def test_a_task_is_shown_in_a_line(world):
@@ -69,7 +79,7 @@ def test_a_task_is_shown_in_a_line(world):
 )
 def test_a_list_of_existing_items_has_items_of_one_type(items, said):
     with pytest.raises(ValueError, match=said):
-        tg.ListStep.of(items)
+        ListStep.of(items)
 
 
 def test_runs_are_merged_with_the_objects_that_they_know(lab, world):
@@ -77,10 +87,10 @@ def test_runs_are_merged_with_the_objects_that_they_know(lab, world):
         tg.generate(world.task(), n=4, seed=seed, model=lab.ToyModel(world.reply), out=f"r{seed}")
         for seed in range(2)
     ]
-    assert len(tg.merge(runs, out="m", near_duplicates=0)) == 8
+    assert len(merge(runs, out="m", near_duplicates=0)) == 8
     with pytest.raises(UnknownName, match="task 'toy' was a Python object") as caught:
-        tg.merge([run.path for run in runs], out="m")
-    assert caught.value.hint == 'targen_core.merge(RUNS, out="m", task=TASK)'
+        merge([run.path for run in runs], out="m")
+    assert caught.value.hint == "targen merge RUNS --out m --task TASK"
 
 
 def test_without_them_the_error_says_what_to_hand_over(lab, world):
@@ -107,21 +117,21 @@ def test_a_replay_needs_neither_the_model_nor_its_backend(alone):
         async def complete(self, request):
             return tg.ChatReply(json.dumps(request.dry_run()))
 
-    known = tg.load_registry()
-    without = tg.Registry([item for item in known.everything() if item.kind != "backend"])
+    known = load_registry()
+    without = Registry([item for item in known.everything() if item.kind != "backend"])
     canned = {"model": "canned", "tone": "brisk", "options": {"generate.temperature": 0.5}}
     asked = {"n": 4, "near_duplicates": 0, "progress": False}
     for name, how in {"canned": canned, "object": {"model": Model()}}.items():
         run = tg.generate(SAMPLE, **asked, **how, out=name)
-        again = tg.replay(Path(name), task=SAMPLE, registry=without, out=f"{name}-again")
+        again = replay(Path(name), task=SAMPLE, registry=without, out=f"{name}-again")
         made, was = (lock(each) for each in (again, run))
         assert made["steps"] == was["steps"] and [*again] == [*run]
-        lacking = tg.replay(run.path, task=SAMPLE, registry=without, n=20, out=f"{name}-more")
+        lacking = replay(run.path, task=SAMPLE, registry=without, n=20, out=f"{name}-more")
         assert lacking.report.raw["replay"]["needed"]
         with pytest.raises(UnknownName, match=r"no backend named|'model' was a Python"):
             tg.resume(lacking.path, task=SAMPLE, registry=without)
         with pytest.raises(UnknownName, match=r"no backend named|'model' was a Python"):
-            tg.revise(run.path, SAMPLE, corrector="blind", registry=without, out="revised")
+            revise(run.path, SAMPLE, corrector="blind", registry=without, out="revised")
     assert not Path("revised").exists()
 
 
@@ -140,11 +150,11 @@ def test_steps_may_have_models_of_their_own(lab, world):
 
 def test_a_model_that_a_program_passes_stays_open(lab, world, drive):
     model = lab.ToyModel(world.reply)
-    drive(tg.agenerate(world.task(), n=2, model=model, out="a"))
+    drive(agenerate(world.task(), n=2, model=model, out="a"))
     tg.generate(world.task(), n=2, model=model, steps={"correct": model}, out="b")
     tg.resume("b", n=4, task=world.task(), model=model)
-    tg.correct("b", task=world.task(), model=model, out="c")
-    tg.preview(world.task(), model=model)
+    correct("b", task=world.task(), model=model, out="c")
+    preview(world.task(), model=model)
     assert model.closed == 0
 
 
@@ -204,7 +214,7 @@ def test_a_part_that_a_task_names_is_that_of_its_own_distribution():
         Registration("check", "brief", short, "", "acme", "", ""),
         Registration("check", "brief", refusing, "", "others", "", ""),
     ]
-    registry = tg.Registry([*tg.load_registry().everything(), *items])
+    registry = Registry([*load_registry().everything(), *items])
     assert len(tg.generate("acme:ours", n=2, model="scripted", registry=registry)) == 2
 
 
@@ -248,7 +258,7 @@ def test_labels_that_are_members_of_an_enum_are_their_texts(of, alone):
     rows = [{"text": "glad: a lamp", "label": of.GOOD, "idx": 0, "tags": [of.BAD]}]
     dataset = tg.read_dataset(rows, task)
     assert json.dumps(dict(dataset[0])) == json.dumps(rows[0])
-    tg.export(dataset, "rows.csv")
+    export(dataset, "rows.csv")
     assert ",good," in Path("rows.csv").read_text()
     with pytest.raises(UsageError, match="label good has a quota of -1"):
         tg.generate(task, labels={of.GOOD: -1}, **asked)

@@ -9,8 +9,11 @@ import pytest
 from pydantic import BaseModel
 
 import targen_core as tg
-from targen_core import Label, ListStep, Task, mean_logprob
+from targen_core import Label, Task, errors
+from targen_core.calls.scores import mean_logprob
 from targen_core.errors import UsageError
+from targen_core.tasks.steps import ListStep
+from targen_standard.replaying.api import replay
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 
 from ...tables import table
@@ -135,7 +138,7 @@ def test_what_no_call_may_set_is_the_tasks_fault(sampling, words):
         await llm.ask("$place?", place=place, sampling=sampling)
 
     task = TASK.replace(generators={"calm": write, "alarm": write})
-    with pytest.raises(tg.errors.StageFailed, match=words):
+    with pytest.raises(errors.StageFailed, match=words):
         tg.generate(task, n=2, model=scripted(), out="x", correct=False)
 
 
@@ -159,7 +162,7 @@ def test_a_text_that_cannot_be_scored_rejects_the_candidate():
         def _reply(self, request):
             return tg.ChatReply("", "other") if request.given else super()._reply(request)
 
-    with pytest.raises(tg.errors.QuotaNotMet):
+    with pytest.raises(errors.QuotaNotMet):
         tg.generate(
             WEIGHED, n=2, model=Some(ScriptedOptions()), out="x", correct=False, give_up_after=3
         )
@@ -238,7 +241,7 @@ def test_a_run_is_resumed_and_made_again_to_the_same_bytes_without_a_call(which)
     before = bytes_of(run.path)
     silent = scripted(lambda request: pytest.fail("a call is asked again"))
     assert bytes_of(tg.resume("x", model=silent, task=task).path) == before
-    assert [*tg.replay(run, "y")] == [*run]
+    assert [*replay(run, "y")] == [*run]
     how = {"concurrency": 1, "cache": False}
     assert [*tg.generate(task, n=6, model=scripted(), out="z", correct=False, **how)] == [*run]
 

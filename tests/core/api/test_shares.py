@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import targen_core as tg
+from targen_core import errors
 from targen_core.engine.quotas import Quotas
+from targen_standard.revising.api import plan_revision
+from targen_standard.task_files.model import Declaration
 
 NAMES = ("order", "refund", "other")
-MAIL = tg.Declaration(
+MAIL = Declaration(
     name="mail", description="Mails.", labels={name: f"Of {name} alone." for name in NAMES}
 )
 
@@ -46,11 +49,11 @@ def test_a_run_grows_in_its_shares(alone):
 
 
 def test_labels_of_a_data_frame_that_are_numbers_are_those_of_the_task(alone):
-    rated = tg.Declaration(name="rated", description="Mails.", labels={0: "calm", 1: "angry"})
+    rated = Declaration(name="rated", description="Mails.", labels={0: "calm", 1: "angry"})
     run = tg.generate(rated, labels={1: 2, 0: 1}, model="scripted", progress=False)
     assert run.report.rows == {"0": 1, "1": 2}
     assert tg.resume(run, labels={1: 3}, progress=False).report.rows == {"0": 1, "1": 3}
-    with pytest.raises(tg.errors.UsageError, match="label '2'"):
+    with pytest.raises(errors.UsageError, match="label '2'"):
         tg.generate(rated, labels={2: 2}, model="scripted")
 
 
@@ -85,7 +88,7 @@ def test_every_reject_has_a_reason(alone):
 def test_a_plan_is_readable(alone):
     generated(n=6)
     changed = MAIL.model_copy(update={"labels": {**MAIL.labels, "order": MAIL.labels["refund"]}})
-    lines = repr(tg.plan_revision("run", task=changed)).splitlines()
+    lines = repr(plan_revision("run", task=changed)).splitlines()
     assert lines[0] == "<RevisionPlan of run"
     assert "  labels.order.definition: Of order alone. -> Of refund alone." in lines
     assert "  refund: 0 rows kept, 2 judged again, 0 written" in lines

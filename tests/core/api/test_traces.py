@@ -7,6 +7,9 @@ from dataclasses import replace
 import pytest
 
 import targen_core as tg
+from targen_standard.comparing.api import diff
+from targen_standard.replaying.api import replay
+from targen_standard.tracing.api import trace
 
 from ...runs import outputs
 
@@ -32,21 +35,21 @@ def model(lab, world, *, structured=True):
 def test_a_run_of_objects_is_made_again_without_asking_the_model(lab, world, structured):
     run = tg.generate(world.task(), n=12, model=model(lab, world, structured=structured), out="x")
     never = lab.ToyModel(world.reply)
-    again = tg.replay(run, "again")
+    again = replay(run, "again")
     assert outputs(again.path) == outputs(run.path)
     assert again.report.raw["replay"]["needed"] == []
-    by_path = tg.replay("x", "more", task=world.task(), model=never, n=20)
+    by_path = replay("x", "more", task=world.task(), model=never, n=20)
     assert by_path.report.raw["replay"]["needed"] and not never.asked
-    assert tg.diff(run, again).same
-    assert not tg.diff("x", by_path).same
+    assert diff(run, again).same
+    assert not diff("x", by_path).same
 
 
 @pytest.mark.parametrize("structured", [True, False])
 def test_a_row_is_traced_to_what_was_sent_with_a_schema_or_in_words(lab, world, structured):
     sent = model(lab, world, structured=structured)
     run = tg.generate(world.task(), n=6, model=sent, out="x")
-    traced = tg.trace(run, 3)
-    assert traced.calls == tg.trace(run.path, 3, registry=run.registry).calls
+    traced = trace(run, 3)
+    assert traced.calls == trace(run.path, 3, registry=run.registry).calls
     asked = {request.key: request.messages for request in sent.requests}
     assert traced.calls and not traced.problem
     for call in traced.calls:
@@ -55,7 +58,7 @@ def test_a_row_is_traced_to_what_was_sent_with_a_schema_or_in_words(lab, world, 
 
 def test_what_is_left_of_a_task_that_is_gone(lab, world):
     run = tg.generate(world.task(), n=4, model=model(lab, world), out="x")
-    traced = tg.trace("x", 0)
+    traced = trace("x", 0)
     assert "cannot be reconstructed" in traced.problem
     assert [call.key for call in traced.calls] == next(iter(run.provenance))["calls"]
     assert traced.raw["made_by"]["task"] == "memory:toy"

@@ -18,8 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, create_model
 
-from targen_core import Message
-from targen_core.calls.model import ChatReply, ChatRequest, Origin
+from targen_core.calls.model import ChatReply, ChatRequest, Message, Origin
 from targen_core.errors import AnswersAwaited, UnreadableFile, UsageError
 from targen_core.reading.values import Malformed
 from targen_core.tasks.replies import list_of

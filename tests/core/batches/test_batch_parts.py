@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from targen_core import Message, Price
-from targen_core.calls.model import ChatReply, ChatRequest
+from targen_core import Price
+from targen_core.calls.model import ChatReply, ChatRequest, Message
 from targen_core.errors import StageFailed
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.price import batch_price

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from targen_core import Message, Price
+from targen_core import Price
 from targen_core.calls.budget import Budget
 from targen_core.calls.call import BoundModel, Call, Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
+from targen_core.calls.model import Message
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.usage import Usage
 

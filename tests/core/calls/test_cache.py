@@ -12,9 +12,10 @@ from contextlib import closing
 
 import pytest
 
-from targen_core import Job, RunSpec
 from targen_core.calls import cache as cache_module
 from targen_core.calls.cache import BytesDisk, ReplyCache
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
 
 KEYS = [bytes([number]) * 16 for number in range(200)]
 

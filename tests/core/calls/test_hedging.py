@@ -15,8 +15,15 @@ from targen_core import ChatReply, Price
 from targen_core.calls.call import CallCancelled
 from targen_core.calls.hedging import heard
 from targen_core.errors import BudgetExhausted, Interrupted, NoUsableReply, ServiceGaveUp, TimedOut
-from targen_testing.services import Fault, Fixed, Level, Lognormal, Queue, Service
 from targen_testing.services.drive import drive
+from targen_testing.services.parts import (
+    Fault,
+    Fixed,
+    Level,
+    Lognormal,
+    Queue,
+)
+from targen_testing.services.service import Service
 from targen_testing.virtual_time import virtual_time
 
 from ..models import Silent

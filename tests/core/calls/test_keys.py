@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core import Message
+from targen_core.calls.model import Message
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import pytest
 
-from targen_core import ChatReply, Message, Scored, TokenScore, mean_logprob
+from targen_core import ChatReply
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel, Call, Scope, call_key
+from targen_core.calls.model import Message
 from targen_core.calls.rate import RateLimiter
-from targen_core.calls.scores import LEAST, as_json, from_json
+from targen_core.calls.scores import LEAST, Scored, TokenScore, as_json, from_json, mean_logprob
 from targen_core.calls.usage import check_record
 from targen_core.errors import BadRequest, CorruptJournal, Rejected, StageFailed
 

@@ -9,8 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from targen_testing.services import CATALOG, Bucket, Fixed, Retry, Service, compose
+from targen_testing.services.catalog import CATALOG, compose
 from targen_testing.services.drive import drive
+from targen_testing.services.parts import Bucket, Fixed, Retry
+from targen_testing.services.service import Service
 
 FLOORS = {
     "plain": 0.98,

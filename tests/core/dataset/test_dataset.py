@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core import Dataset, Declaration
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_standard.filters.near_duplicates.index import repeats
+from targen_standard.task_files.model import Declaration
 from targen_testing.sample import PAIRS, SAMPLE
 
 

@@ -10,8 +10,9 @@ import pytest
 import targen_core as tg
 from targen_core.dataset import reading as read
 from targen_core.dataset.reading import read_dataset
+from targen_standard.task_files.model import Declaration
 
-TASK = tg.Declaration(
+TASK = Declaration(
     name="reviews",
     description="Short reviews of restaurants.",
     labels={"positive": "the guest would come back", "negative": "the guest would not come back"},

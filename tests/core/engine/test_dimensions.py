@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from targen_core import Dimension
+from targen_core.tasks.dimensions import Dimension
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

@@ -13,9 +13,10 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel, field_validator
 
-from targen_core import Correction, ListStep, Prompt, Rejected
+from targen_core import Correction, Prompt, Rejected
 from targen_core.engine.events import LabelGivenUp
 from targen_core.errors import QuotaNotMet, StageFailed, UsageError
+from targen_core.tasks.steps import ListStep
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

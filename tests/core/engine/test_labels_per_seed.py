@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from targen_core import Dimension
 from targen_core.errors import QuotaNotMet
+from targen_core.tasks.dimensions import Dimension
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

@@ -12,15 +12,20 @@ import pytest
 from pydantic import Field
 
 import targen_core
-from targen_core import Candidate, Configurable, Filter, Refusal, Registry, RunSpec, UsageError
 from targen_core.cli.commands.estimate import estimate as estimate_command
 from targen_core.cli.commands.generate import generate as generate_command
-from targen_core.engine.filters import Filters
+from targen_core.cli.estimating import estimate
+from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
+from targen_core.errors import JobFailed, UsageError
 from targen_core.options import Flag, Limits, ListOptions, Options
+from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import OURS, Registration
+from targen_core.plugins.registry import Registry
 from targen_core.runs.records import shortcuts
+from targen_core.runs.records.spec import RunSpec
 from targen_core.wording import install
+from targen_standard.merging.api import merge
 from targen_standard.previewing.command import preview
 from targen_testing.sample import SAMPLE
 
@@ -136,10 +141,10 @@ class TestFlags:
         manifest = read_manifest(targen_core.generate("rte", longest=9, **asked).path)
         assert manifest["spec"]["options"] == {"lengths.longest": 9}
         assert manifest["lock"]["parts"]["filter lengths"]["id"] == "acme:lengths"
-        assert targen_core.estimate("rte", longest=9, **asked).rows == 2
+        assert estimate("rte", longest=9, **asked).rows == 2
         assert "longest" in shortcuts.rows()
         assert "near_duplicates" in inspect.signature(preview).parameters
-        for function in (targen_core.generate, targen_core.estimate):
+        for function in (targen_core.generate, estimate):
             with pytest.raises(UsageError, match="longest is 0"):
                 function("rte", longest=0, **asked)
         with pytest.raises(UsageError) as caught:
@@ -173,7 +178,7 @@ class TestFlags:
 def test_no_argument_of_ours_is_left_to_a_filter():
     """Another's flag of such a name would be shadowed without a word."""
     ours = {*inspect.signature(targen_core.generate).parameters}
-    ours |= {*inspect.signature(targen_core.estimate).parameters}
+    ours |= {*inspect.signature(estimate).parameters}
     ours |= {*inspect.signature(generate_command).parameters}
     ours |= {*inspect.signature(estimate_command).parameters}
     ours |= {*inspect.signature(preview).parameters}
@@ -240,8 +245,8 @@ def test_rows_of_merged_runs_pass_through_those_that_say_so(tmp_path):
             SAMPLE, out=tmp_path / f"{seed}", seed=seed, n=4, filters="lengths", **asked
         )
     runs = [tmp_path / "1", tmp_path / "2"]
-    with contextlib.suppress(targen_core.JobFailed):  # labels lack rows then
-        targen_core.merge(runs, out=tmp_path / "all", registry=known, task=SAMPLE)
+    with contextlib.suppress(JobFailed):  # labels lack rows then
+        merge(runs, out=tmp_path / "all", registry=known, task=SAMPLE)
     rows = targen_core.load(tmp_path / "all", task=SAMPLE, registry=known).dataset
     lengths = [len(text) for text in map("\n".join, rows.texts)]
     assert len(set(lengths)) == len(lengths)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from targen_core import Registry, hookimpl, load_registry
-from targen_core.plugins.loader import Source, installed_sources
+from targen_core import hookimpl
+from targen_core.plugins.loader import Source, installed_sources, load_registry
+from targen_core.plugins.registry import Registry
 
 
 def plugin(name: str = "made_on_the_spot", **hooks: Callable[..., Any]) -> ModuleType:

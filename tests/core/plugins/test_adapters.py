@@ -7,13 +7,15 @@ from types import ModuleType
 
 import pytest
 
-import targen_core as tg
-from targen_core import Backend, BackendOptions, RunSpec, Typed, load_registry
-from targen_core.errors import AmbiguousName, MissingDependency, UnknownName, UsageError
-from targen_core.origin import Untrusted
+from targen_core import Backend, BackendOptions
+from targen_core.api.generating import agenerate
+from targen_core.errors import AmbiguousName, UsageError
+from targen_core.origin import Typed, Untrusted
 from targen_core.plugins.adapters import Adapter, remember_class
+from targen_core.plugins.loader import load_registry
 from targen_core.runs.preparing.trust import require_known
-from targen_core.wording import install, of_a_command
+from targen_core.runs.records.spec import RunSpec
+from targen_core.wording import of_a_command
 
 from ..models import Silent
 
@@ -88,7 +90,7 @@ def test_a_run_closes_the_model_that_an_adapter_made(acme, lab, drive, tmp_path)
     world = lab.World()
     model = lab.ToyModel(world.reply)
     registry = acme(Adapter(adapt=lambda thing: model if isinstance(thing, Client) else None))
-    work = tg.agenerate(world.task(), n=2, model=Client(), registry=registry, out=tmp_path / "x")
+    work = agenerate(world.task(), n=2, model=Client(), registry=registry, out=tmp_path / "x")
     drive(work)
     assert model.closed == 1
 
@@ -104,16 +106,6 @@ def test_any_other_object_is_no_model(thing, acme):
 def test_a_class_is_not_taken_for_an_object(acme):
     with pytest.raises(TypeError, match=r"pass an instance, such as Client\(\.\.\.\)"):
         acme().chat_model(Client)
-
-
-def test_an_adapter_of_ours_that_is_not_installed_is_named():
-    theirs = type("ChatTheirs", (), {"__module__": "langchain_core.language_models"})
-    with pytest.raises(MissingDependency, match="needs the distribution targen-standard") as caught:
-        load_registry([]).chat_model(theirs())
-    assert caught.value.hint == install("targen-standard")
-    with pytest.raises(UnknownName) as caught:
-        load_registry([]).find("backend", "langchain:their_package.ChatTheirs")
-    assert caught.value.hint == install("targen-standard")
 
 
 def test_two_adapters_of_one_library_are_ambiguous(load):

@@ -8,13 +8,8 @@ import pytest
 
 from targen_core.cli import main
 from targen_core.cli.commands import COMMANDS
-from targen_core.cli.elsewhere import ELSEWHERE, package_of
-from targen_core.cli.installed import named_commands
 from targen_core.plugins import loader
-from targen_core.plugins.loader import load_registry
-from targen_core.plugins.register import OURS
 from targen_core.runs.records.shortcuts import shortcuts
-from targen_core.wording import install
 
 
 @pytest.fixture
@@ -108,7 +103,6 @@ def test_an_unknown_command_is_told_what_is_near(command, typed):
     done = typed([command("greet", greet)], "gret")
     assert done.code == 2
     assert "there is no command 'gret'\n  try: did you mean greet" in done.err
-    assert install("targen-analysis") in typed([], "analyze").err
 
 
 def test_the_core_s_commands_load_no_plugin(monkeypatch):
@@ -121,20 +115,3 @@ def test_the_core_s_commands_load_no_plugin(monkeypatch):
         main()
     assert done.value.code == 0
     assert "report" in COMMANDS
-
-
-@pytest.mark.whole
-def test_each_of_our_commands_says_where_it_comes_from():
-    """A user without its distribution reads what to install."""
-    registry = load_registry()
-    owners = {name: item.distribution for name, item in named_commands(registry)}
-    owners |= {kind.listing: kind.owner for kind in registry.kinds.values() if kind.listing}
-    always = {"targen-core", "targen-standard"}
-    for name, owner in owners.items():
-        if owner in OURS - always and " " not in name:
-            assert package_of("command", name) == owner, name
-
-
-def test_hints_name_only_our_packages():
-    packages = {each for names in ELSEWHERE.values() for each in names.values()}
-    assert {each.partition("[")[0] for each in packages} <= OURS

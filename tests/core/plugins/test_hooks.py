@@ -8,9 +8,9 @@ import textwrap
 
 import pytest
 
-from targen_core import load_registry
 from targen_core.plugins import hookspecs
 from targen_core.plugins.kinds import KINDS
+from targen_core.plugins.loader import load_registry
 
 
 @pytest.mark.parametrize("kind", KINDS)

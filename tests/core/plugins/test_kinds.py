@@ -9,14 +9,13 @@ from typing import get_type_hints
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-import targen_core
-from targen_core import Configurable, Kind, load_registry
 from targen_core.cli.describing import default_of, type_of
 from targen_core.cli.facts import Described, facts_of
 from targen_core.errors import PluginError, UnknownName
-from targen_core.plugins import hookspecs, loader
-from targen_core.plugins.functions import function
-from targen_core.plugins.kinds import KINDS
+from targen_core.plugins import hookspecs
+from targen_core.plugins.configurable import Configurable
+from targen_core.plugins.kinds import KINDS, Kind, KindRegister
+from targen_core.plugins.loader import load_registry
 
 DISH = Kind("dish", hook="register_dishes", listing="list-dishes", type="builtins:str")
 
@@ -35,7 +34,7 @@ def states(registry):
 
 
 def test_the_argument_of_its_hook_has_a_public_type():
-    assert get_type_hints(hookspecs.register_kinds)["register"] is targen_core.KindRegister
+    assert get_type_hints(hookspecs.register_kinds)["register"] is KindRegister
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -176,23 +175,6 @@ def test_options_are_described_as_they_are_typed(load):
         ("marks", "tuple[str, ...]", '["?"]'),
         ("from", "str", "x"),
     ]
-
-
-def test_a_function_of_a_stranger_takes_no_name_of_ours(plugin, source, monkeypatch):
-    """`targen_core.merge` and `targen_core.publish` mean what they meant before."""
-    names = ("merge", "publish")
-
-    def register_functions(register):
-        for name in names:
-            register.register(name, len)
-
-    taker = source(plugin(register_functions=register_functions), "a-taker")
-    sources = [taker, *loader.installed_sources()]
-    monkeypatch.setattr(loader, "installed_sources", lambda: sources)
-    for name in names:
-        ours = load_registry().function(name, of="a test")
-        assert ours.__module__.startswith("targen_standard.")
-        assert function(name) is ours
 
 
 def test_a_type_that_its_kind_does_not_describe_is_called_by_its_name():

@@ -10,9 +10,11 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, DirectoryPath, FilePath, create_model
 
-from targen_core import Backend, BackendOptions, Configurable, load_registry
+from targen_core import Backend, BackendOptions
 from targen_core.errors import MissingDependency, PluginError
+from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.kinds import KINDS
+from targen_core.plugins.loader import load_registry
 
 
 @pytest.fixture
@@ -80,7 +82,7 @@ async def _coroutine():
     ("kind", "target", "words"),
     [
         ("task", _function, "a function, not a targen_core.Task"),
-        ("seeds", ("a",), "a tuple, not a targen_core.ListStep"),
+        ("seeds", ("a",), "a tuple, not a targen_core.tasks.steps.ListStep"),
         ("generator", 5, "an int, not a callable"),
         ("check", _coroutine, "an async function, not an ordinary function: it would never be"),
         ("reader", 5, "an int, not a targen_core.task_files.TaskReader"),

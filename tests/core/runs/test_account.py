@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Price, RunSpec
+from targen_core import Price
 from targen_core.cli.account import Account, off_the_books
 from targen_core.errors import BudgetExhausted, UsageError
 from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

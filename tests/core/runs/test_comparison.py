@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core import Prompt, RunSpec, Variant
+from targen_core import Prompt
 from targen_core.errors import UsageError
 from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.records.spec import RunSpec
+from targen_core.tasks.parts import Variant
 from targen_standard.previewing.comparison import compare, mean_similarity, variants_of
 
 pytestmark = pytest.mark.usefixtures("virtual_time")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 import targen_core
-from targen_core import Price, UsageError
+from targen_core import Price
 from targen_core.calls.delivery import Delivery
-from targen_core.errors import AnswersAwaited, PluginError
+from targen_core.errors import AnswersAwaited, PluginError, UsageError
+from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.wording import Option
@@ -80,7 +81,7 @@ class Pigeons(Delivery):
 
 
 def registry(*deliveries):
-    known = targen_core.load_registry()
+    known = load_registry()
     own = [Registration("delivery", n, d, "", "birds", "b", "birds") for n, d in deliveries]
     return Registry([*known.everything(), *own], known.plugins, known.kinds)
 

@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core import Job
 from targen_core.engine.commits import Commit, Target
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import AuthenticationFailed, Rejected, RunConflict, RunDirectoryError
 from targen_core.runs.folder import ledger as ledgers
 from targen_core.runs.folder.report import read_report
+from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.code_digest import code_digest
 
 from ...runs import OUTPUTS
@@ -392,7 +392,7 @@ def test_the_digest_follows_versions_of_what_a_plugin_needs(installed):
     ("text", "alone"),
     [
         ("import json\nfrom targen_core import Task\nimport pydantic\n", True),
-        ("from targen_standard import Declaration\n", True),
+        ("from targen_standard.task_files.model import Declaration\n", True),
         ("from demo_plugin import tasks\n", False),
         ("import xdist.plugin\n", False),
         ("from . import other\n", False),

@@ -8,9 +8,11 @@ import traceback
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from targen_core import BackendOptions, Job, RunSpec
+from targen_core import BackendOptions
 from targen_core.errors import BadRequest, ServiceUnavailable, TargenError, UsageError
+from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.options import public_options
+from targen_core.runs.records.spec import RunSpec
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core import Dimension, ListStep, Prompt
-from targen_core.tasks.dimensions import draw, draws_from, draws_text
+from targen_core import Prompt
+from targen_core.tasks.dimensions import Dimension, draw, draws_from, draws_text
+from targen_core.tasks.steps import ListStep
 
 NAMES = st.sampled_from(["length", "register", "point of view", "kind-2", "Länge"])
 VALUES = st.integers(1, 7).map(lambda size: tuple(f"v{number}" for number in range(size)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core import Message, Prompt
+from targen_core import Prompt
+from targen_core.calls.model import Message
 
 
 def test_text_without_sections_is_one_user_turn():

@@ -8,22 +8,12 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel
 
-import targen_core
-from targen_core import (
-    Correction,
-    CorrectionSample,
-    JudgeAnswer,
-    JudgeQuestion,
-    Judging,
-    Label,
-    ListStep,
-    Prompt,
-    Rejected,
-    Rows,
-    Texts,
-    UsageError,
-    Variant,
-)
+from targen_core import Correction, Label, Prompt, Rejected
+from targen_core.errors import UsageError
+from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.judging import CorrectionSample, JudgeAnswer, JudgeQuestion
+from targen_core.tasks.parts import Variant
+from targen_core.tasks.steps import ListStep
 
 from ...tables import table
 
@@ -209,7 +199,7 @@ PARTS = table("""
 @pytest.mark.parametrize(("kind", "field", "words"), PARTS)
 def test_a_part_with_a_field_that_there_is_not(kind, field, words):
     with pytest.raises(TypeError, match=re.escape(words)):
-        getattr(targen_core, kind)(**{field: None} if field else {})
+        globals()[kind](**{field: None} if field else {})
 
 
 LISTS = table("""

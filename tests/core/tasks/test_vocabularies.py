@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from targen_core import Dimension, vocabulary
-from targen_core.tasks.vocabularies import VOCABULARIES
+from targen_core.tasks.dimensions import Dimension
+from targen_core.tasks.vocabularies import VOCABULARIES, vocabulary
 
 MINIMUM = {"words": 1500, "fields": 120, "personas": 200, "places": 200}
 

@@ -15,8 +15,9 @@ import pytest
 
 from targen_analysis.artifacts.metric import ARTIFACTS
 from targen_analysis.data.corpus import Columns, read_corpus
-from targen_analysis.metrics import Findings, Study
-from targen_core import load_registry
+from targen_analysis.metrics import Study
+from targen_core.cli.findings import Findings
+from targen_core.plugins.loader import load_registry
 from tests.files import write_lines
 
 from ...tables import table

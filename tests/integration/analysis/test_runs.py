@@ -8,7 +8,7 @@ from pathlib import Path
 from targen_analysis.data.corpus import read_corpus
 from targen_analysis.difficulty.inputs import read
 from targen_analysis.metrics import Study
-from targen_core import load_registry
+from targen_core.plugins.loader import load_registry
 
 from ...files import lines
 

@@ -15,10 +15,11 @@ import pytest
 
 import targen_core as tg
 from targen_core.errors import AnswersAwaited, UsageError
-from targen_standard import Declaration, export_batch, import_batch
 from targen_standard.batches import waiting
+from targen_standard.batches.api import export_batch, import_batch
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.scripted import fill_schema
+from targen_standard.task_files.model import Declaration
 from targen_testing.fault_server import FaultServer, Response
 
 from ...files import lines, write_lines
@@ -492,7 +493,9 @@ def test_calls_are_exported_and_answers_imported(
     for seed, out in enumerate(["run", "other"]):
         with pytest.raises(AnswersAwaited) as awaited:
             tg.generate(task, seed=seed, out=out, delivery="files", **how)
-        assert str(awaited.value.hint).startswith(f'targen_core.export_batch("{out}", ')
+        assert str(awaited.value.hint).startswith(
+            f'targen_standard.batches.api.export_batch("{out}", '
+        )
     run, other = (tg.load(out, task=task) for out in ("run", "other"))
     calls = export_batch(run, "calls.jsonl")
     keys = [call["custom_id"] for call in lines("calls.jsonl")]
@@ -504,4 +507,4 @@ def test_calls_are_exported_and_answers_imported(
     assert export_batch(run, "none.jsonl") == {}
     with pytest.raises(UsageError, match="answers belong to run") as caught:
         import_batch(other, "answers.jsonl")
-    assert caught.value.hint == 'targen_core.import_batch("run", "answers.jsonl")'
+    assert caught.value.hint == 'targen_standard.batches.api.import_batch("run", "answers.jsonl")'

@@ -13,7 +13,7 @@ import typer
 
 from targen_core.cli import main
 from targen_core.cli.app import _LazyGroup, build
-from targen_testing import CommandSuite as Commands
+from targen_testing.commands import CommandSuite as Commands
 
 GOOD = {
     "generate": "generate rte -n 2 -b scripted --out new",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import targen_core
 from targen_core import Backend, BackendOptions
 from targen_core.calls.executors import ModelExecutor
+from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_standard import ScriptedModel, ScriptedOptions
+from targen_standard.scripted import ScriptedModel, ScriptedOptions
 
 
 def test_an_executor_gets_each_model_once_and_what_was_asked_for(tmp_path):
@@ -23,7 +24,7 @@ def test_an_executor_gets_each_model_once_and_what_was_asked_for(tmp_path):
         options=BackendOptions,
         create=lambda options: ScriptedModel(ScriptedOptions()),
     )
-    registry = targen_core.load_registry()
+    registry = load_registry()
     parts = [
         Registration("executor", "grid", grid, "", "g", "g", "g"),
         Registration("backend", "own", own, "", "o", "o", "o"),

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 import targen_core as tg
-from targen_testing import OPENAI
+from targen_standard.revising.api import revise
 from targen_testing.fault_server import FaultServer, Response, Seen
+from targen_testing.wire import OPENAI
 
 from ...runs import records, report
 from ...tables import table
@@ -194,6 +195,6 @@ def test_a_start_that_finds_only_free_replies_leaves_no_folder(works, refuses, b
     ):
         refuses(f"{words} --out more", "HTTP 401: Bad key", code=1)
     with pytest.raises(tg.TargenError, match="HTTP 401") as caught:
-        tg.revise("run", "changed.yaml", "more")
+        revise("run", "changed.yaml", "more")
     assert "more" not in "".join(caught.value.__notes__)
     assert not Path("more").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import targen_core
+from targen_core.errors import UsageError
 
 from ...runs import manifest, report
 
@@ -74,7 +75,7 @@ def test_a_file_s_class_does_not_vouch_for_a_module_of_its_name(targen, monkeypa
     Path("theirs").mkdir()
     Path("theirs/chat.py").write_text("open('EXECUTED', 'w').close()")
     monkeypatch.syspath_prepend("theirs")
-    with pytest.raises(targen_core.UsageError, match="not been used on this machine before"):
+    with pytest.raises(UsageError, match="not been used on this machine before"):
         targen_core.resume("run")
     assert not Path("EXECUTED").exists()
     assert "chat" not in sys.modules

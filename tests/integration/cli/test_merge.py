@@ -18,7 +18,7 @@ from ...tables import mistakes
 PARTS = """
 from dataclasses import replace
 
-from targen_core import Part
+from targen_core.tasks.steps import Part
 from targen_testing.sample import SAMPLE
 
 BRANCHES = {f"{part} {name}": name for part in ("one", "two") for name in SAMPLE.generators}

@@ -20,10 +20,17 @@ import pytest
 from pyarrow import parquet
 
 import targen_core as tg
-from targen_testing import OPENAI
+from targen_core.errors import UsageError
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
+from targen_review.api import apply_review, review
+from targen_standard.revising.api import plan_revision
+from targen_standard.task_files.model import Declaration
 from targen_testing.fault_server import FaultServer, Response
+from targen_testing.wire import OPENAI
 
 from ...files import lines, write_lines
+from ...functions import FUNCTIONS
 from ...mail import MAIL
 from ...tables import mistakes
 
@@ -70,7 +77,7 @@ def mail(finished, _kept):
     if not _kept.exists():
         write(FILES)
         finished("mail.yaml", "-n", 4)
-        tg.apply_review(tg.review("run", bad=[0], out="grades"), out="reviewed")
+        apply_review(review("run", bad=[0], out="grades"), out="reviewed")
         shutil.copytree(".", _kept, ignore=shutil.ignore_patterns("cache", "config"))
     else:
         shutil.copytree(_kept, ".", dirs_exist_ok=True)
@@ -337,7 +344,7 @@ def test_a_key_in_the_variable_of_another_service(targen, monkeypatch):
 @pytest.mark.parametrize(("call", "error", "hint"), mistakes("python"))
 def test_a_call(call, error, hint):
     with pytest.raises((tg.TargenError, AttributeError)) as caught:
-        eval(call)
+        eval(call, {**globals(), **FUNCTIONS})
     assert error in str(caught.value)
     assert hint in getattr(caught.value, "hint", "")
     assert not Path("runs").exists()
@@ -354,16 +361,16 @@ def test_the_small_model_is_never_asked_silently(targen, caplog):
     for line in [f"generate mail.yaml {each}" for each in wrong] + ["preview mal.yaml"]:
         done = targen(line)
         assert done.code == 2 and "so targen uses local" not in done.err
-    with pytest.raises(tg.UsageError) as caught:
+    with pytest.raises(UsageError) as caught:
         tg.generate("mail.yaml", n=4, modle=object())
     assert caught.value.__cause__ is None and caught.value.__suppress_context__
     assert targen("describe mail.yaml --prompts").code == 0
     assert "no model was given" not in caplog.text
-    registry = tg.load_registry()
+    registry = load_registry()
     local = registry.find("backend", "local")
     others = [each for each in registry.everything() if each is not local]
     scripted = replace(registry.find("backend", "scripted"), name="local")
-    tg.generate("mail.yaml", n=4, registry=tg.Registry([*others, scripted]))
+    tg.generate("mail.yaml", n=4, registry=Registry([*others, scripted]))
     assert 'no model was given, so targen uses "local"' in caplog.text
 
 
@@ -397,13 +404,13 @@ def test_a_task_of_one_label(caplog, works):
 
 def test_tasks_without_a_name_have_runs_of_their_own(caplog, alone):
     labels = {"order": "where is it", "refund": "money back"}
-    mails = tg.Declaration(description="Mails.", labels=labels)
-    jokes = tg.Declaration(description="Jokes.", labels={"funny": "a laugh", "flat": "none"})
+    mails = Declaration(description="Mails.", labels=labels)
+    jokes = Declaration(description="Jokes.", labels={"funny": "a laugh", "flat": "none"})
     runs = [tg.generate(each, n=2, model="scripted", progress=False) for each in (mails, jokes)]
     assert [str(run.path) for run in runs] == ["runs/order-refund-0", "runs/funny-flat-0"]
     assert "another run" not in caplog.text
-    more = tg.Declaration(description="Mails.", labels={"advice": "a question", **labels})
-    changes = tg.plan_revision(runs[0], more, labels={"advice": 1}).changes
+    more = Declaration(description="Mails.", labels={"advice": "a question", **labels})
+    changes = plan_revision(runs[0], more, labels={"advice": 1}).changes
     assert [each.name for each in changes] == ["labels.advice.definition", "rows.advice"]
 
 

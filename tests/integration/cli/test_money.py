@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response
+from targen_testing.wire import OPENAI
 
 from ...mail import MAIL
 from ...runs import journal, manifest, report

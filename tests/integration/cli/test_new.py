@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import load_registry, wording
+from targen_core import wording
 from targen_core.cli import main
 from targen_core.cli.kinds import as_shown
 from targen_core.plugins import loader
-from targen_core.plugins.loader import installed_sources
+from targen_core.plugins.loader import installed_sources, load_registry
 
 KINDS = [kind.name for kind in as_shown(load_registry().kinds).values() if kind.template]
 NAMES = ("a", "class", "my-plugin-of-thirty-two-letters1")  # the shortest, a keyword, the longest

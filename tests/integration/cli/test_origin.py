@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import load_registry
 from targen_core.cli.trust import ask_with, note_own, require_trust
 from targen_core.origin import Untrusted, trusting
+from targen_core.plugins.loader import load_registry
 from targen_core.wording import of_a_command
 
 from ...files import write_lines
@@ -18,7 +18,7 @@ from ...tables import mistakes, table
 DECLARED = "description: A line to a shop.\nlabels:\n  praise: pleased\n  blame: displeased\n"
 EVIL = """\
 from pathlib import Path
-from targen_core import Declaration
+from targen_standard.task_files.model import Declaration
 Path(__file__).with_name("ran").touch()
 TASK = Declaration(description="x", labels={"praise": "a", "blame": "b"}).task(name="evil")
 def reply(request):

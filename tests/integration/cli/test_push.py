@@ -15,7 +15,7 @@ import pytest
 import targen_core as tg
 from targen_core.errors import JobFailed, UsageError
 from targen_core.wording import install
-from targen_standard import publish
+from targen_standard.exporting.push import publish
 
 from ...tables import mistakes
 from .hub import DONE_AND_DROPPED, DONE_AND_GARBLED, TOKEN, serving

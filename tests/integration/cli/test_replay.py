@@ -19,7 +19,8 @@ labels:
 
 
 CHECKED = """
-from targen_core import Declaration, Rejected
+from targen_standard.task_files.model import Declaration
+from targen_core import Rejected
 
 declared = Declaration(description="A review.", labels={"good": "praise", "bad": "blame"})
 plain = declared.task(name="reviews")

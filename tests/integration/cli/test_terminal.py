@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from targen_core.display.terminal import Guard, guarded
-from targen_testing import OPENAI
 from targen_testing.fault_server import FaultServer, Response
+from targen_testing.wire import OPENAI
 
 from ...runs import edit, report
 

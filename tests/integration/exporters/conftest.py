@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from targen_core import Label, ListStep, Rows, Task, Texts
+from targen_core import Label, Task
 from targen_core.dataset.model import Dataset
+from targen_core.tasks.groups import Rows, Texts
+from targen_core.tasks.steps import ListStep
 
 
 @pytest.fixture(scope="session", autouse=True)

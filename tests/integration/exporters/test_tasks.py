@@ -6,8 +6,10 @@ import re
 
 import pytest
 
-from targen_core import Job, RunSpec, load_registry
 from targen_core.dataset.reading import read_dataset
+from targen_core.plugins.loader import load_registry
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
 from targen_standard.exporting.save import save
 
 from ...files import lines

@@ -119,7 +119,7 @@ def test_what_keeps_a_part_from_working_is_told(code, line, place, text, words, 
 
 
 BROKEN = """
-from targen_core import Texts
+from targen_core.tasks.groups import Texts
 from targen_testing.sample import SAMPLE
 
 def render(row):

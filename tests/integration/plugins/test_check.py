@@ -116,7 +116,7 @@ def test_an_overridden_check_is_not_hidden(checked, frozen):
     """The author's suites are run as they are; what they skip is told."""
     (frozen / "tests" / "test_frozen.py").write_text(
         "import pytest\n"
-        "from targen_testing import TaskSuite as Tasks\n"
+        "from targen_testing.tasks import TaskSuite as Tasks\n"
         "class TestLetters(Tasks):\n"
         "    task = 'letters'\n"
         "    @pytest.fixture(autouse=True)\n"
@@ -133,7 +133,7 @@ def test_an_overridden_check_is_not_hidden(checked, frozen):
 
 def test_a_suite_that_names_nothing_is_named_and_the_others_run(checked, frozen):
     (frozen / "tests" / "test_frozen.py").write_text(
-        "from targen_testing import ExporterSuite as Exporters\n"
+        "from targen_testing.exporters import ExporterSuite as Exporters\n"
         "from targen_training.testing import TrainerSuite as Trainers\n"
         "class TestPost(Exporters):\n"
         "    exporter = 'post'\n"
@@ -190,7 +190,8 @@ def test_without_the_kit_it_says_what_is_missing(targen):
 BAD_STEPS = """
 import random
 
-from targen_core import ListStep, Rejected, hookimpl
+from targen_core.tasks.steps import ListStep
+from targen_core import Rejected, hookimpl
 
 async def any_town(llm, parent, existing):
     return [f"town {random.random()}" for _ in range(llm.batch)]
@@ -228,7 +229,8 @@ def test_bad_lists_and_generators_are_found(checked, author):
 
 
 FOR_PAIRS = """
-from targen_core import UsageError, hookimpl
+from targen_core.errors import UsageError
+from targen_core import hookimpl
 
 class Pair:
     async def __call__(self, llm, seed, /):

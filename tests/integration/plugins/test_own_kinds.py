@@ -20,7 +20,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from targen_core import Kind, hookimpl
+from targen_core.plugins.kinds import Kind
+from targen_core import hookimpl
 from targen_core.plugins.hookspecs import hookspec
 
 
@@ -44,7 +45,7 @@ def greet(name: str, greeter: str) -> None:
 
     Example: targen greet Ada hi
     """
-    from targen_core import load_registry
+    from targen_core.plugins.loader import load_registry
 
     print(load_registry().get("greeter", greeter).greet(name))
 

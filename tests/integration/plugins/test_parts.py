@@ -540,7 +540,7 @@ def test_they_are_listed_and_described(line, words, acme):
 
 SUITES = """
 from pathlib import Path
-from targen_testing import ContextsSuite as Contexts
+from targen_testing.steps import ContextsSuite as Contexts
 
 class TestTable(Contexts):
     contexts = "table"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Job, RunSpec, load_registry
 from targen_core.cli import main
 from targen_core.options import Limits
-from targen_core.plugins.loader import installed_sources
+from targen_core.plugins.loader import installed_sources, load_registry
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
 from targen_testing import command
 from targen_testing.folder import sources_with
 from targen_testing.rules import RULES, Finding

@@ -24,7 +24,8 @@ _BACKEND = Path(targen_core.cli.scaffold.__file__).parent / "templates/backend/s
 GOOD = """
 import json
 from pathlib import Path
-from targen_core import Backend, Exporter
+from targen_core import Backend
+from targen_standard.exporting.model import Exporter
 from targen_testing.sample import SAMPLE, Review
 from .backend import Options
 from .model import HttpModel
@@ -53,11 +54,14 @@ def backend(model):
     return Backend(summary="a backend of the zoo", options=Options, create=create)
 """
 PRELUDE = """
-from targen_core import Case, ChatReply, Correction, Exporter, Prompt, Rejected
+from targen_core.tasks.cases import Case
+from targen_core import ChatReply, Correction, Prompt, Rejected
+from targen_standard.exporting.model import Exporter
 from .good import *
 """
 HOOK = """
-from targen_core import Kind, hookimpl
+from targen_core.plugins.kinds import Kind
+from targen_core import hookimpl
 TASK, EXPORTER, PART = f"{__name__}.good:TASK", f"{__name__}.good:EXPORTER", f"{__name__}.part:PART"
 
 @hookimpl
@@ -155,7 +159,9 @@ def register_exporters(register):
     register.register("creature", f"{__name__}.good:EXPORTER", summary="an exporter")
 # flag-taken | module | A filter's option has the name of a flag of targen's.
 from typing import Annotated
-from targen_core import Configurable, Filter, hookimpl
+from targen_core.plugins.configurable import Configurable
+from targen_core.engine.filters import Filter
+from targen_core import hookimpl
 from targen_core.options import Flag, Options
 class SizeOptions(Options):
     out: Annotated[int, Flag("How many letters a row may have.")] = 900

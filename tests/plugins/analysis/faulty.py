@@ -9,8 +9,15 @@ from fractions import Fraction  # noqa: F401 - the metrics need it
 
 from pydantic import ConfigDict, Field
 
-from targen_analysis.metrics import Estimate, Excerpt, Findings, Metric, MetricOptions, Plot, Table
+from targen_analysis.metrics import Metric, MetricOptions
 from targen_core import hookimpl
+from targen_core.cli.findings import (
+    Estimate,
+    Excerpt,
+    Findings,
+    Plot,
+    Table,
+)
 from targen_core.errors import UsageError
 
 METRICS = {}

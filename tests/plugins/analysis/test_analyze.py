@@ -11,10 +11,11 @@ from types import ModuleType
 import pytest
 from pydantic import Field
 
-import targen_core as tg
-from targen_analysis.metrics import Findings, Metric, MetricOptions
+from targen_analysis.api import analyze
+from targen_analysis.metrics import Metric, MetricOptions
 from targen_analysis.semantic.metric import SEMANTIC
 from targen_core import hookimpl
+from targen_core.cli.findings import Findings
 from targen_core.plugins import loader
 from targen_core.plugins.loader import Source, installed_sources
 from targen_core.wording import install
@@ -166,7 +167,7 @@ def test_values_are_read_as_for_other_kinds_of_parts(works, rows, monkeypatch):
     typed = ('third.marks=["!", "?"]', "third.most=null", "third.name=4")
     works("analyze", rows(), "--metric", "third", *(part for o in typed for part in ("-o", o)))
     options = {"third": {"marks": ("!", "?"), "most": None}, "third.name": Path("4")}
-    tg.analyze([{"text": "a", "label": "b"}], metrics="third", options=options)
+    analyze([{"text": "a", "label": "b"}], metrics="third", options=options)
     assert seen == [Loud(marks=["!", "?"], most=None, name="4")] * 2
 
 

@@ -17,9 +17,11 @@ from targen_analysis.artifacts.baselines import Baseline, adds_nothing, subsets
 from targen_analysis.artifacts.metric import ARTIFACTS
 from targen_analysis.artifacts.sample import draw
 from targen_analysis.artifacts.words import label_words
-from targen_core import Case, Declaration, Rows, Task
+from targen_core import Task
 from targen_core.cli.findings import Estimate
-from targen_core.tasks.cases import RIGHT, WRONG
+from targen_core.tasks.cases import RIGHT, WRONG, Case
+from targen_core.tasks.groups import Rows
+from targen_standard.task_files.model import Declaration
 
 pytest.importorskip("sklearn")
 

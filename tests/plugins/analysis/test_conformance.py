@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from targen_analysis.differences import metric as differences
-from targen_analysis.testing import MetricSuite as Suite
 from targen_analysis.testing import suite
+from targen_analysis.testing.suite import MetricSuite as Suite
 from targen_core.plugins.loader import load_registry
 from targen_testing.forks import in_another_process
 

@@ -11,7 +11,7 @@ import pytest
 from targen_analysis.data.corpus import read_corpus
 from targen_analysis.differences.metric import DIFFERENCES
 from targen_analysis.folds import folds_of, groups_of
-from targen_core import load_registry
+from targen_core.plugins.loader import load_registry
 from tests.files import lines
 
 pytest.importorskip("sklearn")

@@ -7,10 +7,13 @@ import json
 import pytest
 
 import targen_core as tg
+from targen_analysis.api import analyze
 from targen_analysis.drawn import DIMENSIONS
 from targen_analysis.metrics import MetricOptions
+from targen_core.tasks.vocabularies import vocabulary
+from targen_standard.task_files.model import Declaration
 
-TASK = tg.Declaration(
+TASK = Declaration(
     description="Messages to a small shop.",
     labels={"complaint": "something went wrong", "question": "nothing went wrong"},
     fields={"text": {"words": [5, 40]}},
@@ -19,7 +22,7 @@ TASK = tg.Declaration(
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    dimensions = {"length": {"one": 3, "two": 1}, "contexts.word": tg.vocabulary("words")}
+    dimensions = {"length": {"one": 3, "two": 1}, "contexts.word": vocabulary("words")}
     out = tmp_path_factory.mktemp("drawn") / "shop"
     return tg.generate(TASK, n=64, model="scripted", out=out, dimensions=dimensions)
 
@@ -78,6 +81,6 @@ def test_kinds_of_a_label_are_not_said_to_hint_at_it(tmp_path):
     run = tg.generate(
         TASK.model_copy(update={"kinds": kinds}), n=40, model="scripted", out=tmp_path / "run"
     )
-    said = json.dumps(tg.analyze(run.path, metrics=["dimensions"]).as_dict())
+    said = json.dumps(analyze(run.path, metrics=["dimensions"]).as_dict())
     assert "asks for a price" in said
     assert "hints at the label" not in said

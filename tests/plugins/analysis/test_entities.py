@@ -15,7 +15,7 @@ from targen_analysis.bias.divergence import Part, compare, jensen_shannon, top_s
 from targen_analysis.bias.entities import ENTITIES
 from targen_analysis.bias.mentions import mentions, texts_of
 from targen_analysis.statistics import entropy
-from targen_analysis.testing import MetricSuite as Suite
+from targen_analysis.testing.suite import MetricSuite as Suite
 from targen_core.errors import UsageError
 from targen_core.origin import trusting
 

@@ -7,10 +7,11 @@ import pytest
 from targen_analysis.data.columns import bare, filled
 from targen_analysis.data.corpus import Columns, read_corpus
 from targen_analysis.data.excerpt import excerpt
-from targen_core import Dataset, Declaration
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.fields import text_at
+from targen_standard.task_files.model import Declaration
 from targen_testing.sample import SAMPLE
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_analysis.testing import MetricSuite as Suite
+from targen_analysis.testing.suite import MetricSuite as Suite
 
 from ...tables import table
 

@@ -10,12 +10,18 @@ from itertools import product
 import pytest
 
 from targen_analysis.analysis import Analysis, Part, without_texts
-from targen_analysis.metrics import Estimate, Excerpt, Findings, Plot, Table
 from targen_analysis.report.figures import as_json
 from targen_analysis.report.folder import write
 from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import specification, write_picture
 from targen_analysis.report.text import as_markdown
+from targen_core.cli.findings import (
+    Estimate,
+    Excerpt,
+    Findings,
+    Plot,
+    Table,
+)
 from tests.files import lines
 
 EVIL = "<script>alert('x')</script>"

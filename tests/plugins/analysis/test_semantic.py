@@ -21,10 +21,10 @@ from targen_analysis.semantic.embedding import Embedder
 from targen_analysis.semantic.metric import SEMANTIC, SemanticOptions, semantic_findings
 from targen_analysis.semantic.projection import project
 from targen_analysis.semantic.similarity import kth_nearest, nearest, pair_shares, unit
-from targen_analysis.testing import MetricSuite as Suite
-from targen_core import load_registry
+from targen_analysis.testing.suite import MetricSuite as Suite
 from targen_core.cli.findings import Excerpt
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.plugins.loader import load_registry
 from targen_core.wording import install
 
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from targen_core import load_registry
 from targen_core.errors import UsageError
-from targen_datatune import retrieve
+from targen_core.plugins.loader import load_registry
+from targen_datatune.api import retrieve
 from targen_datatune.index import Index
 from tests.tables import table
 
@@ -59,7 +59,7 @@ MADE = f"Declaration(description={STARS!r}, labels={LABELS}).task(name='stars')"
         ("stars.yaml", f"description: {STARS}\nlabels: {LABELS}\n"),
         ("stars.yaml", f"description: {STARS}\nlabels: {LABELS}\nexamples: mine.csv\n"),
         ("stars.toml", f'description = "{STARS}"\n[labels]\nfew = "1"\nmany = "4"\n'),
-        ("stars.py", f"from targen_core import Declaration\nTASK = {MADE}\n"),
+        ("stars.py", f"from targen_standard.task_files.model import Declaration\nTASK = {MADE}\n"),
     ],
 )
 def test_a_task_file_that_a_person_typed(name, content, shop, tmp_path, works, monkeypatch):

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from targen_core import load_registry
 from targen_core.errors import UsageError
+from targen_core.plugins.loader import load_registry
 from targen_datatune.finding import find
 from targen_datatune.index import Index
 from targen_datatune.retrieval import DatasetEntry

@@ -9,7 +9,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 from targen_core import read_dataset
-from targen_testing import TaskSuite as Suite
+from targen_testing.tasks import TaskSuite as Suite
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "plugins" / "examples"
 SIZES = {

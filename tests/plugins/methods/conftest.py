@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from targen_core import ChatRequest
+from targen_core.calls.model import ChatRequest
 from targen_methods.testing import BASES
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.form import MethodFile, method_task

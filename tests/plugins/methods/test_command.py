@@ -64,7 +64,7 @@ def test_a_run_needs_the_file_of_its_task_no_more(refuses, works, mail, start):
 def test_a_run_keeps_a_module_and_runs_it_only_where_it_is_known(refuses, works, mail):
     module = mail.with_name("notes.py")
     module.write_text(
-        "from pathlib import Path\nfrom targen_core import Declaration\n"
+        "from pathlib import Path\nfrom targen_standard.task_files.model import Declaration\n"
         "Path('executed').touch()\n"
         "labels = {'loan': 'it is about books', 'room': 'it is about rooms'}\n"
         "FIRST = Declaration(description='Each row is a note.', labels=labels).task(name='notes')\n"

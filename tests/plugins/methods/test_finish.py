@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from targen_core import load_registry
+from targen_core.plugins.loader import load_registry
 from targen_standard.finishing.api import rows_to_make
 from tests.files import lines
 

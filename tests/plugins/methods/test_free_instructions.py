@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Rejected, load_registry
+from targen_core import Rejected
+from targen_core.plugins.loader import load_registry
 from targen_methods.instructions.items import FreeInstruction
-from targen_testing import TaskSuite
+from targen_testing.tasks import TaskSuite
 from tests.files import lines, write_lines
 
 

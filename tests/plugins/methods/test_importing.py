@@ -184,7 +184,7 @@ def test_numbers_of_labels_and_attributes_are_read_by_their_lists(works, mail):
 
 OPEN = """
 from pydantic import BaseModel
-from targen_core import load_registry
+from targen_core.plugins.loader import load_registry
 
 class Instruction(BaseModel):
     instruction: str

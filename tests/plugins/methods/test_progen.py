@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import targen_core
-from targen_core import ChatReply, ChatRequest
+from targen_core import ChatReply
+from targen_core.calls.model import ChatRequest
 from tests.files import lines
 
 pytestmark = pytest.mark.whole  # influence is measured with targen-training

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from targen_core import ChatRequest
+from targen_core.calls.model import ChatRequest
 
 QUESTION = (
     "Did you at any time before the night of the fire tell the keeper, his wife or anybody else on "

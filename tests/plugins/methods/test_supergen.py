@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from targen_core import Rejected, Scored, TokenScore
+from targen_core import Rejected
+from targen_core.calls.scores import Scored, TokenScore
 from targen_methods.supergen.selecting import selected
 from targen_testing.fault_server import FaultServer, Response, Seen
 from targen_testing.wire import OPENAI

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_testing import TaskSuite
+from targen_testing.tasks import TaskSuite
 
 
 class TestMultiRc(TaskSuite):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core import Declaration
+from targen_standard.task_files.model import Declaration
 
 NER = {
     "description": "Short posts.",

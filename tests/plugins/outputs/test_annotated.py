@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from targen_core import Declaration, read_dataset
+from targen_core import read_dataset
 from targen_core.errors import UsageError
+from targen_standard.task_files.model import Declaration
 
 from .declared import declaration
 from .test_exporters import CHAT, PAIRS, PLACES, POST, REPLIES, ROWS, posts, span, written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from targen_testing import OutputSuite as Outputs
+from targen_testing.outputs import OutputSuite as Outputs
 
 from .declared import NER, PAIRS, QA, RANKED, SHOP
 

@@ -7,11 +7,13 @@ from itertools import combinations
 
 import pytest
 
-from targen_core import Dataset, Declaration, read_dataset
+from targen_core import read_dataset
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.preparing.parts import Parts
-from targen_testing import ExporterSuite as Suite
+from targen_standard.task_files.model import Declaration
+from targen_testing.exporters import ExporterSuite as Suite
 from tests.files import lines
 
 from .declared import ALL, declaration

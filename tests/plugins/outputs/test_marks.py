@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from targen_core.errors import Rejected
-from targen_outputs import Labels
+from targen_outputs.labels import Labels
 from targen_outputs.marks import marked, moved, read_marks
 from targen_outputs.sets import label_for, sets_of
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from targen_analysis.metrics import Study
-from targen_analysis.testing import MetricSuite as Suite
 from targen_analysis.testing.corpora import dataset
+from targen_analysis.testing.suite import MetricSuite as Suite
 from targen_outputs.metric import OUTPUTS
 
 from .test_exporters import span

@@ -12,12 +12,17 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from targen_core import Declaration, correct, generate, read_dataset
+from targen_core import generate, read_dataset
 from targen_core.errors import QuotaNotMet, Rejected, UsageError
 from targen_core.reading.typed import yaml_of
-from targen_outputs import Answer, Labels, Preference, Score, Spans
-from targen_outputs.answer import span_of
+from targen_outputs.answer import Answer, span_of
+from targen_outputs.labels import Labels
+from targen_outputs.preference import Preference
+from targen_outputs.score import Score
+from targen_outputs.spans import Spans
+from targen_standard.correction.api import correct
 from targen_standard.drafting import declaration as drafting
+from targen_standard.task_files.model import Declaration
 
 from ...files import lines, write_lines
 from ...runs import report

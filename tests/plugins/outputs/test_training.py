@@ -12,13 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from targen_core import Dataset, Declaration, evaluate, train
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_outputs.training.answer import ANSWERS
 from targen_outputs.training.labels import SEVERAL_LABELS
 from targen_outputs.training.score import SCORES
 from targen_outputs.training.spans import TYPED_SPANS
-from targen_training.testing import TrainerSuite as Suite
+from targen_standard.task_files.model import Declaration
+from targen_training.api import evaluate, train
+from targen_training.testing.suite import TrainerSuite as Suite
 from tests.files import lines, write_lines
 from tests.tables import table
 

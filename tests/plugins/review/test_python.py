@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 import targen_core
-import targen_review
+from targen_analysis.api import analyze
+from targen_core import errors
+from targen_core.errors import UsageError
+from targen_review.api import apply_review, review
+from targen_standard.validating.api import validate
 from tests.files import lines
 
 
@@ -17,9 +21,9 @@ def test_what_is_said_of_rows_makes_a_version(works: Any, run: Path) -> None:
     rows = [*targen_core.load(run)]
     other = {"positive": "negative", "negative": "positive"}[rows[0]["label"]]
     said = {0: other, 3: rows[3]["label"]}  # the second is right, as it has that label
-    folder = targen_review.review(run, relabel=said, bad=[2], right=[1], rater="sam")
+    folder = review(run, relabel=said, bad=[2], right=[1], rater="sam")
     assert folder == run.with_name(f"{run.name}.review")
-    made = targen_review.apply_review(run, out="mine")
+    made = apply_review(run, out="mine")
     works("review", "apply", run, "--out", "typed")
     for name in ("dataset.jsonl", "changes.jsonl"):
         assert Path("mine", name).read_bytes() == Path("typed", name).read_bytes()
@@ -28,45 +32,45 @@ def test_what_is_said_of_rows_makes_a_version(works: Any, run: Path) -> None:
     assert outcomes == {"relabelled": 1, "rejected": 1, "confirmed": 2, "unseen": 2}
     assert sum(made.report.after.values()) == len(rows) - 1
     assert "before" in made._repr_html_() and "1 rejected" in repr(made.report)
-    assert targen_core.validate(made).valid
+    assert validate(made).valid
 
 
 @pytest.mark.whole
 def test_a_version_is_read_as_a_dataset_and_called_by_its_folder(run: Path) -> None:
-    targen_core.review(run, right=[0], rater="sam")
-    made = targen_core.apply_review(run, out="mine")
-    refused = targen_core.errors.UsageError
+    review(run, right=[0], rater="sam")
+    made = apply_review(run, out="mine")
+    refused = errors.UsageError
     with pytest.raises(refused, match="corrected or reviewed") as caught:
         targen_core.load("mine")
     assert caught.value.hint == 'targen_core.read_dataset("mine")'
     assert eval(caught.value.hint).digest == made.dataset.digest
-    (corpus,) = targen_core.analyze(made, metrics=["labels"]).study.corpora
+    (corpus,) = analyze(made, metrics=["labels"]).study.corpora
     assert corpus.name == "mine"
 
 
 def test_what_is_said_later_counts(run: Path) -> None:
-    targen_core.review(targen_core.load(run), bad=[0], rater="sam")
-    folder = targen_core.review(run, right=[0], rater="sam")
+    review(targen_core.load(run), bad=[0], rater="sam")
+    folder = review(run, right=[0], rater="sam")
     assert [line["after"] for line in lines(folder / "grades-sam.jsonl")[1:]] == ["B", "R"]
-    made = targen_core.apply_review(folder, out="mine")
+    made = apply_review(folder, out="mine")
     assert len(made) == len(targen_core.load(run))
     Path("mine/notes.txt").write_text("of a person")
-    targen_core.review(run, bad=[0], rater="sam")
-    assert len(targen_core.apply_review(folder, out="mine")) == len(made) - 1
+    review(run, bad=[0], rater="sam")
+    assert len(apply_review(folder, out="mine")) == len(made) - 1
     assert Path("mine/notes.txt").exists()
     correction = Path("mine/correction.json")
     correction.write_text(correction.read_text().replace('"data": "', '"data": "0'))
-    with pytest.raises(targen_core.errors.RunConflict, match="a different correction"):
-        targen_core.apply_review(folder, out="mine")
+    with pytest.raises(errors.RunConflict, match="a different correction"):
+        apply_review(folder, out="mine")
 
 
 def test_a_row_or_a_label_that_is_not_there_writes_nothing(run: Path) -> None:
     for wrong, said in (({"bad": [99]}, "no row 99"), ({"relabel": {0: "posit"}}, "'posit'")):
-        with pytest.raises(targen_core.UsageError, match=said):
-            targen_core.review(run, **wrong)
+        with pytest.raises(UsageError, match=said):
+            review(run, **wrong)
     assert not [*run.with_name(f"{run.name}.review").glob("grades-*")]
-    with pytest.raises(targen_core.UsageError, match="there are no grades by people"):
-        targen_core.apply_review(run)
+    with pytest.raises(UsageError, match="there are no grades by people"):
+        apply_review(run)
 
 
 @pytest.mark.parametrize(
@@ -89,8 +93,8 @@ def test_a_row_or_a_label_that_is_not_there_writes_nothing(run: Path) -> None:
 def test_what_cannot_be_said_of_rows_writes_nothing(
     run: Path, said: dict[str, Any], wrong: str
 ) -> None:
-    with pytest.raises(targen_core.UsageError, match=wrong):
-        targen_core.review(run, **said)
+    with pytest.raises(UsageError, match=wrong):
+        review(run, **said)
     assert not run.with_name(f"{run.name}.review").exists()
 
 
@@ -98,12 +102,12 @@ def test_what_cannot_be_said_of_rows_writes_nothing(
 def test_rows_are_named_as_pandas_has_them(run: Path) -> None:
     frame = targen_core.load(run).dataset.to_pandas()
     mask = frame["idx"] < 2
-    with pytest.raises(targen_core.UsageError, match="bad is") as caught:
-        targen_core.review(run, bad=mask)
+    with pytest.raises(UsageError, match="bad is") as caught:
+        review(run, bad=mask)
     assert "df.index[mask]" in caught.value.hint
     kept = frame["label"][~mask]
-    targen_core.review(run, bad=frame.index[mask], relabel=kept, rater="sam")
-    made = targen_core.apply_review(run, out="mine")
+    review(run, bad=frame.index[mask], relabel=kept, rater="sam")
+    made = apply_review(run, out="mine")
     assert len(made) == len(kept)
 
 
@@ -112,10 +116,10 @@ def test_a_review_remembers_the_encoding_of_its_data(
 ) -> None:
     Path("rows.csv").write_bytes("text;label\nDas Café war gut;positive\n".encode("cp1252"))
     of = {"task": str(task_file), "encoding": "cp1252"}
-    folder = targen_core.review("rows.csv", bad=[], right=[0], **of)
+    folder = review("rows.csv", bad=[], right=[0], **of)
     works("review", "rows.csv", "--task", task_file, "--encoding", "cp1252", "--out", "r", "--plan")
     works("review", "r", "--plan")
     works("review", "export", "r", "--to", "label-studio", "--out", "sheet")
     assert "100%" in works("review", "report", folder).out
-    assert targen_core.apply_review(folder)[0]["text"] == "Das Café war gut"
+    assert apply_review(folder)[0]["text"] == "Das Café war gut"
     refuses(("review", folder, "--encoding", "cp850"), "encoding is cp1252, not cp850")

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from targen_core import load_registry
 from targen_core.errors import UsageError
+from targen_core.plugins.loader import load_registry
 from targen_review.page.guard import Secret
 from targen_review.rows import open_data
 from targen_review.view.catalogue import Catalogue, Query

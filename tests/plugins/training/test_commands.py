@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-import targen_core
+from targen_training.api import predict
 from tests.files import changed, lines, write_lines
 
 
@@ -41,7 +41,7 @@ def test_a_model_knows_the_task_of_its_file(refuses, works, monkeypatch):
     Path("other.yaml").write_text(Path("mood.yaml").read_text() + "name: other\n")
     labels = {"praise": "speaks well of the thing", "blame": "speaks ill of the thing"}
     Path("coded.py").write_text(
-        "from targen_core import Declaration\n"
+        "from targen_standard.task_files.model import Declaration\n"
         f"TASK = Declaration(description='A sentence.', labels={labels}).task(name='coded')\n"
     )
     works("train", "train.jsonl", "--task", "./coded.py:TASK", "--out", "coded")
@@ -117,7 +117,7 @@ def test_the_labels_of_new_rows_are_predicted(works, refuses):
     for row, right, each in zip(new, lines("test.jsonl"), said, strict=True):
         assert {"id": each["id"], "text": each["text"]} == row
         assert each["predicted"] == right["label"] and 0.5 < float(each["score"]) <= 1
-    again = targen_core.predict("m", "new.jsonl")
+    again = predict("m", "new.jsonl")
     assert [row["predicted"] for row in again] == [row["predicted"] for row in said]
     refuses("predict m said.csv --out again.csv", "said already has a column predicted")
 

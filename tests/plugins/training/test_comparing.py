@@ -12,7 +12,10 @@ from statistics import fmean
 import pytest
 from scipy.stats import binomtest
 
-import targen_core as tg
+from targen_standard.profiling.api import profile
+from targen_training.api import compare as targen_compare
+from targen_training.api import evaluate
+from targen_training.api import train as targen_train
 from targen_training.linear import TFIDF
 from targen_training.trainers import TrainingSet
 from tests.files import changed, lines
@@ -326,10 +329,10 @@ def test_every_command_on_rows_reads_another_encoding(works, refuses):
         works(f"{command} --encoding cp1252")
     works("compare e/experiment.toml")
     options = {"task": "mood.yaml", "encoding": "cp1252"}
-    model = tg.train("good.csv", out="p", progress=False, **options)
-    assert len(tg.evaluate(model, "test.csv", encoding="cp1252").datasets[0]) == 60
-    assert tg.profile("good.csv", **options).figures.rows == 120
-    assert tg.compare("good.csv", test="test.csv", repeats=1, out="q", **options).parts
+    model = targen_train("good.csv", out="p", progress=False, **options)
+    assert len(evaluate(model, "test.csv", encoding="cp1252").datasets[0]) == 60
+    assert profile("good.csv", **options).figures.rows == 120
+    assert targen_compare("good.csv", test="test.csv", repeats=1, out="q", **options).parts
 
 
 def test_rows_without_the_texts_of_the_task_are_refused(moods, works, refuses):
@@ -352,7 +355,7 @@ def test_rows_without_the_texts_of_the_task_are_refused(moods, works, refuses):
 
 
 CODE = """
-from targen_core import Declaration
+from targen_standard.task_files.model import Declaration
 
 labels = {"praise": "it praises", "blame": "it blames"}
 TASK = Declaration(description="A sentence.", labels=labels).task(name="mood")

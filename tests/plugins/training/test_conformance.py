@@ -16,8 +16,7 @@ from pathlib import Path
 import pytest
 
 from targen_training.linear import TFIDF
-from targen_training.testing import TrainerSuite
-from targen_training.testing.suite import telling
+from targen_training.testing.suite import TrainerSuite, telling
 
 
 class TestTfidf(TrainerSuite):

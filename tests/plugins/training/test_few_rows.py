@@ -10,6 +10,8 @@ import pytest
 
 import targen_core
 from targen_core.errors import UsageError
+from targen_standard.task_files.model import Declaration
+from targen_training.api import compare
 from tests.files import lines
 
 SKEWED = ("praise", "praise", "praise", "blame")
@@ -127,7 +129,7 @@ def test_results_of_another_task_or_of_other_options_replace_none(targen, mood):
 
 
 def test_compare_from_python(capsys):
-    results = targen_core.compare(
+    results = compare(
         {"Syn": "syn.jsonl"}, real=Path("real.jsonl"), test="test.jsonl", task="mood.yaml",
         repeats=2, trainers="tfidf", curve=[2, 5], out="c", progress=False,
     )  # fmt: skip
@@ -147,7 +149,7 @@ def test_compare_accepts_rows_in_memory():
     rows = {name: lines(f"{name}.jsonl") for name in ("syn", "real", "test")}
     pandas = pytest.importorskip("pandas")
     frames = {name: pandas.DataFrame(of) for name, of in rows.items()}
-    task = targen_core.Declaration.from_file("mood.yaml").task(name="mood")
+    task = Declaration.from_file("mood.yaml").task(name="mood")
     dataset = targen_core.read_dataset("syn.jsonl", task)
     options = {"real": frames["real"], "trainers": "tfidf", "repeats": 2}
     options |= {"match": "rows", "together": False}
@@ -160,10 +162,10 @@ def test_compare_accepts_rows_in_memory():
             ([dataset], frames["test"], None),
         ]
     ):
-        made = targen_core.compare({"syn": syn}, test=test, task=whose, out=f"c{at}", **options)
+        made = compare({"syn": syn}, test=test, task=whose, out=f"c{at}", **options)
         figures.append([(g.arm, g.kind, g.rows, g.figures) for g in made.parts[0].groups])
     assert len(figures[0]) == 4 and all(each == figures[0] for each in figures)
-    both = targen_core.compare({"syn": [rows["syn"][:40], dataset[40:60]]}, test="test.jsonl",
+    both = compare({"syn": [rows["syn"][:40], dataset[40:60]]}, test="test.jsonl",
                                out="c4", **options)  # fmt: skip
     assert [g.rows for g in both.parts[0].groups if g.arm == "syn"] == [60, 60]
 
@@ -188,6 +190,6 @@ def test_compare_accepts_rows_in_memory():
 )
 def test_errors_of_compare_name_its_keywords(given, options, error, hint):
     with pytest.raises(UsageError) as refused:
-        targen_core.compare(*given, **{"test": "test.jsonl", "task": "mood.yaml"} | options)
+        compare(*given, **{"test": "test.jsonl", "task": "mood.yaml"} | options)
     assert error in str(refused.value) and hint in refused.value.hint
     assert "--" not in f"{refused.value} {refused.value.hint}"

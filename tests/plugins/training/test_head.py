@@ -6,13 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from targen_training.weighing import (
-    InfluenceOptions,
-    SunGenOptions,
-    bilevel_weights,
-    influence_of,
-)
-from targen_training.weighing.bilevel import hypergradient
+from targen_training.weighing.bilevel import SunGenOptions, bilevel_weights, hypergradient
 from targen_training.weighing.head import (
     alignment,
     fit,
@@ -24,6 +18,7 @@ from targen_training.weighing.head import (
     solve,
     with_bias,
 )
+from targen_training.weighing.influence import InfluenceOptions, influence_of
 
 STEP = 1e-6
 

@@ -9,8 +9,14 @@ from pathlib import Path
 import pytest
 
 import targen_core
-import targen_training
+from targen_analysis.api import analyze
 from targen_core import read_dataset
+from targen_core.errors import UsageError
+from targen_standard.correction.api import correct
+from targen_standard.exporting.api import export
+from targen_standard.task_files.model import Declaration
+from targen_standard.validating.api import validate
+from targen_training.api import compare, evaluate, predict, train
 from tests.files import lines
 
 
@@ -18,9 +24,9 @@ def test_they_make_and_say_what_the_commands_do(targen, mood):
     mood("train.jsonl", 60)
     mood("test.jsonl", 40, seed=1)
     assert targen("train", "train.jsonl", "--task", "mood.yaml", "--out", "typed").code == 0
-    made = targen_training.train("train.jsonl", task="mood.yaml", out="called", progress=False)
+    made = train("train.jsonl", task="mood.yaml", out="called", progress=False)
     assert Path("called/model.json").read_bytes() == Path("typed/model.json").read_bytes()
-    measured = targen_training.evaluate(made, "test.jsonl", by="label")
+    measured = evaluate(made, "test.jsonl", by="label")
     said = targen("evaluate", "typed", "test.jsonl", "--by", "label", "--json", "--out", "a.jsonl")
     assert measured.raw == said.json
     assert measured.value == 1.0 and not measured.warnings
@@ -32,7 +38,7 @@ def test_they_make_and_say_what_the_commands_do(targen, mood):
     texts, predicted = [row["text"] for row in rows], [e["predicted"] for e in measured.predictions]
     assert made.labels_of(texts) == predicted == [row["label"] for row in rows]
     assert made.labels_of(texts[0]) == made.labels_of([{"text": texts[0]}]) == predicted[:1]
-    again = targen_core.evaluate("called", Path("test.jsonl"), by=["label"])
+    again = evaluate("called", Path("test.jsonl"), by=["label"])
     assert again.raw == measured.raw and again != measured and again.model != made
     assert "predicted praise" in measured._repr_html_() and "accuracy 100.0%" in repr(measured)
 
@@ -49,10 +55,10 @@ def test_rows_of_any_form_are_learned_from(form, targen, mood):
         rows = [*rows]
     elif form == "run":
         rows = targen_core.generate("mood.yaml", n=12, model="scripted", progress=False)
-    made = targen_core.train(rows, task="mood.yaml", out="model", progress=False)
+    made = train(rows, task="mood.yaml", out="model", progress=False)
     assert set(made.facts.labels) == {"praise", "blame"}
     assert f"on {made.facts.decisions} examples of mood" in repr(made)
-    seen = targen_core.evaluate(made, rows, task="mood.yaml")
+    seen = evaluate(made, rows, task="mood.yaml")
     assert any("the training data contained" in each for each in seen.warnings)
     assert targen("evaluate", "model", "train.jsonl").code == 0  # in a process of its own, too
 
@@ -60,13 +66,13 @@ def test_rows_of_any_form_are_learned_from(form, targen, mood):
 def test_a_model_is_pickled_by_its_folder(targen, mood):
     texts = [row["text"] for row in read_dataset(mood("train.jsonl", 20), "mood.yaml")]
     how = {"task": "mood.yaml", "out": "model", "progress": False}
-    model = targen_core.train("train.jsonl", **how)
+    model = train("train.jsonl", **how)
     packed = pickle.dumps(model)
     again = pickle.loads(packed)
     assert again.labels_of(texts) == model.labels_of(texts) and again.facts == model.facts
     assert copy.deepcopy(model) is copy.copy(model) is model
-    targen_core.train("train.jsonl", **how, seed=1, force=True)
-    with pytest.raises(targen_core.UsageError, match="it was trained again after pickling"):
+    train("train.jsonl", **how, seed=1, force=True)
+    with pytest.raises(UsageError, match="it was trained again after pickling"):
         pickle.loads(packed)
 
 
@@ -76,44 +82,42 @@ def test_a_program_may_change_its_folder(targen, mood, tmp_path, monkeypatch):
     run = targen_core.generate("mood.yaml", n=4, model="scripted", out="run", progress=False)
     datasets = [run.dataset, targen_core.read_dataset("run"), run.dataset[:2]]
     counts = [len([*each.provenance]) for each in datasets]
-    model = targen_core.train("train.jsonl", task="mood.yaml", out="model", progress=False)
+    model = train("train.jsonl", task="mood.yaml", out="model", progress=False)
     packed = [pickle.dumps(each) for each in datasets]
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "other")
     assert len(model.labels_of(["A lamp."])) == 1
     for each in (*datasets, *map(pickle.loads, packed)):
         assert len([*each.provenance]) in counts and len([*each.provenance]) >= 2
-        assert not targen_core.analyze(each, metrics=["labels"]).failed
+        assert not analyze(each, metrics=["labels"]).failed
 
 
 @pytest.mark.whole
 def test_new_texts_are_the_rows_of_a_frame_or_one_mapping(targen, mood):
     rows = read_dataset(mood("train.jsonl", 20), "mood.yaml")
-    model = targen_core.train(rows, out="model", progress=False)
+    model = train(rows, out="model", progress=False)
     labels = [row["label"] for row in rows]
     frame = rows.to_pandas()
     assert model.labels_of(frame) == model.labels_of(rows) == labels
     assert model.labels_of(frame.rename(columns={"text": "message"})) == labels
     assert model.labels_of({"text": rows[0]["text"]}) == labels[:1]
-    with pytest.raises(targen_core.UsageError, match="text 1 is not valid"):
+    with pytest.raises(UsageError, match="text 1 is not valid"):
         model.labels_of(frame[["label"]])
 
 
 @pytest.mark.whole
 def test_a_frame_beside_a_run_has_the_task_of_the_run(targen, mood):
-    declared = targen_core.Declaration.from_file("mood.yaml")
+    declared = Declaration.from_file("mood.yaml")
     run = targen_core.generate(declared, n=4, model="scripted", out="run", progress=False)
     frame = read_dataset(mood("train.jsonl", 20), "mood.yaml").to_pandas()
     for task in (None, declared):
-        made = targen_core.train(run, frame, task=task, progress=False, force=True, out="model")
+        made = train(run, frame, task=task, progress=False, force=True, out="model")
         assert "on 24 examples of" in repr(made)
-        found = targen_core.compare(
-            run, test=frame, task=task, repeats=1, out="compared", progress=False
-        )
+        found = compare(run, test=frame, task=task, repeats=1, out="compared", progress=False)
         assert found.parts
     other = declared.model_copy(update={"description": "Another task."})
-    with pytest.raises(targen_core.UsageError, match="already states the task of its rows"):
-        targen_core.compare(run, test=frame, task=other, progress=False)
+    with pytest.raises(UsageError, match="already states the task of its rows"):
+        compare(run, test=frame, task=other, progress=False)
 
 
 @pytest.mark.whole
@@ -122,14 +126,14 @@ def test_a_list_of_datasets_is_not_taken_for_one(targen, mood):
     datasets = [read_dataset(path, "mood.yaml") for path in paths]
     for several in (paths, datasets, (paths[0], datasets[1])):
         for call in (
-            lambda given: targen_core.compare(given, test=paths[1], task="mood.yaml"),
-            targen_core.train,
-            lambda given: targen_core.analyze(given, metrics=["labels"]),
-            lambda given: targen_core.export(given, "rows.csv"),
-            lambda given: targen_core.correct(given, model="scripted"),
-            targen_core.validate,
+            lambda given: compare(given, test=paths[1], task="mood.yaml"),
+            train,
+            lambda given: analyze(given, metrics=["labels"]),
+            lambda given: export(given, "rows.csv"),
+            lambda given: correct(given, model="scripted"),
+            validate,
         ):
-            with pytest.raises(targen_core.UsageError, match="where one dataset is") as caught:
+            with pytest.raises(UsageError, match="where one dataset is") as caught:
                 call(several)
             assert "merge([a, b]" in caught.value.hint and "compare(a, b" in caught.value.hint
 
@@ -138,27 +142,27 @@ def test_models_of_other_rows_get_folders_of_their_own(targen, mood, capsys, cap
     mood("train.jsonl", 40)
     rows = [*read_dataset("train.jsonl", "mood.yaml")]
     how = {"task": "mood.yaml", "progress": False}
-    made = [targen_core.train(each, **how).folder for each in (rows, rows[:20], rows, rows[:20])]
+    made = [train(each, **how).folder for each in (rows, rows[:20], rows, rows[:20])]
     assert made == [Path(f"models/{name}").absolute() for name in ("dataset", "dataset-2")] * 2
     said = "models/dataset already contains a model; writing this model to models/dataset-2"
     assert caplog.messages == [f"note: {said}"]
     odd = [*rows[:10], {"text": "So so.", "label": "meh"}, {"text": None}]
-    new = targen_core.predict(made[0], odd, task="mood.yaml")
+    new = predict(made[0], odd, task="mood.yaml")
     assert len(new) == 11 and "1 row skipped; row 12: text" in caplog.messages[-1]
     assert capsys.readouterr() == ("", "")
-    assert targen_core.train(rows[:20], **how, force=True).folder == made[0]
-    with pytest.raises(targen_core.UsageError, match="already contains a model"):
-        targen_core.train(rows, **how, out=made[0])
+    assert train(rows[:20], **how, force=True).folder == made[0]
+    with pytest.raises(UsageError, match="already contains a model"):
+        train(rows, **how, out=made[0])
 
 
 def test_what_cannot_be_is_said(targen, mood):
     mood("train.jsonl", 20)
-    model = targen_core.train("train.jsonl", task="mood.yaml", out="model", progress=False)
+    model = train("train.jsonl", task="mood.yaml", out="model", progress=False)
     for call, said in (
-        (lambda: targen_core.train(), "no training dataset was given"),
-        (lambda: targen_core.train("train.jsonl"), "task"),
-        (lambda: targen_core.train("train.jsonl", task="mood.yaml", trainer="oracle"), "oracle"),
-        (lambda: targen_core.evaluate("nowhere", "train.jsonl"), "nowhere"),
+        (lambda: train(), "no training dataset was given"),
+        (lambda: train("train.jsonl"), "task"),
+        (lambda: train("train.jsonl", task="mood.yaml", trainer="oracle"), "oracle"),
+        (lambda: evaluate("nowhere", "train.jsonl"), "nowhere"),
         (lambda: model.predict(["So good."]), r"predict\(\) accepts Decisions"),
         (lambda: model.labels_of([3]), "text 1 is not valid: 3"),
         (lambda: model.labels_of(None), "None is not a list of texts"),

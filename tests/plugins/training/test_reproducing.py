@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-import targen_training
 from targen_core.dataset.model import row_digest
 from targen_core.errors import UsageError
 from targen_core.wording import install
+from targen_training.api import evaluate
+from targen_training.api import train as targen_train
 from targen_training.reproduction.items import items
 from targen_training.reproduction.paper import paper_table, sizes, table_names
 from tests.files import lines, write_lines
@@ -397,7 +398,7 @@ def test_methods_that_a_model_cannot_do_are_left_out(targen, works, superglue):
 def test_test_rows_that_are_published_with_a_fault_are_left_out_and_no_others(
     tmp_path, superglue, caplog
 ):
-    from targen_tasks_superglue.cb import CB
+    from targen_tasks_superglue.cb.task import CB
 
     whole = lines(RUNS / "cb/dataset.jsonl")[:20]
     odd = {**whole[0], "label": "perhaps"}
@@ -405,9 +406,9 @@ def test_test_rows_that_are_published_with_a_fault_are_left_out_and_no_others(
     write_lines(file, [*whole, odd])
     known = replace(CB, rows=replace(CB.rows, oddities={row_digest(odd): "val 20"}))
     train, out = superglue / "CB/train.jsonl", tmp_path / "model"
-    made = targen_training.train(train, task="cb", trainer="tfidf", out=out)
-    seen = targen_training.evaluate(made, file, task=known)
+    made = targen_train(train, task="cb", trainer="tfidf", out=out)
+    seen = evaluate(made, file, task=known)
     assert len(seen.predictions) == len(whole)
     assert "val.jsonl: 1 line skipped; line 21: label" in caplog.text
     with pytest.raises(UsageError, match="1 line not scored; line 21: label"):
-        targen_training.evaluate(made, file, task="cb")
+        evaluate(made, file, task="cb")

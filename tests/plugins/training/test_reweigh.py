@@ -14,11 +14,8 @@ from targen_core.errors import UsageError
 from targen_training.decisions import decisions_of
 from targen_training.experiments.data import digest_of
 from targen_training.trainers import Decision
-from targen_training.weighing import (
-    NotLearned,
-    given_weights,
-    weigh,
-)
+from targen_training.weighing.influence import NotLearned
+from targen_training.weighing.rows import given_weights, weigh
 from tests.files import changed, lines, write_lines
 
 

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from targen_core import Dataset, load_registry
+from targen_core.dataset.model import Dataset
+from targen_core.plugins.loader import load_registry
 from targen_training.decisions import decisions_of
 from targen_training.neural.answers import meaning
 from targen_training.scores import score

@@ -12,22 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-import targen_core as tg
-from targen_core import (
-    Correction,
-    CorrectionSample,
-    JudgeQuestion,
-    Judging,
-    Label,
-    ListStep,
-    Rows,
-    Task,
-    Texts,
-)
+from targen_core import Correction, Label, Task
 from targen_core.calls.model import ChatReply
+from targen_core.dataset.model import Dataset
 from targen_core.errors import JobFailed, RunConflict, UsageError
 from targen_core.tasks.dimensions import seeded_rng
+from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.judging import CorrectionSample, JudgeQuestion
 from targen_core.tasks.replies import one_of
+from targen_core.tasks.steps import ListStep
+from targen_standard.correction.api import correct as targen_correct
 from targen_standard.correction.dataset import flip
 from targen_standard.correctors.blind import solve as solve_alone
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
@@ -154,8 +148,8 @@ def correct(tmp_path):
             for row in task.to_rows(instance, at * task.rows_per_instance)
         ]
         known = {"concurrency": 4, "cache": False, "corrector": corrector, **known}
-        data = tg.Dataset("given", task, rows)
-        made = tg.correct(data, model=model, out=tmp_path / out, **known)
+        data = Dataset("given", task, rows)
+        made = targen_correct(data, model=model, out=tmp_path / out, **known)
         return made.report.raw, asked
 
     return run

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from targen_core import Registry, Task
+from targen_core import Task
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
 from targen_core.runs.records.lock import Lock, TaskPlan
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.spec import RunSpec

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from targen_core import Judging, Label, ListStep, Rows, Task, Texts
+from targen_core import Label, Task
+from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.steps import ListStep
 
 
 class Pair(BaseModel):

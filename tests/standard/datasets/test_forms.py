@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from targen_core import Dataset, Label, Task, read_dataset
+from targen_core import Label, Task, read_dataset
+from targen_core.dataset.model import Dataset
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.wording import install
 from targen_standard.exporting import table as csv

@@ -9,13 +9,15 @@ from unicodedata import normalize
 
 import pytest
 
-from targen_core import Declaration, Registry, generate
+from targen_core import generate
 from targen_core.dataset.reading import read_dataset
 from targen_core.dataset.source import open_source
 from targen_core.errors import RunDirectoryError, UnknownName, UsageError
 from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
 from targen_standard.datasets.readers import TEXTS
 from targen_standard.examples.reading import labels_of
+from targen_standard.task_files.model import Declaration
 
 from .tasks import make_task
 

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from targen_core import Dataset, Declaration, read_dataset
+from targen_core import read_dataset
+from targen_core.dataset.model import Dataset
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError, WriteFailed
 from targen_standard.datasets.weighing import checked_weights, read_weighing, write_weighed
 from targen_standard.splitting import shuffle, split
+from targen_standard.task_files.model import Declaration
 
 TASK = Declaration(
     description="A sentence about a thing.",

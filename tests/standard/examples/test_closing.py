@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from targen_core import Declaration
 from targen_core.engine.commits import Commit
 from targen_core.engine.filters import Candidate
 from targen_standard.examples import ExampleOptions
@@ -23,6 +22,7 @@ from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example
 from targen_standard.examples.subjects import SUBJECT, closely_measured, subjects_of
 from targen_standard.examples.telltales import SEEN
+from targen_standard.task_files.model import Declaration
 
 from ...runs import records, report
 

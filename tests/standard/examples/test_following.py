@@ -12,6 +12,7 @@ from pydantic import BaseModel
 import targen_core as tg
 from targen_core.tasks.parts import RealTexts
 from targen_core.tasks.prompt import Prompt
+from targen_standard.task_files.model import Declaration
 
 from ...runs import manifest, records, report
 
@@ -244,7 +245,7 @@ def test_a_task_in_code_may_write_after_real_texts(texts):
         note = await llm.ask(Prompt("after", f"--- user\nWrite like: {seed.manner}"), reply=Note)
         return task.instance(text=note.text, label=llm.branch)
 
-    made = tg.Declaration(
+    made = Declaration(
         description="Notes that a porter leaves.", labels={"calm": "quiet", "alarm": "trouble"}
     ).task(name="coded")
     task = made.replace(following=dict.fromkeys(made.generators, write))

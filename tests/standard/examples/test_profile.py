@@ -13,7 +13,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core import Declaration
 from targen_core.tasks.dimensions import digest_of, draw
 from targen_standard.examples import filter as of_examples
 from targen_standard.examples.forms import form_of, forms_of
@@ -21,6 +20,7 @@ from targen_standard.examples.limits import imitated
 from targen_standard.examples.measuring import Spoken, topics_of, weights_of
 from targen_standard.examples.profile import FORM, Profile, Trait
 from targen_standard.examples.reading import Example, Examples
+from targen_standard.task_files.model import Declaration
 
 from ...runs import records
 from ...tables import table

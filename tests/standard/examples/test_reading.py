@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Declaration, UsageError, load_registry
+from targen_core.errors import UsageError
+from targen_core.plugins.loader import load_registry
 from targen_standard.examples.reading import read_examples
+from targen_standard.task_files.model import Declaration
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 import targen_core as tg
 from targen_standard.examples import showing
 from targen_standard.examples.measuring import varied
+from targen_standard.task_files.model import Declaration
 
 from ...runs import records, report
 
@@ -180,7 +181,7 @@ class TestWhereTheyComeFrom:
             "porter.yaml", n=4, model="scripted", examples=run, out="again", progress=False
         )
         assert report(again.path)["examples"]["labelled"] == 8
-        frozen = tg.Declaration.from_file("porter.yaml").model_copy(
+        frozen = Declaration.from_file("porter.yaml").model_copy(
             update={"examples": None, "filters": ("examples",)}
         )
         options = {"examples": {"examples": "notes.txt", "shown": 3}}

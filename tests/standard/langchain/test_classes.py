@@ -11,10 +11,11 @@ import pytest
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from pydantic import AliasChoices, ConfigDict, Field, SecretStr
 
-from targen_core import ChatRequest, Message, load_registry
+from targen_core.calls.model import ChatRequest, Message
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.plugins.loader import load_registry
 from targen_core.runs.records.options import backend_options, public_options
-from targen_standard.langchain import LangChainModel
+from targen_standard.langchain.model import LangChainModel
 
 from ...tables import table
 

@@ -14,7 +14,12 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
 import targen_core as tg
+from targen_core import errors
+from targen_core.api.generating import agenerate
+from targen_core.api.run import Run
 from targen_standard.langchain.loop import submit
+from targen_standard.revising.api import revise
+from targen_standard.task_files.model import Declaration
 from targen_testing.fault_server import FaultServer, Response, Seen
 
 from ..answers import in_words
@@ -60,26 +65,26 @@ def url(alone):
             submit(client.aclose()).result()
 
 
-def make(url: str, out: str, **options: Any) -> tg.Run:
+def make(url: str, out: str, **options: Any) -> Run:
     return tg.generate(
-        tg.Declaration(**MAIL), n=2, model=Chat(url=url, **options), out=out, progress=False
+        Declaration(**MAIL), n=2, model=Chat(url=url, **options), out=out, progress=False
     )
 
 
 def test_one_client_serves_all_calls_of_a_process(url):
     """Of ordinary code, of several loops, and of a new model."""
-    task, model = tg.Declaration(**MAIL), Chat(url=url)
+    task, model = Declaration(**MAIL), Chat(url=url)
     assert make(url, "a").report.complete
     assert make(url, "b").report.complete
 
-    async def cell() -> tg.Run:
+    async def cell() -> Run:
         assert make(url, "c").report.complete
-        return await tg.agenerate(task, n=2, model=model, out="d", progress=False)
+        return await agenerate(task, n=2, model=model, out="d", progress=False)
 
     for _ in range(2):
         assert asyncio.run(cell()).report.complete
-    changed = tg.Declaration(**{**MAIL, "labels": {**LABELS, "order": "It asks for an order."}})
-    assert tg.revise("d", changed, model=model, progress=False).report.complete
+    changed = Declaration(**{**MAIL, "labels": {**LABELS, "order": "It asks for an order."}})
+    assert revise("d", changed, model=model, progress=False).report.complete
     with pytest.raises(tg.TargenError, match="404"):
         make(url, "e", model="lagre")
 
@@ -98,11 +103,11 @@ class Both(Chat):
 def test_a_client_that_the_caller_used_first_in_a_loop_of_its_own(url):
     model = Both(url=url)
 
-    async def cell() -> tg.Run:
+    async def cell() -> Run:
         await asyncio.gather(*(model.ainvoke("List 3 contexts") for _ in range(3)))
         try:
-            task = tg.Declaration(**MAIL)
-            return await tg.agenerate(task, n=2, model=model, out="first", progress=False)
+            task = Declaration(**MAIL)
+            return await agenerate(task, n=2, model=model, out="first", progress=False)
         finally:
             await Both.clients.pop(url).aclose()
 
@@ -127,12 +132,12 @@ class AsyncOnly(Chat):
 
 
 def test_a_client_of_another_loop_without_an_answer_for_ordinary_code(url):
-    model, task = AsyncOnly(url=url), tg.Declaration(**MAIL)
+    model, task = AsyncOnly(url=url), Declaration(**MAIL)
 
     async def cell() -> None:
         await model.ainvoke("List 3 contexts")
         try:
-            await tg.agenerate(task, n=2, model=model, out="only", progress=False)
+            await agenerate(task, n=2, model=model, out="only", progress=False)
         finally:
             await AsyncOnly.clients.pop(url).aclose()
 
@@ -163,6 +168,6 @@ def test_a_class_that_would_end_the_program_fails(url):
         async def _agenerate(self, *_: Any, **__: Any) -> ChatResult:
             raise SystemExit(3)
 
-    with pytest.raises(tg.errors.StageFailed, match="SystemExit: 3"):
-        tg.generate(tg.Declaration(**MAIL), n=2, model=Exits(url=url), out="x", progress=False)
+    with pytest.raises(errors.StageFailed, match="SystemExit: 3"):
+        tg.generate(Declaration(**MAIL), n=2, model=Exits(url=url), out="x", progress=False)
     assert make(url, "y").report.complete

@@ -13,9 +13,11 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field, SecretStr
 
-from targen_core import ChatModel, ChatReply, ChatRequest, Message, errors, load_registry
-from targen_standard.langchain import LangChainModel, TargenChat
-from targen_standard.langchain.model import _GIVEN
+from targen_core import ChatReply, errors
+from targen_core.calls.model import ChatModel, ChatRequest, Message
+from targen_core.plugins.loader import load_registry
+from targen_standard.langchain.chat import TargenChat
+from targen_standard.langchain.model import _GIVEN, LangChainModel
 
 
 def request_of(text="Name a river.", schema=None, **params):

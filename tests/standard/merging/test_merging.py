@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import targen_core
 from targen_core.errors import QuotaNotMet
+from targen_standard.merging.api import merge
 from targen_testing.sample import SAMPLE
 
 from ...runs import records
@@ -47,7 +48,7 @@ def test_numbers_are_exact_or_what_lacks_is_said(runs, names, count, good, bad, 
     for order in (names[:count], sorted(names[:count], reverse=True)):
         short = None
         try:
-            targen_core.merge(
+            merge(
                 [runs / name for name in order],
                 out=runs / "out",
                 labels=labels,
@@ -78,7 +79,7 @@ def test_numbers_are_exact_or_what_lacks_is_said(runs, names, count, good, bad, 
 
 
 def test_no_run_is_cut_off_alone(runs):
-    merged = targen_core.merge(
+    merged = merge(
         [runs / name for name in "abc"], out=runs / "cut", n=10, near_duplicates=0, task=SAMPLE
     )
     assert merged.report.rows == {"good": 5, "bad": 5}
@@ -105,7 +106,7 @@ def test_rows_of_different_labels_are_alike_only_if_they_are_equal(tmp_path):
         runs.append(out)
     out = tmp_path / "all"
     with pytest.raises(QuotaNotMet):  # "b" repeats both rows of "a": one nearly, one exactly
-        targen_core.merge(runs, out=out, task=SAMPLE)
+        merge(runs, out=out, task=SAMPLE)
     kept = [(row["text"], row["label"]) for row in records(out, "dataset.jsonl")]
     assert len(kept) == 2
     assert {label for _, label in kept} == {"good", "bad"}
@@ -115,14 +116,14 @@ def test_rows_of_different_labels_are_alike_only_if_they_are_equal(tmp_path):
 def test_a_merge_leaves_out_rows_in_any_form(runs):
     parts, wanted = [runs / name for name in "bc"], {"good": 3, "bad": 3}
     usual = {"labels": wanted, "task": SAMPLE}
-    kept = targen_core.merge(parts, out=runs / "out", **usual)
+    kept = merge(parts, out=runs / "out", **usual)
     given = targen_core.load(runs / "out", task=SAMPLE)
     forms = [given, [given], given.dataset, list(given), [runs / "out" / "dataset.jsonl"]]
     left = [
-        [*targen_core.merge(parts, out=runs / f"out-{at}", exclude=form, **usual)]
+        [*merge(parts, out=runs / f"out-{at}", exclude=form, **usual)]
         for at, form in enumerate(forms)
     ]
     assert left.count(left[0]) == len(forms)
     assert not {row["text"] for row in left[0]} & {row["text"] for row in kept}
     for none in ([], (), None):
-        assert [*targen_core.merge(parts, out=runs / "out", exclude=none, **usual)] == [*kept]
+        assert [*merge(parts, out=runs / "out", exclude=none, **usual)] == [*kept]

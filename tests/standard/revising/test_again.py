@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import targen_core
+from targen_standard.revising.api import plan_revision
 
 from ...runs import journal, records
 from .mail import DEFINED, MAIL, calls
@@ -51,7 +51,7 @@ def test_where_only_counts_change_only_new_rows_are_asked_for(new, targen):
     assert OF_THEN in done.out
     assert asked("newer") == (rows, rows)
     assert len(new & texts("newer")) == 24 - rows
-    python = targen_core.plan_revision("new", n=24)
+    python = plan_revision("new", n=24)
     assert json.loads(json.dumps(python.raw)) == plan
 
 

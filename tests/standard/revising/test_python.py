@@ -15,7 +15,12 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
 import targen_core
-from targen_standard.revising.api import planned
+from targen_core import errors
+from targen_core.api.run import Run
+from targen_core.errors import UsageError
+from targen_standard.replaying.api import replay
+from targen_standard.revising.api import plan_revision, planned, revise
+from targen_standard.task_files.model import Declaration
 
 from ..answers import in_words
 
@@ -32,23 +37,23 @@ def run(works):
     works("generate", "mail.json", "-n", 4, *MODEL, "--out", "run")
 
 
-def changed() -> targen_core.Declaration:
-    return targen_core.Declaration(**{**KEYS, "labels": DEFINED})
+def changed() -> Declaration:
+    return Declaration(**{**KEYS, "labels": DEFINED})
 
 
 def test_a_plan_is_the_same_for_a_declaration_and_its_file(run):
-    assert repr(targen_core.plan_revision).startswith("<function plan_revision")
+    assert repr(plan_revision).startswith("<function plan_revision")
     assert "plan_revision" in dir(targen_core)
-    plan = targen_core.plan_revision("run", changed())
+    plan = plan_revision("run", changed())
     assert [each.name for each in plan.changes] == ["labels.refund.definition"]
     Path("changed.json").write_text(json.dumps({**KEYS, "labels": DEFINED}))
-    assert targen_core.plan_revision("run", "changed.json").changes == plan.changes
+    assert plan_revision("run", "changed.json").changes == plan.changes
 
 
 def test_options_of_a_step_hold_for_the_calls_that_are_made(run):
     """Also those that a manifest does not keep, such as a price."""
     prices = {"correct.price_in": 1000, "correct.price_out": 1000}
-    revised = targen_core.revise("run", changed(), options=prices)
+    revised = revise("run", changed(), options=prices)
     assert revised.report.raw["prices"]["correct"]["in"] == 1000
     costs = {of["step"]: of["dollars"] for of in revised.report.raw["usage"]["by_step"]}
     assert costs["correct"] > 0
@@ -57,8 +62,8 @@ def test_options_of_a_step_hold_for_the_calls_that_are_made(run):
 def test_a_merged_run_is_refused_in_the_words_of_what_was_asked(run, works):
     works("generate", "mail.json", "-n", 4, "--seed", 2, *MODEL, "--out", "run2")
     works("merge", "run", "run2", "--out", "both", "-q")
-    for act, done in ((targen_core.revise, "revised"), (targen_core.replay, "replayed")):
-        with pytest.raises(targen_core.UsageError, match=f"which must be {done} one by one"):
+    for act, done in ((revise, "revised"), (replay, "replayed")):
+        with pytest.raises(UsageError, match=f"which must be {done} one by one"):
             act("both", n=2)
 
 
@@ -81,53 +86,53 @@ class Object(FakeListChatModel):
 
 def test_a_model_object_is_passed_again_in_a_new_process(targen):
     """A path stands for a new process: nothing but its folder knows the run."""
-    targen_core.generate(targen_core.Declaration(**KEYS), n=4, model=Object(), out="run")
-    with pytest.raises(targen_core.errors.UnknownName) as caught:
-        targen_core.revise("run", "changed.json")
+    targen_core.generate(Declaration(**KEYS), n=4, model=Object(), out="run")
+    with pytest.raises(errors.UnknownName) as caught:
+        revise("run", "changed.json")
     hint = caught.value.hint
-    assert hint == 'targen_core.revise("run", "changed.json", model=MODEL)'
+    assert hint == 'targen_standard.revising.api.revise("run", "changed.json", model=MODEL)'
     assert hint in targen("revise", "run", "--task", "changed.json").err
     names = [
-        [each.name for each in targen_core.plan_revision("run", changed(), model=model).changes]
+        [each.name for each in plan_revision("run", changed(), model=model).changes]
         for model in (Object(), Object(timeout=9), Object(kind="two"))
     ]
     assert names[0] == names[1] == ["labels.refund.definition"]
     assert any(name.startswith("steps.") for name in names[2])
-    revised = targen_core.revise("run", changed(), model=Object())
+    revised = revise("run", changed(), model=Object())
     assert revised.report.complete
-    assert targen_core.revise(revised, n=6).report.complete  # a `Run` remembers it
+    assert revise(revised, n=6).report.complete  # a `Run` remembers it
     Path("changed.json").write_text(json.dumps({**KEYS, "labels": DEFINED}))
     typed = hint.replace("MODEL", "Object()")
-    again: targen_core.Run = eval(typed)
+    again: Run = eval(typed)
     assert again.path == Path("run-revised")  # the same revision, which is complete
 
 
 def test_a_run_of_a_named_model_may_get_an_object(run):
-    revised = targen_core.revise("run", model=Object())
+    revised = revise("run", model=Object())
     assert revised.report.complete
     assert sum(of["calls"] for of in revised.report.raw["usage"]["by_step"]) > 8
 
 
 def test_a_misspelt_keyword_is_refused_if_nothing_has_changed(run):
     for act, given, hint in (
-        (targen_core.revise, "decl", "did you mean task"),
-        (targen_core.revise, "lables", "did you mean labels"),
+        (revise, "decl", "did you mean task"),
+        (revise, "lables", "did you mean labels"),
         (targen_core.resume, "lables", "did you mean labels"),
-        (targen_core.revise, "max_csot", "max_cost"),
+        (revise, "max_csot", "max_cost"),
         (targen_core.resume, "max_csot", "max_cost"),
     ):
-        with pytest.raises(targen_core.errors.UnknownOption) as caught:
+        with pytest.raises(errors.UnknownOption) as caught:
             act("run", **{given: 1})
         assert str(caught.value).startswith(f"{act.__name__}() has no keyword {given!r}")
         assert hint in caught.value.hint and "max_cosine" not in caught.value.hint
-    assert targen_core.revise("run", max_cost=1).path == Path("run")
+    assert revise("run", max_cost=1).path == Path("run")
 
 
 @pytest.mark.parametrize("appears", ["other", "same"])
 def test_what_appears_while_it_asks_is_kept(run, appears):
     ready = asyncio.run(planned(Path("run"), Path("new"), task=changed()))
     if appears == "same":  # another terminal finished this very revision
-        targen_core.revise("run", changed(), out="new")
+        revise("run", changed(), out="new")
         there = Path("new/journal").read_bytes()
         assert asyncio.run(ready.begin())[0] == Path("new")
         assert Path("new/journal").read_bytes() == there
@@ -141,11 +146,11 @@ def test_what_appears_while_it_asks_is_kept(run, appears):
 
 
 def test_a_task_in_code_that_asks_otherwise_has_changed_whatever_its_version():
-    task = targen_core.Declaration(**KEYS).task(name="mail")
+    task = Declaration(**KEYS).task(name="mail")
     run = targen_core.generate(task, n=4, model="scripted", progress=False)
     words = f"{task.judging.instructions} Be strict."
     other = task.replace(judging=dataclasses.replace(task.judging, instructions=words))
-    plan = targen_core.plan_revision(run, other)
+    plan = plan_revision(run, other)
     assert [change.name for change in plan.changes] == ["task"]
-    assert targen_core.revise(run, other).path != run.path
-    assert targen_core.revise(run, task).path == run.path
+    assert revise(run, other).path != run.path
+    assert revise(run, task).path == run.path

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 import targen_core
+from targen_standard.revising.api import plan_revision
+from targen_standard.revising.api import revise as targen_revise
 
 from ...runs import journal, manifest, outputs, records, report
 from ..answers import script
@@ -199,10 +201,10 @@ def test_it_says_first_what_it_will_do(make, revise, targen):
     assert abs(asked["generate"] - plan["calls"]["texts"]) <= 2
     assert abs(asked["correct"] - plan["calls"]["judgements"]) <= 8
     assert made.out.startswith(said.rpartition("\nDry run")[0])
-    less = targen_core.plan_revision("run", "mail.yaml", judge="changed")
+    less = plan_revision("run", "mail.yaml", judge="changed")
     assert plan["saved"] == plan["calls"]["judgements"] - less.calls.judgements
     assert less.share < 0.6 * plan["share"]
-    assert not targen_core.plan_revision("run-revised", "mail.yaml").changes
+    assert not plan_revision("run-revised", "mail.yaml").changes
 
 
 def test_a_text_that_was_never_judged_makes_a_new_row(works, targen):
@@ -254,7 +256,7 @@ def test_where_nothing_has_changed_it_says_so_and_makes_nothing(make, targen):
         done = targen("revise", "run", *options)
         assert (done.code, "nothing differs from run" in done.out) == (0, True), done.err
     assert targen("revise", "run", "--dry-run", "--json").json["changes"] == []
-    assert targen_core.revise("run", "mail.yaml").path == Path("run")
+    assert targen_revise("run", "mail.yaml").path == Path("run")
     assert {path: path.stat().st_mtime_ns for path in Path().rglob("*")} == before
 
 

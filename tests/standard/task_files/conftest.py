@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from targen_core import Declaration, Job, RunSpec, load_registry
+from targen_core.plugins.loader import load_registry
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
+from targen_standard.task_files.model import Declaration
 
 from ...runs import records
 

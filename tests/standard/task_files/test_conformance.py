@@ -9,8 +9,11 @@ from typing import ClassVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from targen_core import Declaration, Job, RunSpec, load_registry
-from targen_testing import TaskSuite as Suite
+from targen_core.plugins.loader import load_registry
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
+from targen_standard.task_files.model import Declaration
+from targen_testing.tasks import TaskSuite as Suite
 
 HERE = Path(__file__).parent
 

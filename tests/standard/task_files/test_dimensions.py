@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import targen_core as tg
+from targen_standard.task_files.model import Declaration
 
 TASK = """\
 description: Messages to a small shop.
@@ -31,7 +32,7 @@ def declared(tmp_path):
     def write(text, suffix="yaml"):
         path = Path(tmp_path, f"shop.{suffix}")
         path.write_text(text)
-        return tg.Declaration.from_file(path)
+        return Declaration.from_file(path)
 
     return write
 
@@ -59,7 +60,7 @@ def test_a_declaration_without_is_the_task_that_it_was(declared):
         (one,) = declaration.task(name="shop").dimensions
         assert (one.name, len(one.pool)) == ("length", count)
     assert '"dimensions"' not in plain.as_json()
-    again = tg.Declaration.model_validate_json(declared(TASK + FULL).as_json())
+    again = Declaration.model_validate_json(declared(TASK + FULL).as_json())
     assert again == declared(TASK + FULL)
 
 

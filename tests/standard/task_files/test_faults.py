@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Declaration
 from targen_core.errors import UsageError
+from targen_standard.task_files.model import Declaration
 
 from ...tables import table
 

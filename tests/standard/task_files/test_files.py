@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Job, RunSpec, load_registry
 from targen_core.dataset.reading import read_dataset
 from targen_core.errors import JobFailed, RunConflict, UsageError
 from targen_core.origin import trusting
+from targen_core.plugins.loader import load_registry
+from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.tasks import find_task
+from targen_core.runs.records.spec import RunSpec
 from targen_standard.drafting.declaration import declared, drafting
 
 from ...runs import manifest
@@ -22,7 +24,7 @@ labels:
   alarm: something must be done
 """
 MODULE = """\
-from targen_core import Declaration
+from targen_standard.task_files.model import Declaration
 made = Declaration.model_validate({
     "description": "Notes.", "labels": {"a": "x", "b": "y"}, "name": "notes"
 })
@@ -101,7 +103,7 @@ def test_code_that_came_with_a_run_is_not_executed(monkeypatch, tmp_path):
             UsageError, match="contains code, but targen did not write it"
         ) as caught:
             use()
-        assert caught.value.hint.endswith("use `with targen_core.trusting('run/task.py'):`")
+        assert caught.value.hint.endswith("use `with targen_core.origin.trusting('run/task.py'):`")
     assert not Path("executed").exists()
 
 

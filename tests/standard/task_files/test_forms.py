@@ -9,11 +9,16 @@ from types import ModuleType
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from targen_core import Declaration, Job, RunSpec, TaskForm, folders, hookimpl, load_registry
+from targen_core import folders, hookimpl
 from targen_core.cli.trust import leaving
 from targen_core.errors import UsageError
 from targen_core.plugins import loader
+from targen_core.plugins.loader import load_registry
+from targen_core.runs.jobs.job import Job
+from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import task_file
+from targen_standard.task_files.forms import TaskForm
+from targen_standard.task_files.model import Declaration
 
 from ...tables import table
 
@@ -89,7 +94,7 @@ def test_a_copy_that_was_never_run_here_names_no_files_of_this_user(monkeypatch)
     monkeypatch.setattr(folders, "is_known", lambda kind, digest: False)
     with pytest.raises(UsageError, match="lists data to read or code to run, but targen") as caught:
         resume()
-    assert caught.value.hint.endswith("use `with targen_core.trusting('run/task.json'):`")
+    assert caught.value.hint.endswith("use `with targen_core.origin.trusting('run/task.json'):`")
     run("description: Notes.\nlabels:\n  easy: of a child\n  hard: of a scholar\n", "data")
     assert resume("data")["status"] == "complete", "a declaration is data"
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import targen_core as tg
 from targen_core.errors import Rejected
 from targen_standard.drafting.kinds import KindsReply, listing
+from targen_standard.task_files.model import Declaration
 
 from ...runs import records
 
@@ -33,7 +34,7 @@ def kinds_of(label: str, shares: list[int]) -> dict[str, int]:
 def test_rows_have_kinds_of_their_label_in_about_their_shares(shares, tens, seed):
     labels = [f"label{number}" for number in range(len(shares))]
     kinds = {label: kinds_of(label, mine) for label, mine in zip(labels, shares, strict=True)}
-    declaration = tg.Declaration(
+    declaration = Declaration(
         description="Notes of a porter.",
         labels=dict.fromkeys(labels, "as it is"),
         kinds={label: mine for label, mine in kinds.items() if mine},
@@ -89,7 +90,7 @@ def test_a_model_adds_kinds_to_a_file_whose_lines_stay(small, works, refuses, ke
     assert done.startswith("porter.yaml: added placeholders as `kinds`: scripted calls no model")
     after = Path("porter.yaml").read_text()
     assert after.startswith(before.rstrip())
-    declaration = tg.Declaration.from_file("porter.yaml")
+    declaration = Declaration.from_file("porter.yaml")
     assert declaration.kinds.keys() == declaration.asked.keys()
     works("generate porter.yaml -n 2 -b scripted -q")
     refuses("init-task porter.yaml -b scripted", "already has a key `kinds`", "edit the file")
@@ -121,7 +122,7 @@ def test_files_in_other_formats_get_kinds_too(works, refuses, suffix, end):
     after = path.read_bytes().decode()
     assert after.startswith(before.removesuffix("}").rstrip())
     assert after.endswith("\n") and after.count("\r\n") in (0, after.count("\n"))
-    declaration = tg.Declaration.from_file(path)
+    declaration = Declaration.from_file(path)
     assert declaration.kinds.keys() == declaration.asked.keys() == {'a "calm" one', "alarm.now"}
     refuses(f"init-task {path} -b scripted", "already has a key `kinds`")
     assert path.read_bytes().decode() == after
@@ -202,7 +203,7 @@ KIND = {"kind": "lists what was done.", "share": 100}
     ],
 )
 def test_a_reply_needs_kinds_of_each_label(small, labels, fault):
-    declaration = tg.Declaration(**small)
+    declaration = Declaration(**small)
     check = listing(declaration).check
     reply = KindsReply.model_validate({"labels": [{"label": a, "kinds": b} for a, b in labels]})
     assert check is not None

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import targen_core as tg
-from targen_core import Declaration
 from targen_standard.task_files.lengths import length_in
+from targen_standard.task_files.model import Declaration
 
 from ...runs import records
 from ...tables import table

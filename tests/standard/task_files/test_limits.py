@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Declaration
 from targen_core.errors import UsageError
+from targen_standard.task_files.model import Declaration
 
 HEAD = "description: Notes of a night porter.\nlabels:\n  calm: nothing\n  alarm: something\n"
 JSON = '{"description": "Notes.", "labels": {"a": "x", "b": "y"},\n "samples": [%s]}'

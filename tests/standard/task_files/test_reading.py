@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Declaration
 from targen_core.errors import UsageError
+from targen_standard.task_files.model import Declaration
 
 HEAD = "description: Notes of a night porter.\n"
 LABELS = "labels:\n  calm: nothing happened\n  alarm: something must be done\n"

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from targen_core import DryRunCall, Register, Registry, Rejected
+from targen_core import Rejected
 from targen_core.errors import PluginError, UsageError
+from targen_core.plugins.register import Register
+from targen_core.plugins.registry import Registry
+from targen_core.tasks.parts import DryRunCall
 from targen_standard.task_files.checks import check_text
 from targen_standard.task_files.model import Declaration, FieldPart
 

@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from targen_core import Registry, RunSpec, estimate, load_registry
 from targen_core.cli.commands.describe_task import task_with_parts
+from targen_core.cli.estimating import estimate
 from targen_core.errors import UsageError
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.plan import prepare
+from targen_core.runs.records.spec import RunSpec
 
 from ...runs import manifest, read, records
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
+from targen_core.api.kinds import exported
 from targen_core.api.models import ModelLike
 from targen_core.api.report import Report
 from targen_core.api.request import (
@@ -36,6 +37,7 @@ from targen_core.tasks.model import Task
 from targen_core.wording import Action
 
 
+@exported
 @blaming_plugins
 async def agenerate(
     task: TaskLike,
@@ -205,6 +207,7 @@ async def agenerate(
     return await _finished(job, request.registry, progress)
 
 
+@exported
 @blaming_plugins
 async def aresume(
     run: PathText | Run,
@@ -295,10 +298,11 @@ async def aresume(
             run.refresh()
 
 
-generate = waiting(agenerate)
-resume = waiting(aresume)
+generate = exported(waiting(agenerate))
+resume = exported(waiting(aresume))
 
 
+@exported
 def load(
     run: PathText | Run, *, task: Task[Any, Any] | None = None, registry: Registry | None = None
 ) -> Run:

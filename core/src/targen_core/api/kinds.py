@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
@@ -83,7 +83,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
         ("labels_per_seed", _is(str, Integral), '1 or "all"'),
         ("shard", _is(str, tuple, list), 'the shard and the number of shards: "2/8" or (2, 8)'),
         ("out", _is(str, PathLike), 'a path, such as out="runs/rte-0"'),
-        ("registry", _is(Registry), "the result of targen_core.load_registry()"),
+        ("registry", _is(Registry), "the result of targen_core.plugins.loader.load_registry()"),
     )
     for name in names.split()
 }
@@ -120,6 +120,8 @@ def _check_kinds(arguments: Mapping[str, Any], keywords: Mapping[str, inspect.Pa
         if name not in _KINDS or name not in keywords:
             continue
         fits, expected = _KINDS[name]
+        if name == "checks" and isinstance(keywords[name].default, bool):
+            fits, expected = _is(bool), "True or False"
         if value is None and not isinstance(keywords[name].default, int | float):
             continue
         if value is None or not fits(value):
@@ -128,12 +130,11 @@ def _check_kinds(arguments: Mapping[str, Any], keywords: Mapping[str, inspect.Pa
             require_possible(Path(value))
 
 
-@cache  # a name is always the same function, as pickle wants
 def exported(function: Callable[P, T]) -> Callable[P, T]:
-    """Return a function as `targen_core` exports it: its arguments checked, its errors trimmed."""
+    """Return a function for programs: its arguments are checked, and its errors trimmed."""
     checking = partial(_keywords, function.__name__, inspect.signature(function))
     made = trimmed(within(function, checking))
-    made.__module__ = __name__.partition(".")[0]
+    vars(made)["unchecked"] = function  # which `waiting` runs
     return made
 
 

@@ -47,7 +47,7 @@ def backend_of(registry: Registry, model: object) -> Backend:
         chat = registry.chat_model(model)
     except TypeError as error:
         usual = 'pass the name of a backend, such as "llama", or a model object; '
-        usual += "an object of your own class must have all members of targen_core.ChatModel"
+        usual += "an object of your own class must have all members of ChatModel"
         # Other errors show what to pass.
         hint = usual if isinstance(error, NotAModel) else ""
         raise UsageError(f"model: {error}", hint=hint) from error

@@ -17,8 +17,6 @@ from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 
-__all__ = ["Folder", "Run", "manner_of"]
-
 
 class _Report(Protocol):
     """The report of a directory with rows."""

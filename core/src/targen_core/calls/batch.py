@@ -15,13 +15,6 @@ from typing import Protocol, runtime_checkable
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.errors import ServiceError
 
-__all__ = [
-    "BatchAnswer",
-    "BatchCodec",
-    "BatchProvider",
-    "BatchState",
-]
-
 BatchAnswer = ChatReply | ServiceError
 """The outcome of one request: the reply, or the reason why it failed."""
 

@@ -19,8 +19,6 @@ from targen_core.wording import Words
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend, BackendOptions
 
-__all__ = ["DeliveredRun", "Delivery", "ModelSource", "Outstanding"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSource:

@@ -13,8 +13,6 @@ try:
 except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
-__all__ = ["HINT", "affordable", "used_up"]
-
 HINT = "lower " + Option("concurrency", ...) + ", or raise the limit in this shell: ulimit -n 4096"
 
 _RESERVE = 16

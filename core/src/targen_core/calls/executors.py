@@ -14,8 +14,6 @@ from typing import Protocol
 from targen_core.calls.delivery import ModelSource
 from targen_core.calls.model import ChatModel
 
-__all__ = ["ModelExecutor", "Place", "Workers"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workers:

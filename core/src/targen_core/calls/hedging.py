@@ -25,8 +25,6 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from contextvars import ContextVar
 
-__all__ = ["heard"]
-
 _SHORTEST = 0.1
 """Seconds; calls that usually take less are judged as if they took so long."""
 

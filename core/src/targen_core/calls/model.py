@@ -13,23 +13,6 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from targen_core.calls.scores import TokenScore
 
-__all__ = [
-    "MAX_REPLY",
-    "ChatModel",
-    "ChatReply",
-    "ChatRequest",
-    "DeferredModel",
-    "Finish",
-    "Message",
-    "Origin",
-    "Price",
-    "RateHeaders",
-    "Role",
-    "ScoringModel",
-    "counted",
-    "token_count",
-]
-
 Role = Literal["system", "user", "assistant"]
 Finish = Literal["stop", "length", "refusal", "content-filter", "unanswered", "other"]
 

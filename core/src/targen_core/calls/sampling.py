@@ -8,8 +8,6 @@ from typing import Any
 
 from targen_core.errors import UsageError
 
-__all__ = ["FREE_TOKENS", "SAMPLING", "check_own", "check_sampling", "costly", "is_free"]
-
 SAMPLING = (
     "temperature",
     "max_tokens",

@@ -19,20 +19,6 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.calls.model import ChatModel
 
-__all__ = [
-    "LEAST",
-    "Scored",
-    "TokenScore",
-    "as_json",
-    "continues",
-    "from_json",
-    "mean_logprob",
-    "most_top",
-    "problem",
-    "scores_given",
-    "tells",
-]
-
 T = TypeVar("T")
 
 LEAST = -9999.0

@@ -23,16 +23,6 @@ if TYPE_CHECKING:
     from targen_core.calls.model import ChatReply
     from targen_core.calls.scores import TokenScore
 
-__all__ = [
-    "Secrets",
-    "environment_secrets",
-    "may_name_secret",
-    "names_secret",
-    "scrub",
-    "secret_in",
-    "secrets_in",
-]
-
 E = TypeVar("E", bound=Exception)
 
 _HIDDEN = "***"

@@ -28,8 +28,6 @@ from targen_core.options import Limits
 from targen_core.runs.jobs.session import ALLOWANCE, Allowance
 from targen_core.text import plural
 
-__all__ = ["Account", "off_the_books"]
-
 _LEAST = {"max_cost": 1e-6, "max_tokens": 1}
 """Limits of a part when its account is empty: journaled calls still answer it."""
 

@@ -15,7 +15,6 @@ import typer
 from targen_core.cli.asking import can_ask, confirmed
 from targen_core.cli.choosing import Choice
 from targen_core.cli.options import defaults
-from targen_core.cli.options.arguments import YesArg
 from targen_core.cli.status import note
 from targen_core.cli.tables import print_json
 from targen_core.engine.seeds import seeds_at_most
@@ -26,21 +25,6 @@ from targen_core.text import plural
 if TYPE_CHECKING:
     from targen_core.api.request import Request
     from targen_core.cli.estimating import CostEstimate
-
-__all__ = [
-    "Ahead",
-    "Expected",
-    "YesArg",
-    "ask_first",
-    "confirm",
-    "expected",
-    "expected_of",
-    "print_dry_run",
-    "tell_of_few_seeds",
-    "tell_of_presets",
-    "tell_of_shortage",
-    "threshold",
-]
 
 _NAMED = 5  # labels in a note
 

@@ -149,7 +149,8 @@ class _LazyGroup(TyperGroup):
         if in_group and {args[1], " ".join(args[1:3])} & {*self._group(args[0])}:
             args = args[1:]  # `targen runs merge` is `targen merge`
         two = " ".join(args[:2])
-        if len(args) > 1 and args[0] not in COMMANDS and is_command(self.registry, two):
+        own = args and args[0] in COMMANDS and args[0] != "plugins"  # which has `plugins check`
+        if len(args) > 1 and not own and is_command(self.registry, two):
             args = [two, *args[2:]]
         if args and not ctx.resilient_parsing and not self._has(args[0]):
             if group := self._group(args[0]):

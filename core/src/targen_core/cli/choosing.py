@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from targen_core.cli.asking import answered, can_ask
-from targen_core.cli.elsewhere import package_of
 from targen_core.cli.flags import Said
 from targen_core.cli.options import defaults
 from targen_core.cli.options.defaults import DefaultsFile, Value
@@ -23,14 +22,11 @@ from targen_core.cli.trust import agreed, told
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Limits
 from targen_core.origin import trust_hint
-from targen_core.wording import install
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.plugins.register import Registration
     from targen_core.plugins.registry import Registry
-
-__all__ = ["Choice", "choice", "same_backend"]
 
 _TYPED = "the command line"
 
@@ -267,20 +263,12 @@ def _is_ready(registry: Registry, item: Registration[Backend], options: Mapping[
 
 def _none_ready(registry: Registry) -> UsageError:
     """Return the error if no model is set up."""
-    own = "targen-standard"  # scripted, and people
-    items = [item for item in registry.all("backend") if item.distribution != own]
-    bring = install(package_of("backend", "local"))
-    small = f"{bring}, for a small model that runs in this process"
-    if not items:
-        return UsageError(
-            "no backend with a model is installed",
-            hint=f"{small}; or use -b people to answer the calls yourself",
-        )
-    names = ", ".join(item.name for item in items)
+    names = ", ".join(item.name for item in registry.all("backend"))
+    if not names:
+        return UsageError("no backend is installed", hint="install a plugin that provides one")
     return UsageError(
         "no backend was given, and none is set up: there is no key or address in the environment",
-        hint=f"pass -b NAME, one of {names} (targen list-backends shows what each needs), or "
-        f"{small}; or use -b people to answer the calls yourself",
+        hint=f"pass -b NAME, one of {names} (targen list-backends shows what each needs)",
     )
 
 

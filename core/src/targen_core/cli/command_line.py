@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 from targen_core.errors import UsageError
 
-__all__ = ["is_debugging"]
-
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:

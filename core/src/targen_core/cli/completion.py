@@ -7,8 +7,6 @@ from collections.abc import Callable
 from targen_core.cli.kinds import as_shown
 from targen_core.plugins.loader import load_registry
 
-__all__ = ["complete_kind", "complete_registered", "complete_template", "completer"]
-
 
 def completer(*kinds: str) -> Callable[[str], list[tuple[str, str]]]:
     """A completion of registered names of these kinds, with their summaries as help.

@@ -15,17 +15,6 @@ if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
     from targen_core.tasks.model import Task
 
-__all__ = [
-    "default_of",
-    "print_fields",
-    "print_options",
-    "print_part",
-    "print_prompts",
-    "print_scored",
-    "scored_facts",
-    "type_of",
-]
-
 _IDENTITY = ("kind", "id", "version", "summary", "install", "about", "tasks", "options")
 
 

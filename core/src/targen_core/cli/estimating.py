@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from targen_core.api.kinds import exported
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (
     ItemsLike,
@@ -54,18 +55,6 @@ from targen_core.tasks.prompt import last_question
 from targen_core.tasks.steps import RegisteredCheck
 from targen_core.text import plural
 from targen_core.wording import Either, Option
-
-__all__ = [
-    "SAMPLE",
-    "SEVERAL",
-    "CostEstimate",
-    "cheaper",
-    "estimate",
-    "estimated",
-    "openings",
-    "scaled",
-    "summed",
-]
 
 _CACHED = ("cache_read_tokens", "cache_write_tokens")
 _COUNTS = ("calls", "input_tokens", *_CACHED, "output_tokens", "reasoning_tokens")
@@ -175,6 +164,7 @@ def _cell(value: object) -> object:
     return f"{value:.2f}" if isinstance(value, float) else value
 
 
+@exported
 def estimate(
     task: TaskLike,
     *,

@@ -23,16 +23,6 @@ if TYPE_CHECKING:
     from targen_core.plugins.register import Registration
     from targen_core.plugins.registry import Registry
 
-__all__ = [
-    "BOUNDS",
-    "Described",
-    "about",
-    "facts_of",
-    "fields",
-    "plain",
-    "prompts_of",
-]
-
 
 @dataclass(frozen=True)
 class Described:

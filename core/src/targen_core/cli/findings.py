@@ -6,17 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = [
-    "Cell",
-    "Estimate",
-    "Excerpt",
-    "Findings",
-    "Plot",
-    "Table",
-    "flow_changes",
-    "flow_losses",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Estimate:

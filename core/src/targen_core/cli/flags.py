@@ -21,8 +21,6 @@ import typer
 from targen_core.cli.completion import completer
 from targen_core.options import Option, Options
 
-__all__ = ["Group", "Said", "takes", "with_signature"]
-
 Group: TypeAlias = type[Options] | Mapping[str, Option]
 """A model of options, or some of them, by name."""
 

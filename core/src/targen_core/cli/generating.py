@@ -35,8 +35,6 @@ from targen_core.runs.records.shortcuts import rows
 from targen_core.task_files import note_own_copy
 from targen_core.text import plural
 
-__all__ = ["ROWS_DECIDE", "Generate", "goes_on_as_generate", "grow", "save_task_file"]
-
 ROWS_DECIDE = (
     *("suite", "preset", "label", "shares_of", "correct", *ListOptions.declared()),
     *(name for name in rows() if name not in ("seed", "give_up_after")),

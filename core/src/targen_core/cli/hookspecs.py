@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from targen_core.plugins.hookspecs import hookspec
 
 if TYPE_CHECKING:
-    from targen_core import Register
+    from targen_core.plugins.register import Register
 
 
 @hookspec

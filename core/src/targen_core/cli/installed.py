@@ -9,13 +9,12 @@ from typing import Any
 import typer
 
 from targen_core.cli.commands import EVERYDAY, FIRST_PANEL, OTHERS, PANELS
-from targen_core.cli.elsewhere import and_broken, package_of
 from targen_core.errors import AmbiguousName, PluginError, UsageError
 from targen_core.origin import DECLARED
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.plugins.unknown import and_broken
 from targen_core.suggestions import and_also, did_you_mean, suggestions_for
-from targen_core.wording import install
 
 _MEANT = {
     "cat": "show RUN",
@@ -137,9 +136,7 @@ def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageErr
     hint = "targen --help lists the commands"
     if near := suggestions_for(name, known):  # all of them would fill a screen
         hint = and_also(did_you_mean(name, near, ""), "see: targen --help")
-    if package := package_of("command", name):
-        hint = install(package)
-    elif name in _MEANT:
+    if name in _MEANT:
         hint = f"targen {_MEANT[name]}"
     elif name.endswith(DECLARED):
         hint = f"targen generate {shlex.quote(name)} -n 100"

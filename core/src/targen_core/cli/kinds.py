@@ -12,6 +12,16 @@ from typing import Any
 from targen_core.plugins.kinds import Kind
 
 _FACTS = "targen_core.cli.commands.describe_parts"
+_SUITES = {
+    "adapter": "adapters",
+    "backend": "backends",
+    "corrector": "correctors",
+    "delivery": "deliveries",
+    "executor": "executors",
+    "reader": "readers",
+    "task": "tasks",
+}
+"""Kind -> the kit's module that has its suite; those of the steps are in one."""
 
 
 def as_shown(kinds: Mapping[str, Kind]) -> dict[str, Kind]:
@@ -22,7 +32,7 @@ def as_shown(kinds: Mapping[str, Kind]) -> dict[str, Kind]:
 def _kind(name: str, **more: Any) -> dict[str, Any]:
     return {
         "facts": f"{_FACTS}:{name}_facts",
-        "suite": f"targen_testing:{name.capitalize()}Suite",
+        "suite": f"targen_testing.{_SUITES.get(name, 'steps')}:{name.capitalize()}Suite",
         "template": f"targen_core.cli.scaffold:templates/{name}",
         "tries": (f"targen describe {{name}} --kind {name}",),
         **more,
@@ -88,7 +98,7 @@ _SHOWN = {
         lists="List the ways to deliver a run's calls that --delivery accepts.",
         use="--delivery {name}",
     ),
-    "dataset-reader": {"suite": "targen_testing:DatasetReaderSuite"},
+    "dataset-reader": {"suite": "targen_testing.dataset_readers:DatasetReaderSuite"},
     "executor": _kind(
         "executor", lists="List the executors that --executor accepts.", use="--executor {name}"
     ),

@@ -6,16 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-__all__ = [
-    "NON_COMMERCIAL",
-    "OPEN_SHARE_ALIKE",
-    "SHARE_ALIKE",
-    "folded",
-    "notes_on",
-    "terms_of",
-    "with_terms",
-]
-
 NON_COMMERCIAL, SHARE_ALIKE = "non-commercial", "share-alike"
 
 OPEN_SHARE_ALIKE = frozenset(

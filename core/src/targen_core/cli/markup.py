@@ -8,17 +8,6 @@ from typing import Any
 
 from targen_core.text import printable
 
-__all__ = [
-    "csv_cell",
-    "is_formula",
-    "markdown",
-    "markdown_code",
-    "markdown_fence",
-    "markdown_prose",
-    "sheet_cell",
-    "sheet_text",
-]
-
 # An underscore within a word does not emphasise, and labels are full of them.
 _MARKED = re.compile(
     r"[\\`*<>#|~$]|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w]+;)"

@@ -20,19 +20,6 @@ from targen_core.outputs import remove, writing
 from targen_core.plain import kind_of, open_plain, place_of, read_plain
 from targen_core.wording import ANOTHER_OUT, Option, Words
 
-__all__ = [
-    "check_files",
-    "check_free",
-    "check_own",
-    "claim",
-    "locked",
-    "new_folder",
-    "put_folder",
-    "read_file",
-    "without_empty",
-    "write_new",
-]
-
 _MOST_FILES = 100_000
 _SMALL = 64 << 20
 

@@ -17,8 +17,6 @@ from targen_core.plain import digest_of
 from targen_core.plugins.loader import metadata_of, versions_of
 from targen_core.wording import in_a_command
 
-__all__ = ["provenance", "provenance_notes"]
-
 _NAME = re.compile(r"[\w.-]+")
 _SECRET = re.compile(r"((?:^|[.,])\w*(?:key|secret|password)\w*=).*", re.IGNORECASE)
 _LOGIN = re.compile(r"(?<=://)[^/@\s]+@")

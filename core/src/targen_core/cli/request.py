@@ -11,8 +11,6 @@ from targen_core.errors import UsageError
 from targen_core.options import Flag, Options
 from targen_core.origin import Named
 
-__all__ = ["ONE_MODEL", "ModelOptions", "WorkerOptions"]
-
 
 class ModelOptions(Options):
     """The model for a command, and how to reach it."""

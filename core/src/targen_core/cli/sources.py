@@ -12,8 +12,6 @@ from targen_core.cli.completion import completer
 if TYPE_CHECKING:
     from targen_core.dataset.source import Source
 
-__all__ = ["EncodingArg", "SourceArg", "WhoseArg", "task_name"]
-
 SourceArg = Annotated[
     Path,
     typer.Argument(

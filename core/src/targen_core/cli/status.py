@@ -19,8 +19,6 @@ from targen_core.text import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Bar", "Status", "bar", "note", "status"]
-
 _log = logging.getLogger("targen")
 
 _EVERY = 30.0  # seconds between two lines without a terminal

@@ -15,8 +15,6 @@ from targen_core.text import json_safe, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["duration", "print_file", "print_json", "print_table", "printed"]
-
 _GAP = 2  # spaces between columns
 _INDENT = 4  # of what does not fit into columns
 _NOTHING = ("", "-", "?", "0", "0.00", "0.0000")  # cells of an optional column without information

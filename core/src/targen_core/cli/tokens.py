@@ -7,8 +7,6 @@ from collections.abc import Iterable
 
 from targen_core.calls.model import Message
 
-__all__ = ["estimate", "upper_bound"]
-
 
 def upper_bound(messages: Iterable[Message]) -> int:
     """An upper bound of the tokens of a conversation.

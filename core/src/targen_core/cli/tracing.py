@@ -21,18 +21,6 @@ from targen_core.runs.records.reading import check_members
 from targen_core.text import plural
 from targen_core.wording import Action, Blank
 
-__all__ = [
-    "Traced",
-    "find",
-    "find_call",
-    "find_records",
-    "made_by",
-    "plan_of",
-    "rejects",
-    "resting_on",
-    "rows",
-]
-
 _LEAST = 4  # digits that suffice to identify a key, as in git
 _KEY = re.compile(r"[0-9a-f]{1,32}")
 

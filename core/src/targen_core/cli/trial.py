@@ -76,7 +76,7 @@ def dry_run_spec(
     }
     return spec.replace(
         quotas=quotas,
-        backend="targen-standard:scripted",
+        backend="scripted",
         backend_for={},
         options=kept,
         lists_at_once=1,

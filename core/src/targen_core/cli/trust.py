@@ -1,8 +1,8 @@
 """Trust in the paths, the code and the addresses that files of others name.
 
 A file that names such things is used if this person trusts it in this call: by `--trust=PATH`, an
-answer at a terminal, or `targen_core.trusting`. This is not remembered. targen remembers only the
-files that it wrote for this person: their path, their names and the code behind them (`note_own`).
+answer at a terminal, or `origin.trusting`. This is not remembered. targen remembers only the files
+that it wrote for this person: their path, their names and the code behind them (`note_own`).
 """
 
 from __future__ import annotations
@@ -22,18 +22,6 @@ from targen_core.origin import Typed, Untrusted, is_trusted, shown, texts_in, tr
 from targen_core.places import is_hidden
 from targen_core.plain import content_of, kind_of
 from targen_core.text import printable
-
-__all__ = [
-    "agreed",
-    "ask_with",
-    "is_own",
-    "leaving",
-    "note_own",
-    "placed",
-    "reaches_out",
-    "require_trust",
-    "told",
-]
 
 _NAMED = 20  # names in a message
 _LINES, _LINE = 40, 500  # of the question to the user, and characters per line

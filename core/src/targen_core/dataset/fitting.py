@@ -8,8 +8,6 @@ from targen_core.errors import UsageError
 from targen_core.tasks.model import Task
 from targen_core.wording import Option
 
-__all__ = ["require_texts"]
-
 
 def require_texts(place: str, own: Task[Any, Any], task: Task[Any, Any]) -> None:
     """Refuse rows without the text columns of a task that has the same name as theirs.

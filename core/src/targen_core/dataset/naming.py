@@ -18,8 +18,6 @@ from targen_core.tasks.fields import NO_TEXTS
 from targen_core.tasks.model import Task
 from targen_core.text import composed, printable
 
-__all__ = ["in_columns_of"]
-
 LOOKED_AT = 200
 """Rows by which columns are distinguished."""
 
@@ -55,6 +53,7 @@ def known_labels(task: Task[Any, Any] | None) -> dict[str, str]:
 
 
 def said_in(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    """Return the values of a column, without empty ones."""
     return [row.get(name) for row in rows if row.get(name) not in (None, "")]
 
 

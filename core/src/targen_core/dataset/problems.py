@@ -10,8 +10,6 @@ from pydantic import ValidationError
 from targen_core.suggestions import suggestions_for
 from targen_core.text import key_path, plain_fault, printable, problem_in, refused
 
-__all__ = ["row_problem"]
-
 _COLUMNS = 20  # of a row, to name
 _EXPECTED = 200  # characters of the values that a column may have
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")

@@ -7,12 +7,14 @@ from dataclasses import replace
 from os import PathLike
 from typing import Any
 
+from targen_core.api.kinds import exported
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.registry import Registry
 from targen_core.task_files import SavedTask
 from targen_core.tasks.model import Task
 
 
+@exported
 def read_dataset(
     source: Any,
     task: Task[Any, Any] | SavedTask | PathLike[str] | str | None = None,

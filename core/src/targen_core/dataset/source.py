@@ -37,22 +37,6 @@ from targen_core.tasks.parts import unwrapped
 from targen_core.text import plural
 from targen_core.wording import Action, Option, Words
 
-__all__ = [
-    "CITED",
-    "IN_MEMORY",
-    "DatasetReader",
-    "Form",
-    "RecordsOf",
-    "Source",
-    "card_in",
-    "changed_words",
-    "cited_in",
-    "open_source",
-    "require_one",
-    "run_source",
-    "written",
-]
-
 MOST_TOLD = 1_000
 """Rows that do not fit a task, after the first, that are counted."""
 
@@ -463,8 +447,7 @@ def require_one(source: Any) -> None:
     if isinstance(source, list | tuple) and any(map(_is_dataset, source)):
         raise UsageError(
             f"a list of datasets ({len(source)}) was passed where one dataset is expected",
-            hint="combine runs with targen_core.merge([a, b], out=FOLDER), or compare datasets "
-            "with targen_core.compare(a, b, test=ROWS)",
+            hint="pass one of them",
         )
 
 

@@ -192,7 +192,7 @@ class Display:
                 self._wake.clear()
         except Exception as error:
             self._dropped = True
-            if "--debug" in sys.argv or os.environ.get("TARGEN_DEBUG"):
+            if os.environ.get("TARGEN_DEBUG"):
                 _log.warning("the progress display failed: %s: %s", type(error).__name__, error)
         finally:
             with contextlib.suppress(Exception):

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
     from targen_core.calls.model import ChatModel
 
-__all__ = ["Adapter", "NamedClass", "is_known_class", "named_backend", "remember_class"]
-
 _FILE = ".py:"
 _MARKS = "classes"
 IN_FILE = "targen_file_"

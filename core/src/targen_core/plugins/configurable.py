@@ -29,8 +29,6 @@ from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
 from targen_core.wording import Blank, Setting, Unplaced, listed
 
-__all__ = ["read_options"]
-
 ModelT = TypeVar("ModelT", bound=BaseModel)
 PartT = TypeVar("PartT")
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from targen_core.tasks.model import Task
     from targen_core.tasks.steps import Check, Corrector, InverseGenerator, ListStep
 
-__all__ = ["API_GROUP", "hookimpl", "hookspec"]
-
 API_GROUP = "targen.v1"
 """Entry-point group; the number is the level of the plugin API."""
 
@@ -242,21 +240,5 @@ def register_executors(register: Register[ModelExecutor]) -> None:
         @hookimpl
         def register_executors(register):
             register.register("grid", "my_package.grid:GRID", summary="Our own machines")
-        ```
-    """
-
-
-@hookspec
-def register_functions(register: Register[Callable[..., Any]]) -> None:
-    """Register functions for programs: `targen_core.NAME`.
-
-    Other packages may call them as well, if they are installed. The names of the core and of its
-    modules cannot be taken. A type checker knows a function if the distribution exports it.
-
-    Example:
-        ```python
-        @hookimpl
-        def register_functions(register):
-            register.register("publish", "my_package.api:publish", summary="Send a dataset")
         ```
     """

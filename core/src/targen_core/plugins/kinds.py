@@ -18,8 +18,6 @@ from targen_core.errors import PluginError
 from targen_core.plugins.register import FILE, MEMORY, OURS, RegistrationRefused
 from targen_core.text import with_article
 
-__all__ = ["FINDER", "KINDS", "OPENER", "Kind", "KindRegister", "looked_up"]
-
 _LAZY = re.compile(r"(?<![\w.])[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _FORMS = {
     "name": re.compile(r"[a-z][a-z0-9-]*"),
@@ -151,7 +149,7 @@ class KindRegister:
         if not isinstance(kind, Kind):
             raise RegistrationRefused(
                 "bad-kind",
-                f"a kind must be a targen_core.Kind, not {with_article(type(kind).__name__)}",
+                f"a kind must be a Kind, not {with_article(type(kind).__name__)}",
             )
         for name, form in _FORMS.items():
             value = getattr(kind, name)
@@ -197,12 +195,12 @@ KINDS = {
     kind.name: kind
     for kind in (
         _kind("task", type="targen_core:Task"),
-        _kind("contexts", "register_contexts", type="targen_core:ListStep"),
-        _kind("seeds", "register_seeds", type="targen_core:ListStep"),
+        _kind("contexts", "register_contexts", type="targen_core.tasks.steps:ListStep"),
+        _kind("seeds", "register_seeds", type="targen_core.tasks.steps:ListStep"),
         _kind("generator", "register_inverse_generators", listing="list-generators"),
         _kind("corrector"),
         _kind("check", awaited=False),
-        _kind("filter", type="targen_core:Filter", fresh=True),
+        _kind("filter", type="targen_core.engine.filters:Filter", fresh=True),
         _kind("backend", type="targen_core:Backend"),
         _kind(
             "adapter",
@@ -224,7 +222,6 @@ KINDS = {
         ),
         _kind("executor", type="targen_core.calls.executors:ModelExecutor"),
         Kind("reporter", "register_reporters", type="targen_core.runs.folder.reporters:Reporter"),
-        Kind("function", "register_functions"),
     )
 }
 """The core's kinds by name, in the order of every listing."""

@@ -452,7 +452,8 @@ def _refuse_taken(
     """Refuse what another has registered before, and names that the kind's owner keeps."""
     kind = kinds[item.kind]
     listings = [each.listing for each in kinds.values()] if kind.reserved else []  # are commands
-    if item.name.split()[0] in kind.reserved or item.name in listings:
+    below = " " in item.name and item.distribution in OURS
+    if (item.name.split()[0] in kind.reserved and not below) or item.name in listings:
         raise RegistrationRefused(
             "reserved-name", f"the {item.kind} name {item.name!r} is reserved by targen"
         )

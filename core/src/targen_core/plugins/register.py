@@ -19,9 +19,6 @@ FILE = "file"
 MEMORY = "memory"
 """Takes the place of a distribution in the id of an object of the running program."""
 
-STANDARD = "targen-standard"
-"""The distribution whose functions the kernel calls."""
-
 OURS = frozenset(
     f"targen-{name}"
     for name in (
@@ -33,7 +30,7 @@ OURS = frozenset(
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _COMMAND = re.compile(rf"{_NAME.pattern}(?: {_NAME.pattern})?")
-_FORMS = {"command": _COMMAND, "function": re.compile(r"[A-Za-z][\w.-]*")}  # of other names
+_FORMS = {"command": _COMMAND}
 _LAZY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
@@ -162,9 +159,7 @@ class Register(Generic[T]):
             if not isinstance(one, str) or not form.fullmatch(one):
                 raise RegistrationRefused(
                     "bad-name",
-                    f"{self._kind} name {one!r}: use lower-case letters, digits, '.', '_' and '-'"
-                    if form is not _FORMS["function"]
-                    else f"function name {one!r}: use letters, digits, '.', '_' and '-'",
+                    f"{self._kind} name {one!r}: use lower-case letters, digits, '.', '_' and '-'",
                 )
         if isinstance(target, str) and not _LAZY.fullmatch(target):
             raise RegistrationRefused(

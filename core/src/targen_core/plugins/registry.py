@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import (
     AmbiguousName,
-    MissingDependency,
     PluginError,
     TargenError,
     UnknownName,
@@ -30,10 +29,9 @@ from targen_core.plugins.adapters import named_backend
 from targen_core.plugins.capture import capture_output, line_of, raised_by
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
-from targen_core.plugins.register import MEMORY, OURS, STANDARD, Registration
-from targen_core.suggestions import did_you_mean
+from targen_core.plugins.register import MEMORY, OURS, Registration
 from targen_core.text import with_article
-from targen_core.wording import Action, Blank, in_python, install
+from targen_core.wording import Action, Blank, in_python
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -74,12 +72,8 @@ class Plugin:
         return self.seconds >= 2.0
 
 
-_EXPLAIN = "explain-unknown"
-"""The function that words the hints of errors for unknown names."""
-
-
 class NotAModel(TypeError):
-    """An object of a library that no adapter knows."""
+    """An object is no model: neither targen's nor one of a library with an adapter."""
 
 
 class Registry:
@@ -232,10 +226,7 @@ class Registry:
         for package in dict.fromkeys(base.__module__.partition(".")[0] for base in kind.__mro__):
             try:
                 item = self.find("adapter", package)
-            except UnknownName as error:
-                if error.package:
-                    what = f"{kind.__qualname__}, a class of {package},"
-                    raise self._lacking(what, error.package) from None
+            except UnknownName:
                 continue
             adapted = self.resolve(item).adapt(model)
             if isinstance(adapted, ChatModel):
@@ -254,44 +245,6 @@ class Registry:
         with contextlib.suppress(UnknownName):
             return self.find("adapter", package)
         return None
-
-    def function(self, name: str, *, of: str) -> Any:
-        """A function that one distribution registers for use by others.
-
-        Args:
-            name: its name; if several distributions register it, targen's usual one is used.
-            of: what needs the function, for the error.
-
-        Raises:
-            UnknownName: the package that provides it is unknown.
-            MissingDependency: it is not installed.
-            PluginError: it cannot be imported.
-        """
-        return self.resolve(self.required("function", name, of=of))
-
-    def required(self, kind: str, name: str, *, of: str) -> Registration[Any]:
-        """The registration, from another distribution, that `of` requires.
-
-        Raises:
-            UnknownName: the package that provides it is unknown.
-            MissingDependency: it is not installed.
-        """
-        try:
-            return self.find(kind, name)
-        except UnknownName as error:
-            if not error.package:
-                raise
-            raise self._lacking(of, error.package, error.hint) from error
-
-    def _lacking(self, what: str, package: str, hint: str = "") -> MissingDependency:
-        """The error where something needs a distribution; `hint` if that is installed."""
-        there = any(plugin.distribution == package for plugin in self.plugins)
-        return MissingDependency(
-            f"{what} needs the distribution {package}, which is not "
-            f"{'loaded' if there else 'installed'}",
-            distribution=package,
-            hint=hint if there else install(package),
-        )
 
     def resolve(self, item: Registration[Any]) -> Any:
         """Return the registered object, imported if lazy, with the defaults of its options.
@@ -407,7 +360,7 @@ class Registry:
         return _declared(item) if item.target.endswith(read) else _imported(item)
 
     def _unknown(self, kind: str, name: str) -> UnknownName:
-        """Return the error for a name; the command explains it, if it is installed."""
+        """Return the error for a name."""
         bare = name.rpartition(":")[2]
         if name.startswith(f"{MEMORY}:"):
             word, call = ("task", "load") if kind == "task" else ("model", "resume")
@@ -415,19 +368,11 @@ class Registry:
                 f"the {word} {bare!r} was a Python object, which a run does not store",
                 hint=in_python(Action(call, Blank("RUN"), **{word: Blank(word.upper())})),
             )
-        names = [i.name for i in self.all(kind) if kind != "function" or i.name.isidentifier()]
-        error = UnknownName(
-            f"no {kind} named {name!r} is installed", hint=did_you_mean(bare, names, "one of")
-        )
+        error = UnknownName(f"no {kind} named {name!r} is installed")
         error.distribution = name.rpartition(":")[0]
-        if kind in ("function", "reader"):
-            # Unless it is explained: it has what the kernel needs.
-            error.package, error.hint = STANDARD, install(STANDARD)
-        if (kind, name) != ("function", _EXPLAIN):
-            from targen_core.plugins.loader import load_registry  # which makes registries
+        from targen_core.plugins.unknown import explain  # which imports this module
 
-            with contextlib.suppress(TargenError):
-                load_registry().function(_EXPLAIN, of=name)(error, self, kind, name)
+        explain(error, self, kind, name)
         return error
 
 

@@ -11,8 +11,6 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
-__all__ = ["as_utf_8", "encoding_of", "in_encoding", "usual_encodings"]
-
 _ENCODINGS = {
     "cp1252": "Western Europe",
     "cp1250": "Central Europe",

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-__all__ = ["RIGHT", "WRONG", "Case", "Cue"]
-
 Cue = tuple[float, ...] | str
 """A shallow property: numbers, or a word for its value."""
 

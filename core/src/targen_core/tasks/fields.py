@@ -7,8 +7,6 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-__all__ = ["NO_TEXTS", "as_lines", "named", "text_at", "text_fields"]
-
 NO_TEXTS = frozenset({"idx", "id", "label", "labels", "version", "source", "pair_id"})
 """Columns that identify a row or say its label, whatever they hold."""
 

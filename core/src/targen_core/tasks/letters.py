@@ -7,8 +7,6 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import groupby
 
-__all__ = ["MARKS", "PER_DENSE", "UNSPACED", "UNSPACED_LETTER", "plain_words", "word_of"]
-
 PER_DENSE = 3
 """Letters of other scripts that say as much as a Chinese, Japanese or Korean character."""
 

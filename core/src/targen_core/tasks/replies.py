@@ -16,8 +16,6 @@ from pydantic_core import PydanticCustomError
 
 from targen_core.tasks.words import normalized
 
-__all__ = ["ListReply", "line", "list_of", "one_of"]
-
 T = TypeVar("T")
 
 _SHOWN = 80  # characters of a name that a model made up

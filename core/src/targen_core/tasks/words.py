@@ -7,8 +7,6 @@ import unicodedata
 
 from targen_core.tasks.letters import UNSPACED_LETTER, word_of
 
-__all__ = ["WORD", "is_cut_from", "normalized", "parts", "tokens", "words"]
-
 _LETTERS = word_of(r"\W")
 WORD = re.compile(rf"{_LETTERS}(?:['’\-]{_LETTERS})*")
 """The pattern of a word, with hyphens and apostrophes inside."""

@@ -5,33 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Kind, Register, hookimpl
+from targen_core import hookimpl
+from targen_core.plugins.kinds import Kind
+from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
-    from targen_analysis.api import analyze
     from targen_analysis.metrics import Metric
-    from targen_core import KindRegister
-    from targen_standard import TaskForm
+    from targen_core.plugins.kinds import KindRegister
     from targen_standard.embedding import Embedder
-
-__all__ = [
-    "analyze",
-    "register_commands",
-    "register_embedders",
-    "register_functions",
-    "register_kinds",
-    "register_metrics",
-    "register_task_forms",
-]
-
-if not TYPE_CHECKING:  # registering needs no other imports
-
-    def __getattr__(name: str) -> object:
-        if name == "analyze":
-            from targen_analysis.api import analyze
-
-            return analyze
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from targen_standard.task_files.forms import TaskForm
 
 
 @hookimpl
@@ -48,7 +30,7 @@ def register_kinds(register: KindRegister) -> None:
             facts="targen_analysis.kinds:facts",
             prints="targen_analysis.kinds:prints",
             use="targen analyze DATASET --metric {name}",
-            suite="targen_analysis.testing:MetricSuite",
+            suite="targen_analysis.testing.suite:MetricSuite",
             template="targen_analysis:templates/metric",
             requires=("targen-analysis>=0.1,<0.2",),
             tries=("targen describe {name} --kind metric",),
@@ -75,16 +57,6 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "targen_analysis.judging.sample:sample",
         summary="Draw rows for a person to judge.",
         panel="Data",
-    )
-
-
-@hookimpl
-def register_functions(register: Register[Callable[..., Any]]) -> None:
-    """`targen_core.analyze`."""
-    register.register(
-        "analyze",
-        "targen_analysis.api:analyze",
-        summary="describe a dataset and compare it with the original",
     )
 
 

@@ -8,14 +8,16 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from targen_analysis.metrics import Excerpt, Findings, Metric, MetricOptions, Study, Table
+from targen_analysis.metrics import Metric, MetricOptions, Study
 from targen_analysis.wording import metric_option
-from targen_core import Registration, Registry
+from targen_core.cli.findings import Excerpt, Findings, Table
 from targen_core.cli.provenance import provenance
 from targen_core.cli.tables import printed
 from targen_core.errors import MissingDependency, PluginError, TargenError, UsageError
 from targen_core.pages import table
 from targen_core.plugins.configurable import read_options
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
 from targen_core.text import plural, with_article
 

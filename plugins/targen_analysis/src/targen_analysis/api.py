@@ -10,13 +10,16 @@ from typing import Any
 
 from targen_analysis.analysis import Analysis, ask, measure_all
 from targen_analysis.data.corpus import Columns, read_study
-from targen_core import Registry
+from targen_core.api.kinds import exported
+from targen_core.api.request import TaskLike
 from targen_core.api.run import Folder
 from targen_core.errors import UsageError
 from targen_core.options import several
-from targen_standard.given import DataLike, TaskLike, registry_of, task_of
+from targen_core.plugins.registry import Registry
+from targen_standard.given import DataLike, registry_of, task_of
 
 
+@exported
 def analyze(
     *data: DataLike,
     against: DataLike | None = None,
@@ -33,8 +36,7 @@ def analyze(
 ) -> Analysis:
     """Measure datasets side by side, and against a reference such as the original.
 
-    A metric that fails does not stop the others: see `Analysis.failed`. `targen_core.analyze` is
-    this function.
+    A metric that fails does not stop the others: see `Analysis.failed`.
 
     Args:
         *data: runs, `Dataset`s, their paths, or rows.

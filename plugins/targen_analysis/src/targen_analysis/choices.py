@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from targen_analysis.judging.texts import answer_of
-from targen_analysis.metrics import (
+from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
+from targen_analysis.statistics import apart, rate
+from targen_core.cli.findings import (
     Cell,
-    Corpus,
     Estimate,
     Findings,
-    Metric,
-    MetricOptions,
     Plot,
-    Study,
     Table,
 )
-from targen_analysis.statistics import apart, rate
 from targen_core.text import plural
 from targen_standard.datasets.bigbench import choices_in
 

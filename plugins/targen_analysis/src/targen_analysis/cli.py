@@ -141,9 +141,9 @@ def analyze(
     from targen_analysis.report.pictures import KINDS
     from targen_analysis.report.terminal import print_analysis
     from targen_analysis.wording import metric_option
-    from targen_core import load_registry
     from targen_core.cli.options.typed import parse_options
     from targen_core.cli.tables import print_json
+    from targen_core.plugins.loader import load_registry
 
     if pictures and pictures not in KINDS:
         raise UsageError(f"--pictures {pictures}: choose {' or '.join(KINDS)}")

@@ -7,19 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from targen_analysis.metrics import (
-    Cell,
-    Corpus,
-    Estimate,
-    Findings,
-    Metric,
-    MetricOptions,
-    Plot,
-    Study,
-    Table,
-)
+from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import apart, rate
 from targen_core import load
+from targen_core.cli.findings import (
+    Cell,
+    Estimate,
+    Findings,
+    Plot,
+    Table,
+)
 from targen_core.text import percent, plural
 
 _SHOWN = 25  # values of a table; of more, those with the most rows

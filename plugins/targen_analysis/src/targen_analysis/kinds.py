@@ -10,7 +10,7 @@ from targen_core.plugins.hookspecs import hookspec
 
 if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
-    from targen_core import Register
+    from targen_core.plugins.register import Register
 
 
 @hookspec

@@ -8,20 +8,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from targen_analysis.metrics import (
-    Cell,
-    Corpus,
-    Estimate,
-    Findings,
-    Metric,
-    MetricOptions,
-    Plot,
-    Study,
-    Table,
-)
+from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import rate
 from targen_core import load
-from targen_core.cli.findings import flow_changes, flow_losses
+from targen_core.cli.findings import (
+    Cell,
+    Estimate,
+    Findings,
+    Plot,
+    Table,
+    flow_changes,
+    flow_losses,
+)
 from targen_core.text import percent
 
 

@@ -11,17 +11,10 @@ from pydantic import Field
 from targen_analysis.data.excerpt import excerpt
 from targen_analysis.lexical.rouge import as_string, nearest
 from targen_analysis.lexical.words import Words, folded, unit_of, words_of
-from targen_analysis.metrics import (
-    Corpus,
-    Estimate,
-    Findings,
-    Metric,
-    MetricOptions,
-    Study,
-    Table,
-)
+from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import generator, rate, subsample
 from targen_analysis.views import rouge_plot
+from targen_core.cli.findings import Estimate, Findings, Table
 from targen_core.wording import Option
 
 _PER_WORD = 3

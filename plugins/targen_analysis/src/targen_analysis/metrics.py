@@ -10,21 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_core import Dataset, Task
-from targen_core.cli.findings import Cell, Estimate, Excerpt, Findings, Plot, Table
-
-__all__ = [
-    "Cell",
-    "Corpus",
-    "Estimate",
-    "Excerpt",
-    "Findings",
-    "Metric",
-    "MetricOptions",
-    "Plot",
-    "Study",
-    "Table",
-]
+from targen_core import Task
+from targen_core.cli.findings import Findings
+from targen_core.dataset.model import Dataset
 
 
 @dataclass(frozen=True, slots=True)

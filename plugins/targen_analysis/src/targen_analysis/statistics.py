@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_analysis.metrics import Estimate
+from targen_core.cli.findings import Estimate
 
 Z = 1.959964
 """Two-sided 95% quantile of the normal distribution."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_analysis.metrics import Estimate, Plot, Table
+from targen_core.cli.findings import Estimate, Plot, Table
 
 _BARS = 20
 

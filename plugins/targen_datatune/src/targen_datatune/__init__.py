@@ -5,32 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Kind, Register, hookimpl
+from targen_core import hookimpl
+from targen_core.plugins.kinds import Kind
+from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
-    from targen_core import KindRegister
-    from targen_datatune.api import retrieve
+    from targen_core.plugins.kinds import KindRegister
     from targen_datatune.retrieval import Catalogue, Retriever
-    from targen_standard import TaskForm
-
-__all__ = [
-    "register_catalogues",
-    "register_commands",
-    "register_functions",
-    "register_kinds",
-    "register_retrievers",
-    "register_task_forms",
-    "retrieve",
-]
-
-if not TYPE_CHECKING:  # registering needs no other imports
-
-    def __getattr__(name: str) -> object:
-        if name == "retrieve":
-            from targen_datatune.api import retrieve
-
-            return retrieve
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from targen_standard.task_files.forms import TaskForm
 
 
 @hookimpl
@@ -90,14 +72,6 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "targen_datatune.cli.transform:transform",
         summary="Transform rows of existing datasets into rows of a task.",
         panel="Data",
-    )
-
-
-@hookimpl
-def register_functions(register: Register[Callable[..., Any]]) -> None:
-    """`targen_core.retrieve`."""
-    register.register(
-        "retrieve", "targen_datatune.api:retrieve", summary="find datasets similar to a task"
     )
 
 

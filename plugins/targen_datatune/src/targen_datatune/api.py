@@ -7,14 +7,19 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from targen_core import Registry, Task, load_registry
+from targen_core import Task
+from targen_core.api.kinds import exported
+from targen_core.api.request import TaskLike
 from targen_core.options import several
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
 from targen_datatune.asked import read_request, wanted_of
 from targen_datatune.finding import Filters, Findings, search
 from targen_datatune.licenses import listed
-from targen_standard.given import TaskLike, task_of
+from targen_standard.given import task_of
 
 
+@exported
 def retrieve(
     task: TaskLike,
     *,
@@ -32,7 +37,7 @@ def retrieve(
 ) -> Findings:
     """Find existing datasets similar to a task, without calling a model, as `targen retrieve`.
 
-    `targen_core.retrieve` is this function.
+    `targen_datatune.api.retrieve` is this function.
 
     Args:
         task: a task's name, a file, a `Task`, a `Declaration`, or the instruction itself.

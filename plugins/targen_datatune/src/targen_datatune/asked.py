@@ -15,7 +15,8 @@ from targen_core.reading.typed import read_yaml
 from targen_standard.datasets.bigbench import example_of
 
 if TYPE_CHECKING:
-    from targen_core import Registry, Task
+    from targen_core import Task
+    from targen_core.plugins.registry import Registry
 
 _TEXTS = (".txt", ".md")
 _MAPPINGS = (".json", ".yaml", ".yml")

@@ -38,7 +38,8 @@ from targen_datatune.retrieval import (
 )
 
 if TYPE_CHECKING:
-    from targen_core import Registration, Registry
+    from targen_core.plugins.register import Registration
+    from targen_core.plugins.registry import Registry
 
 _MADE = "made.json"
 _MORE = 4  # multiple to request if filters leave too few

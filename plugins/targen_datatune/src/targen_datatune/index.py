@@ -39,7 +39,8 @@ from targen_core.wording import Action, Blank, Option, Words
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry
 
 if TYPE_CHECKING:
-    from targen_core import Registration, Registry
+    from targen_core.plugins.register import Registration
+    from targen_core.plugins.registry import Registry
 
 _FILE = "index.sqlite"
 _FORM = 1  # of the tables

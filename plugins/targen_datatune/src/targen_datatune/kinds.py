@@ -8,7 +8,7 @@ from targen_core.cli.facts import Described, fields
 from targen_core.plugins.hookspecs import hookspec
 
 if TYPE_CHECKING:
-    from targen_core import Register
+    from targen_core.plugins.register import Register
     from targen_datatune.retrieval import Catalogue, Retriever
 
 

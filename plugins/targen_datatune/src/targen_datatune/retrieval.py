@@ -9,17 +9,6 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = [
-    "Catalogue",
-    "CatalogueOptions",
-    "DatasetEntry",
-    "Hit",
-    "Listed",
-    "Retriever",
-    "RetrieverOptions",
-    "Searcher",
-]
-
 
 class DatasetEntry(BaseModel):
     """A catalogue's description of a dataset, or of one of its configurations.

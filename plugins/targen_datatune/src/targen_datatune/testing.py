@@ -27,8 +27,6 @@ from targen_core.plugins.registry import Registry
 from targen_datatune.retrieval import Catalogue, DatasetEntry, Hit, Listed, Retriever, Searcher
 from targen_testing.suite import Suite, fail
 
-__all__ = ["CatalogueSuite", "RetrieverSuite"]
-
 _ROWS = 200  # of an entry that are looked at
 _SETS = {
     "film-reviews": "Reviews of films with the number of stars",

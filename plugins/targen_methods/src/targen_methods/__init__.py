@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Kind, Register, hookimpl
+from targen_core import hookimpl
+from targen_core.plugins.kinds import Kind
+from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
-    from targen_core import KindRegister, Task
+    from targen_core import Task
+    from targen_core.plugins.kinds import KindRegister
     from targen_standard.methods.model import Method
-
-__all__ = ["register_commands", "register_kinds", "register_methods", "register_tasks"]
 
 
 @hookimpl
@@ -63,7 +64,7 @@ def register_tasks(register: Register[Task[Any, Any]]) -> None:
     """Register the task that Self-Instruct makes without a given task."""
     register.register(
         "free-instructions",
-        "targen_methods.instructions:INSTRUCTIONS",
+        "targen_methods.instructions.task:INSTRUCTIONS",
         summary="Free instructions with inputs and answers, in the style of Self-Instruct",
     )
 
@@ -73,42 +74,42 @@ def register_methods(register: Register[Method[Any]]) -> None:
     """Register methods for `targen method NAME TASK`."""
     register.register(
         "loop",
-        "targen_methods.loop:LOOP",
+        "targen_methods.loop.method:LOOP",
         summary="asks for many rows of a label in one plain call, until there are enough",
     )
     register.register(
         "attrprompt",
-        "targen_methods.attrprompt:ATTRPROMPT",
+        "targen_methods.attrprompt.method:ATTRPROMPT",
         summary="generates attributes and values, then rows with values drawn at random",
     )
     register.register(
         "coda",
-        "targen_methods.coda:CODA",
+        "targen_methods.coda.method:CODA",
         summary="generates rows that satisfy constraints taken from given rows",
     )
     register.register(
         "selfinstruct",
-        "targen_methods.selfinstruct:SELFINSTRUCT",
+        "targen_methods.selfinstruct.method:SELFINSTRUCT",
         summary="generates instructions in rounds from a pool, then rows for each instruction, "
         "starting from the label",
     )
     register.register(
         "zerogen",
-        "targen_methods.zerogen:ZEROGEN",
+        "targen_methods.zerogen.method:ZEROGEN",
         summary="generates texts that complete a prompt that states the label and then breaks off",
     )
     register.register(
         "sungen",
-        "targen_methods.sungen:SUNGEN",
+        "targen_methods.sungen.method:SUNGEN",
         summary="generates rows as ZeroGen does, and weights each by its effect on a model",
     )
     register.register(
         "progen",
-        "targen_methods.progen:PROGEN",
+        "targen_methods.progen.method:PROGEN",
         summary="generates rows in rounds; prompts show the earlier rows that help a model most",
     )
     register.register(
         "supergen",
-        "targen_methods.supergen:SUPERGEN",
+        "targen_methods.supergen.method:SUPERGEN",
         summary="generates texts for a label, scored by probability; targen finish keeps the best",
     )

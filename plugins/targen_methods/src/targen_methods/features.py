@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core import load_registry
+from targen_core.plugins.loader import load_registry
 
 
 def embedder_of(features: str) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ from targen_core.cli.describing import print_options, print_scored, scored_facts
 from targen_core.cli.facts import Described, fields
 from targen_core.errors import TargenError
 from targen_core.plugins.hookspecs import hookspec
-from targen_standard import Declaration
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.model import Base
+from targen_standard.task_files.model import Declaration
 
 if TYPE_CHECKING:
-    from targen_core import Register, Task
+    from targen_core import Task
+    from targen_core.plugins.register import Register
     from targen_standard.methods.model import Method
 
 

@@ -33,8 +33,6 @@ from targen_standard.task_files.model import Declaration
 from targen_testing.suite import fail
 from targen_testing.tasks import TaskSuite, require_same_elsewhere
 
-__all__ = ["BASES", "MethodSuite"]
-
 _LABELS = {
     "agrees": {"definition": "the answer says the same as the question takes for granted"},
     "objects": {"definition": "the answer denies what the question takes for granted"},

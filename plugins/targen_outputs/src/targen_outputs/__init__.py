@@ -6,34 +6,17 @@ This module registers them. The models of the key `output:`, which are `Labels`,
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Register, hookimpl
+from targen_core import hookimpl
+from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
     from targen_core.dataset.source import DatasetReader
-    from targen_outputs.answer import Answer
-    from targen_outputs.labels import Labels
-    from targen_outputs.preference import Preference
-    from targen_outputs.score import Score
-    from targen_outputs.spans import Spans
-    from targen_standard import Exporter, OutputType
+    from targen_standard.exporting.model import Exporter
+    from targen_standard.task_files.outputs import OutputType
     from targen_training.trainers import Trainer
-
-__all__ = [
-    "Answer",
-    "Labels",
-    "Preference",
-    "Score",
-    "Spans",
-    "register_dataset_readers",
-    "register_exporters",
-    "register_metrics",
-    "register_outputs",
-    "register_trainers",
-]
 
 
 @hookimpl
@@ -152,11 +135,3 @@ def register_trainers(register: Register[Trainer]) -> None:
         "targen_outputs.training.answer:ANSWER",
         summary="a perceptron that finds the answer in a passage, trained in seconds; [training]",
     )
-
-
-if not TYPE_CHECKING:  # type checkers read the imports above, and know of no other name
-
-    def __getattr__(name: str) -> object:
-        if name not in __all__ or name.startswith("register_"):
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{name.lower()}"), name)

@@ -25,8 +25,6 @@ from targen_outputs.exporting.asked import Answers
 from targen_outputs.exporting.bio import BIO_SUFFIX
 from targen_standard.task_files.outputs import Output, Question, Row, output_in
 
-__all__ = ["ANNOTATED"]
-
 
 class _Tool(NamedTuple):
     """The keys of a tool's records, what reads one, and how people settle two answers there."""

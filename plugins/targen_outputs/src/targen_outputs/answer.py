@@ -17,11 +17,9 @@ from targen_core.tasks.words import tokens
 from targen_core.text import plural
 from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import IN_ORDER, NONE, Kinds, field_in
-from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.checks.copies import is_copy
-from targen_standard.task_files.outputs import Question, Row
-
-__all__ = ["ANSWER", "Answer", "AnswerOutput", "overlap_of", "span_of"]
+from targen_standard.task_files.model import Declaration
+from targen_standard.task_files.outputs import Output, OutputType, Question, Row, Target
 
 _ALIKE = 0.6  # F1 of their words, from which two answers count as the same
 _NEGATING = frozenset(

@@ -9,8 +9,6 @@ from statistics import fmean
 from targen_core.cli.findings import Cell, Table
 from targen_standard.task_files.outputs import Row
 
-__all__ = ["Seen", "by_name", "counted", "shared_out"]
-
 Seen = Sequence[tuple[Row, str | None]]
 """Each row, and the text of what it had before step 4 corrected it; None if it did not."""
 

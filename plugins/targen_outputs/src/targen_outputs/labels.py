@@ -16,10 +16,7 @@ from targen_core.text import plural
 from targen_outputs.counting import Seen, by_name, shared_out
 from targen_outputs.plans import InSets
 from targen_outputs.sets import IN_ORDER, NONE, Members, label_for, members_of
-from targen_standard import Output, OutputType, Target
-from targen_standard.task_files.outputs import Question, Row
-
-__all__ = ["LABELS", "Labels", "LabelsOutput"]
+from targen_standard.task_files.outputs import Output, OutputType, Question, Row, Target
 
 _MOST_PLANNED = 5  # labels of a row, to which a writer can still do justice
 

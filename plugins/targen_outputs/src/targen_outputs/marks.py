@@ -12,8 +12,6 @@ from typing import Any
 
 from targen_core.errors import Rejected
 
-__all__ = ["Span", "marked", "moved", "read_marks", "read_strictly"]
-
 Span = Mapping[str, Any]
 """`{"start": 6, "end": 10, "type": "person", "text": "Anna"}`."""
 

@@ -11,19 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from targen_analysis.metrics import (
-    Cell,
-    Corpus,
-    Estimate,
-    Findings,
-    Metric,
-    MetricOptions,
-    Study,
-    Table,
-)
+from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import Z, apart, mean, rate
-
-__all__ = ["OUTPUTS"]
+from targen_core.cli.findings import Cell, Estimate, Findings, Table
 
 _SHOWN = 5  # mentions of a type
 _GUESSED = (

@@ -11,8 +11,6 @@ from targen_core.suggestions import did_you_mean
 from targen_core.tasks.letters import MARKS, UNSPACED
 from targen_outputs.marks import Span
 
-__all__ = ["own_spans", "seems_misplaced"]
-
 _KEYS = ("start", "end", "type", "text")
 _OTHERS = ("token_start", "token_end")  # of Prodigy, which follow from the offsets
 _SHOWN = 40  # characters of a span in an error

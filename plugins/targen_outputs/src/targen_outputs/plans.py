@@ -18,8 +18,6 @@ from targen_core.suggestions import did_you_mean
 from targen_core.text import plural
 from targen_outputs.sets import JOINED, NONE, label_for, meaning, members_of, sets_of
 
-__all__ = ["COUNTS", "InSets"]
-
 COUNTS = "counts"
 """The preset whose rows have these counts."""
 

@@ -16,11 +16,8 @@ from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_core.tasks.words import normalized
 from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import Kinds
-from targen_standard import Output, OutputType, Target
 from targen_standard.made_up import sentence, words
-from targen_standard.task_files.outputs import Question, Row
-
-__all__ = ["PREFERENCE", "Preference", "PreferenceOutput", "RankedOutput"]
+from targen_standard.task_files.outputs import Output, OutputType, Question, Row, Target
 
 _TEXT = Annotated[str, Field(min_length=1)]
 _MOST = 6  # replies of a list, which a judge can still keep apart

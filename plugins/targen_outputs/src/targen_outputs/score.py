@@ -12,10 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_valida
 from targen_core.cli.findings import Table
 from targen_core.errors import Rejected, UsageError
 from targen_outputs.counting import Seen, counted
-from targen_standard import Declaration, Output, OutputType, Target
-from targen_standard.task_files.outputs import Question, Row
-
-__all__ = ["SCORE", "Score", "ScoreOutput"]
+from targen_standard.task_files.model import Declaration
+from targen_standard.task_files.outputs import Output, OutputType, Question, Row, Target
 
 _DIGITS = 6  # of a score, behind the point: what binary fractions cannot say is rounded
 _MOST_BINS_OFF = 2  # bins by which step 4 may move a score without changing the row

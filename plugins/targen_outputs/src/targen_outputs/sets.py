@@ -17,21 +17,6 @@ from pydantic import AfterValidator, Field
 from targen_core.tasks.fields import as_lines
 from targen_standard.task_files.model import LabelName
 
-__all__ = [
-    "IN_ORDER",
-    "JOINED",
-    "NONE",
-    "Definitions",
-    "Kinds",
-    "Members",
-    "Name",
-    "field_in",
-    "label_for",
-    "meaning",
-    "members_of",
-    "sets_of",
-]
-
 NONE = "none"
 """The label of a row without any of the names."""
 

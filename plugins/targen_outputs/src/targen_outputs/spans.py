@@ -21,11 +21,9 @@ from targen_outputs.marks import Span, marked, moved, read_marks, read_strictly
 from targen_outputs.own import own_spans, seems_misplaced
 from targen_outputs.plans import InSets
 from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, members_of
-from targen_standard import Declaration, Output, OutputType, Target
 from targen_standard.made_up import word
-from targen_standard.task_files.outputs import Question, Row
-
-__all__ = ["SPANS", "Spans", "SpansOutput"]
+from targen_standard.task_files.model import Declaration
+from targen_standard.task_files.outputs import Output, OutputType, Question, Row, Target
 
 Place = tuple[int, int, str]
 """Start, end and type of a span."""

@@ -10,21 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from targen_analysis.metrics import Metric
-    from targen_core import (
-        Backend,
-        Check,
-        Corrector,
-        Filter,
-        InverseGenerator,
-        ListStep,
-        Register,
-        Task,
-    )
+    from targen_core import Backend, Task
     from targen_core.calls.executors import ModelExecutor
+    from targen_core.engine.filters import Filter
+    from targen_core.plugins.register import Register
+    from targen_core.tasks.steps import Check, Corrector, InverseGenerator, ListStep
     from targen_datatune.retrieval import Catalogue, Retriever
-    from targen_standard import Exporter, TaskForm
     from targen_standard.embedding import Embedder
+    from targen_standard.exporting.model import Exporter
     from targen_standard.methods.model import Method
+    from targen_standard.task_files.forms import TaskForm
     from targen_training.trainers import Trainer
 
 

@@ -10,9 +10,8 @@ import random
 
 from pydantic import Field
 
-from targen_core import Backend, BackendOptions, ChatReply, ChatRequest, Price
-
-__all__ = ["BACKEND"]
+from targen_core import Backend, BackendOptions, ChatReply, Price
+from targen_core.calls.model import ChatRequest
 
 
 class CannedOptions(BackendOptions):

@@ -10,8 +10,6 @@ from typing import Any
 from targen_core.errors import DatasetUnavailable
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
 
-__all__ = ["ARCHIVE"]
-
 _KEPT: Mapping[str, Sequence[Mapping[str, str]]] = {
     "calls": [
         {"note": "The heating has been off since Friday.", "answer": "A fitter came the same day."},

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from targen_core import Correction, Llm
+from targen_core import Correction
+from targen_core.tasks.steps import Llm
 from targen_core.tasks.words import words
 from targen_plugin_example.steps import Ticket
-
-__all__ = ["keywords"]
 
 _PRESSING = {"now", "immediately", "emergency", "danger", "losing", "today"}
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core import DryRunCall
-
-__all__ = ["dry_run"]
+from targen_core.tasks.parts import DryRunCall
 
 
 def dry_run(call: DryRunCall) -> Any:

@@ -7,8 +7,6 @@ from string import ascii_lowercase
 
 from targen_standard.embedding import Embedder
 
-__all__ = ["LETTERS"]
-
 
 def vector(text: str) -> Sequence[float]:
     """A number for each letter, from a to z."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from targen_core import Dataset
-from targen_standard import Exporter
-
-__all__ = ["PAGE"]
+from targen_core.dataset.model import Dataset
+from targen_standard.exporting.model import Exporter
 
 
 def _write(dataset: Dataset, out: Path) -> None:

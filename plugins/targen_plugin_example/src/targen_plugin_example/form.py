@@ -9,9 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core import Task
-from targen_standard import Declaration, TaskForm
-
-__all__ = ["QUEUES"]
+from targen_standard.task_files.forms import TaskForm
+from targen_standard.task_files.model import Declaration
 
 
 class Queues(BaseModel):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from targen_analysis.metrics import Estimate, Findings, Metric, MetricOptions, Study, Table
-
-__all__ = ["LOUDNESS"]
+from targen_analysis.metrics import Metric, MetricOptions, Study
+from targen_core.cli.findings import Estimate, Findings, Table
 
 
 def _measure(study: Study, options: MetricOptions) -> Findings:

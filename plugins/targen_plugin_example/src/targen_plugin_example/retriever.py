@@ -15,8 +15,6 @@ from targen_datatune.retrieval import (
     Searcher,
 )
 
-__all__ = ["SHARED"]
-
 
 def words_of(text: str) -> set[str]:
     """Words without case and punctuation."""

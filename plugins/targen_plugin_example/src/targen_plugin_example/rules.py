@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from targen_core import Candidate, Configurable, Filter, Refusal, Rejected
+from targen_core import Rejected
+from targen_core.engine.filters import Candidate, Filter, Refusal
+from targen_core.plugins.configurable import Configurable
 from targen_core.tasks.fields import as_lines
 from targen_core.tasks.words import normalized
-
-__all__ = ["FIRST_WORDS", "FirstWords", "no_placeholder"]
 
 
 def no_placeholder(instance: BaseModel, seed: object) -> None:

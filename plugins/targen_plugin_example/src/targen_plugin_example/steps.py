@@ -7,11 +7,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_core import ListStep, Llm, Prompt
+from targen_core import Prompt
+from targen_core.tasks.steps import ListStep, Llm
 from targen_plugin_example.dry_run import dry_run
 from targen_standard.checks.prose import prose
-
-__all__ = ["BUSINESSES", "PROBLEMS", "PROMPTS", "Problem", "Ticket", "check_ticket"]
 
 
 class Problem(BaseModel):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from targen_core import CorrectionSample, Judging, Label, Task
+from targen_core import Label, Task
+from targen_core.tasks.groups import Judging
+from targen_core.tasks.judging import CorrectionSample
 from targen_plugin_example.dry_run import dry_run
 from targen_plugin_example.steps import (
     BUSINESSES,
@@ -15,8 +17,6 @@ from targen_plugin_example.steps import (
     write_urgent,
 )
 from targen_standard.correctors.meta import META_PROMPT
-
-__all__ = ["TICKETS"]
 
 _INSTRUCTIONS = """The input is a support ticket. Decide how soon it must be answered.
 urgent: the writer or others lose money, data, health or safety if nobody acts today.

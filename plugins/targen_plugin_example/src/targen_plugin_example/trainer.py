@@ -12,8 +12,6 @@ from targen_core.errors import UnreadableFile
 from targen_core.reading.files import read_json
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
-__all__ = ["BAYES"]
-
 
 def words_of(decision: Decision) -> list[str]:
     """Return the words of all texts, each prefixed with its field."""

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 from targen_core import hookimpl
 
 if TYPE_CHECKING:
-    from targen_core import Register
     from targen_core.calls.executors import ModelExecutor
-
-__all__ = ["register_executors"]
+    from targen_core.plugins.register import Register
 
 
 @hookimpl

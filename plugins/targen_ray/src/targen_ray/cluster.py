@@ -23,8 +23,6 @@ from urllib.parse import urlsplit
 from targen_core.calls.executors import Workers
 from targen_core.errors import UsageError
 
-__all__ = ["Cluster", "connect", "prepare_environment"]
-
 _log = logging.getLogger("targen.ray")
 
 _REACHABLE = 5.0  # seconds for a connection to a cluster's head

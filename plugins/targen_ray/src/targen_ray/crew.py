@@ -24,8 +24,6 @@ from targen_ray.pool import LinkLost, Pool
 from targen_ray.wire import Hello, Setup, dump, load
 from targen_ray.worker import POLL, Worker
 
-__all__ = ["Crew"]
-
 _log = logging.getLogger("targen.ray")
 
 _SILENT = 3 * POLL  # seconds after which a silent worker counts as lost

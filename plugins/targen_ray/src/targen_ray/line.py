@@ -21,8 +21,6 @@ from targen_ray.pool import LinkLost
 from targen_ray.wire import dump
 from targen_ray.worker import POLL, Worker
 
-__all__ = ["Line", "LineServer", "NotAWorker"]
-
 _HEAD = struct.Struct(">Q")
 _LARGEST = 1 << 30  # bytes of a frame
 _SECRET = 32  # bytes, as each nonce and proof

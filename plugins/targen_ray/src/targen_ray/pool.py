@@ -16,12 +16,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from targen_core import ChatModel, ChatReply, ChatRequest, Price
+from targen_core import ChatReply, Price
+from targen_core.calls.model import ChatModel, ChatRequest
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import ServiceError, TargenError
 from targen_ray.wire import Answer, Bug, Hello, Order, dump, load, sendable
-
-__all__ = ["Link", "LinkLost", "Member", "Pool", "PooledModel", "WorkerLost"]
 
 _HEADS = 32  # beginnings of prompts that a worker is assumed to keep
 _SLACK = 8  # one more call per this many does not justify a new worker

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from targen_core import ChatReply, ChatRequest
+from targen_core import ChatReply
+from targen_core.calls.model import ChatRequest
 from targen_core.errors import TargenError
-
-__all__ = ["Answer", "Bug", "Hello", "ModelRecipe", "Order", "Setup", "dump", "load", "sendable"]
 
 
 @dataclass(frozen=True, slots=True)

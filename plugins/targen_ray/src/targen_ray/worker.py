@@ -16,11 +16,10 @@ from typing import Any
 
 import importlib_metadata
 
-from targen_core import ChatModel, ChatRequest, load_registry
+from targen_core.calls.model import ChatModel, ChatRequest
 from targen_core.errors import TargenError, UsageError
+from targen_core.plugins.loader import load_registry
 from targen_ray.wire import Answer, Bug, Hello, ModelRecipe, Setup, dump, load
-
-__all__ = ["POLL", "Worker", "versions"]
 
 POLL = 20.0
 """Seconds after which an idle worker reports that it is alive."""

@@ -5,30 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Register, hookimpl
+from targen_core import hookimpl
+from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
-    from targen_review.api import apply_review, review
-    from targen_standard import TaskForm
-
-__all__ = [
-    "apply_review",
-    "register_commands",
-    "register_functions",
-    "register_metrics",
-    "register_task_forms",
-    "review",
-]
-
-if not TYPE_CHECKING:  # registering needs no other imports
-
-    def __getattr__(name: str) -> object:
-        if name in ("apply_review", "review"):
-            from targen_review import api
-
-            return getattr(api, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from targen_standard.task_files.forms import TaskForm
 
 
 @hookimpl
@@ -74,29 +56,6 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "targen_review.cli.grade:grade",
         summary="Have a model grade the rows of a review.",
         panel="Data",
-    )
-
-
-@hookimpl
-def register_functions(register: Register[Callable[..., Any]]) -> None:
-    """`targen_core.review` and `apply_review`, and what `targen export` calls."""
-    register.register(
-        "review", "targen_review.api:review", summary="record a person's verdicts on rows"
-    )
-    register.register(
-        "apply_review",
-        "targen_review.api:apply_review",
-        summary="apply people's changes to a dataset",
-    )
-    register.register(
-        "reviewed",
-        "targen_review.accepted:accepted",
-        summary="the rows that people accepted, which targen export --reviewed writes",
-    )
-    register.register(
-        "review-figures",
-        "targen_review.card:with_figures",
-        summary="the section on the review that targen export adds to a dataset card",
     )
 
 

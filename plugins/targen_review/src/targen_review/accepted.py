@@ -8,16 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from targen_core import Dataset
 from targen_core.cli import tracing
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_review.apply import new_versions
 from targen_review.card import figures_for, with_section
 from targen_review.plan import folder_for, is_there
 from targen_standard.reporting.card import card_of_rows, counts_of
-
-__all__ = ["accepted"]
 
 _DECIDED = {"agree": "everyone who graded it", "majority": "the majority"}
 _ONE = "one of them"  # the card does not name raters

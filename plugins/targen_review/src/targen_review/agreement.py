@@ -24,8 +24,6 @@ from numpy.typing import NDArray
 
 from targen_core.cli.findings import Estimate
 
-__all__ = ["Figure", "Z", "cohen_kappa", "f1", "krippendorff_alpha", "share", "spearman"]
-
 Z = 1.959964  # two-sided 95% quantile of the normal distribution
 _Grade = TypeVar("_Grade", bound=Hashable)
 _Pattern = TypeVar("_Pattern", bound=Hashable)

@@ -11,10 +11,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from targen_core import Dataset, Registry, load_registry, read_dataset
+from targen_core import read_dataset
+from targen_core.api.kinds import exported
 from targen_core.api.run import Folder
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.pages import table
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
 from targen_core.suggestions import did_you_mean
 from targen_core.text import with_article
 from targen_review.apply import new_versions
@@ -22,8 +26,6 @@ from targen_review.grades import Grade, GradeBook, Rater, check_name
 from targen_review.rows import review_rows
 from targen_review.rubric import Effect
 from targen_standard.given import task_of
-
-__all__ = ["ReviewReport", "Reviewed", "apply_review", "review"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Reviewed(Folder[ReviewReport]):
         return read_dataset(self.path, registry=self.registry)
 
 
+@exported
 def review(
     data: Folder[Any] | str | PathLike[str],
     *,
@@ -90,7 +93,7 @@ def review(
     """Say of rows whether they are right, as the page of `targen review` writes it down.
 
     Rows are named by their numbers from 0, as `targen show` prints them. The last word on a row
-    counts. `apply_review` makes a new version of the data. `targen_core.review` is this function.
+    counts. `apply_review` makes a new version of the data.
 
     Args:
         data: a run, or the path of one or of a dataset.
@@ -218,6 +221,7 @@ def _said(
     return said
 
 
+@exported
 def apply_review(
     data: Folder[Any] | str | PathLike[str],
     out: str | PathLike[str] | None = None,
@@ -230,7 +234,7 @@ def apply_review(
 
     Right rows stay, rows with a wrong label get the one that people gave, and bad ones leave. The
     data itself is not touched. An earlier version of the same rows in `out` is replaced.
-    `targen_core.apply_review` is this function.
+    `targen_review.api.apply_review` is this function.
 
     Args:
         data: the data, or the folder of its review.

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from targen_core import load, load_registry
+from targen_core import load
 from targen_core.errors import UsageError
+from targen_core.plugins.loader import load_registry
 from targen_core.text import plural
 from targen_core.wording import Option
 from targen_review.card import figures_in, with_lines
@@ -23,17 +24,9 @@ from targen_review.plan import Plan, PlanData, data_of, load_plan, review_of
 from targen_review.rows import ReviewData, ReviewRow, digest_of, fix, open_data
 from targen_review.rubric import Rubric
 from targen_review.verdicts import EFFECTS, Verdict, check_rule, people, said_of, verdict_of
-from targen_standard.correction.versions import Decided, patched, write_version
+from targen_standard.correction.outcome import patched
+from targen_standard.correction.versions import Decided, write_version
 from targen_standard.reporting.card import card_of_rows
-
-__all__ = [
-    "Judged",
-    "Version",
-    "deciding_raters",
-    "judged_rows",
-    "new_versions",
-    "reviewed_data",
-]
 
 _ANY = "any"  # the one quota of open labels
 _KEPT = ("confirmed", "doubted", "disagreed", "unseen")

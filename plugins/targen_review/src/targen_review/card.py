@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from targen_core import Dataset
 from targen_core.cli.markup import markdown
+from targen_core.dataset.model import Dataset
 from targen_core.text import plural
 from targen_review.agreement import Figure
 from targen_review.plan import Plan, folder_for, is_there, load_plan
 from targen_review.report.figures import ALL, PEOPLE, Letters, ReviewFigures, figures_of
 from targen_review.report.reading import read_reviews
 from targen_standard.reporting.card import UNREAD, heading
-
-__all__ = ["figures_for", "figures_in", "with_figures", "with_lines", "with_section"]
 
 _SECTION = "\n\n## Review by people\n\n"
 

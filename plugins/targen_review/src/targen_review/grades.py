@@ -25,19 +25,6 @@ from targen_core.plain import open_plain, read_at, read_plain, way_out
 from targen_core.tasks.letters import MARKS
 from targen_core.text import refused
 
-__all__ = [
-    "NAME",
-    "Grade",
-    "GradeBook",
-    "Graded",
-    "Rater",
-    "as_key",
-    "as_name",
-    "check_name",
-    "now",
-    "read_grades",
-]
-
 NAME = re.compile(rf"\A[\w{MARKS}.-]{{1,40}}\Z")
 """The form of a rater's name, which is also part of a file name: letters of any script."""
 _ODD = re.compile(rf"[^\w{MARKS}.-]+")
@@ -389,7 +376,7 @@ def _parsed(path: Path, line: bytes, form: type[Any], number: int = 1) -> Any:
     except ValidationError as error:
         raise RunDirectoryError(
             f"{path}, line {number} is not a valid grade record: {refused(error)}",
-            hint="targen review and targen_core.review write such records; was this one edited, or "
+            hint="targen review and its function write such records; was this one edited, or "
             "written by a newer version of targen-review?",
         ) from error
 

@@ -6,8 +6,6 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, overload
 
-__all__ = ["Ids"]
-
 
 class Ids(Sequence[str]):
     """Ids in order, in one block of memory; like a tuple of them, which takes six times as much."""

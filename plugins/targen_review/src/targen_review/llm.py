@@ -17,20 +17,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from targen_core import DryRunCall, Llm, Prompt, Task, load
+from targen_core import Prompt, Task, load
 from targen_core.cli import tracing
 from targen_core.cli.trust import placed
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.reading.values import json_of
+from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.steps import Llm
 from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.plan import Plan, data_of, load_plan
 from targen_review.rows import ReviewData, ReviewRow, open_data, review_rows
 from targen_review.rubric import Rubric
-from targen_standard import TaskForm
 from targen_standard.asking import RowToAsk, asking_task
-
-__all__ = ["FORM", "GRADE", "GradeSpec", "collect", "rater_name"]
+from targen_standard.task_files.forms import TaskForm
 
 FORM = "grade"
 _PROMPT = Prompt("grade", package="targen_review")

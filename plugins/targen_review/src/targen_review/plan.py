@@ -18,31 +18,15 @@ from pydantic import (
     field_validator,
 )
 
-from targen_core import Typed
 from targen_core.cli.trust import is_own, leaving, note_own, placed, require_trust
 from targen_core.errors import NoSuchFile, RunDirectoryError, UsageError
-from targen_core.origin import HUB, Named, is_file
+from targen_core.origin import HUB, Named, Typed, is_file
 from targen_core.outputs import write_file, writing
 from targen_core.plain import kind_of, read_plain, require_possible
 from targen_core.text import refused
 from targen_review.grades import check_name
 from targen_review.ids import Ids
 from targen_review.rubric import PAPER, Rubric
-
-__all__ = [
-    "FILE",
-    "Plan",
-    "PlanData",
-    "data_of",
-    "differing",
-    "folder_for",
-    "is_here",
-    "is_there",
-    "load_plan",
-    "located",
-    "review_of",
-    "write_plan",
-]
 
 FILE = "review.json"
 _MAX_BYTES = 64 << 20

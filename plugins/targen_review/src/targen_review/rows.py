@@ -14,29 +14,16 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from targen_core import Rejected, Task, load_registry
+from targen_core import Rejected, Task
 from targen_core.cli import tracing
 from targen_core.cli.sources import task_name
 from targen_core.cli.tracing import Traced
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import TargenError, UsageError
+from targen_core.plugins.loader import load_registry
 from targen_core.tasks.fields import NO_TEXTS
 from targen_core.text import refused, row_name
-from targen_standard import Output, output_in
-
-__all__ = [
-    "NO_TASK",
-    "Fixed",
-    "ReviewData",
-    "ReviewRow",
-    "blind_fields",
-    "digest_of",
-    "fix",
-    "has_columns",
-    "name_of",
-    "open_data",
-    "review_rows",
-]
+from targen_standard.task_files.outputs import Output, output_in
 
 _HIDDEN = frozenset({"label", "idx"})
 

@@ -18,19 +18,6 @@ from targen_core.errors import UsageError
 from targen_core.reading.typed import read_yaml
 from targen_core.text import refused
 
-__all__ = [
-    "LABELS",
-    "NAMED",
-    "OUTPUTS",
-    "PAPER",
-    "Effect",
-    "GradeMeaning",
-    "Reason",
-    "Rubric",
-    "named_rubric",
-    "read_rubric",
-]
-
 _MAX_BYTES = 1 << 20
 
 Effect = Literal["stays", "changes", "leaves"]

@@ -19,17 +19,6 @@ from itertools import islice
 from targen_core.errors import UsageError
 from targen_review.ids import Ids
 
-__all__ = [
-    "Drawable",
-    "assign",
-    "assigned",
-    "check_sample",
-    "drawn",
-    "paper_share",
-    "sample_size",
-    "teams_of",
-]
-
 _BY_SIZE = ((599, 0.8), (1_000, 0.4), (3_000, 0.2))
 _ABOVE = 0.1
 # Table 14 has ReCoRD among the largest, where its generated rows, 1,778, would be under 20%.

@@ -13,8 +13,6 @@ from targen_review.grades import Grade
 from targen_review.rows import ReviewRow
 from targen_review.verdicts import relabelled
 
-__all__ = ["Agreement", "Step4", "step4_precision"]
-
 
 @dataclass(frozen=True, slots=True)
 class Agreement:

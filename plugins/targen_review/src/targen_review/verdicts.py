@@ -15,19 +15,6 @@ from targen_review.grades import Grade, Graded, as_key
 from targen_review.rows import ReviewRow
 from targen_review.rubric import PAPER, Effect, Rubric
 
-__all__ = [
-    "EFFECTS",
-    "RULES",
-    "Outcome",
-    "Verdict",
-    "check_rule",
-    "effect_of",
-    "people",
-    "relabelled",
-    "said_of",
-    "verdict_of",
-]
-
 RULES = ("agree", "majority")
 """The rules, in addition to a rater's name."""
 

@@ -21,8 +21,6 @@ from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import ListStep, Llm
 
-__all__ = ["Answered", "RowToAsk", "asking_task"]
-
 _BATCH = 64
 
 

@@ -13,8 +13,6 @@ from targen_core.tasks.words import normalized
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["Embedder", "Encode"]
-
 
 class Encode(Protocol):
     """Embeds a text."""

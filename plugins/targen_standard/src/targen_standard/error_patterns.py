@@ -13,17 +13,6 @@ import re
 from targen_core.calls.secrets import scrub
 from targen_core.text import printable
 
-__all__ = [
-    "CONTENT_FILTER_CODES",
-    "NO_CREDIT_CODES",
-    "TOO_LONG_CODES",
-    "filtered",
-    "no_credit",
-    "quoted",
-    "seconds",
-    "too_long",
-]
-
 TOO_LONG_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 """OpenAI's and llama.cpp's codes for a prompt that does not fit."""
 

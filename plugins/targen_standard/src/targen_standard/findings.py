@@ -10,8 +10,6 @@ from targen_core.cli.findings import Cell, Estimate, Excerpt, Findings, Table
 from targen_core.cli.markup import markdown
 from targen_core.pages import document, safe
 
-__all__ = ["findings_as_html", "findings_as_markdown"]
-
 _HOW = "How it was measured"
 _LONG = 40
 """Characters from which a cell's text is wrapped."""

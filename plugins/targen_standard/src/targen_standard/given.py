@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 
 from targen_core.api.request import Request, TaskLike, given_task
 from targen_core.api.run import Folder
-from targen_core.dataset.kept import file_of_rows
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.reading import NAME_THE_TASK, of_no_task, read_dataset
 from targen_core.dataset.source import Source, open_source, require_one
@@ -21,18 +20,6 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-
-__all__ = [
-    "Data",
-    "DataLike",
-    "TaskLike",
-    "file_of_rows",
-    "given_data",
-    "left_out",
-    "registry_of",
-    "task_of",
-    "unfinished_note",
-]
 
 DataLike: TypeAlias = "Folder[Any] | Dataset | str | PathLike[str] | Iterable[Any]"
 """A run, a `Dataset`, the path of either, or rows, a data frame or a `datasets.Dataset`."""

@@ -9,7 +9,7 @@ from targen_core.cli.facts import Described, about, fields
 from targen_core.plugins.hookspecs import hookspec
 
 if TYPE_CHECKING:
-    from targen_core import Register
+    from targen_core.plugins.register import Register
     from targen_standard.embedding import Embedder
     from targen_standard.exporting.model import Exporter
     from targen_standard.task_files.forms import TaskForm

@@ -11,8 +11,6 @@ from targen_core.api.request import PathText, TaskLike, as_path, asked, keywords
 from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.report import read_report
 
-__all__ = ["found"]
-
 
 def found(
     task: TaskLike, *, out: PathText, registry: Registry | None = None, **values: Any

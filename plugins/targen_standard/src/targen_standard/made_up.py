@@ -7,8 +7,6 @@ import re
 import string
 from collections.abc import Callable, Sequence
 
-__all__ = ["ENGLISH", "matching", "sentence", "word", "words"]
-
 _SYLLABLES = "ba bel cor dan dri fen gal hor jun kel lam mor nal os pel ran sil tor ul ven".split()
 
 ENGLISH = ("the", "of", "and", "in", "with", "for", "from", "that")

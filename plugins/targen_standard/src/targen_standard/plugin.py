@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import targen_standard
-from targen_core import Kind, Register, hookimpl
+from targen_core import hookimpl
+from targen_core.plugins.kinds import Kind
+from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
-    from targen_core import Backend, Corrector, Filter, KindRegister
+    from targen_core import Backend
     from targen_core.calls.delivery import Delivery
     from targen_core.dataset.source import DatasetReader
+    from targen_core.engine.filters import Filter
     from targen_core.plugins.adapters import Adapter
+    from targen_core.plugins.kinds import KindRegister
     from targen_core.runs.folder.reporters import Reporter
     from targen_core.task_files import TaskReader
+    from targen_core.tasks.steps import Corrector
     from targen_standard.embedding import Embedder
     from targen_standard.exporting.model import Exporter
     from targen_standard.task_files.forms import TaskForm
@@ -67,7 +71,7 @@ def register_kinds(register: KindRegister) -> None:
             spec="targen_standard.kinds:register_embedders",
             facts="targen_standard.kinds:embedder_facts",
             use="--max-cosine 0.8 --embedder {name}",
-            suite="targen_testing:EmbedderSuite",
+            suite="targen_testing.embedders:EmbedderSuite",
             template="targen_standard.filters.distance:templates/embedder",
             tries=("targen describe {name} --kind embedder",),
         )
@@ -78,12 +82,12 @@ def register_kinds(register: KindRegister) -> None:
             "register_task_forms",
             "list-forms",
             "targen_standard.task_files.forms:TaskForm",
-            "a targen_standard.TaskForm",
+            "a targen_standard.task_files.forms.TaskForm",
             lists="List the forms that task files can have.",
             spec="targen_standard.kinds:register_task_forms",
             facts="targen_standard.kinds:form_facts",
             prints="targen_standard.kinds:print_form",
-            suite="targen_testing:FormSuite",
+            suite="targen_testing.forms:FormSuite",
             template="targen_standard.task_files:templates/form",
             tries=("targen describe {name} --kind form",),
         )
@@ -94,12 +98,12 @@ def register_kinds(register: KindRegister) -> None:
             "register_outputs",
             "list-outputs",
             "targen_standard.task_files.outputs:OutputType",
-            "a targen_standard.OutputType",
+            "a targen_standard.task_files.outputs.OutputType",
             lists="List the outputs that task files can have in place of a label.",
             spec="targen_standard.kinds:register_outputs",
             facts="targen_standard.kinds:form_facts",
             prints="targen_standard.kinds:print_output",
-            suite="targen_testing:OutputSuite",
+            suite="targen_testing.outputs:OutputSuite",
             template="targen_standard.task_files:templates/output",
             tries=("targen describe {name} --kind output",),
         )
@@ -110,13 +114,13 @@ def register_kinds(register: KindRegister) -> None:
             "register_exporters",
             "list-exporters",
             "targen_standard.exporting.model:Exporter",
-            "a targen_standard.Exporter",
+            "a targen_standard.exporting.model.Exporter",
             lists="List the export formats.",
             spec="targen_standard.kinds:register_exporters",
             facts="targen_standard.kinds:exporter_facts",
             prints="targen_standard.kinds:print_exporter",
             use="targen export RUN --as {name}",
-            suite="targen_testing:ExporterSuite",
+            suite="targen_testing.exporters:ExporterSuite",
             template="targen_standard.exporting:templates/exporter",
             tries=("targen describe {name} --kind exporter",),
         )
@@ -323,10 +327,3 @@ def register_reporters(register: Register[Reporter]) -> None:
         "targen_standard.task_files.output_report:OUTPUTS",
         summary="statistics on the outputs, and on step 4's corrections to them",
     )
-
-
-@hookimpl
-def register_functions(register: Register[Callable[..., Any]]) -> None:
-    """The same for programs, and what it returns."""
-    for name in targen_standard.__all__:
-        register.register(name, f"targen_standard:{name}")

@@ -31,20 +31,6 @@ from targen_core.plain import digest_of
 from targen_core.reading.files import read_json
 from targen_core.wording import Setting, install
 
-__all__ = [
-    "MINILM",
-    "device_of",
-    "first_line",
-    "is_used_model",
-    "model_folder",
-    "named_place",
-    "note_model",
-    "quiet",
-    "require_data_only",
-    "sentence_model",
-    "spacy_pipeline",
-]
-
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 """A small encoder that a package carries, so that no hub is needed for it."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Register, hookimpl
+from targen_core import hookimpl
+from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
-    from targen_core import InverseGenerator, ListStep, Task
-
-__all__ = ["register_contexts", "register_inverse_generators", "register_tasks"]
+    from targen_core import Task
+    from targen_core.tasks.steps import InverseGenerator, ListStep
 
 
 @hookimpl

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from targen_core import Case
-from targen_core.tasks.cases import RIGHT, WRONG
+from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_tasks_multirc.rows import letter
 from targen_tasks_superglue.shared.cues import beside_lengths, is_labeled
-
-__all__ = ["cases"]
 
 
 def cases(row: Mapping[str, Any]) -> list[Case]:

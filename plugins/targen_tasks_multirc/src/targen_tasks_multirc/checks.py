@@ -13,15 +13,6 @@ from targen_tasks_multirc.rows import MultiRcQuestion, Option
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.sentences import sentences
 
-__all__ = [
-    "MOST_OPTIONS",
-    "check_evidence",
-    "check_fair",
-    "check_options",
-    "check_question",
-    "mean_words",
-]
-
 LEAST_OPTIONS, MOST_OPTIONS = 3, 8
 _SLACK = 1.5  # words by which right and wrong options may differ in any case
 _TOLERANCE = 0.4  # and as a share of the longer mean: the original differs by 0.45

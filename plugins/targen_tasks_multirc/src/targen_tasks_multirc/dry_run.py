@@ -11,11 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from targen_core import DryRunCall
+from targen_core.tasks.parts import DryRunCall
 from targen_tasks_multirc.samples import ONE_SENTENCE
 from targen_tasks_superglue.shared.dry_run_articles import dry_run_articles, facts_of
-
-__all__ = ["dry_run"]
 
 _NUMBER = re.compile(r"\((\d+)\) ")
 _PLANNED = re.compile(r"(?<!\d)(\d+) options, of which (\d+) right")

@@ -9,8 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from targen_tasks_multirc.rows import MultiRcQuestion, Option
 
-__all__ = ["VERSION", "OfficialMultiRc", "from_rows", "pack", "to_rows"]
-
 VERSION = 1.1
 """The version of the official file format, in every row."""
 

@@ -8,8 +8,6 @@ from pydantic import BaseModel, ConfigDict
 
 from targen_core import Rejected
 
-__all__ = ["MultiRcQuestion", "Option", "letter"]
-
 _NONE = "none"  # the label of a question without a right option: 26 original ones
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from targen_core import CorrectionSample
+from targen_core.tasks.judging import CorrectionSample
 from targen_tasks_superglue.shared.instructions import load_instructions
-
-__all__ = ["INSTRUCTIONS", "INSTRUCTIONS_PAPER", "ONE_SENTENCE", "SAMPLES", "SAMPLES_PAPER"]
 
 ONE_SENTENCE = "one_sentence"
 """The output for a question that one sentence of the passage settles."""

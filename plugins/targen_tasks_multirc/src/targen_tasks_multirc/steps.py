@@ -10,22 +10,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from targen_core import Dimension, ListStep, Llm, Prompt, Rejected, UsageError
+from targen_core import Prompt, Rejected
+from targen_core.errors import UsageError
+from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import ListStep, Llm
 from targen_tasks_multirc.checks import check_fair
 from targen_tasks_multirc.rows import MultiRcQuestion, Option
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.sentences import sentences
-
-__all__ = [
-    "ALL_RIGHT",
-    "CATEGORIES",
-    "DIMENSIONS",
-    "PROMPTS",
-    "QUESTIONS",
-    "write_question_paper",
-    "write_questions",
-]
 
 QUESTIONS = 2
 """Questions on a paragraph in one call: the paragraph is paid once for both."""

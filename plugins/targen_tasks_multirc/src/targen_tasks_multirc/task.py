@@ -30,17 +30,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from targen_core import (
-    Correction,
-    JudgeAnswer,
-    JudgeQuestion,
-    Judging,
-    Prompt,
-    Rows,
-    Task,
-    Texts,
-    Variant,
-)
+from targen_core import Correction, Prompt, Task
+from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.judging import JudgeAnswer, JudgeQuestion
+from targen_core.tasks.parts import Variant
 from targen_standard.correctors.meta import META_PROMPT
 from targen_tasks_multirc.cases import cases
 from targen_tasks_multirc.checks import (
@@ -74,8 +67,6 @@ from targen_tasks_superglue.shared.articles import (
     TITLES,
     Paragraph,
 )
-
-__all__ = ["MULTIRC"]
 
 
 def _questions(question: MultiRcQuestion) -> list[JudgeQuestion]:

@@ -1,6 +1,6 @@
 """`AdapterSuite`: the checks that every adapter must pass.
 
-from targen_testing import AdapterSuite as Suite
+from targen_testing.adapters import AdapterSuite as Suite
 
 class TestAcme(Suite):
     adapter = "acme"
@@ -22,8 +22,6 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_testing.exchange import answered, request_of, using
 from targen_testing.suite import ObjectSuite, Suite, fail
-
-__all__ = ["AdapterSuite"]
 
 
 class AdapterSuite(ObjectSuite[Adapter]):

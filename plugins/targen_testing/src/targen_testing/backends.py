@@ -1,6 +1,6 @@
 """`BackendSuite`: the checks that every backend must pass.
 
-    from targen_testing import BackendSuite as Suite
+    from targen_testing.backends import BackendSuite as Suite
 
     class TestHouse(Suite):
         backend = "house"
@@ -24,7 +24,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from targen_core import Limits
 from targen_core.calls.backend import Backend
 from targen_core.calls.model import ChatModel, ChatReply, Message, Price
 from targen_core.calls.scores import continues, most_top, problem, scores_given
@@ -39,6 +38,7 @@ from targen_core.errors import (
     TargenError,
     TimedOut,
 )
+from targen_core.options import Limits
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import Job
@@ -64,8 +64,6 @@ from targen_testing.hostile import ANSWERS, ENOUGH
 from targen_testing.sample import with_sample
 from targen_testing.suite import ObjectSuite
 from targen_testing.wire import OPENAI, TOKENS_IN, TOKENS_OUT, Wire
-
-__all__ = ["BackendSuite"]
 
 
 class BackendSuite(ObjectSuite[Backend]):

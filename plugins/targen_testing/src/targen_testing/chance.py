@@ -30,8 +30,6 @@ from typing import Any
 
 import targen_core
 
-__all__ = ["Nondeterminism", "homes_of", "watching"]
-
 _CORE = str(Path(targen_core.__file__).parent) + os.sep
 _STDLIB = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
 _SITE = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})

@@ -40,9 +40,6 @@ from targen_testing.rules import NOT_CHECKED, Finding, broken
 from targen_testing.sample import with_sample
 from targen_testing.suite import PartSuite, Suite
 
-__all__ = ["check", "chosen", "main"]
-
-
 _HOOK = re.compile(r"^@(?:\w+\.)?hookimpl\b.*\ndef register_\w+", re.MULTILINE)
 
 chosen: dict[str, type[Suite]] = {}

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["days_later"]
-
 
 @contextmanager
 def days_later(days: float) -> Iterator[None]:

@@ -9,9 +9,11 @@ import tempfile
 from dataclasses import asdict
 from json import loads
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.tables import print_json
 from targen_testing.distribution import metadata_problems, wheel_problems
 from targen_testing.folder import read_folder
@@ -24,11 +26,25 @@ from targen_testing.rules import (
     broken,
 )
 
-__all__ = ["check"]
 
+def check(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="The folder to check, with its pyproject.toml.")
+    ],
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Exit with 1 if a pip extra that a check needs is missing."),
+    ] = False,
+    json: JsonArg = False,
+) -> None:
+    """Test a plugin's folder with the conformance kit.
 
-def check(path: Path, *, json: bool, strict: bool = False) -> None:
-    """All that a plugin's folder can be tested for; `strict` fails where an extra is missing."""
+    Loads a folder under development without installing it. Exits with 1 if a check fails. Checks
+    that need an uninstalled extra of the plugin are skipped.
+
+    Example:
+    - targen plugins check ./my-plugin
+    """
     folder = read_folder(path)
     findings = _findings(path)
     failed = [finding for finding in findings if finding.outcome == "failed"]

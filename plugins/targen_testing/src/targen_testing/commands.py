@@ -1,6 +1,6 @@
 r"""`CommandSuite`: the checks that every command must pass.
 
-from targen_testing import CommandSuite as Suite
+from targen_testing.commands import CommandSuite as Suite
 
 class TestDesk(Suite):
     command = "desk"
@@ -30,8 +30,6 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_testing.forks import COMMAND, in_another_process
 from targen_testing.suite import Suite, fail
-
-__all__ = ["CommandSuite"]
 
 
 @dataclass(frozen=True)

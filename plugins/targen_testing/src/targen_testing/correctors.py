@@ -1,6 +1,6 @@
 """`CorrectorSuite`: the checks that every corrector must pass.
 
-from targen_testing import CorrectorSuite as Suite
+from targen_testing.correctors import CorrectorSuite as Suite
 
 class TestStrict(Suite):
     corrector = "strict"
@@ -26,8 +26,6 @@ from targen_testing import trials
 from targen_testing.chance import Nondeterminism, homes_of, watching
 from targen_testing.suite import Described, PartSuite, fail
 from targen_testing.trials import GOOD, HOSTILE, Trial
-
-__all__ = ["CorrectorSuite"]
 
 
 class CorrectorSuite(Described[Any], PartSuite[Any]):

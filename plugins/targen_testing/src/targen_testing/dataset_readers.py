@@ -1,6 +1,6 @@
 r"""`DatasetReaderSuite`: the checks that every reader of datasets must pass.
 
-from targen_testing import DatasetReaderSuite as Suite
+from targen_testing.dataset_readers import DatasetReaderSuite as Suite
 
 class TestLedger(Suite):
     dataset_reader = "ledger"
@@ -24,8 +24,6 @@ from targen_core.errors import TargenError, UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_testing.suite import Described, Suite, fail
-
-__all__ = ["DatasetReaderSuite"]
 
 _OTHERS = {"rows.csv": "text,label\nLate.,no\n", "rows.jsonl": '{"text": "Late.", "label": "no"}\n'}
 

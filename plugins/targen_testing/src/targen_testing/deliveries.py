@@ -1,6 +1,6 @@
 """`DeliverySuite`: the checks that every delivery must pass.
 
-from targen_testing import DeliverySuite as Suite
+from targen_testing.deliveries import DeliverySuite as Suite
 
 class TestPost(Suite):
     delivery = "post"
@@ -19,11 +19,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from targen_core import Limits
 from targen_core.calls.delivery import DeliveredRun, Delivery, ModelSource
 from targen_core.calls.model import ChatModel
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import UsageError
+from targen_core.options import Limits
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.spec import RunSpec
@@ -33,8 +33,6 @@ from targen_testing.exchange import request_of
 from targen_testing.sample import with_sample
 from targen_testing.suite import Described, fail
 from targen_testing.trials import Trial
-
-__all__ = ["DeliverySuite"]
 
 _ROWS = {"good": 4, "bad": 4}
 

@@ -21,8 +21,6 @@ from targen_core.plugins.loader import canonical
 from targen_testing.folder import Folder
 from targen_testing.rules import Finding, broken
 
-__all__ = ["metadata_problems", "wheel_problems"]
-
 _FILE = "pyproject.toml"
 _NOT_SOURCES = shutil.ignore_patterns(
     ".git", ".venv", "venv", "__pycache__", "*.egg-info", "build", "dist", ".*_cache", "runs"

@@ -1,6 +1,6 @@
 """`EmbedderSuite`: the checks that every embedder must pass.
 
-    from targen_testing import EmbedderSuite as Suite
+    from targen_testing.embedders import EmbedderSuite as Suite
 
     class TestLetters(Suite):
         embedder = "letters"
@@ -24,8 +24,6 @@ from targen_testing.chance import homes_of, watching
 from targen_testing.forks import elsewhere
 from targen_testing.hostile import TEXTS
 from targen_testing.suite import Described, PartSuite, fail
-
-__all__ = ["EmbedderSuite"]
 
 _SAID = "The lamp by the door was quite cold."
 _TEXTS = (

@@ -11,18 +11,6 @@ from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message
 from targen_core.errors import ServiceError
 from targen_testing.fault_server import Seen
 
-__all__ = [
-    "KEY",
-    "MOST",
-    "TEXT",
-    "Exchange",
-    "answered",
-    "error_of",
-    "leaves",
-    "request_of",
-    "using",
-]
-
 KEY = "sk-conformance-7f3a91c2"
 _SCHEMA = {
     "type": "object",

@@ -1,6 +1,6 @@
 """`ExecutorSuite`: the checks that every executor must pass.
 
-    from targen_testing import ExecutorSuite as Suite
+    from targen_testing.executors import ExecutorSuite as Suite
 
     class TestGrid(Suite):
         executor = "grid"
@@ -22,12 +22,12 @@ from typing import Any, ClassVar, TypeVar
 
 import pytest
 
-from targen_core import Limits
 from targen_core.calls.delivery import ModelSource
 from targen_core.calls.executors import ModelExecutor, Workers
 from targen_core.calls.model import ChatModel, ChatReply
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageError
+from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.records.spec import RunSpec
@@ -37,8 +37,6 @@ from targen_testing import trials
 from targen_testing.exchange import request_of
 from targen_testing.suite import Described, PartSuite, fail
 from targen_testing.trials import Trial
-
-__all__ = ["ExecutorSuite"]
 
 T = TypeVar("T")
 

@@ -1,6 +1,6 @@
 """`ExporterSuite`: the checks that every exporter must pass.
 
-from targen_testing import ExporterSuite as Suite
+from targen_testing.exporters import ExporterSuite as Suite
 
 class TestPage(Suite):
     exporter = "page"
@@ -29,8 +29,6 @@ from targen_testing.clock import days_later
 from targen_testing.sample import PAIRS
 from targen_testing.suite import Described, PartSuite, fail
 from targen_testing.trials import GOOD
-
-__all__ = ["ExporterSuite"]
 
 _ODD = (
     "Two\nlines, \"quotes\", commas, 'and' more.",

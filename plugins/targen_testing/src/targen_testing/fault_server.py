@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-__all__ = ["Drop", "FaultServer", "Raw", "Response", "Seen", "Silence"]
-
 SILENCE = 10.0
 """Seconds after which a silent server gives up: only a client that fails waits for it."""
 

@@ -13,8 +13,6 @@ import importlib_metadata
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import API_GROUPS, Source, canonical, installed_sources, source_of
 
-__all__ = ["Folder", "read_folder", "sources_with"]
-
 
 @dataclass(frozen=True, slots=True)
 class Folder:

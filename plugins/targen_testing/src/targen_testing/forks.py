@@ -27,8 +27,6 @@ from targen_core.plugins.loader import canonical
 from targen_core.runs.preparing import code_digest
 from targen_testing.suite import fail
 
-__all__ = ["COMMAND", "Forks", "elsewhere", "in_another_process"]
-
 COMMAND = "import sys; sys.argv[0] = 'targen'; from targen_core.cli import main; main()"
 """Code that is the command `targen`."""
 

@@ -1,6 +1,6 @@
 """`FormSuite`: the checks that every form of task files must pass.
 
-from targen_testing import FormSuite as Suite
+from targen_testing.forms import FormSuite as Suite
 
 class TestQueues(Suite):
 form = "queues"
@@ -23,8 +23,6 @@ from targen_core.tasks.model import Task
 from targen_core.text import with_article
 from targen_standard.task_files.forms import TaskForm
 from targen_testing.suite import Described, fail
-
-__all__ = ["FormSuite"]
 
 
 class FormSuite(Described[TaskForm[Any]]):

@@ -23,18 +23,6 @@ from targen_standard.scripted import fill_schema
 from targen_testing.fault_server import Raw
 from targen_testing.wire import Wire
 
-__all__ = [
-    "ANSWERS",
-    "EDGES",
-    "ENOUGH",
-    "SHARE",
-    "TEXTS",
-    "VALUES",
-    "good",
-    "hostile_answer",
-    "replies",
-]
-
 SHARE = 0.5
 """Share of calls that get a hostile reply; the others get a good one."""
 

@@ -1,6 +1,6 @@
 """`OutputSuite`: the checks that every output of task files must pass, in a task that has it.
 
-from targen_testing import OutputSuite as Suite
+from targen_testing.outputs import OutputSuite as Suite
 
 class TestGrades(Suite):
 output = "grades"
@@ -23,8 +23,6 @@ from targen_standard.task_files.outputs import OutputType, output_in
 from targen_testing.suite import fail
 from targen_testing.tasks import TaskSuite, require_same_elsewhere
 from targen_testing.trials import Trial
-
-__all__ = ["OutputSuite"]
 
 
 class OutputSuite(TaskSuite):

@@ -21,8 +21,6 @@ from targen_core.errors import MissingDependency, TargenError
 from targen_testing.rules import NOT_CHECKED
 from targen_testing.suite import Suite
 
-__all__ = ["Watcher", "check_name", "replaced", "suite_of", "watch"]
-
 _NAME = "targen-conformance"
 
 

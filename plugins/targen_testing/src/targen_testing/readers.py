@@ -1,6 +1,6 @@
 r"""`ReaderSuite`: the checks that every reader of task files must pass.
 
-from targen_testing import ReaderSuite as Suite
+from targen_testing.readers import ReaderSuite as Suite
 
 class TestIni(Suite):
     reader = "ini"
@@ -22,8 +22,6 @@ from targen_core.task_files import TaskFile, TaskReader, require_copy, task_file
 from targen_core.tasks.model import Task
 from targen_testing import trials
 from targen_testing.suite import Described, fail
-
-__all__ = ["ReaderSuite"]
 
 _BROKEN = (b"", b"\x00\xff\xfe", b"{", b"[" * 2000, "ключ: \u202e".encode("utf-16"))
 

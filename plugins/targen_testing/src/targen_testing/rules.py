@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DISTRIBUTION_RULES", "LOADING_RULES", "NOT_CHECKED", "RULES", "Finding", "broken"]
-
 DISTRIBUTION_RULES = {
     # what pyproject.toml says, and the wheel that comes of it
     "no-entry-point": 'add [project.entry-points."targen.v1"] with NAME = "package.module"',

@@ -18,8 +18,6 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import ListStep, Llm
 from targen_standard.correctors.meta import META_PROMPT
 
-__all__ = ["PAIRS", "SAMPLE", "Review", "with_sample"]
-
 _TOPICS = Prompt(
     "sample-topics", '--- user\nName $count things that people review, as {"topics": [...]}.'
 )

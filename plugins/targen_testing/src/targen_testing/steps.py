@@ -1,6 +1,6 @@
 """`ContextsSuite`, `SeedsSuite`, `GeneratorSuite`, `CheckSuite`, `FilterSuite`: parts of a run.
 
-from targen_testing import ContextsSuite as Suite
+from targen_testing.steps import ContextsSuite as Suite
 
 class TestShops(Suite):
     contexts = "shops"
@@ -37,8 +37,6 @@ from targen_testing.chance import Nondeterminism, homes_of, watching
 from targen_testing.sample import SAMPLE, Review
 from targen_testing.suite import Described, PartSuite, fail
 from targen_testing.trials import GOOD, HOSTILE, Trial
-
-__all__ = ["CheckSuite", "ContextsSuite", "FilterSuite", "GeneratorSuite", "SeedsSuite"]
 
 PartT = TypeVar("PartT")
 

@@ -22,8 +22,6 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_testing.sample import with_sample
 
-__all__ = ["Described", "ObjectSuite", "PartSuite", "Suite", "fail"]
-
 T = TypeVar("T")
 PartT = TypeVar("PartT")
 

@@ -1,6 +1,6 @@
 """`TaskSuite`: the checks that every task must pass.
 
-    from targen_testing import TaskSuite as Suite
+    from targen_testing.tasks import TaskSuite as Suite
 
     class TestTickets(Suite):
         task = "tickets"
@@ -32,8 +32,6 @@ from targen_testing.chance import Nondeterminism, homes_of, watching
 from targen_testing.forks import elsewhere
 from targen_testing.suite import Suite, fail
 from targen_testing.trials import HOSTILE, Trial, job_of
-
-__all__ = ["TaskSuite", "require_same_elsewhere"]
 
 _HOSTILE_ROWS = 320  # of all labels together, at most
 _SHOWN = 12  # labels whose samples still fit a prompt

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_core import Limits
 from targen_core.calls.delivery import ModelSource
 from targen_core.calls.executors import ModelExecutor, Workers
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
@@ -24,6 +23,7 @@ from targen_core.errors import (
     TargenError,
     UsageError,
 )
+from targen_core.options import Limits
 from targen_core.origin import trusting
 from targen_core.plugins.register import MEMORY, Registration
 from targen_core.plugins.registry import Registry
@@ -33,23 +33,6 @@ from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_standard.correction.dataset import correct_dataset
-
-__all__ = [
-    "FILES",
-    "GOOD",
-    "HOSTILE",
-    "SLUG",
-    "Trial",
-    "correct",
-    "differing",
-    "generate",
-    "job_of",
-    "misread",
-    "require_slugs",
-    "resume",
-    "shuffled",
-    "unofficial",
-]
 
 GOOD = {"script": "targen_testing.hostile:good"}
 HOSTILE = {"script": "targen_testing.hostile:replies"}

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["VirtualLoop", "virtual_time"]
-
 _STUCK = 60.0  # real seconds without timer, callback or answer: a deadlock; a busy disk takes many
 _UNDER_WAY = 5e-5  # real seconds that bytes may take from one end of a loopback socket to the other
 

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["OPENAI", "TOKENS_IN", "TOKENS_OUT", "Wire", "token_entries"]
-
 TOKENS_IN, TOKENS_OUT = 11, 3
 """The usage that every good answer reports."""
 

@@ -5,36 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Kind, Register, hookimpl
+from targen_core import hookimpl
+from targen_core.plugins.kinds import Kind
+from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
-    from targen_core import KindRegister
-    from targen_standard import TaskForm
-    from targen_training.api import compare, evaluate, predict, train
+    from targen_core.plugins.kinds import KindRegister
+    from targen_standard.task_files.forms import TaskForm
     from targen_training.trainers import Trainer
-
-__all__ = [
-    "compare",
-    "evaluate",
-    "predict",
-    "register_commands",
-    "register_functions",
-    "register_kinds",
-    "register_metrics",
-    "register_task_forms",
-    "register_trainers",
-    "train",
-]
-
-if not TYPE_CHECKING:  # registering needs no other imports
-
-    def __getattr__(name: str) -> object:
-        if name in ("compare", "evaluate", "predict", "train"):
-            from targen_training import api
-
-            return getattr(api, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @hookimpl
@@ -51,7 +30,7 @@ def register_kinds(register: KindRegister) -> None:
             facts="targen_training.kinds:facts",
             prints="targen_training.kinds:prints",
             use="targen train DATASET --trainer {name}",
-            suite="targen_training.testing:TrainerSuite",
+            suite="targen_training.testing.suite:TrainerSuite",
             template="targen_training:templates/trainer",
             requires=("targen-training>=0.1,<0.2",),
             tries=("targen describe {name} --kind trainer",),
@@ -103,23 +82,6 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         "targen_training.reproducing:reproduce",
         summary="Reproduce an experiment from the papers.",
         panel="Methods and papers",
-    )
-
-
-@hookimpl
-def register_functions(register: Register[Callable[..., Any]]) -> None:
-    """`targen_core.train`, `evaluate`, `predict` and `compare`."""
-    register.register("train", "targen_training.api:train", summary="train a model on datasets")
-    register.register(
-        "evaluate", "targen_training.api:evaluate", summary="evaluate a model on labelled rows"
-    )
-    register.register(
-        "predict", "targen_training.api:predict", summary="predict the labels of new rows"
-    )
-    register.register(
-        "compare",
-        "targen_training.api:compare",
-        summary="compare models trained on datasets, on the same test rows",
     )
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core import Limits
-from targen_core.cli.ahead import YesArg
 from targen_core.cli.choosing import choice
 from targen_core.cli.completion import completer
 from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import YesArg
 from targen_core.errors import RunConflict, UsageError
+from targen_core.options import Limits
 from targen_core.origin import DECLARED
 from targen_core.outputs import write_file
 from targen_training.asked import chosen
@@ -30,7 +30,8 @@ from targen_training.comparing import (
 from targen_training.money import Money
 
 if TYPE_CHECKING:
-    from targen_core import Registry, Task
+    from targen_core import Task
+    from targen_core.plugins.registry import Registry
 
 WHOLE = "whole"
 KINDS = (
@@ -132,7 +133,7 @@ def ablate(
     - targen ablate ./tickets.yaml --test labelled.csv --generator claude --arms correction,no-seeds
     - targen ablate cb --test CB/val.jsonl --generator local -n 60 --arms variants --runs 3
     """
-    from targen_core import load_registry
+    from targen_core.plugins.loader import load_registry
     from targen_training.experiments.making import contexts_of, to_generate
     from targen_training.experiments.model import declared
     from targen_training.experiments.run import check_folder
@@ -275,7 +276,7 @@ def _seedless(task: Task[Any, Any], said: str, arm: Any, folder: Path) -> Mappin
         return f"{task.name} has no seeds"
     if task.contexts is None or not said.endswith(DECLARED):
         return f"{task.name} has no variant {_SEEDLESS}"
-    from targen_standard import Declaration
+    from targen_standard.task_files.model import Declaration
 
     declaration = Declaration.from_file(Path(said)).model_copy(
         update={"name": task.name, "seeds": None, "samples_per_seed": _SAMPLES}

@@ -8,13 +8,16 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Limits, Registry, load_registry
+from targen_core.api.kinds import exported
 from targen_core.errors import UsageError
-from targen_core.options import several
+from targen_core.options import Limits, several
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.registry import Registry
 
 if TYPE_CHECKING:
-    from targen_core import Dataset
-    from targen_standard.given import DataLike, TaskLike
+    from targen_core.api.request import TaskLike
+    from targen_core.dataset.model import Dataset
+    from targen_standard.given import DataLike
     from targen_training.evaluation import Evaluation
     from targen_training.experiments.results import Results
     from targen_training.mixtures import Mix
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from targen_training.styles import Style
 
 
+@exported
 def train(
     *data: DataLike,
     task: TaskLike | None = None,
@@ -42,7 +46,7 @@ def train(
     """Train a model on a dataset, or one model on datasets of several tasks, as `targen train`.
 
     Rows without a label are left out. Repeating the call continues a training run that was killed.
-    `targen_core.train` is this function.
+    `targen_training.api.train` is this function.
 
     Args:
         *data: runs, reviewed or corrected data, `Dataset`s, their paths, data frames or rows.
@@ -101,6 +105,7 @@ def train(
     return replace(trained, folder=trained.folder.absolute())
 
 
+@exported
 def evaluate(
     model: Trained | str | PathLike[str],
     *data: DataLike,
@@ -111,7 +116,7 @@ def evaluate(
 ) -> Evaluation:
     """Measure a trained model on labelled rows, with 95% intervals, as `targen evaluate`.
 
-    `targen_core.evaluate` is this function.
+    `targen_training.api.evaluate` is this function.
 
     Args:
         model: what `train` returned, or its folder.
@@ -133,6 +138,7 @@ def evaluate(
     return evaluated(registry, model, data, task=task, by=several(by), encoding=encoding)
 
 
+@exported
 def predict(
     model: Trained | str | PathLike[str],
     data: DataLike,
@@ -143,7 +149,7 @@ def predict(
 ) -> Dataset:
     """Predict the labels of new rows with a trained model, as `targen predict`.
 
-    `targen_core.predict` is this function. A warning names rows that cannot be read, which are left
+    A warning names rows that cannot be read, which are left
     out. For texts alone, see `Trained.labels_of`.
 
     Args:
@@ -167,6 +173,7 @@ def predict(
     return predicted(registry, model, data, task=task, encoding=encoding)
 
 
+@exported
 def compare(
     *data: DataLike | Mapping[str, DataLike | Sequence[DataLike]],
     test: DataLike | Sequence[DataLike],
@@ -186,7 +193,7 @@ def compare(
 ) -> Results:
     """Train the same models on datasets, and test them on the same rows, as `targen compare` does.
 
-    `targen_core.compare` is this function. Trained models remain in the folder, so the same call
+    Trained models remain in the folder, so the same call
     continues, and trains only changed parts. Rows in memory are written to a file in the cache.
 
     Args:

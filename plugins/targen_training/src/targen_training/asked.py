@@ -17,9 +17,11 @@ from targen_core.errors import TargenError, UsageError
 from targen_core.wording import Action, Blank, Either, Option
 
 if TYPE_CHECKING:
-    from targen_core import Dataset, Registry
+    from targen_core.api.request import TaskLike
+    from targen_core.dataset.model import Dataset
+    from targen_core.plugins.registry import Registry
     from targen_core.task_files import TaskFile
-    from targen_standard.given import DataLike, TaskLike
+    from targen_standard.given import DataLike
     from targen_training.scores import Scores
 
 _log = logging.getLogger("targen")
@@ -63,8 +65,9 @@ def read_rows(
         UsageError: there are no rows, their task is unknown, or one is invalid although all must be
             valid.
     """
-    from targen_core import Dataset, read_dataset
+    from targen_core import read_dataset
     from targen_core.api.run import Folder
+    from targen_core.dataset.model import Dataset
     from targen_core.dataset.source import Source, open_source, require_one
     from targen_standard.given import left_out, task_of
 
@@ -157,8 +160,8 @@ def names_its_task(source: str) -> bool:
 
 def file_of(source: DataLike, task: TaskLike | None, encoding: str = "utf-8") -> TaskFile | None:
     """Return the file of some rows' task, for the copy in a run; None if the task is installed."""
-    from targen_core import Dataset
     from targen_core.api.run import Folder
+    from targen_core.dataset.model import Dataset
     from targen_core.dataset.source import open_source
     from targen_core.origin import is_file, order_of
     from targen_core.task_files import task_file

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from targen_analysis.metrics import Findings, Metric, MetricOptions, Study
+from targen_analysis.metrics import Metric, MetricOptions, Study
 from targen_analysis.wording import metric_option
+from targen_core.cli.findings import Findings
 from targen_core.errors import UsageError
 
 
@@ -24,7 +25,7 @@ def _measure(study: Study, options: TrainingOptions) -> Findings:
             "results of targen compare were not passed",
             hint=metric_option("training", "results", "FOLDER"),
         )
-    from targen_core import Dataset
+    from targen_core.dataset.model import Dataset
     from targen_training.experiments.pages import findings_of
     from targen_training.experiments.results import read_results
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from targen_core import Typed
 from targen_core.cli.completion import completer
 from targen_core.cli.options.typed import parse_options
 from targen_core.cli.sources import EncodingArg
 from targen_core.errors import UsageError
+from targen_core.origin import Typed
 from targen_core.text import plural
 from targen_core.wording import Action, Blank
 from targen_training.asked import TaskOption, file_of, of_one_label, read_rows
@@ -22,7 +22,7 @@ from targen_training.mixtures import Mix
 from targen_training.styles import Style
 
 if TYPE_CHECKING:
-    from targen_core import Dataset
+    from targen_core.dataset.model import Dataset
     from targen_training.models import Facts, Trained
 
 _LOOKED_AT = 100  # training rows by which it is seen whether anything was learned
@@ -112,7 +112,7 @@ def train(
     - targen train runs/rte-0 runs/cb-0 --model google/flan-t5-large --style instructions
     - targen train cb=CB/train.jsonl --from models/rte-0 --out models/cb
     """
-    from targen_core import load_registry
+    from targen_core.plugins.loader import load_registry
     from targen_standard.given import unfinished_note
     from targen_training.comparing import going_on
     from targen_training.learning import learned
@@ -169,7 +169,7 @@ def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
     Models that write their answers are excluded, since they are large and slow, and so are those of
     outputs.
     """
-    from targen_standard import output_in
+    from targen_standard.task_files.outputs import output_in
     from targen_training.scores import score
 
     for task in (dataset.task for dataset in datasets):

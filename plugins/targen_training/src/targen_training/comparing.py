@@ -15,21 +15,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core import Limits, Typed
-from targen_core.cli.ahead import YesArg
 from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import YesArg
 from targen_core.cli.options.typed import parse_options
 from targen_core.cli.sources import EncodingArg
 from targen_core.cli.status import note
 from targen_core.errors import Interrupted, MissingDependency, NoSuchFile, RunConflict, UsageError
+from targen_core.options import Limits
+from targen_core.origin import Typed
 from targen_core.text import plural
 from targen_core.wording import REPEAT, Blank, Either, Option, Setting, Together, Words
 from targen_training.asked import NAME_THE_TASK, TaskOption, names_its_task
 from targen_training.money import Money
 
 if TYPE_CHECKING:
-    from targen_core import Registry, Task
+    from targen_core import Task
     from targen_core.cli.ahead import Expected
+    from targen_core.plugins.registry import Registry
     from targen_training.experiments.making import Made
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Published, Results
@@ -147,7 +149,7 @@ def compare(
     - targen compare Og=RTE/train.jsonl Syn=runs/rte-0 --test RTE/val.jsonl --task rte --curve auto
     - targen compare experiment.toml
     """
-    from targen_core import load_registry
+    from targen_core.plugins.loader import load_registry
     from targen_training.experiments.model import paths_of, read_experiment
     from targen_training.experiments.run import check_folder
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core import Case, Dataset, Task
+from targen_core import Task
+from targen_core.dataset.model import Dataset
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.cases import RIGHT
+from targen_core.tasks.cases import RIGHT, Case
 from targen_core.text import plural
 from targen_standard.datasets.weighing import checked_weights
 from targen_standard.exporting.conversations import conversation

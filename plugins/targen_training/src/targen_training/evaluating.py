@@ -103,8 +103,8 @@ def evaluate(
     - targen evaluate models/llama implicatures.json --shots 2 -n 200
     - targen evaluate models/llama --harness arc_challenge,hellaswag
     """
-    from targen_core import load_registry
     from targen_core.cli.tables import print_json
+    from targen_core.plugins.loader import load_registry
     from targen_training.bigbench.evaluating import bigbench_in, is_decoder
     from targen_training.evaluation import evaluated, require_format
 

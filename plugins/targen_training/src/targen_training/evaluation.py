@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from targen_core import Dataset, Registry
 from targen_core.cli.markup import csv_cell
 from targen_core.dataset.fitting import require_texts
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UnknownName, UsageError
 from targen_core.outputs import write_file
 from targen_core.pages import table
+from targen_core.plugins.registry import Registry
 from targen_core.text import plural
 from targen_core.wording import Action, Blank, Either, Option
 from targen_training.asked import of_one_label, read_rows
@@ -31,7 +32,8 @@ from targen_training.scores import Scores, score
 from targen_training.slices import Slice, joined, slices_of
 
 if TYPE_CHECKING:
-    from targen_standard.given import DataLike, TaskLike
+    from targen_core.api.request import TaskLike
+    from targen_standard.given import DataLike
     from targen_training.slices import Examples
 
 

@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
-from targen_core import Dataset, Registry, Task
+from targen_core import Task
+from targen_core.api.request import TaskLike
 from targen_core.api.run import Folder
+from targen_core.dataset.kept import file_of_rows
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-from targen_standard.given import DataLike, TaskLike, file_of_rows, given_data, registry_of, task_of
+from targen_core.plugins.registry import Registry
+from targen_standard.given import DataLike, given_data, registry_of, task_of
 from targen_training.asked import names_its_task
 
 

@@ -23,7 +23,9 @@ from targen_training.progress import shown
 from targen_training.trainers import Trainer
 
 if TYPE_CHECKING:
-    from targen_core import Dataset, Registry, Task
+    from targen_core import Task
+    from targen_core.dataset.model import Dataset
+    from targen_core.plugins.registry import Registry
     from targen_core.task_files import TaskFile
     from targen_training.mixtures import Mix
     from targen_training.styles import Style

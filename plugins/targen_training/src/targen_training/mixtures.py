@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from targen_core import Dataset
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.wording import Blank, Option
 from targen_training.trainers import Decision

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from targen_core import Dataset, Registration, Registry, Task, Typed, load_registry
+from targen_core import Task
 from targen_core.cli.outputs import (
     check_files,
     check_free,
@@ -38,6 +38,7 @@ from targen_core.cli.outputs import (
     read_file,
     without_empty,
 )
+from targen_core.dataset.model import Dataset
 from targen_core.dataset.naming import in_columns_of
 from targen_core.dataset.source import open_source
 from targen_core.errors import (
@@ -45,9 +46,13 @@ from targen_core.errors import (
     UnreadableFile,
     UsageError,
 )
+from targen_core.origin import Typed
 from targen_core.outputs import remove, write_file, writing
 from targen_core.plain import content_of, require_possible
 from targen_core.plugins.configurable import read_options
+from targen_core.plugins.loader import load_registry
+from targen_core.plugins.register import Registration
+from targen_core.plugins.registry import Registry
 from targen_core.reading.arrays import read_array
 from targen_core.reading.values import json_of
 from targen_core.runs.records.reading import require_format
@@ -70,7 +75,9 @@ from targen_training.trainers import (
 )
 
 _FORMAT = 1
-_MADE_BY: Words = "run " + Either("targen train", "targen_core.train(DATA)") + " to create one"
+_MADE_BY: Words = (
+    "run " + Either("targen train", "targen_training.api.train(DATA)") + " to create one"
+)
 _COPY = re.compile(r"task\.json|task\.py(:\w+)?")
 _FACTS = "model.json"
 _LARGEST = 16 << 20  # bytes of model.json
@@ -566,7 +573,7 @@ def facts_of(folder: Path, action: str = "evaluate") -> tuple[Facts, str]:
     path = require_possible(folder) / _FACTS
     if not folder.is_dir():
         hint = Action(action, Blank("MODEL"), Blank("DATA")) + ", with a MODEL from "
-        hint += Either("targen train", "targen_core.train(DATA)")
+        hint += Either("targen train", "targen_training.api.train(DATA)")
         if folder.is_file():
             raise UsageError(f"{folder} is a file, not a model's folder", hint=hint)
         raise NoSuchFile(folder, "folder", hint=hint, usual="models")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from targen_core import Limits
 from targen_core.cli.account import Account
 from targen_core.cli.ahead import Expected, ask_first, threshold
+from targen_core.options import Limits
 
 
 class Money(Account):

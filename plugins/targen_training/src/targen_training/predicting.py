@@ -18,8 +18,10 @@ from targen_training.asked import TaskOption
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from targen_core import Dataset, Registry
-    from targen_standard.given import DataLike, TaskLike
+    from targen_core.api.request import TaskLike
+    from targen_core.dataset.model import Dataset
+    from targen_core.plugins.registry import Registry
+    from targen_standard.given import DataLike
     from targen_training.models import Trained
 
 PREDICTED, SCORE = "predicted", "score"
@@ -59,7 +61,7 @@ def predict(
     - targen predict models/mail-0 new.csv --out predicted.csv
     - targen predict models/rte-0 RTE/test.jsonl --out predicted.jsonl
     """
-    from targen_core import load_registry
+    from targen_core.plugins.loader import load_registry
     from targen_training.evaluation import require_format, write_rows
 
     if out.exists():
@@ -90,7 +92,7 @@ def predicted(
     task: TaskLike | None = None,
     encoding: str = "utf-8",
 ) -> Dataset:
-    """Return rows with a model's predictions in further columns; see `targen_core.predict`.
+    """Return rows with a model's predictions in further columns; see `targen_training.api.predict`.
 
     Raises:
         UsageError: the model does not exist, does not predict from texts alone, or there are no

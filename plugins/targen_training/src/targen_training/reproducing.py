@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core import Limits
-from targen_core.cli.ahead import YesArg
 from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import YesArg
 from targen_core.errors import UsageError
+from targen_core.options import Limits
 from targen_core.text import plural
 from targen_core.wording import install
 from targen_training.asked import chosen
@@ -29,7 +29,7 @@ from targen_training.comparing import (
 from targen_training.money import Money
 
 if TYPE_CHECKING:
-    from targen_core import Registry
+    from targen_core.plugins.registry import Registry
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Published, Results
     from targen_training.reproduction.items import Item
@@ -196,8 +196,8 @@ def reproduce(
     - targen reproduce table12 --original superglue --generator local
     - targen reproduce datatune-table2 --original bigbench --transformed runs --synthetic syn
     """
-    from targen_core import load_registry
     from targen_core.cli.tables import print_json
+    from targen_core.plugins.loader import load_registry
     from targen_training.experiments.run import check_folder
     from targen_training.reproduction import datatune
     from targen_training.reproduction.differences import differences

@@ -17,7 +17,7 @@ from targen_core.text import plural
 from targen_training.asked import TaskOption, read_rows
 
 if TYPE_CHECKING:
-    from targen_training.weighing import Weighed
+    from targen_training.weighing.rows import Weighed
 
 
 def reweigh(
@@ -104,20 +104,16 @@ def reweigh(
     - targen reweigh runs/rte-0 --by influence --best 50
     - targen reweigh rows.jsonl --task rte --weights weights.npy
     """
-    from targen_core import load_registry
     from targen_core.cli.outputs import check_free
     from targen_core.cli.tables import print_json
     from targen_core.dataset.source import open_source
+    from targen_core.plugins.loader import load_registry
     from targen_standard.datasets.weighing import FILE
     from targen_standard.methods.form import task_of_rows
     from targen_training.progress import shown
-    from targen_training.weighing import (
-        InfluenceOptions,
-        SunGenOptions,
-        given_weights,
-        measure_influence,
-        weigh,
-    )
+    from targen_training.weighing.bilevel import SunGenOptions
+    from targen_training.weighing.influence import InfluenceOptions
+    from targen_training.weighing.rows import given_weights, measure_influence, weigh
 
     if weights is not None and (option or validation or features != "tfidf"):
         raise UsageError("--weights cannot be combined with -o, --features or --validation")

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from targen_core import Dataset
 from targen_core.cli.findings import Estimate
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.tasks.fields import text_at
 from targen_core.wording import Option

@@ -12,18 +12,6 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     from targen_training.scores import Measured
 
-__all__ = [
-    "ILLEGAL",
-    "Decision",
-    "Predictor",
-    "Question",
-    "TrainedOutput",
-    "Trainer",
-    "TrainerOptions",
-    "TrainingSet",
-    "Watch",
-]
-
 ILLEGAL = "(illegal)"
 """Takes the place of a label if a model wrote an illegal answer."""
 

@@ -19,8 +19,6 @@ from targen_backends.scores import MOST
 from targen_core import Backend
 from targen_core.wording import Model
 
-__all__ = ["BACKEND", "ChatGptOptions", "create", "defaults", "reasons"]
-
 _PLAIN = re.compile(r"(.*/)?(ft:)?(gpt-3|gpt-4|chatgpt-4)|.*-chat(-latest)?$")
 """Names of models that do not think: they take a temperature."""
 

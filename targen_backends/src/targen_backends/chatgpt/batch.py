@@ -17,12 +17,10 @@ from targen_backends.batches import answers, document
 from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.http.completions import URL, CompletionCodec
 from targen_backends.http.fetcher import Fetcher
-from targen_core import ChatRequest
 from targen_core.calls.batch import BatchAnswer, BatchState
+from targen_core.calls.model import ChatRequest
 from targen_core.errors import ServiceError
 from targen_standard import error_patterns
-
-__all__ = ["ChatGptBatches"]
 
 _ENDED = ("completed", "failed", "expired", "cancelled")
 

@@ -13,10 +13,8 @@ from typing import Any
 
 from targen_backends.http.completions import CompletionsModel
 from targen_backends.http.service import NOT_WITH_REASONING, Service
-from targen_core import ChatRequest, Message
+from targen_core.calls.model import ChatRequest, Message
 from targen_core.wording import REPEAT, Setting
-
-__all__ = ["ADDRESS", "KEY_VARIABLE", "ChatGptModel"]
 
 ADDRESS = "https://api.openai.com/v1"
 KEY_VARIABLE = "OPENAI_API_KEY"

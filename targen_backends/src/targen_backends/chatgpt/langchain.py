@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from targen_backends.chatgpt.backend import ChatGptOptions, create
-from targen_standard.langchain import TargenChat
-
-__all__ = ["ChatGpt"]
+from targen_standard.langchain.chat import TargenChat
 
 
 class ChatGpt(TargenChat):

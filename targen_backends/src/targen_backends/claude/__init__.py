@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from targen_core import hookimpl
 
 if TYPE_CHECKING:
-    from targen_core import Backend, Register
-
-__all__ = ["register_backends"]
+    from targen_core import Backend
+    from targen_core.plugins.register import Register
 
 
 @hookimpl

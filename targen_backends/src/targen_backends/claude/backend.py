@@ -23,8 +23,6 @@ from targen_backends.http.options import HttpOptions
 from targen_core import Backend
 from targen_core.wording import Model
 
-__all__ = ["BACKEND", "ClaudeOptions", "create", "defaults", "thinks"]
-
 _TAKES_SAMPLING = re.compile(r"claude-(3|opus-4-[0-6]|sonnet-4-[0-6]|haiku-4|\w+-4-2025)")
 """Names of models that take a temperature. Later ones answer any but the default with
 HTTP 400 (platform.claude.com/docs/en/models/sonnet-5/overview, read 2026-11-20)."""

@@ -16,13 +16,11 @@ from targen_backends.claude.client import ClaudeModel
 from targen_backends.claude.messages import SAMPLING, read_message
 from targen_backends.http.failures import failure
 from targen_backends.http.fetcher import Fetcher
-from targen_core import ChatRequest
 from targen_core.calls.batch import BatchAnswer, BatchState
+from targen_core.calls.model import ChatRequest
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import BatchFailed, MalformedAnswer
 from targen_standard import error_patterns
-
-__all__ = ["ClaudeBatches"]
 
 _PATH = "/v1/messages/batches"
 _STATUS = {

@@ -18,10 +18,9 @@ from targen_backends.http.model import HttpModel
 from targen_backends.http.poster import Answer
 from targen_backends.http.service import Service
 from targen_backends.schema import described_schema
-from targen_core import ChatReply, ChatRequest
+from targen_core import ChatReply
+from targen_core.calls.model import ChatRequest
 from targen_core.wording import REPEAT, Setting
-
-__all__ = ["ADDRESS", "KEY_VARIABLE", "ClaudeModel", "Structured", "Thinking"]
 
 ADDRESS = "https://api.anthropic.com"
 KEY_VARIABLE = "ANTHROPIC_API_KEY"

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from targen_backends.claude.backend import ClaudeOptions, create
-from targen_standard.langchain import TargenChat
-
-__all__ = ["ChatClaude"]
+from targen_standard.langchain.chat import TargenChat
 
 
 class ChatClaude(TargenChat):

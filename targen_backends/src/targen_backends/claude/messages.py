@@ -11,12 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from targen_backends.completions import count, reported, reported_or_estimated, sound
-from targen_core import ChatReply, ChatRequest, Message
-from targen_core.calls.model import Finish, RateHeaders
+from targen_core import ChatReply
+from targen_core.calls.model import ChatRequest, Finish, Message, RateHeaders
 from targen_core.errors import BadRequest, MalformedAnswer
 from targen_core.wording import Blank, Setting
-
-__all__ = ["SAMPLING", "TOOL", "conversation", "parameters", "read_message"]
 
 SAMPLING = ("temperature", "top_p", "top_k")
 """Parameters that version 2026-10-21 of the API has not any more."""

@@ -7,8 +7,6 @@ import re
 import urllib.request
 from urllib.parse import urlsplit
 
-__all__ = ["checked", "is_loopback", "proxy_for"]
-
 
 def checked(address: str, key_variable: str) -> str:
     """`address` without a slash at its end.

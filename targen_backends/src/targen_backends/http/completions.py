@@ -12,13 +12,12 @@ from targen_backends.http.failures import UnusableReply, failure, failure_inside
 from targen_backends.http.model import HttpModel
 from targen_backends.http.poster import Answer
 from targen_backends.schema import response_format
-from targen_core import ChatReply, ChatRequest
+from targen_core import ChatReply
 from targen_core.calls.batch import BatchAnswer
+from targen_core.calls.model import ChatRequest
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import BatchFailed, MalformedAnswer
 from targen_standard import error_patterns
-
-__all__ = ["URL", "CompletionCodec", "CompletionsModel", "Structured"]
 
 Structured = Literal["json_schema", "json_object", "none"]
 

@@ -35,8 +35,6 @@ from targen_standard.error_patterns import (
     too_long,
 )
 
-__all__ = ["NotServed", "UnusableReply", "failure", "failure_inside", "named", "request_id"]
-
 E = TypeVar("E", bound=ServiceError)
 
 _SCHEMA = re.compile(

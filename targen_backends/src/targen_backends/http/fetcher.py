@@ -8,8 +8,6 @@ from typing import Any
 from targen_backends.http.poster import Poster
 from targen_backends.http.reading import MAX_ANSWER, body, decoded, lines
 
-__all__ = ["Fetcher"]
-
 
 class Fetcher(Poster):
     """A `Poster` that also gets, below one address, and gives bytes; see `Poster`."""

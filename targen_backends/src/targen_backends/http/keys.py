@@ -13,8 +13,6 @@ from targen_core.errors import AuthenticationFailed, UnreadableFile, UsageError
 from targen_core.reading.files import read_text
 from targen_core.wording import Blank, Setting
 
-__all__ = ["KEYRING", "find_key", "missing_key", "other_keys"]
-
 _VARIABLES = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "TARGEN_LLAMA_API_KEY")
 """Where keys of services are looked for."""
 

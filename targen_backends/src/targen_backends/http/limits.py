@@ -11,8 +11,6 @@ from email.utils import parsedate_to_datetime
 from targen_core.calls.model import RateHeaders
 from targen_standard import error_patterns
 
-__all__ = ["anthropic_rate_headers", "rate_headers", "retry_after"]
-
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(?<!\d)(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _MAX = 1e12  # of requests or tokens: what is more is as good as no limit

@@ -15,12 +15,10 @@ from targen_backends.http.keys import missing_key
 from targen_backends.http.poster import Answer, Poster
 from targen_backends.http.service import Service
 from targen_backends.prices import price_of
-from targen_core import ChatReply, ChatRequest, Price
+from targen_core import ChatReply, Price
+from targen_core.calls.model import ChatRequest
 from targen_core.suggestions import suggestions_for
 from targen_core.wording import Option
-
-__all__ = ["HttpModel"]
-
 
 _SHOWN = 10
 """Names of models that an error lists."""

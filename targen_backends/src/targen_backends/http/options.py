@@ -14,8 +14,6 @@ from targen_core import BackendOptions
 from targen_core.errors import UsageError
 from targen_core.wording import Words
 
-__all__ = ["HttpOptions"]
-
 
 class HttpOptions(BackendOptions):
     """Address, model, key, time-out and form of the replies."""

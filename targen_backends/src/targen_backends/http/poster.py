@@ -42,8 +42,6 @@ from targen_core.text import printable
 from targen_core.wording import Blank, Option, Setting, Words
 from targen_standard import error_patterns
 
-__all__ = ["Answer", "Poster"]
-
 _KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept. uvicorn, and so vLLM, hangs up after five, which would
 cost a call now and then.

@@ -17,17 +17,6 @@ from targen_core.calls.hedging import heard
 from targen_core.calls.model import MAX_REPLY
 from targen_core.calls.secrets import Secrets
 
-__all__ = [
-    "ENCODINGS",
-    "MAX_ANSWER",
-    "MAX_ERROR",
-    "TooLong",
-    "Unreadable",
-    "body",
-    "decoded",
-    "lines",
-]
-
 ENCODINGS = "gzip, deflate"
 """Encodings that we accept from a service."""
 

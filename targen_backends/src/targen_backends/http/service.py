@@ -9,8 +9,6 @@ from targen_backends.http.limits import rate_headers
 from targen_core.calls.model import RateHeaders
 from targen_core.wording import REPEAT, Blank, Option, Setting, Words
 
-__all__ = ["NOT_WITH_REASONING", "Service"]
-
 NOT_WITH_REASONING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "stop")
 """Parameters that OpenAI's thinking models refuse: "Unsupported value: 'temperature' does not
 support 0.2 with this model" (developers.openai.com, guides/reasoning; issues of its users, read

@@ -19,8 +19,6 @@ from targen_core import Backend
 from targen_core.errors import UsageError
 from targen_core.wording import Model, Setting
 
-__all__ = ["BACKEND", "LlamaOptions", "codec", "create"]
-
 ADDRESS_VARIABLE = "TARGEN_LLAMA_BASE_URL"
 OLLAMA = "http://127.0.0.1:11434/v1"
 

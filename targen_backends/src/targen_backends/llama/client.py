@@ -6,8 +6,6 @@ from targen_backends.http.completions import CompletionsModel
 from targen_backends.http.service import NOT_WITH_REASONING, Service
 from targen_core.wording import Blank, Option, Setting, Together
 
-__all__ = ["KEY_VARIABLE", "LlamaModel"]
-
 KEY_VARIABLE = "TARGEN_LLAMA_API_KEY"
 
 _REASONING = (

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from targen_backends.llama.backend import LlamaOptions, create
-from targen_standard.langchain import TargenChat
-
-__all__ = ["ChatLlama"]
+from targen_standard.langchain.chat import TargenChat
 
 
 class ChatLlama(TargenChat):

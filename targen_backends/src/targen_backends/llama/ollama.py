@@ -26,12 +26,10 @@ from targen_backends.http.service import Service
 from targen_backends.llama.client import KEY_VARIABLE
 from targen_backends.schema import strict_schema
 from targen_backends.scores import asking, read_tokens
-from targen_core import ChatReply, ChatRequest
-from targen_core.calls.model import Finish
+from targen_core import ChatReply
+from targen_core.calls.model import ChatRequest, Finish
 from targen_core.errors import MalformedAnswer
 from targen_core.wording import Setting
-
-__all__ = ["OllamaModel"]
 
 _NAMES = {"max_tokens": "num_predict"}
 _FINISH: dict[Any, Finish] = {"stop": "stop", "length": "length"}

@@ -12,8 +12,6 @@ from targen_backends.local.engine import LocalModel
 from targen_backends.local.weights import DEFAULT_MODEL, find_weights
 from targen_core import Backend, BackendOptions
 
-__all__ = ["BACKEND", "DEFAULT_IDENTITY", "LocalOptions", "create"]
-
 _MOST_LABELS = 2  # of five it made no row of a hundred candidates
 
 DEFAULT_IDENTITY = "local:SmolLM2-135M-Instruct.Q4_1.gguf:747cb1f01955"

@@ -28,12 +28,11 @@ from targen_backends.completions import fields, read_reply, token_bound
 from targen_backends.local.weights import fingerprint
 from targen_backends.schema import response_format, tight_schema
 from targen_backends.scores import asking
-from targen_core import ChatReply, ChatRequest, Price
+from targen_core import ChatReply, Price
+from targen_core.calls.model import ChatRequest
 from targen_core.errors import BadRequest, ContextTooLong, ServiceError, ServiceUnavailable
 from targen_core.wording import Blank, Setting
 from targen_standard import error_patterns
-
-__all__ = ["LocalModel"]
 
 _PRIMER = "~"
 """A start that no last message of a real prompt has."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from targen_backends.local.backend import LocalOptions, create
-from targen_standard.langchain import TargenChat
-
-__all__ = ["ChatLocal"]
+from targen_standard.langchain.chat import TargenChat
 
 
 class ChatLocal(TargenChat):

@@ -29,8 +29,6 @@ from targen_core.folders import CACHE_VARIABLE, cache_folder
 from targen_core.plain import digest_of
 from targen_core.wording import Model
 
-__all__ = ["DEFAULT_MODEL", "SMOLLM2", "PinnedWeights", "find_weights", "fingerprint"]
-
 DEFAULT_MODEL = "smollm2-135m"
 _A_FILE = Model("local", "PATH.gguf")
 

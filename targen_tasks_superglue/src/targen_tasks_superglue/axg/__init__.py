@@ -24,25 +24,3 @@ the paper / differs:
 """
 
 from __future__ import annotations
-
-from targen_tasks_superglue.axg.rows import AxgPair, AxgRow, Sentences
-from targen_tasks_superglue.axg.steps import (
-    SENTENCES,
-    SUBJECT_PAIRS,
-    write_entailment,
-    write_false,
-    write_swapped,
-)
-from targen_tasks_superglue.axg.task import AXG
-
-__all__ = [
-    "AXG",
-    "SENTENCES",
-    "SUBJECT_PAIRS",
-    "AxgPair",
-    "AxgRow",
-    "Sentences",
-    "write_entailment",
-    "write_false",
-    "write_swapped",
-]

@@ -8,8 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from targen_core import Dimension, ListStep, Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
+from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.replies import line
+from targen_core.tasks.steps import ListStep, Llm
 from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
 from targen_tasks_superglue.axg.dry_run import dry_run
 from targen_tasks_superglue.axg.rows import AxgPair, Label, Sentences

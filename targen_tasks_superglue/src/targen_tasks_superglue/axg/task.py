@@ -5,18 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 
-from targen_core import (
-    Correction,
-    JudgeAnswer,
-    JudgeQuestion,
-    Judging,
-    Label,
-    Prompt,
-    Rows,
-    Task,
-    Texts,
-    Variant,
-)
+from targen_core import Correction, Label, Prompt, Task
+from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.judging import JudgeAnswer, JudgeQuestion
+from targen_core.tasks.parts import Variant
 from targen_core.tasks.words import normalized
 from targen_standard.correctors.meta import META_PROMPT
 from targen_tasks_superglue.axg.cases import cases

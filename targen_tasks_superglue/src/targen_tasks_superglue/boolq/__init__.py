@@ -28,9 +28,3 @@ each label -> the meta-prompt. Agrees with the paper / differs:
 """
 
 from __future__ import annotations
-
-from targen_tasks_superglue.boolq.rows import BoolqRow
-from targen_tasks_superglue.boolq.steps import write_no, write_yes
-from targen_tasks_superglue.boolq.task import BOOLQ
-
-__all__ = ["BOOLQ", "BoolqRow", "write_no", "write_yes"]

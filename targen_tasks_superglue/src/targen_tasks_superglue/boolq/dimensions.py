@@ -6,7 +6,7 @@ questions open with "is" and 92% are in the present tense.
 
 from __future__ import annotations
 
-from targen_core import Dimension
+from targen_core.tasks.dimensions import Dimension
 
 KINDS = ("stated", "inferred")
 

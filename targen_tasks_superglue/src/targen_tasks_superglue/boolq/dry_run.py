@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from targen_core import DryRunCall
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.words import words
 from targen_tasks_superglue.boolq.rows import SEPARATOR
 from targen_tasks_superglue.shared.dry_run_articles import Fact, dry_run_articles, facts_of

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from pydantic import BaseModel
 
-from targen_core import Llm, Prompt, UsageError
+from targen_core import Prompt
+from targen_core.errors import UsageError
 from targen_core.tasks.replies import line
+from targen_core.tasks.steps import Llm
 from targen_tasks_superglue.boolq.checks import (
     check_question,
     check_question_paper,

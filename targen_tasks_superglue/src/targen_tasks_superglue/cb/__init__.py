@@ -30,13 +30,3 @@ meta-prompt. Agrees with the paper / differs:
 """
 
 from __future__ import annotations
-
-from targen_tasks_superglue.cb.rows import CbRow
-from targen_tasks_superglue.cb.steps import (
-    write_contradiction,
-    write_entailment,
-    write_neutral,
-)
-from targen_tasks_superglue.cb.task import CB
-
-__all__ = ["CB", "CbRow", "write_contradiction", "write_entailment", "write_neutral"]

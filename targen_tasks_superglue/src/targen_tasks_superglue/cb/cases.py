@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from targen_core import Case
+from targen_core.tasks.cases import Case
 from targen_core.tasks.words import words
 from targen_tasks_superglue.shared.cues import negations
 

@@ -12,7 +12,8 @@ clause true, whatever the request.
 
 from __future__ import annotations
 
-from targen_core import Dimension, vocabulary
+from targen_core.tasks.dimensions import Dimension
+from targen_core.tasks.vocabularies import vocabulary
 
 _WORD = Dimension(
     name="word", values=vocabulary("words"), summary="the word that a pair starts from"

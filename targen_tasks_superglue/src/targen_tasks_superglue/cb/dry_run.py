@@ -11,7 +11,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from targen_core import DryRunCall
+from targen_core.tasks.parts import DryRunCall
 from targen_tasks_superglue.shared.settings import dry_run_settings
 
 _NAMES = (

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from targen_core import InverseGenerator, Llm, Prompt
+from targen_core import Prompt
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import InverseGenerator, Llm
 from targen_tasks_superglue.cb.rows import CbRow
 
 PAIRS = 5

@@ -26,9 +26,3 @@ cause or result -> the meta-prompt. Agrees with the paper / differs:
 """
 
 from __future__ import annotations
-
-from targen_tasks_superglue.copa.rows import CopaRow, Event
-from targen_tasks_superglue.copa.steps import EVENTS, write_choice1, write_choice2
-from targen_tasks_superglue.copa.task import COPA
-
-__all__ = ["COPA", "EVENTS", "CopaRow", "Event", "write_choice1", "write_choice2"]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from targen_core import Case
-from targen_core.tasks.cases import RIGHT, WRONG
+from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_tasks_superglue.copa.rows import ASKED
 from targen_tasks_superglue.shared.cues import beside, beside_lengths, is_labeled, shared
 

@@ -10,7 +10,8 @@ import random
 import re
 from typing import Any, NamedTuple
 
-from targen_core import DryRunCall, Rejected
+from targen_core import Rejected
+from targen_core.tasks.parts import DryRunCall
 from targen_tasks_superglue.copa.checks import check_unlike
 from targen_tasks_superglue.copa.rows import ASKED
 from targen_tasks_superglue.shared.settings import dry_run_settings

@@ -8,8 +8,10 @@ from typing import Any, Literal, cast
 
 from pydantic import BaseModel
 
-from targen_core import Dimension, ListStep, Llm, Prompt
+from targen_core import Prompt
+from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import ListStep, Llm
 from targen_tasks_superglue.copa.checks import check_event, check_statements, check_unlike
 from targen_tasks_superglue.copa.dry_run import dry_run
 from targen_tasks_superglue.copa.rows import CopaRow, Event, Question

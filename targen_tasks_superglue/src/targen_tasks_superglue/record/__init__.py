@@ -30,20 +30,3 @@ one entity masked -> the meta-prompt. Agrees with the paper / differs:
 """
 
 from __future__ import annotations
-
-from targen_tasks_superglue.record.entities import Entity, find_entities
-from targen_tasks_superglue.record.names import Span, find_names
-from targen_tasks_superglue.record.rows import MASK, RecordRow
-from targen_tasks_superglue.record.steps import write_query
-from targen_tasks_superglue.record.task import RECORD
-
-__all__ = [
-    "MASK",
-    "RECORD",
-    "Entity",
-    "RecordRow",
-    "Span",
-    "find_entities",
-    "find_names",
-    "write_query",
-]

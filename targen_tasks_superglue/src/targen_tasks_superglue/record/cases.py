@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from targen_core import Case
-from targen_core.tasks.cases import RIGHT, WRONG
+from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_tasks_superglue.shared.cues import shared
 
 

@@ -7,7 +7,7 @@ event, in the past perfect and without a name.
 
 from __future__ import annotations
 
-from targen_core import Dimension
+from targen_core.tasks.dimensions import Dimension
 
 DIMENSIONS = (
     Dimension(

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from targen_core import DryRunCall
+from targen_core.tasks.parts import DryRunCall
 from targen_tasks_superglue.record.checks import eligible
 from targen_tasks_superglue.record.entities import find_entities
 from targen_tasks_superglue.shared.dry_run_articles import dry_run_articles

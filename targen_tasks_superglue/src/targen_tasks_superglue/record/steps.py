@@ -6,8 +6,9 @@ import re
 
 from pydantic import BaseModel
 
-from targen_core import Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
 from targen_core.tasks.replies import line
+from targen_core.tasks.steps import Llm
 from targen_core.tasks.words import normalized
 from targen_tasks_superglue.record.checks import check_query, check_query_paper, eligible
 from targen_tasks_superglue.record.entities import Entity, find_entities

@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from targen_core import (
-    Correction,
-    JudgeAnswer,
-    JudgeQuestion,
-    Judging,
-    Prompt,
-    Rows,
-    Task,
-    Texts,
-    Variant,
-)
+from targen_core import Correction, Prompt, Task
+from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.judging import JudgeAnswer, JudgeQuestion
+from targen_core.tasks.parts import Variant
 from targen_standard.correctors.meta import META_PROMPT
 from targen_tasks_superglue.record.cases import cases
 from targen_tasks_superglue.record.checks import check_query, check_query_paper

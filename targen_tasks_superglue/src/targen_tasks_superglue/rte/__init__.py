@@ -22,22 +22,3 @@ Steps: topics -> premises (the instance seeds) -> a hypothesis for each label
 """
 
 from __future__ import annotations
-
-from targen_tasks_superglue.rte.rows import Premise, RteRow
-from targen_tasks_superglue.rte.steps import (
-    PREMISES,
-    TOPICS,
-    write_entailment,
-    write_not_entailment,
-)
-from targen_tasks_superglue.rte.task import RTE
-
-__all__ = [
-    "PREMISES",
-    "RTE",
-    "TOPICS",
-    "Premise",
-    "RteRow",
-    "write_entailment",
-    "write_not_entailment",
-]

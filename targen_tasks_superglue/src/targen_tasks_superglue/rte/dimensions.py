@@ -12,7 +12,7 @@ that can contain them.
 
 from __future__ import annotations
 
-from targen_core import Dimension
+from targen_core.tasks.dimensions import Dimension
 
 _OFTEN = {
     "the United States": 8,

@@ -10,7 +10,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from targen_core import DryRunCall
+from targen_core.tasks.parts import DryRunCall
 
 _FIELDS = "harbour railway museum orchard theatre hospital bakery glacier library vineyard".split()
 _MATTERS = "repairs wages visitors safety history funding storms exports apprentices noise".split()

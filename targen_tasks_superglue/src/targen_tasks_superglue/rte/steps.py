@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from targen_core import ListStep, Llm, Prompt
+from targen_core import Prompt
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import ListStep, Llm
 from targen_tasks_superglue.rte.checks import check_hypothesis, check_premise, check_topic
 from targen_tasks_superglue.rte.dimensions import OF_PREMISES, OF_TOPICS
 from targen_tasks_superglue.rte.dry_run import dry_run

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from targen_core import Judging, Label, Prompt, Rows, Task, Texts, Variant
+from targen_core import Label, Prompt, Task
+from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.parts import Variant
 from targen_standard.correctors.meta import META_PROMPT
 from targen_tasks_superglue.rte.cases import cases
 from targen_tasks_superglue.rte.checks import check_pair, check_row

@@ -7,7 +7,7 @@ the original questions.
 
 from __future__ import annotations
 
-from targen_core import Dimension
+from targen_core.tasks.dimensions import Dimension
 
 FIELDS = Dimension(
     name="field",

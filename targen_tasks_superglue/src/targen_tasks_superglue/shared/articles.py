@@ -20,8 +20,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_core import Dimension, ListStep, Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
+from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import ListStep, Llm
 from targen_core.tasks.words import normalized
 from targen_standard.checks.languages import check_language
 from targen_standard.checks.prose import phrase, prose

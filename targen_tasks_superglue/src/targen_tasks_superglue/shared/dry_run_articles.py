@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from targen_core import DryRunCall
+from targen_core.tasks.parts import DryRunCall
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 
-from targen_core import DryRunCall
+from targen_core.tasks.parts import DryRunCall
 
 _SINGULAR = (
     "accountant, archivist, baker, barber, bookseller, botanist, carpenter, cellist, chemist, "

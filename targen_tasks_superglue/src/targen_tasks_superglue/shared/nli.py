@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from targen_core import CorrectionSample, Rejected
+from targen_core import Rejected
+from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.words import is_cut_from, normalized, words
 from targen_standard.checks.copies import similarity
 from targen_standard.checks.languages import content_words

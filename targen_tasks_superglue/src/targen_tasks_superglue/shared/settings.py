@@ -12,8 +12,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from targen_core import Dimension, DryRunCall, ListStep, Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
+from targen_core.tasks.dimensions import Dimension
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import ListStep, Llm
 from targen_core.tasks.words import normalized
 from targen_standard.checks.prose import phrase
 

@@ -17,8 +17,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from targen_core import Dimension, ListStep, Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
+from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import ListStep, Llm
 from targen_tasks_superglue.shared.encounters import dry_run_subjects
 from targen_tasks_superglue.shared.mentions import find, words_of
 from targen_tasks_superglue.shared.people import FEMALE_NAMES, MALE_NAMES

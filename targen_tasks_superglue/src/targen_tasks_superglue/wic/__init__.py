@@ -25,24 +25,3 @@ sentences for each label -> the meta-prompt. Agrees with the paper / differs:
 """
 
 from __future__ import annotations
-
-from targen_tasks_superglue.wic.forms import Span, find, forms, is_form
-from targen_tasks_superglue.wic.rows import Definition, Entry, Sense, WicRow
-from targen_tasks_superglue.wic.steps import SENSES, WORDS, write_false, write_true
-from targen_tasks_superglue.wic.task import WIC
-
-__all__ = [
-    "SENSES",
-    "WIC",
-    "WORDS",
-    "Definition",
-    "Entry",
-    "Sense",
-    "Span",
-    "WicRow",
-    "find",
-    "forms",
-    "is_form",
-    "write_false",
-    "write_true",
-]

@@ -10,7 +10,7 @@ import random
 import re
 from typing import Any
 
-from targen_core import DryRunCall
+from targen_core.tasks.parts import DryRunCall
 from targen_tasks_superglue.shared.irregular import VERBS
 from targen_tasks_superglue.wic.forms import forms
 

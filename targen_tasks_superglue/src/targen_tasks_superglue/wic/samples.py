@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core import CorrectionSample
+from targen_core.tasks.judging import CorrectionSample
 from targen_tasks_superglue.shared.instructions import load_instructions
 
 INSTRUCTIONS = load_instructions("targen_tasks_superglue.wic")

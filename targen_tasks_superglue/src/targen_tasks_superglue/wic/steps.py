@@ -8,8 +8,10 @@ from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from targen_core import Dimension, ListStep, Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
+from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import ListStep, Llm
 from targen_tasks_superglue.wic.checks import (
     check_entry,
     check_sense,

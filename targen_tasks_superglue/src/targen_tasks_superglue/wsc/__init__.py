@@ -26,22 +26,3 @@ with the paper / differs:
 """
 
 from __future__ import annotations
-
-from targen_tasks_superglue.wsc.rows import Target, WscRow
-from targen_tasks_superglue.wsc.steps import (
-    PAPER_SUBJECT_PAIRS,
-    SUBJECT_PAIRS,
-    write_false,
-    write_true,
-)
-from targen_tasks_superglue.wsc.task import WSC
-
-__all__ = [
-    "PAPER_SUBJECT_PAIRS",
-    "SUBJECT_PAIRS",
-    "WSC",
-    "Target",
-    "WscRow",
-    "write_false",
-    "write_true",
-]

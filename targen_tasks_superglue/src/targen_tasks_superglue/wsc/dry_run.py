@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from targen_core import DryRunCall
+from targen_core.tasks.parts import DryRunCall
 from targen_tasks_superglue.shared.encounters import dry_run_subjects, encounter, meant_first
 from targen_tasks_superglue.shared.mentions import find
 from targen_tasks_superglue.shared.settings import dry_run_settings

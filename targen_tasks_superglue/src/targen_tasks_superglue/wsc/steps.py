@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from targen_core import Dimension, Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
+from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import Llm
 from targen_tasks_superglue.shared.settings import SETTINGS_PROMPT
 from targen_tasks_superglue.shared.subjects import (
     PAIRS_PROMPT,

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from targen_core import ListStep
+from targen_core.tasks.steps import ListStep
 from targen_testing.sample import SAMPLE
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from targen_core import Dimension
+from targen_core.tasks.dimensions import Dimension
 from targen_testing.sample import SAMPLE
 
 LENGTH = Dimension(name="length", values=("short", "long"), summary="how long the text is")

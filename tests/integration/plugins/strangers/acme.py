@@ -7,23 +7,17 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from targen_core import (
-    Concern,
-    Configurable,
-    Correction,
-    Exporter,
-    Filter,
-    ListStep,
-    Prompt,
-    Refusal,
-    Rejected,
-    UsageError,
-    hookimpl,
-)
+from targen_core import Correction, Prompt, Rejected, hookimpl
 from targen_core.calls.executors import ModelExecutor
-from targen_core.dataset.source import DatasetReader, Form, Source
-from targen_core.runs.folder.reporters import Reporter
+from targen_core.dataset.records import Form
+from targen_core.dataset.source import DatasetReader, Source
+from targen_core.engine.filters import Filter, Refusal
+from targen_core.errors import UsageError
+from targen_core.plugins.configurable import Configurable
+from targen_core.runs.folder.reporters import Concern, Reporter
+from targen_core.tasks.steps import ListStep
 from targen_standard.embedding import Embedder
+from targen_standard.exporting.model import Exporter
 
 
 class Options(BaseModel):

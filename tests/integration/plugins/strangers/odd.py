@@ -2,32 +2,30 @@
 
 from pydantic import BaseModel
 
-from targen_core import (  # noqa: F401 - some for what tests put into it
+from targen_core import (
     Backend,
     BackendOptions,
     ChatReply,
-    Configurable,
     Correction,
-    Exporter,
-    Filter,
-    Judging,
     Label,
-    ListStep,
     Price,
     Prompt,
-    Refusal,
     Task,
-    TaskForm,
-    UsageError,
 )
 from targen_core.calls.delivery import Delivery
 from targen_core.calls.executors import ModelExecutor
 from targen_core.dataset.source import DatasetReader
+from targen_core.engine.filters import Filter
 from targen_core.plugins.adapters import Adapter
+from targen_core.plugins.configurable import Configurable
 from targen_core.runs.folder.reporters import Reporter
 from targen_core.task_files import TaskReader
+from targen_core.tasks.groups import Judging
+from targen_core.tasks.steps import ListStep
 from targen_standard.embedding import Embedder
+from targen_standard.exporting.model import Exporter
 from targen_standard.methods.model import Method, MethodOptions
+from targen_standard.task_files.forms import TaskForm
 
 WRONG = "no part"
 

@@ -8,8 +8,9 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel
 
-from targen_core import JudgeQuestion, Label, Prompt
+from targen_core import Label, Prompt
 from targen_core.errors import UsageError
+from targen_core.tasks.judging import JudgeQuestion
 from targen_standard.exporting.lines import INSTRUCTIONS, JSONL, OPENAI
 
 

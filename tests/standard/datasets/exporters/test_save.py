@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Exporter
 from targen_core.errors import UsageError, WriteFailed
+from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import check_free, save
 
 

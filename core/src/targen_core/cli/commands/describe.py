@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_core.cli.completion import complete_kind, complete_registered
-from targen_core.cli.elsewhere import ELSEWHERE, and_broken, package_of
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.request import ModelOptions
@@ -17,10 +16,10 @@ from targen_core.errors import AmbiguousName, UnknownName, UsageError
 from targen_core.options import RowOptions
 from targen_core.places import what_is
 from targen_core.plugins.register import OURS
+from targen_core.plugins.unknown import and_broken, no_task
 from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.text import plural, with_article
-from targen_core.unknown_tasks import no_task
-from targen_core.wording import Action, install
+from targen_core.wording import Action
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
@@ -94,12 +93,9 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     """The kind of thing that is meant: as asked for, or the one that has the name."""
     if asked:
         if asked not in registry.kinds:
-            package = package_of(asked)
             raise UsageError(
                 f"--kind {asked}: no such kind",
-                hint=install(package)
-                if package
-                else did_you_mean(asked, [*registry.kinds], "kinds"),
+                hint=did_you_mean(asked, [*registry.kinds], "kinds"),
             )
         return asked
     if what_is(run := Path(name) / "manifest.json") == "file":
@@ -123,11 +119,10 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
         words = " or ".join(f"--kind {kind}" for kind in kinds_of)
         raise AmbiguousName(f"several parts have the name {name!r}", hint=f"choose one: {words}")
     bare = name.rpartition(":")[2]
-    names = {i.name: i.kind for i in items if i.kind != "function" or i.name.isidentifier()}
+    names = {i.name: i.kind for i in items}
     near = suggestions_for(bare, names)
-    ours = [k for k, known in ELSEWHERE.items() if bare in known and k in registry.kinds]
-    if kinds_of or ours or (near and names[near[0]] == "task"):
-        return next(iter([*kinds_of, *ours]), "task")
+    if kinds_of or (near and names[near[0]] == "task"):
+        return next(iter(kinds_of), "task")
     if unknown := no_task(registry, name):
         raise unknown
     from targen_core.cli.suite import members_of

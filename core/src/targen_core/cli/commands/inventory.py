@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from targen_core.cli.elsewhere import package_of
 from targen_core.cli.kinds import as_shown
 from targen_core.cli.tables import print_json, print_table
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
-from targen_core.wording import install
 
 
 def _summary(item: Registration[Any]) -> str:
@@ -83,9 +81,7 @@ def show_registered(named: str, *, json: bool) -> bool:
             [(i.name, i.distribution, versions[i.distribution], _summary(i)) for i in items],
         )
     else:
-        package = package_of(kind)
-        known = f"no {kind} is installed; try: {install(package)}"
-        print(known if package else f"no {kind} is registered; see: targen plugins")
+        print(f"no {kind} is installed; see: targen plugins")
     lame = [p for p in registry.plugins if p.state in ("broken", "incompatible")]
     if lame:
         names = ", ".join(f"{plugin.distribution} ({plugin.entry_point})" for plugin in lame)

@@ -9,13 +9,11 @@ import typer
 
 from targen_core.cli.commands.inventory import show_kinds, show_registered
 from targen_core.cli.completion import complete_kind
-from targen_core.cli.elsewhere import package_of
 from targen_core.cli.kinds import as_shown
 from targen_core.cli.options.arguments import JsonArg
 from targen_core.errors import UsageError
 from targen_core.plugins.kinds import Kind
 from targen_core.suggestions import did_you_mean
-from targen_core.wording import install
 
 
 def list_installed(
@@ -32,19 +30,15 @@ def list_installed(
     Examples:
     - targen list
     - targen list readers
-    - targen list function --json
+    - targen list command --json
     """
     if not kind:
         show_kinds(json=json)
     elif not show_registered(kind, json=json):
         from targen_core.plugins.loader import load_registry
 
-        package = package_of(kind.removesuffix("s"))
         raise UsageError(
-            f"unknown kind {kind!r}",
-            hint=install(package)
-            if package
-            else did_you_mean(kind, load_registry().kinds, "one of"),
+            f"unknown kind {kind!r}", hint=did_you_mean(kind, load_registry().kinds, "one of")
         )
 
 

@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.cli.completion import complete_template
-from targen_core.cli.elsewhere import package_of
 from targen_core.errors import TargenError, UsageError
 from targen_core.plugins.loader import canonical, load_registry
 from targen_core.text import plural
-from targen_core.wording import install
 
 if TYPE_CHECKING:
     from targen_core.cli.scaffold.names import Names
     from targen_core.plugins.kinds import Kind
-    from targen_core.plugins.registry import Registry
 
 
 def new(
@@ -70,11 +67,7 @@ def new(
                 f"new {kind}: there is no template for this kind",
                 hint=f"add the hook {registry.kinds[kind].hook} to a plugin",
             )
-        package = package_of(kind)
-        raise UsageError(
-            f"new {kind}: no such template",
-            hint=install(package) if package else did_you_mean(kind, known, "one of"),
-        )
+        raise UsageError(f"new {kind}: no such template", hint=did_you_mean(kind, known, "one of"))
     of = as_shown(registry.kinds)[kind]
     names = choose_names(registry, kind, name)
     if into is not None:
@@ -90,18 +83,11 @@ def new(
     print(f"wrote {folder}{'/' if str(folder) != '.' else ''}: {plural(len(written), 'file')}")
     print("next:")
     steps = [f"cd {folder}"] if str(folder) != "." else []
-    steps += [f"{_pip(registry)} -e '.[test]'", "pytest"]
+    steps += ["pip install -e '.[test]'", "pytest"]
     steps += [line.format(name=names.distribution) for line in of.tries]
     for line in steps:
         print(f"  {line}")
     print("README.md lists what to change, step by step.")
-
-
-def _pip(registry: Registry) -> str:
-    """The beginning of a command that installs a new distribution, and what its tests need."""
-    there = {plugin.distribution for plugin in registry.plugins}
-    needed = [name for name in ("targen-standard", "targen-testing") if name not in there]
-    return install(" ".join(needed)) if needed else "pip install"
 
 
 def _project(requirement: str) -> str:

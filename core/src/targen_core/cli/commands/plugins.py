@@ -1,23 +1,21 @@
-"""`targen plugins`: what is installed and whether it works; and `targen plugins check`."""
+"""`targen plugins`: what is installed and whether it works."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targen_core.cli.commands import OTHERS, PANELS
-from targen_core.cli.elsewhere import ELSEWHERE, and_broken, package_of
 from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.tables import print_json
 from targen_core.errors import PluginError, TargenError, UsageError
+from targen_core.plugins.unknown import and_broken
 from targen_core.runs.records.shortcuts import taken_flags
 from targen_core.suggestions import did_you_mean
-from targen_core.wording import install
 
 if TYPE_CHECKING:
     from targen_core.plugins.register import Registration
@@ -25,20 +23,8 @@ if TYPE_CHECKING:
 
 
 def plugins(
-    action: Annotated[
-        str, typer.Argument(metavar="check", help="For check: test a plugin's folder.")
-    ] = "",
-    path: Annotated[
-        Path | None,
-        typer.Argument(metavar="PATH", help="The folder to check, with its pyproject.toml."),
-    ] = None,
     strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict",
-            help="Exit with 1 if a plugin does not work, or if a pip extra that check needs is "
-            "missing.",
-        ),
+        bool, typer.Option("--strict", help="Exit with 1 if a plugin does not work.")
     ] = False,
     json: JsonArg = False,
 ) -> None:
@@ -46,28 +32,10 @@ def plugins(
 
     Also imports each registered object, to find missing modules and attributes.
 
-    `targen plugins check PATH` loads a folder under development without installing it and runs the
-    conformance kit on it. Exits with 1 if a check fails. Checks that need an uninstalled extra of
-    the plugin are skipped, which --strict counts as a failure.
-
-    Examples:
+    Example:
     - targen plugins --strict
-    - targen plugins check ./my-plugin
     """
-    if action == "check":
-        if path is None:
-            raise UsageError("no folder was given", hint="targen plugins check PATH")
-        from targen_core.plugins.loader import load_registry
-
-        run = load_registry().function("check-plugin", of="targen plugins check")
-        run(path, json=json, strict=strict)
-    elif action:
-        raise UsageError(
-            f"plugins {action}: no such action",
-            hint="targen plugins, or targen plugins check PATH",
-        )
-    else:
-        _show(strict=strict, json=json)
+    _show(strict=strict, json=json)
 
 
 def _show(*, strict: bool, json: bool) -> None:
@@ -232,15 +200,9 @@ def problems_of(registry: Registry, plugin: Plugin) -> Iterator[Problem]:
             if meant is not item:
                 said = f"the {item.kind} name {item.name} means {meant.id}"
                 hint = f"type {item.id} for this one"
-                if item.kind == "function":  # is an attribute of targen_core, without an id
-                    hint = "give it a different name"
                 yield Problem("name-taken", said, hint, item)
     for hook in plugin.unused:
-        package = package_of(next((kind for kind in ELSEWHERE if hook == f"register_{kind}s"), ""))
         hint = "install the distribution that defines the kind"
-        if package:
-            there = any(each.distribution == package for each in registry.plugins)
-            hint = f"see the line for {package}" if there else install(package)
         said = f"{hook}: no installed kind has this hook, so it is not used"
         yield Problem("missing-kind", said, and_broken(registry, hint))
     if plugin.state == "ok" and not (items or plugin.kinds or plugin.unused):

@@ -13,8 +13,6 @@ from targen_core.errors import UsageError
 from targen_core.runs.records.options import CORE
 from targen_core.wording import Option, Setting, Words
 
-__all__ = ["parse_dimensions", "parse_options"]
-
 _EXAMPLE = Setting("temperature", 0.7)
 _DIMENSIONS = Option("dimensions", {"length": ("short", "long")})
 _WEIGHT = re.compile(r"(?!\d?\d:[0-5]\d$)(.*\S)\s*:\s*(\d+)", re.DOTALL)  # 9:30 is a time

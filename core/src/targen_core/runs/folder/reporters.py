@@ -19,18 +19,6 @@ from targen_core.task_files import TaskFile
 from targen_core.tasks.model import Task
 from targen_core.wording import Words
 
-__all__ = [
-    "CARD",
-    "Concern",
-    "Ended",
-    "Reporter",
-    "concerns_of",
-    "figures_of",
-    "files_of",
-    "notes_on",
-    "tables_of",
-]
-
 CARD = "README.md"
 """The file of a run's card, which readers of datasets look for."""
 _log = logging.getLogger("targen.run")

@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import ContextVar, copy_context
 from types import FrameType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from targen_core.calls.layer import CallLayer
 from targen_core.errors import Interrupted
@@ -190,6 +190,7 @@ def waiting(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
     Raises:
         KeyboardInterrupt: in place of `Interrupted`, with its hint, which Python would not show.
     """
+    function = cast("Callable[P, Coroutine[Any, Any, T]]", getattr(function, "unchecked", function))
 
     @functools.wraps(synchronous(function))
     def call(*args: P.args, **kwargs: P.kwargs) -> T:

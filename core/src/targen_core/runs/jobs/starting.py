@@ -9,7 +9,6 @@ from pathlib import Path
 
 from targen_core.engine.filters import USUAL
 from targen_core.errors import RunConflict, RunLocked, TargenError, UsageError
-from targen_core.plugins.register import STANDARD
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import (
     Place,
@@ -23,7 +22,7 @@ from targen_core.runs.jobs.failures import notes_before
 from targen_core.runs.preparing.plan import Prepared
 from targen_core.runs.preparing.sources import refuse_itself
 from targen_core.runs.records.manifest import Manifest
-from targen_core.wording import Option, install
+from targen_core.wording import Option
 
 _log = logging.getLogger("targen.run")
 
@@ -127,8 +126,4 @@ def warn_of_missing_filters(manifest: Manifest) -> None:
     """Warn about usual filters that are not installed here, and show how to install them."""
     for name in USUAL:
         if f"filter {name}" not in manifest.lock.parts:
-            _log.warning(
-                "the filter %s is not installed, so rows may repeat each other; install it: %s",
-                name,
-                install(STANDARD),
-            )
+            _log.warning("the filter %s is not installed, so rows may repeat each other", name)

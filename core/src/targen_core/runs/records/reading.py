@@ -15,8 +15,6 @@ from targen_core.errors import RunConflict, RunDirectoryError
 from targen_core.plain import kind_of, read_plain
 from targen_core.reading.values import json_of
 
-__all__ = ["require_format"]
-
 SMALL = 64 << 20
 """Most bytes of a file that is read whole: manifest, report, card, declaration, given items."""
 

@@ -17,9 +17,8 @@ from targen_core.engine.filters import USUAL
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Datasets, Limits, ListOptions, Option, Options, RowOptions, several
 from targen_core.plugins.loader import load_registry
-from targen_core.plugins.register import OURS, STANDARD, Registration
+from targen_core.plugins.register import OURS, Registration
 from targen_core.plugins.registry import Registry
-from targen_core.wording import install
 
 _COMMANDS = (
     "task n label labels preset shares_of shard suite measured savings correct "
@@ -164,7 +163,7 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
         if is_given(value):
             raise UsageError(
                 wording.Option(name) + ": no installed filter has this option",
-                hint=install(STANDARD),
+                hint=wording.Action("list-filters") + " lists the installed filters",
             )
     return spec
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core import Register, hookimpl
+from targen_core import hookimpl
+from targen_core.plugins.register import Register
 
 
 @hookimpl

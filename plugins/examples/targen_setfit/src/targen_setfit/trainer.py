@@ -15,8 +15,6 @@ from targen_core.reading.arrays import read_arrays
 from targen_standard.pretrained import MINILM, device_of, model_folder, quiet, sentence_model
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
-__all__ = ["SETFIT"]
-
 
 class SetFitOptions(TrainerOptions):
     """The encoder, and how long it is fine-tuned."""

@@ -22,8 +22,8 @@ from targen_analysis.artifacts.sample import Sample
 from targen_analysis.folds import COPY, folds_of, joined
 from targen_analysis.lexical.grams import beside, weighted
 from targen_analysis.lexical.words import split
-from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import Z
+from targen_core.cli.findings import Estimate
 from targen_core.tasks.cases import Cue
 
 ALONE = " alone"

@@ -11,18 +11,16 @@ from targen_analysis.artifacts.baselines import ALONE, Baseline, adds_nothing, b
 from targen_analysis.artifacts.properties import ALL, by_label, numbers_of
 from targen_analysis.artifacts.sample import Sample, draw
 from targen_analysis.artifacts.words import label_words
-from targen_analysis.metrics import (
+from targen_analysis.metrics import Metric, MetricOptions, Study
+from targen_analysis.statistics import mean, rate
+from targen_analysis.views import interval_plot
+from targen_core.cli.findings import (
     Cell,
     Estimate,
     Findings,
-    Metric,
-    MetricOptions,
     Plot,
-    Study,
     Table,
 )
-from targen_analysis.statistics import mean, rate
-from targen_analysis.views import interval_plot
 from targen_core.text import percent
 
 

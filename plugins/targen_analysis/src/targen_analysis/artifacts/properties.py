@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from targen_analysis.artifacts.sample import Sample
 from targen_analysis.lexical.words import split
-from targen_analysis.metrics import Cell, Table
 from targen_analysis.statistics import mean
+from targen_core.cli.findings import Cell, Table
 
 ALL = "all fields"
 """The name of a whole decision."""

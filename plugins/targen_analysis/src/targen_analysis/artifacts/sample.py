@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from targen_analysis.folds import groups_of
 from targen_analysis.metrics import Corpus, Study
 from targen_analysis.statistics import generator
-from targen_core import Case
-from targen_core.tasks.cases import RIGHT, Cue
+from targen_core.tasks.cases import RIGHT, Case, Cue
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import entropy, over_draws
+from targen_core.cli.findings import Estimate
 
 MIN_SIZE = 40
 """Things that a part must hold to be compared: twenty in a half."""

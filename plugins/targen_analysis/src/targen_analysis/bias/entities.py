@@ -28,8 +28,9 @@ from targen_analysis.bias.entitytables import (
 )
 from targen_analysis.bias.mentions import Mentions, mentions, texts_of
 from targen_analysis.bias.pipeline import Recognizer
-from targen_analysis.metrics import Corpus, Estimate, Findings, Metric, MetricOptions, Study
+from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import bootstrap, generator, rate, subsample
+from targen_core.cli.findings import Estimate, Findings
 from targen_core.errors import UsageError
 from targen_core.text import percent
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from targen_analysis.bias.mentions import Mentions
 from targen_analysis.data.excerpt import excerpt
-from targen_analysis.metrics import Cell, Estimate, Plot, Study, Table
+from targen_analysis.metrics import Study
 from targen_analysis.views import interval_plot
+from targen_core.cli.findings import Cell, Estimate, Plot, Table
 
 DENSITY = "entities per 100 words"
 NAMED = "rows with an entity"

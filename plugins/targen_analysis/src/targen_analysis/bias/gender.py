@@ -11,19 +11,16 @@ from pydantic import Field
 
 from targen_analysis.bias.genderwords import FEMALE, MALE, gender_of, occupations_of, words_in
 from targen_analysis.bias.parity import Pairs, pairs_of
-from targen_analysis.metrics import (
-    Cell,
-    Corpus,
-    Estimate,
-    Findings,
-    Metric,
-    MetricOptions,
-    Plot,
-    Study,
-    Table,
-)
+from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import apart, difference, least, rate
 from targen_analysis.views import figure_table, interval_plot
+from targen_core.cli.findings import (
+    Cell,
+    Estimate,
+    Findings,
+    Plot,
+    Table,
+)
 from targen_core.text import percent
 
 

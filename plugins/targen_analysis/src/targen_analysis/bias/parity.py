@@ -11,8 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from targen_analysis.metrics import Corpus, Estimate
+from targen_analysis.metrics import Corpus
 from targen_analysis.statistics import rate
+from targen_core.cli.findings import Estimate
 
 _PRONOUN = re.compile(r"\b(?:(he|him|his|himself)|(?:she|her|hers|herself))\b", re.IGNORECASE)
 

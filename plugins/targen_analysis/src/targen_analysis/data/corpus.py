@@ -12,10 +12,11 @@ from typing import Any
 from targen_analysis.data.columns import filled, text_columns
 from targen_analysis.data.known import TEMPLATES
 from targen_analysis.metrics import Corpus, Study
-from targen_core import Registry, Task
+from targen_core import Task
 from targen_core.dataset.naming import in_columns_of
 from targen_core.dataset.source import IN_MEMORY, Source, open_source
 from targen_core.errors import Rejected, UnknownName, UsageError
+from targen_core.plugins.registry import Registry
 from targen_core.suggestions import suggestions_for
 from targen_core.tasks.fields import named, text_at
 from targen_core.text import plural

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from targen_analysis.metrics import Excerpt
+from targen_core.cli.findings import Excerpt
 
 _LONGEST = 400
 

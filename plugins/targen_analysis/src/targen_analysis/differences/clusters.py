@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from targen_analysis.differences.sides import Side, share_of
 from targen_analysis.lexical.words import split, unit_of
-from targen_analysis.metrics import Estimate
 from targen_analysis.semantic.similarity import Vectors, unit
 from targen_analysis.statistics import difference, over_draws, random_state
+from targen_core.cli.findings import Estimate
 from targen_core.tasks.letters import UNSPACED_LETTER
 from targen_standard.checks.languages import find_language, language_of
 

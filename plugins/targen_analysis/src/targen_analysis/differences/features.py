@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from targen_analysis.differences.sides import Side, share_of
 from targen_analysis.lexical.words import split
-from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import Z, difference, least
-from targen_standard.examples.telltales import NAMED, SEEN, Spoken, as_seen
+from targen_core.cli.findings import Estimate
+from targen_standard.examples.measuring import Spoken
+from targen_standard.examples.telltales import NAMED, SEEN, as_seen
 
 _OPENINGS, _WORDS = 30, 200
 _RARE = 0.05  # share of either side's rows from which on a word or an opening is looked at

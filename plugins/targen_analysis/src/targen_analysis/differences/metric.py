@@ -31,25 +31,18 @@ from targen_analysis.differences.telling import (
     scores,
 )
 from targen_analysis.lexical.words import split, unit_of
-from targen_analysis.metrics import (
-    Cell,
-    Corpus,
-    Estimate,
-    Findings,
-    Metric,
-    MetricOptions,
-    Study,
-    Table,
-)
+from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import generator, rate
-from targen_core import load_registry
+from targen_core.cli.findings import Cell, Estimate, Findings, Table
 from targen_core.errors import TargenError
+from targen_core.plugins.loader import load_registry
 from targen_core.tasks.letters import plain_words
 from targen_core.text import percent, plural
 from targen_core.wording import Option, anywhere, install
 from targen_standard.embedding import Embedder
+from targen_standard.examples.measuring import Spoken
 from targen_standard.examples.shown import examples_among
-from targen_standard.examples.telltales import Spoken, as_seen, sentences
+from targen_standard.examples.telltales import as_seen, sentences
 from targen_standard.filters.excluded.comparing import MIN_ALONE, counts_alone
 from targen_standard.filters.excluded.index import ExclusionIndex
 

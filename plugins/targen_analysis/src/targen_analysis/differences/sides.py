@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_analysis.folds import groups_of
-from targen_analysis.metrics import Corpus, Estimate, Study
+from targen_analysis.metrics import Corpus, Study
 from targen_analysis.statistics import Z, generator, rate
+from targen_core.cli.findings import Estimate
 
 _LONGEST = 20_000  # letters of a text that are read: no telltale needs more
 

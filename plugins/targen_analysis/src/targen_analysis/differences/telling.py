@@ -13,8 +13,8 @@ from targen_analysis.differences.sides import Side
 from targen_analysis.folds import folds_of
 from targen_analysis.lexical.grams import beside, weighted
 from targen_analysis.lexical.words import split
-from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import over_draws
+from targen_core.cli.findings import Estimate
 
 FOLDS = 5
 MIN_GROUPS = 2 * FOLDS

@@ -13,8 +13,8 @@ from targen_analysis.difficulty.models import Classifier
 from targen_analysis.difficulty.pvi import best_epoch, entropy, of_gold, pointwise, suspects
 from targen_analysis.difficulty.training import Recipe, fit
 from targen_analysis.folds import folds_of
-from targen_analysis.metrics import Estimate
 from targen_analysis.statistics import mean, rate
+from targen_core.cli.findings import Estimate
 
 Floats = NDArray[np.float64]
 

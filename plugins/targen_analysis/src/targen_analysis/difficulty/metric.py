@@ -12,9 +12,10 @@ from targen_analysis.difficulty.measured import Measured, measure_one
 from targen_analysis.difficulty.pvi import DOUBT
 from targen_analysis.difficulty.training import Recipe
 from targen_analysis.difficulty.views import figures_table, of_rows, plots, row_tables
-from targen_analysis.metrics import Findings, Metric, MetricOptions, Study
+from targen_analysis.metrics import Metric, MetricOptions, Study
 from targen_analysis.statistics import difference, least
 from targen_analysis.wording import metric_option
+from targen_core.cli.findings import Findings
 from targen_core.errors import UsageError
 from targen_core.text import percent, plural
 from targen_standard.pretrained import device_of

@@ -9,8 +9,8 @@ import numpy as np
 
 from targen_analysis.data.excerpt import excerpt
 from targen_analysis.difficulty.measured import Measured
-from targen_analysis.metrics import Estimate, Plot, Table
 from targen_analysis.views import figure_table
+from targen_core.cli.findings import Estimate, Plot, Table
 
 _SHOWN = {
     "V-information": "V-information (bits)",

@@ -12,19 +12,16 @@ from pydantic import Field
 
 from targen_analysis.data.excerpt import excerpt
 from targen_analysis.judging.texts import answer_of, texts_of
-from targen_analysis.metrics import (
-    Cell,
-    Corpus,
-    Estimate,
-    Findings,
-    Metric,
-    MetricOptions,
-    Plot,
-    Study,
-    Table,
-)
+from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import mean, rate
 from targen_analysis.wording import metric_option
+from targen_core.cli.findings import (
+    Cell,
+    Estimate,
+    Findings,
+    Plot,
+    Table,
+)
 from targen_core.cli.markup import sheet_text
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError

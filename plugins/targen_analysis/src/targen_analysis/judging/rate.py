@@ -64,8 +64,8 @@ def rate(
     """
     from targen_analysis.data.corpus import read_corpus
     from targen_analysis.judging.rating import FORM, RATE
-    from targen_core import load_registry
     from targen_core.dataset.source import open_source
+    from targen_core.plugins.loader import load_registry
 
     registry = load_registry()
     corpus = read_corpus(registry, data, task=task or None)

@@ -13,11 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from targen_analysis.data.corpus import read_corpus
 from targen_analysis.judging.texts import texts_of
-from targen_core import DryRunCall, Llm, Prompt, Task, Typed, load_registry
+from targen_core import Prompt, Task
 from targen_core.cli.trust import placed
-from targen_core.origin import HUB, is_file
-from targen_standard import TaskForm
+from targen_core.origin import HUB, Typed, is_file
+from targen_core.plugins.loader import load_registry
+from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.steps import Llm
 from targen_standard.asking import RowToAsk, asking_task
+from targen_standard.task_files.forms import TaskForm
 
 FORM = "rate"
 _PROMPT = Prompt("rate", package="targen_analysis.judging")

@@ -59,8 +59,8 @@ def sample(
     """
     from targen_analysis.data.corpus import read_corpus
     from targen_analysis.judging.texts import answer_of, texts_of
-    from targen_core import load_registry
     from targen_core.cli.markup import sheet_cell
+    from targen_core.plugins.loader import load_registry
     from targen_core.text import plural
 
     if out.suffix not in (".csv", ".jsonl"):

@@ -16,18 +16,10 @@ from pydantic import Field
 
 from targen_analysis.lexical.repetition import THRESHOLDS
 from targen_analysis.lexical.rouge import COMPARED, as_strings, nearest
-from targen_analysis.metrics import (
-    Cell,
-    Corpus,
-    Estimate,
-    Findings,
-    Metric,
-    MetricOptions,
-    Study,
-    Table,
-)
+from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import generator, mean, rate, subsample
 from targen_analysis.views import figure_table
+from targen_core.cli.findings import Cell, Estimate, Findings, Table
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _PAPER = {

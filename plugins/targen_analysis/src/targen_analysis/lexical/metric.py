@@ -13,18 +13,10 @@ from pydantic import Field
 from targen_analysis.lexical.counts import FIGURES, counted
 from targen_analysis.lexical.richness import compression_ratio, mattr, mtld
 from targen_analysis.lexical.words import Words, unit_of, words_of
-from targen_analysis.metrics import (
-    Corpus,
-    Estimate,
-    Findings,
-    Metric,
-    MetricOptions,
-    Plot,
-    Study,
-    Table,
-)
+from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import apart, bootstrap, generator, half_samples, subsample
 from targen_analysis.views import figure_table
+from targen_core.cli.findings import Estimate, Findings, Plot, Table
 
 
 class LexicalOptions(MetricOptions):

@@ -16,17 +16,10 @@ from numpy.typing import NDArray
 from targen_analysis.data.columns import bare
 from targen_analysis.data.known import TEMPLATES
 from targen_analysis.data.runs import spaced
-from targen_analysis.metrics import (
-    Corpus,
-    Estimate,
-    Findings,
-    Metric,
-    MetricOptions,
-    Study,
-    Table,
-)
+from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import mean
 from targen_analysis.views import figure_table
+from targen_core.cli.findings import Estimate, Findings, Table
 
 _PAPER = {
     # task: original, synthetic; the authors' counts behind the table.

@@ -11,18 +11,10 @@ from targen_analysis.data.excerpt import excerpt
 from targen_analysis.lexical.rouge import COMPARED, as_string, nearest
 from targen_analysis.lexical.selfbleu import self_bleu
 from targen_analysis.lexical.words import Words, words_of
-from targen_analysis.metrics import (
-    Cell,
-    Corpus,
-    Estimate,
-    Findings,
-    Metric,
-    MetricOptions,
-    Study,
-    Table,
-)
+from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import generator, mean, rate, subsample
 from targen_analysis.views import figure_table, rouge_plot
+from targen_core.cli.findings import Cell, Estimate, Findings, Table
 from targen_core.text import percent
 
 THRESHOLDS = (0.7, 0.8, 0.9)

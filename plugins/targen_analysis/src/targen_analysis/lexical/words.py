@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from targen_analysis.metrics import Corpus
 from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
-from targen_standard.examples.telltales import is_unspaced
+from targen_standard.examples.measuring import is_unspaced
 
 LONGEST = 4
 """The longest n-grams that are counted."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from targen_analysis.metrics import Estimate
 from targen_analysis.report.cells import number
+from targen_core.cli.findings import Estimate
 
 _STEPS = (1.25, 2.0)  # times: from where there are two marks, and three
 

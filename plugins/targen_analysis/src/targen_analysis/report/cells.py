@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_analysis.metrics import Cell, Estimate
+from targen_core.cli.findings import Cell, Estimate
 
 DASH = "-"
 

@@ -8,11 +8,12 @@ from importlib.resources import files
 from typing import Any
 
 from targen_analysis.analysis import Analysis, Part
-from targen_analysis.metrics import Cell, Corpus, Estimate, Plot, Table
+from targen_analysis.metrics import Corpus
 from targen_analysis.report.apart import KEY
 from targen_analysis.report.cells import interval, number, shown
 from targen_analysis.report.pictures import colors_of, specification, theme
 from targen_analysis.report.short import Short, in_short, leading, title_of
+from targen_core.cli.findings import Cell, Estimate, Plot, Table
 from targen_core.cli.provenance import provenance_notes
 from targen_core.pages import document, safe, scrolling
 from targen_core.wording import anywhere

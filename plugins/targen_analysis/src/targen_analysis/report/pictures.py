@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from itertools import cycle
 from typing import Any
 
-from targen_analysis.metrics import Plot, Study
+from targen_analysis.metrics import Study
+from targen_core.cli.findings import Plot
 
 KINDS = ("svg", "png")
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from targen_analysis.analysis import Analysis, Part
-from targen_analysis.metrics import Cell, Study, Table
+from targen_analysis.metrics import Study
 from targen_analysis.report.apart import Apart, apart
 from targen_analysis.statistics import Z
+from targen_core.cli.findings import Cell, Table
 from targen_core.text import plural
 from targen_core.wording import Option
 

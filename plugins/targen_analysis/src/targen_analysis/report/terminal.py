@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from targen_analysis.analysis import Analysis, Part
-from targen_analysis.metrics import Cell, Corpus, Table
+from targen_analysis.metrics import Corpus
 from targen_analysis.report.cells import shown
 from targen_analysis.report.short import Short, in_short, leading
+from targen_core.cli.findings import Cell, Table
 from targen_core.cli.tables import print_table
 from targen_core.wording import Either
 

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from targen_analysis.metrics import Estimate
 from targen_analysis.semantic.similarity import Vectors
 from targen_analysis.statistics import Z
+from targen_core.cli.findings import Estimate
 
 
 def pair_mean(vectors: Vectors) -> float:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_analysis.metrics import Estimate, Study
+from targen_analysis.metrics import Study
 from targen_analysis.semantic.coverage import FIGURES, coverage
 from targen_analysis.semantic.diversity import mean_cosine, remote_clique, vendi
 from targen_analysis.semantic.similarity import nearest
@@ -19,6 +19,7 @@ from targen_analysis.statistics import (
     rate,
     subsample,
 )
+from targen_core.cli.findings import Estimate
 
 Figures = dict[str, Estimate]
 

@@ -9,15 +9,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from targen_analysis.metrics import (
-    Cell,
-    Estimate,
-    Findings,
-    Metric,
-    MetricOptions,
-    Study,
-    Table,
-)
+from targen_analysis.metrics import Metric, MetricOptions, Study
 from targen_analysis.semantic.coverage import FIGURES
 from targen_analysis.semantic.diversity import pair_mean
 from targen_analysis.semantic.embedding import DEFAULT_MODEL, Embedder, load_embedder
@@ -27,6 +19,7 @@ from targen_analysis.semantic.similarity import unit
 from targen_analysis.semantic.views import Sample, distribution, map_of, missing_and_new
 from targen_analysis.statistics import Rows, generator, subsample
 from targen_analysis.views import figure_table, interval_plot
+from targen_core.cli.findings import Cell, Estimate, Findings, Table
 from targen_core.errors import UsageError
 from targen_core.text import percent, plural
 

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_analysis.data.excerpt import excerpt
-from targen_analysis.metrics import Corpus, Excerpt, Plot, Table
+from targen_analysis.metrics import Corpus
 from targen_analysis.semantic.projection import Projection, possible, project
 from targen_analysis.semantic.similarity import Vectors, nearest, pair_shares
 from targen_analysis.statistics import subsample
+from targen_core.cli.findings import Excerpt, Plot, Table
 
 _WIDTH = 0.05
 """The width of a bar of cosines."""

@@ -10,8 +10,6 @@ from targen_analysis.metrics import Corpus, Study
 from targen_testing.hostile import TEXTS
 from targen_testing.sample import SAMPLE
 
-__all__ = ["ODD", "dataset", "ordinary"]
-
 _NOUNS = (
     "lamp kettle ferry hotel novel garden tunnel printer violin market bridge coat dinner river "
     "doctor engine letter mirror island tower winter blanket concert teacher window station"

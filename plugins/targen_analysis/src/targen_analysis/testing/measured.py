@@ -6,12 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from targen_analysis.metrics import Findings, Metric, MetricOptions
+from targen_analysis.metrics import Metric, MetricOptions
 from targen_analysis.report.figures import plain
+from targen_core.cli.findings import Findings
 from targen_core.cli.options.typed import parse_options
 from targen_core.plugins.loader import installed_sources, load_registry
-
-__all__ = ["as_text", "main", "options_of"]
 
 
 def options_of(metric: Metric, assignments: Sequence[str]) -> MetricOptions:

@@ -22,16 +22,15 @@ from typing import Any, ClassVar, get_args, get_type_hints
 import pytest
 from pydantic import ValidationError
 
-from targen_analysis.metrics import Corpus, Estimate, Excerpt, Findings, Metric, Plot, Study
+from targen_analysis.metrics import Corpus, Metric, Study
 from targen_analysis.testing.corpora import ODD, ordinary
 from targen_analysis.testing.measured import as_text, options_of
+from targen_core.cli.findings import Estimate, Excerpt, Findings, Plot
 from targen_core.errors import TargenError, UsageError
 from targen_core.text import with_article
 from targen_testing.chance import homes_of, watching
 from targen_testing.forks import elsewhere
 from targen_testing.suite import Suite, fail
-
-__all__ = ["MetricSuite"]
 
 _KINDS = get_args(get_type_hints(Plot)["kind"])
 _NUMBERS = {

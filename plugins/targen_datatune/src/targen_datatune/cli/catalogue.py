@@ -18,7 +18,7 @@ from targen_datatune.cells import LEFT_OUT
 from targen_datatune.cli.options import IndexArg, licence_of
 
 if TYPE_CHECKING:
-    from targen_core import Registry
+    from targen_core.plugins.registry import Registry
     from targen_datatune.index import Built, Index, Source
     from targen_datatune.retrieval import DatasetEntry
 
@@ -67,7 +67,7 @@ def catalogue(
     - targen catalogue list
     - targen catalogue show file:csvs/reviews.csv
     """
-    from targen_core import load_registry
+    from targen_core.plugins.loader import load_registry
     from targen_datatune.index import Index, default_index
 
     given = names or []

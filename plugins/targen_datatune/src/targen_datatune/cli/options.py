@@ -79,7 +79,7 @@ def naming_catalogues(catalogues: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except UnknownOption as error:
-        from targen_core import load_registry
+        from targen_core.plugins.loader import load_registry
 
         registry = load_registry()
         every = (registry.resolve(item) for item in registry.all("catalogue"))

@@ -231,7 +231,7 @@ def transform(
     - targen transform task.json -n 3000 --license permissive -b chatgpt --model gpt-6-luna
     - targen transform task.yaml -n 3000 -b small --backend-for plan=large --max-cost 10
     """
-    from targen_core import load_registry
+    from targen_core.plugins.loader import load_registry
     from targen_datatune.asked import read_request
     from targen_datatune.licenses import listed
     from targen_datatune.transforming.sources import Sources
@@ -339,7 +339,7 @@ def _say_other_fields(task: str) -> None:
 
 def _fields_of(task: str) -> Sequence[str]:
     """Return the fields of the rows that TASK generates; () if it only describes a task."""
-    from targen_core import load_registry
+    from targen_core.plugins.loader import load_registry
 
     with suppress(TargenError, OSError):
         fields: Sequence[str] = load_registry().get("task", task).fields

@@ -42,8 +42,8 @@ def _index(
     folder: Path,
     progress: Callable[[int, int], None],
 ) -> None:
-    from targen_core import load_registry
     from targen_core.plugins.configurable import read_options
+    from targen_core.plugins.loader import load_registry
     from targen_datatune.finding import retriever_folder
 
     remove(folder / "fused.json")
@@ -87,7 +87,7 @@ def _problem(retrievers: Sequence[Retriever]) -> str:
 
 
 def _load(folder: Path) -> Any:
-    from targen_core import load_registry
+    from targen_core.plugins.loader import load_registry
 
     try:
         facts = read_json(folder / "fused.json", inside=folder)

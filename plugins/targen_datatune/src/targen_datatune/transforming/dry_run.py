@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from targen_standard.made_up import words
 
 if TYPE_CHECKING:
-    from targen_core import DryRunCall
+    from targen_core.tasks.parts import DryRunCall
     from targen_datatune.transforming.spec import Transform
 
 _REST = 160  # words of a description, in addition to the instruction's

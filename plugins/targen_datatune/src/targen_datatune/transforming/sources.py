@@ -48,7 +48,7 @@ class Sources:
         """
         if self._findings is not None:
             return self._findings
-        from targen_core import load_registry
+        from targen_core.plugins.loader import load_registry
         from targen_datatune.asked import TaskRequest
         from targen_datatune.finding import Filters, search
 
@@ -107,7 +107,7 @@ class Sources:
         return ""
 
     def _first(self, entry: DatasetEntry) -> bool:
-        from targen_core import load_registry
+        from targen_core.plugins.loader import load_registry
         from targen_datatune.finding import rows_of
 
         self._opened.add(entry.id)
@@ -125,7 +125,7 @@ class Sources:
         key = source.dataset, order
         if key in self._rows:
             return self._rows[key]
-        from targen_core import load_registry
+        from targen_core.plugins.loader import load_registry
         from targen_datatune.finding import rows_of
 
         every = islice(rows_of(load_registry(), source.entry), self.spec.rows_read)

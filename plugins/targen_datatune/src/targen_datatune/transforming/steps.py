@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from targen_core import Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
 from targen_core.errors import DatasetUnavailable, JobFailed, UsageError
+from targen_core.tasks.steps import Llm
 from targen_core.wording import REPEAT, Option
 from targen_datatune.cells import NO_DESCRIPTION
 from targen_datatune.licenses import mixes, normal

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from targen_core import InverseGenerator, ListStep, Llm, Part, Prompt, Rejected
+from targen_core import Prompt, Rejected
 from targen_core.tasks.replies import list_of
+from targen_core.tasks.steps import InverseGenerator, ListStep, Llm, Part
 from targen_datatune.transforming.replies import Written
 
 if TYPE_CHECKING:

@@ -8,18 +8,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from targen_core import (
-    CorrectionSample,
-    Credit,
-    Judging,
-    Label,
-    ListStep,
-    Part,
-    Rows,
-    Task,
-    Texts,
-)
+from targen_core import Label, Task
 from targen_core.cli.trust import leaving
+from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.judging import CorrectionSample
+from targen_core.tasks.parts import Credit
+from targen_core.tasks.steps import ListStep, Part
 from targen_datatune.transforming.checks import row_check
 from targen_datatune.transforming.dry_run import dry_run_of
 from targen_datatune.transforming.items import Plan, Source, SourceRow
@@ -27,9 +21,9 @@ from targen_datatune.transforming.spec import Transform
 from targen_datatune.transforming.steps import PROMPTS, Steps, has_input, readable
 from targen_datatune.transforming.synthetic import PARTS, Synthetic
 from targen_datatune.transforming.synthetic import PROMPTS as SYNTHETIC
-from targen_standard import TaskForm
 from targen_standard.correctors.blind import SOLVE_PROMPT
 from targen_standard.correctors.meta import META_PROMPT
+from targen_standard.task_files.forms import TaskForm
 
 _ROW = "row"
 _ADDED = (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core import ListStep, Task
+from targen_core import Task
+from targen_core.tasks.steps import ListStep
 from targen_methods.attrprompt.items import Attributes, Draw, Values
 from targen_methods.attrprompt.steps import PROMPTS, Options, Steps, drawn
 from targen_standard.correctors.meta import META_PROMPT

@@ -9,8 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from targen_core import DryRunCall, Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
 from targen_core.errors import UsageError
+from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.steps import Llm
 from targen_core.tasks.words import normalized
 from targen_methods.attrprompt.items import (
     Attribute,

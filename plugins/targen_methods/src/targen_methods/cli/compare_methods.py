@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from targen_core import Limits
-from targen_core.cli.ahead import YesArg
 from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import YesArg
 from targen_core.cli.request import ONE_MODEL
 from targen_core.errors import Interrupted, MissingDependency, UsageError
+from targen_core.options import Limits
 from targen_core.wording import install
 
 if TYPE_CHECKING:
@@ -166,10 +166,10 @@ def compare_methods(
             distribution=lacking,
             hint=install("targen-methods[compare]"),
         ) from error
-    from targen_core import load_registry
     from targen_core.cli.ahead import ask_first
     from targen_core.cli.choosing import choice
     from targen_core.cli.tables import print_json, print_table
+    from targen_core.plugins.loader import load_registry
     from targen_methods.comparing.asked import Asked, asked_for
     from targen_methods.comparing.carrying import carry_out
     from targen_methods.comparing.page import columns, remarks

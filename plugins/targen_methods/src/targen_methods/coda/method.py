@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core import ListStep, Task, load_registry
+from targen_core import Task
+from targen_core.plugins.loader import load_registry
+from targen_core.tasks.steps import ListStep
 from targen_methods.coda.items import Group, Reading, Recipes
 from targen_methods.coda.options import Options
 from targen_methods.coda.steps import PROMPTS, Steps

@@ -10,8 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from targen_core import DryRunCall, Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
 from targen_core.errors import UsageError
+from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.steps import Llm
 from targen_core.tasks.words import normalized
 from targen_core.text import plural
 from targen_methods.coda.constraints import Constraints

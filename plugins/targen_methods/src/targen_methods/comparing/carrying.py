@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Limits, Registry, Typed, generate, load, read_dataset
+from targen_core import generate, load, read_dataset
 from targen_core.cli.account import Account
 from targen_core.cli.ahead import Expected, expected_of
 from targen_core.cli.estimating import estimate
@@ -38,19 +38,23 @@ from targen_core.errors import (
     TargenError,
     UsageError,
 )
+from targen_core.extras import needs_distribution
+from targen_core.options import Limits
+from targen_core.origin import Typed
 from targen_core.outputs import remove, write_file
+from targen_core.plugins.registry import Registry
 from targen_core.reading.values import json_of
 from targen_core.task_files import note_own_copy
 from targen_core.text import plural
 from targen_methods.comparing.asked import Asked, Way
 from targen_methods.comparing.measured import Compared, Measured
 from targen_methods.comparing.page import write
-from targen_standard import correct
+from targen_standard.correction.api import correct
 from targen_standard.finishing.api import finished, rows_to_make
 
 if TYPE_CHECKING:
     from targen_analysis.analysis import Analysis
-    from targen_core import Report
+    from targen_core.api.report import Report
 
 _FIGURES = {
     "hd-d": ("lexical", "hd-d"),
@@ -462,8 +466,9 @@ def _analyzed(
     ]
     tell(f"writing the analysis to {folder / 'analysis'}")
     installed = {item.name for item in registry.all("metric")}
-    analyze = registry.function("analyze", of="compare-methods")  # of an extra
-    analysis: Analysis = analyze(
+    with needs_distribution("compare-methods", "targen-analysis"):
+        from targen_analysis.api import analyze
+    analysis = analyze(
         *runs,
         against=asked.original or None,
         without=sorted(_ASIDE & installed),

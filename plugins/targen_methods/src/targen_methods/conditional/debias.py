@@ -17,7 +17,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from targen_core import Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
+from targen_core.tasks.steps import Llm
 from targen_methods.conditional.cut import ended
 from targen_methods.conditional.steps import ConditionalOptions
 

@@ -144,10 +144,10 @@ def import_rows(
       --weights weights.npy --logits
     - targen import-rows attrprompt attrprompt-v1.jsonl --task ./news.yaml --label-file label.txt
     """
-    from targen_core import load_registry
     from targen_core.cli.outputs import check_free
     from targen_core.cli.tables import print_json
     from targen_core.outputs import remove
+    from targen_core.plugins.loader import load_registry
     from targen_core.suggestions import did_you_mean
     from targen_methods.importing.mapping import columns_for, labels_for, preset_of
     from targen_methods.importing.published import FORMS

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from targen_core import DryRunCall, Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
+from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.steps import Llm
 from targen_core.tasks.words import normalized
 from targen_methods.instructions.items import (
     AnswersReply,

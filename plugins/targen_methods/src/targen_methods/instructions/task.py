@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core import CorrectionSample, Judging, ListStep, Prompt, Rows, Task, Texts
+from targen_core import Prompt, Task
+from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.judging import CorrectionSample
+from targen_core.tasks.steps import ListStep
 from targen_methods.instructions.items import FreeInstruction, InstructionRow
 from targen_methods.instructions.steps import (
     CASES,

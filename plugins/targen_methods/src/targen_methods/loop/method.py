@@ -11,8 +11,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from targen_core import DryRunCall, ListStep, Llm, Prompt, Task
+from targen_core import Prompt, Task
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.replies import list_of
+from targen_core.tasks.steps import ListStep, Llm
 from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.model import Base, Method, MethodOptions, derived

@@ -11,8 +11,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from targen_core import Dataset, ListStep, Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
+from targen_core.dataset.model import Dataset
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.tasks.steps import ListStep, Llm
 from targen_core.wording import install
 from targen_methods.conditional.cut import kept
 from targen_methods.conditional.items import Condition, Sample
@@ -132,7 +134,8 @@ class Steps(ConditionalSteps):
         self, rows: Sequence[Any], last: Round, rng: random.Random
     ) -> tuple[dict[str, tuple[int, ...]], str]:
         """The rows that help most on others, by label, if there are enough to tell."""
-        from targen_training.weighing import InfluenceOptions, measure_influence
+        from targen_training.weighing.influence import InfluenceOptions
+        from targen_training.weighing.rows import measure_influence
 
         if len(rows) <= self.own.influence_from:
             return {}, f"of all {len(rows)} rows, since there are too few to tell"

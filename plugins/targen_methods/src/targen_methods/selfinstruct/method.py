@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core import ListStep, Task
+from targen_core import Task
+from targen_core.tasks.steps import ListStep
 from targen_methods.selfinstruct.items import Instruction
 from targen_methods.selfinstruct.options import PAPER, TaskOptions
 from targen_methods.selfinstruct.rounds import pool_list

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from targen_core import ListStep
+from targen_core.tasks.steps import ListStep
 from targen_methods.selfinstruct.filters import rouge_l, tokens
 from targen_methods.selfinstruct.items import Pool
 from targen_methods.selfinstruct.options import Options

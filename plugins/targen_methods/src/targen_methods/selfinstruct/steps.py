@@ -8,9 +8,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from targen_core import DryRunCall, Llm, Prompt, Rejected
+from targen_core import Prompt, Rejected
 from targen_core.errors import UsageError
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.replies import list_of
+from targen_core.tasks.steps import Llm
 from targen_core.tasks.words import normalized
 from targen_methods.selfinstruct.filters import check_instruction
 from targen_methods.selfinstruct.items import Instruction, InstructionsReply, Pool

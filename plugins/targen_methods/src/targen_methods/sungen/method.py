@@ -35,7 +35,8 @@ def _finish(run: Path, options: Options, out: Path) -> None:
         UsageError: the rows give no basis for weights.
     """
     try:
-        from targen_training.weighing import SunGenOptions, weigh
+        from targen_training.weighing.bilevel import SunGenOptions
+        from targen_training.weighing.rows import weigh
     except ModuleNotFoundError as error:
         raise MissingDependency(
             "sungen needs targen-training to weight rows, but it is not installed",

@@ -7,12 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from targen_core import (
-    Llm,
-    Task,
-    mean_logprob,
-    read_dataset,
-)
+from targen_core import Task, read_dataset
+from targen_core.calls.scores import mean_logprob
+from targen_core.tasks.steps import Llm
 from targen_methods.conditional.cut import kept
 from targen_methods.conditional.items import Condition, Sample
 from targen_methods.conditional.steps import (

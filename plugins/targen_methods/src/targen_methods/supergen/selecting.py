@@ -16,7 +16,7 @@ from targen_core.errors import UsageError
 from targen_core.text import row_name
 
 if TYPE_CHECKING:
-    from targen_core import Dataset
+    from targen_core.dataset.model import Dataset
     from targen_core.task_files import TaskFile
 
 _RATIO = 5
@@ -120,9 +120,10 @@ def select(
     - targen select runs/rte-supergen-0
     - targen select runs/cb-supergen-0 --keep 50 --random neutral --out runs/cb-best
     """
-    from targen_core import load_registry, read_dataset
+    from targen_core import read_dataset
     from targen_core.cli.outputs import check_free
     from targen_core.cli.tables import print_json, print_table
+    from targen_core.plugins.loader import load_registry
     from targen_standard.datasets.weighing import FILE
     from targen_standard.methods.form import task_of_rows
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from targen_core import Llm, Task
+from targen_core import Task
+from targen_core.tasks.steps import Llm
 from targen_methods.conditional.cut import kept
 from targen_methods.conditional.debias import DebiasOptions, debiased
 from targen_methods.conditional.items import Condition, Sample

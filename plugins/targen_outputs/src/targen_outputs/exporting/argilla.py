@@ -21,8 +21,6 @@ from targen_outputs.exporting.rows import labelled, write_out
 from targen_standard.exporting.model import Exporter
 from targen_standard.task_files.outputs import Question, output_in
 
-__all__ = ["ARGILLA", "read"]
-
 _ONE_UNIT = 0xFFFF
 """The last code point that is one UTF-16 unit."""
 

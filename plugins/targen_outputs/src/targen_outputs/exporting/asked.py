@@ -12,8 +12,6 @@ from targen_core.tasks.fields import text_at
 from targen_outputs.exporting.rows import labelled
 from targen_standard.task_files.outputs import Question, Row, output_in
 
-__all__ = ["ROW", "Answers", "Asked", "asked"]
-
 ROW = "targen_row"
 """Where a tool keeps the row itself, so that its answers can be put into it."""
 

@@ -22,8 +22,6 @@ from targen_outputs.exporting.rows import CutOptions, Labelled, labelled, output
 from targen_outputs.spans import SpansOutput
 from targen_standard.exporting.model import Exporter
 
-__all__ = ["BIO", "BIO_SUFFIX", "BioOptions"]
-
 BIO_SUFFIX = ".conll"
 
 _LETTERS = word_of(rf"\W{UNSPACED}")

@@ -19,8 +19,6 @@ from targen_outputs.exporting.asked import ROW, Answers, Asked, asked
 from targen_standard.exporting.model import Exporter
 from targen_standard.task_files.outputs import Question
 
-__all__ = ["LABEL_STUDIO", "read"]
-
 
 def read(task: Mapping[str, Any]) -> Answers:
     """Return people's answers in a task of the export *JSON*; predictions do not count.

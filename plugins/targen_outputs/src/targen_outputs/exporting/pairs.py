@@ -20,8 +20,6 @@ from targen_outputs.exporting.rows import Labelled, output_in_rows, write_lines
 from targen_outputs.preference import PreferenceOutput
 from targen_standard.exporting.model import Exporter
 
-__all__ = ["DPO", "SFT", "PairOptions"]
-
 
 class PairOptions(BaseModel):
     """Options of `dpo` and `sft`."""

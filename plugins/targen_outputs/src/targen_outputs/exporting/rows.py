@@ -15,8 +15,6 @@ from targen_core.errors import UsageError
 from targen_core.text import row_name
 from targen_standard.task_files.outputs import Output, Row, output_in
 
-__all__ = ["CutOptions", "Labelled", "labelled", "output_in_rows", "write_lines", "write_out"]
-
 OutputT = TypeVar("OutputT", bound=Output)
 
 

@@ -15,8 +15,6 @@ from targen_outputs.exporting.rows import CutOptions, Labelled, labelled, output
 from targen_outputs.spans import SpansOutput
 from targen_standard.exporting.model import Exporter
 
-__all__ = ["SPACY", "SpacyOptions"]
-
 _KEY = "sc"
 """The key under which spaCy's span categorizer looks for spans by default."""
 

@@ -38,8 +38,6 @@ from targen_training.features import fields_of
 from targen_training.scores import Measured
 from targen_training.trainers import Decision, Predictor, TrainedOutput, Trainer, TrainingSet
 
-__all__ = ["ANSWER", "ANSWERS"]
-
 _MOST = 30  # words of an answer
 _FAR = (0, 1, 2, 4, 8)  # words from the nearest word of the question, in steps
 _SHORT = 3  # letters of a word of the question that says little

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from targen_training.scores import Measure, Measured, told
 
-__all__ = ["agreement", "found_sets", "mean_of"]
-
 Numbers = NDArray[np.float64]
 
 _NEAR = 0.1  # of the range of right scores: how far a score may be off to count as right

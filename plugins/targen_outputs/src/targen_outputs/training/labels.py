@@ -23,8 +23,6 @@ from targen_outputs.training.reading import (
 from targen_training.scores import Measured
 from targen_training.trainers import Decision, Predictor, TrainedOutput, Trainer, TrainingSet
 
-__all__ = ["LABELS", "SEVERAL_LABELS"]
-
 _STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
 _SURE = 20.0  # logit of a label that all rows have
 

@@ -17,18 +17,6 @@ from pydantic import Field
 from targen_outputs.training import stored
 from targen_training.trainers import TrainerOptions, TrainingSet
 
-__all__ = [
-    "Numbers",
-    "PerceptronOptions",
-    "Places",
-    "Weights",
-    "known_in",
-    "learn",
-    "numbered",
-    "places_of",
-    "write",
-]
-
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
 

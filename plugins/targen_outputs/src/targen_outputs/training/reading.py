@@ -16,8 +16,6 @@ from targen_training.decisions import parts_of
 from targen_training.features import Features, Vectors, embedder_of, fields_of
 from targen_training.trainers import Decision, TrainerOptions, TrainingSet
 
-__all__ = ["Reader", "ReaderOptions", "best", "check", "reader_in", "scores_of", "write_model"]
-
 _PARTS = 5
 
 Numbers = NDArray[np.float64]

@@ -22,8 +22,6 @@ from targen_outputs.training.reading import (
 )
 from targen_training.trainers import Decision, Predictor, TrainedOutput, Trainer, TrainingSet
 
-__all__ = ["SCORE", "SCORES"]
-
 _STRENGTHS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 

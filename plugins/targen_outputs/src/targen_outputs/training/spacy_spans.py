@@ -19,8 +19,6 @@ from targen_outputs.training.spans import TYPED_SPANS, field_of, note_lost
 from targen_standard.pretrained import spacy_pipeline
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
-__all__ = ["SPACY", "SpacyOptions"]
-
 _PARTS, _BATCH = 20, 32  # an epoch has this many steps, or more of this many rows
 _DROPOUT = 0.3
 

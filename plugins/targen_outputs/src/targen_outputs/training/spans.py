@@ -33,8 +33,6 @@ from targen_training.features import fields_of
 from targen_training.scores import Measured
 from targen_training.trainers import Decision, Predictor, TrainedOutput, Trainer, TrainingSet
 
-__all__ = ["SPANS", "TYPED_SPANS", "field_of", "note_lost"]
-
 _NEVER = -1e9
 
 Span = Mapping[str, Any]

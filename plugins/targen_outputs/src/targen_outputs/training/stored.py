@@ -16,8 +16,6 @@ from targen_core.outputs import write_file
 from targen_core.reading.arrays import read_arrays
 from targen_core.reading.files import read_json
 
-__all__ = ["read", "write"]
-
 _FORMAT = 1
 
 

@@ -6,8 +6,6 @@ import re
 
 from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
 
-__all__ = ["shape_of", "words_in"]
-
 _LETTERS = word_of(rf"\W_{UNSPACED}")
 # A word, a character of a script without spaces between words, or a sign.
 _WORD = re.compile(rf"{UNSPACED_LETTER}|{_LETTERS}|[^\w\s]|_")

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from targen_review.apply import Judged, Version
     from targen_review.rubric import Rubric
 
-__all__ = ["FolderArg", "apply"]
-
 _SHOWN = 10  # rows on which people disagree
 _LONGEST = 60
 _MANIFEST = 64 << 20  # bytes

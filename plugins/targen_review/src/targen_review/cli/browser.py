@@ -7,8 +7,6 @@ import sys
 import threading
 import webbrowser
 
-__all__ = ["open_page"]
-
 
 def open_page(address: str, port: int, *, browser: bool = True) -> None:
     """Open an address in the user's browser; without a screen, print how to reach it from another.

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from targen_review.forms.sheet import Answer, Sheet
     from targen_review.plan import Plan
 
-__all__ = ["export", "import_"]
-
 _NEXT = {
     "argilla": "import argilla as rg; rg.Dataset.from_disk({folder!r})",
     "label-studio": "in Label Studio: paste {folder}/labeling.xml under Labeling Interface, "

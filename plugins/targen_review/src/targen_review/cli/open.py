@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from targen_review.rows import ReviewData
     from targen_review.sample import Drawable
 
-__all__ = ["review"]
-
 _LARGEST = 64 << 20  # bytes of a report
 
 DataArg = Annotated[

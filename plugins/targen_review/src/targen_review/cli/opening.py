@@ -21,8 +21,6 @@ from targen_review.page.store import RowStore
 from targen_review.plan import Plan
 from targen_review.rows import ReviewData, review_rows
 
-__all__ = ["grade_on_a_page"]
-
 _COUNTED = 10_000  # rows that are compared at the end
 
 

@@ -13,8 +13,6 @@ from targen_core.errors import UsageError
 if TYPE_CHECKING:
     from targen_core.cli.findings import Findings
 
-__all__ = ["report"]
-
 _SHOWN = 10
 _WIDEST = 60
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from targen_review.rows import ReviewData
     from targen_standard.embedding import Encode
 
-__all__ = ["view"]
-
 
 def view(
     data: DataArg,
@@ -113,7 +111,7 @@ def _encode(embedder: str) -> Encode:
     Raises:
         UsageError: unknown embedder, or something that it needs is missing.
     """
-    from targen_core import load_registry
+    from targen_core.plugins.loader import load_registry
     from targen_standard.embedding import Embedder
 
     registry = load_registry()

@@ -31,8 +31,6 @@ from targen_review.forms.sheet import (
     refused_file,
 )
 
-__all__ = ["is_record", "read", "write"]
-
 _GUIDELINES = 10_000  # characters that its server accepts
 _TITLE = 500
 _MEANING = 1_000

@@ -29,8 +29,6 @@ from targen_review.forms.sheet import (
     several,
 )
 
-__all__ = ["read", "write"]
-
 _ROW = "targen_row"
 _VARIABLE = re.compile(r"\$(?=\w)")
 _KEYS = "123456789qwertyuiop"  # of labels; grades have their own letters

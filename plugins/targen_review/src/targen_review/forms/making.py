@@ -15,8 +15,6 @@ from targen_review.plan import Plan
 from targen_review.rows import blind_fields
 from targen_review.rubric import Rubric
 
-__all__ = ["sheet_of", "take"]
-
 
 def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | None = None) -> Sheet:
     """The rows of a review as another tool shows them.

@@ -24,22 +24,6 @@ from targen_core.suggestions import did_you_mean
 from targen_core.text import printable, refused
 from targen_review.grades import NAME, Grade, as_name
 
-__all__ = [
-    "DIGEST",
-    "FLAG",
-    "NO_REASON",
-    "REJECT",
-    "Answer",
-    "Item",
-    "Reader",
-    "Sheet",
-    "latest",
-    "rater_name",
-    "read_records",
-    "refused_file",
-    "several",
-]
-
 REJECT, FLAG = "reject", "flag"
 """The decisions on a row, in addition to its grade."""
 

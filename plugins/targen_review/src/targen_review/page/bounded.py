@@ -13,8 +13,6 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-__all__ = ["bounded"]
-
 MAX_HEAD = 16 << 10
 """Bytes that the request line and headers may have."""
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-import targen_standard
 from targen_core.errors import UsageError
 from targen_core.text import refused
 from targen_review.grades import Grade, GradeBook
@@ -27,8 +26,7 @@ from targen_review.rows import (
 )
 from targen_review.rubric import PAPER, Rubric
 from targen_review.verdicts import EFFECT_WORDS, effect_of, relabelled
-
-__all__ = ["Desk", "Question", "Seat"]
+from targen_standard.task_files.outputs import Question as TargenQuestion
 
 _LONGEST_SECONDS = 3600.0  # that a row counts: who was away did not read
 
@@ -109,7 +107,7 @@ class Seat:
         return self.row.with_changes(self.grade.edit, self.grade.output)
 
     @property
-    def asked(self) -> Sequence[targen_standard.Question]:
+    def asked(self) -> Sequence[TargenQuestion]:
         """The questions of its output, with the answers; empty if people edit the columns."""
         if not self.asks_output or self.data is None or self.data.output is None:
             return ()

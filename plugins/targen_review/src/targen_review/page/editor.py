@@ -13,9 +13,7 @@ from typing import Any
 
 from targen_core.errors import UsageError
 from targen_core.text import printable
-from targen_standard import Question
-
-__all__ = ["COLUMNS", "Control", "answers_of", "columns_of", "controls"]
+from targen_standard.task_files.outputs import Question
 
 COLUMNS = "*"
 """The name of the field that has all columns of an output as JSON."""

@@ -15,8 +15,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from targen_core.pages import SERVED
 
-__all__ = ["MAX_FORM", "LocalOnly", "Secret"]
-
 _HOSTS = ("127.0.0.1", "localhost")
 MAX_FORM = 4 << 20
 """Bytes that the body of a request may have."""

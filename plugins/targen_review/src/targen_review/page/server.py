@@ -28,18 +28,7 @@ from targen_review.rows import NO_TASK, ReviewRow, name_of
 from targen_review.rubric import Rubric
 
 if TYPE_CHECKING:
-    from targen_standard import Trace
-
-__all__ = [
-    "Shared",
-    "app_for",
-    "html",
-    "number_in",
-    "origin_of",
-    "refused",
-    "static_routes",
-    "traced",
-]
+    from targen_standard.tracing.api import Trace
 
 _LIST = 50  # rows of a page of the list
 _COUNTED = 10_000  # rows whose effects are counted on the last page: a second's work
@@ -337,7 +326,7 @@ async def traced(path: Path, name: str | int) -> Trace:
     Raises:
         TargenError: it cannot be read.
     """
-    from targen_standard import trace
+    from targen_standard.tracing.api import trace
 
     return await run_in_threadpool(trace, path, name)
 

@@ -11,8 +11,6 @@ from starlette.types import ASGIApp
 
 from targen_core.errors import UsageError
 
-__all__ = ["port_of", "serve"]
-
 _PATIENCE = 20.0  # seconds for a client to send a whole request; a browser sends it at once
 _MOST = 64  # connections at once; a browser opens six
 

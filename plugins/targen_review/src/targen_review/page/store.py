@@ -8,8 +8,6 @@ from collections.abc import Iterable
 
 from targen_review.rows import ReviewData, ReviewRow
 
-__all__ = ["RowStore"]
-
 _CACHE = -4096  # KiB of pages that SQLite keeps in memory
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from targen_analysis.metrics import Findings, Metric, MetricOptions, Study
+from targen_analysis.metrics import Metric, MetricOptions, Study
+from targen_core.cli.findings import Findings
 from targen_review.plan import is_there
-
-__all__ = ["REVIEWED", "ReviewedOptions"]
 
 
 class ReviewedOptions(MetricOptions):

@@ -17,17 +17,6 @@ from targen_review.report.reading import Given, Material
 from targen_review.step4 import Step4, step4_precision
 from targen_review.verdicts import relabelled
 
-__all__ = [
-    "Agreement",
-    "Alpha",
-    "Disagreement",
-    "Letters",
-    "RaterFigures",
-    "ReasonFigures",
-    "ReviewFigures",
-    "figures_of",
-]
-
 Side = Literal["before", "after"]
 PEOPLE = "people"
 ALL = "all"

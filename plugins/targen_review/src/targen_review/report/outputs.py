@@ -13,9 +13,7 @@ from targen_review.agreement import Figure, cohen_kappa, f1, share, spearman
 from targen_review.grades import Grade
 from targen_review.rows import ReviewRow
 from targen_review.rubric import Rubric
-from targen_standard import Output, Question
-
-__all__ = ["OutputAgreement", "output_agreement", "output_of"]
+from targen_standard.task_files.outputs import Output, Question
 
 _Pair = tuple[Question, Question]
 

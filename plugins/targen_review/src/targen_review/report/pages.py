@@ -25,8 +25,6 @@ from targen_review.report.printed import AGREEMENT, TABLE_16, TITLES
 from targen_review.step4 import Step4
 from targen_standard.findings import findings_as_html, findings_as_markdown
 
-__all__ = ["DIFFER", "as_html", "as_json", "as_markdown", "findings_of", "shown"]
-
 _FORMAT = 1
 _TITLE = "Raters' findings"
 DIFFER = "Rows on which raters disagree"

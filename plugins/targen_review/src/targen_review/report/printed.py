@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["AGREEMENT", "TABLE_16", "TITLES"]
-
 TABLE_16 = {
     "axg": ((102, 55, 51, 18), (106, 50, 59, 11)),
     "boolq": ((258, 64, 87, 21), (277, 62, 76, 15)),

@@ -12,9 +12,7 @@ from targen_review.grades import Grade, Rater, read_grades
 from targen_review.plan import Plan, PlanData, data_of, is_here, load_plan
 from targen_review.rows import ReviewData, ReviewRow, has_columns, open_data, review_rows
 from targen_review.rubric import Rubric
-from targen_standard import Output
-
-__all__ = ["Given", "Material", "read_reviews"]
+from targen_standard.task_files.outputs import Output
 
 
 @dataclass(frozen=True, slots=True)

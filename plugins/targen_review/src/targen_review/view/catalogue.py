@@ -13,8 +13,6 @@ from typing import Any
 from targen_review.rows import ReviewData, ReviewRow
 from targen_review.view.pairing import Keys
 
-__all__ = ["SORTS", "Catalogue", "Entry", "Part", "Query", "Sort"]
-
 
 @dataclass(frozen=True, slots=True)
 class Sort:

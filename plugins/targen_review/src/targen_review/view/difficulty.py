@@ -21,8 +21,6 @@ from targen_core.wording import install
 from targen_review.rows import ReviewData
 from targen_review.view.catalogue import Catalogue, Part
 
-__all__ = ["how_to_measure", "take_difficulty"]
-
 _MAX_BYTES = 256 << 20
 
 

@@ -16,8 +16,6 @@ from targen_standard.embedding import Encode
 if TYPE_CHECKING:
     from targen_analysis.likeness import Likeness
 
-__all__ = ["Alike", "Progress"]
-
 _PAIRS = 400_000  # that are compared between two looks at whether to stop
 _WAITING = 256  # rows whose likeness is entered together
 

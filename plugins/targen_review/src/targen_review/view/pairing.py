@@ -17,8 +17,6 @@ from targen_core.tasks.fields import named
 from targen_core.text import plural
 from targen_review.rows import ReviewData, ReviewRow
 
-__all__ = ["Keys"]
-
 _WORDS = {"id": "their ids", "texts": "their texts", "seed": "their seeds"}
 """Kinds of keys, the surest first -> their names."""
 

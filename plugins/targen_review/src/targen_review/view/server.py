@@ -24,8 +24,6 @@ from targen_review.view.catalogue import SORTS, Catalogue, Entry, Query
 from targen_review.view.difficulty import how_to_measure
 from targen_review.view.likeness import Alike
 
-__all__ = ["view_app"]
-
 _PAGE = 50
 _NEIGHBOURS = 5  # of each dataset
 _PATIENCE = 1.0  # seconds that an answer may wait for what is being worked out

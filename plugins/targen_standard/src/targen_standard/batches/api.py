@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from targen_core.api.kinds import exported
 from targen_core.api.models import ModelLike
 from targen_core.api.request import PathText, StepLike, as_path, keywords_of, reopened
 from targen_core.api.run import Run
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from targen_standard.batches.files import Imported
 
 
+@exported
 def export_batch(
     run: PathText | Run,
     out: PathText,
@@ -59,6 +61,7 @@ def export_batch(
         return export_batch(job, as_path(out))
 
 
+@exported
 def import_batch(
     run: PathText | Run,
     answers: PathText,

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from targen_core import Backend, BackendOptions, ChatModel, Price
+from targen_core import Backend, BackendOptions, Price
 from targen_core.calls.batch import BatchCodec
 from targen_core.calls.delivery import DeliveredRun, Delivery, ModelSource
+from targen_core.calls.model import ChatModel
 from targen_core.errors import UsageError
 from targen_core.wording import Either, Option, Words
 from targen_standard.batches.files import FileTransport

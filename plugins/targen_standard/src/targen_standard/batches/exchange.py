@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from targen_core import Job, Task
+from targen_core import Task
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.errors import (
     AnswersAwaited,
@@ -20,6 +20,7 @@ from targen_core.errors import (
     UsageError,
     WriteFailed,
 )
+from targen_core.runs.jobs.job import Job
 from targen_core.wording import Action, Blank, Either
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, Imported, write_requests

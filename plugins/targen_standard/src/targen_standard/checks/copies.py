@@ -6,8 +6,6 @@ from rapidfuzz import fuzz
 
 from targen_core.tasks.words import normalized, parts, words
 
-__all__ = ["is_copy", "is_loop", "is_sentences_of", "similarity"]
-
 _RUNS = 20  # fewer may repeat themselves by chance
 
 

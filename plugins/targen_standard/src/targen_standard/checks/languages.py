@@ -35,21 +35,6 @@ from targen_core.errors import Rejected
 from targen_core.tasks.letters import PER_DENSE
 from targen_core.tasks.words import WORD, words
 
-__all__ = [
-    "Language",
-    "all_languages",
-    "check_language",
-    "content_words",
-    "find_language",
-    "language_of",
-    "named_language",
-    "named_languages",
-    "nearest_language",
-    "script_of",
-    "small_words",
-    "with_name",
-]
-
 _OTHERS = dict(
     pair.split(":")
     for pair in (

@@ -12,8 +12,6 @@ from functools import lru_cache
 
 from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
 
-__all__ = ["matches", "refuse_pattern"]
-
 _LONGEST = 1000  # characters of a pattern
 
 

@@ -6,8 +6,6 @@ import re
 
 from targen_core.errors import Rejected
 
-__all__ = ["filled"]
-
 _YOURS = (  # of the reader, in a placeholder
     "your|ihre?|deine?|votre|vos|ton|ta|su|tu|il (?:suo|tuo)|la (?:sua|tua)|o seu|a sua|seu|sua"
     "|uw|jouw|je"

@@ -11,8 +11,6 @@ from targen_core.tasks.words import normalized, words
 from targen_standard.checks.languages import check_language, find_language
 from targen_standard.checks.remarks import chatter, meta_text
 
-__all__ = ["phrase", "prose", "sentences", "several_sentences"]
-
 _QUOTED = re.compile(r"""^(?:"[^"]*"|“[^“”]*”|'[^']*'|‘[^‘’]*’)$""")
 _LISTED = r"^\s*(?:\(?(?:\d+[.):]|[a-hA-H]\))(?!\d)|[-*•])\s"  # numbering and bullets
 _MARKUP = re.compile(

@@ -12,8 +12,6 @@ from functools import cache
 from targen_core.errors import Rejected
 from targen_standard.checks.languages import find_language
 
-__all__ = ["chatter", "meta_text", "says_label"]
-
 _COLON = re.compile(r"\s*+\d*+[\"'”*]*+\s*+:")
 _LABELS = (  # what tasks call their labels: in a text they give it away, or are a heading
     r"(?:not[_ -]?)?entail(?:ment|ed|s)|contradict(?:ion|ed|s)|neutral|true|false|correct|incorrect"

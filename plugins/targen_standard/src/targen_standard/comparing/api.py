@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from targen_core.api.kinds import exported
 from targen_core.api.request import PathText, as_path
 from targen_core.api.run import Folder
 from targen_standard.comparing.difference import Difference, difference
 
 
+@exported
 def diff(left: PathText | Folder[Any], right: PathText | Folder[Any]) -> Difference:
     """Compare two runs: settings, calls, candidates, rows and figures.
 

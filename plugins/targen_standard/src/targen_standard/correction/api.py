@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from targen_core.api.kinds import exported
 from targen_core.api.models import ModelLike
 from targen_core.api.request import (
     ExecutorLike,
@@ -36,6 +37,7 @@ from targen_standard.given import Data, DataLike, given_data
 _log = logging.getLogger("targen.run")
 
 
+@exported
 @blaming_plugins
 async def acorrect(
     data: DataLike,
@@ -224,4 +226,4 @@ def _tell_of_unjudged(report: CorrectionReport, folder: Path, *, files: bool) ->
     _log.warning("%d of %s could not be judged and kept the label (%s); %s", lost, of, why, hint)
 
 
-correct = waiting(acorrect)
+correct = exported(waiting(acorrect))

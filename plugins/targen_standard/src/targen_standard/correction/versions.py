@@ -17,10 +17,8 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import Place
 from targen_core.runs.preparing.tasks import find_task, task_plan
 from targen_core.runs.records.correction_plan import CorrectionPlan, ReviewPlan
-from targen_standard.correction.outcome import patched, write_correction
+from targen_standard.correction.outcome import write_correction
 from targen_standard.correction.place import open_correction
-
-__all__ = ["Decided", "patched", "write_version"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,6 @@ from targen_standard.correctors.answers import (
     worked,
 )
 
-__all__ = ["SOLVE_PROMPT", "Blind", "blind", "solve"]
-
 SOLVE_PROMPT = Prompt("solve", package="targen_standard.correctors")
 
 

@@ -37,8 +37,6 @@ from targen_standard.correctors.answers import (
 )
 from targen_standard.correctors.blind import SOLVE_PROMPT, solve
 
-__all__ = ["META_PROMPT", "Meta", "meta", "meta_paper"]
-
 META_PROMPT = Prompt("meta", package="targen_standard.correctors")
 
 

@@ -17,18 +17,6 @@ from typing import Any
 from targen_core.errors import UsageError
 from targen_core.reading.files import read_json
 
-__all__ = [
-    "CHOICE",
-    "BigBench",
-    "Example",
-    "bigbench_of",
-    "choices_in",
-    "drawn",
-    "example_of",
-    "is_bigbench",
-    "task_json",
-]
-
 CHOICE = "choice: "
 """The start of a line with a choice after an input."""
 

@@ -32,17 +32,6 @@ from targen_core.wording import Action
 if TYPE_CHECKING:
     from targen_core.task_files import TaskFile
 
-__all__ = [
-    "FILE",
-    "Weighing",
-    "checked_weights",
-    "has_weight",
-    "read_weighing",
-    "weighed",
-    "with_weights",
-    "write_weighed",
-]
-
 FILE = "weighing.json"
 _FORMAT = 1
 _COLUMN = "weight"

@@ -10,8 +10,6 @@ from targen_core.errors import UsageError
 from targen_core.tasks.model import Task
 from targen_standard.examples.reading import read_examples
 
-__all__ = ["examples_among"]
-
 
 def examples_among(run: Path | None, task: Task[Any, Any], rows: Iterable[Iterable[str]]) -> int:
     """Count the rows that a run had as examples, as far as it keeps a copy of those.

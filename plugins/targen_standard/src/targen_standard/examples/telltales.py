@@ -15,23 +15,11 @@ from targen_standard.examples.measuring import (
     Spoken,
     Topic,
     has_no_case,
-    is_unspaced,
     weights_of,
     with_plain_marks,
     without_stops,
 )
 from targen_standard.examples.reading import Example
-
-__all__ = [
-    "NAMED",
-    "SEEN",
-    "Spoken",
-    "Telltales",
-    "as_seen",
-    "habits",
-    "is_unspaced",
-    "sentences",
-]
 
 NAMED = "contain a name (a capital inside a sentence)"
 """The telltale that means nothing where all nouns have capitals; see `Spoken.named`."""

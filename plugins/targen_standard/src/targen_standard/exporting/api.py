@@ -7,7 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from targen_core.api.request import PathText, as_path, spread
+from targen_core.api.kinds import exported
+from targen_core.api.request import PathText, TaskLike, as_path, spread
 from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.reading import read_dataset
@@ -19,11 +20,12 @@ from targen_core.suggestions import did_you_mean
 from targen_core.wording import Action, Option
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import check_apart, check_free, save_as
-from targen_standard.given import DataLike, TaskLike
+from targen_standard.given import DataLike
 from targen_standard.splitting import Shares
 from targen_standard.splitting import split as split_dataset
 
 
+@exported
 def export(
     data: DataLike,
     out: PathText,

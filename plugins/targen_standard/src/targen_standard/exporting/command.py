@@ -23,7 +23,6 @@ from targen_core.text import plural
 if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
     from targen_core.plugins.register import Registration
-    from targen_core.plugins.registry import Registry
     from targen_standard.exporting.model import Exporter
 
 _ROWS = "Rows"
@@ -195,7 +194,7 @@ def export(
     dataset = read_dataset(source, task, variants=variants, registry=registry, encoding=encoding)
     if dataset.run is not None and (note := unfinished_note(dataset, dataset.run, "exporting")):
         print(note, file=sys.stderr)
-    dataset = (_reviewed if reviewed else _with_figures)(registry, source, dataset)
+    dataset = (_reviewed if reviewed else _with_figures)(source, dataset)
     if item.id == "targen-standard:hf":
         _note_licences(dataset)
     if dataset.problems:
@@ -242,24 +241,27 @@ def export(
     print_table(["file", "bytes"], [(path, f"{path.stat().st_size:,}") for path in files])
 
 
-def _reviewed(registry: Registry, source: Path, dataset: Dataset) -> Dataset:
+def _reviewed(source: Path, dataset: Dataset) -> Dataset:
     """The rows that people found acceptable; how many these are is said on standard error."""
-    kept: Dataset
-    kept, said = registry.function("reviewed", of="--reviewed")(source, dataset)
+    from targen_core.extras import needs_distribution
+
+    with needs_distribution("--reviewed", "targen-review"):
+        from targen_review.accepted import accepted
+    kept, said = accepted(source, dataset)
     print(f"note: {said}", file=sys.stderr)
     return kept
 
 
-def _with_figures(registry: Registry, source: Path, dataset: Dataset) -> Dataset:
+def _with_figures(source: Path, dataset: Dataset) -> Dataset:
     """Return the dataset with people's grades in its card, if there are any."""
-    from targen_core.errors import MissingDependency, TargenError
+    from targen_core.errors import TargenError
 
     try:
-        described: Dataset
-        described = registry.function("review-figures", of="the card")(source, dataset)
-        return described
-    except MissingDependency:
+        from targen_review.card import with_figures
+    except ModuleNotFoundError:
         return dataset
+    try:
+        return with_figures(source, dataset)
     except TargenError as error:
         print(f"note: the card does not include the review figures: {error}", file=sys.stderr)
         return dataset

@@ -18,8 +18,6 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.text import row_name
 from targen_core.wording import Either, Option
 
-__all__ = ["Conversation", "conversation", "conversations"]
-
 _DEFAULT = Prompt("instruction", package="targen_standard.exporting")
 
 

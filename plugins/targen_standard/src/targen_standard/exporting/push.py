@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from targen_core.api.kinds import exported
 from targen_core.dataset.model import Dataset
 from targen_core.errors import JobFailed, UsageError
 from targen_core.extras import hub_without_telemetry, needs
@@ -58,6 +59,7 @@ def check_push(repo: str, *, token: str | None = None) -> None:
         raise UsageError("you are not logged in to the hub", hint=_LOGIN)
 
 
+@exported
 def publish(
     dataset: Dataset,
     repo: str,

@@ -19,8 +19,6 @@ from targen_standard.datasets.weighing import FILE
 from targen_standard.methods.form import MethodFile, asked_in, options_of
 from targen_standard.methods.model import Method
 
-__all__ = ["finish_run", "finished", "rows_to_make", "unfinished_by"]
-
 
 def unfinished_by(run: Path) -> str:
     """Return the method that has yet to choose or weight a run's rows, or "".

@@ -13,7 +13,7 @@ import typer
 from targen_core.cli.tables import print_json, print_table
 
 if TYPE_CHECKING:
-    from targen_core import Dataset
+    from targen_core.dataset.model import Dataset
 
 
 def finish(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from targen_core.api.kinds import exported
 from targen_core.api.report import Report
 from targen_core.api.request import (
     PathText,
@@ -24,6 +25,7 @@ from targen_standard.given import registry_of
 from targen_standard.merging.merge import merge_runs
 
 
+@exported
 def merge(
     runs: Iterable[PathText | Run],
     *,

@@ -25,8 +25,6 @@ from targen_core.wording import Action
 from targen_standard.checks.copies import is_loop, is_sentences_of
 from targen_standard.made_up import sentence
 
-__all__ = ["Columns"]
-
 _TEXT = line(1, 1000)
 
 

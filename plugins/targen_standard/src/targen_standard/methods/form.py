@@ -47,17 +47,6 @@ from targen_standard.task_files.files import kept_file
 from targen_standard.task_files.forms import TaskForm
 from targen_standard.task_files.model import AS_LIST, Declaration
 
-__all__ = [
-    "FORM",
-    "METHOD",
-    "MethodFile",
-    "asked_in",
-    "method_task",
-    "options_of",
-    "require_given",
-    "task_of_rows",
-]
-
 FORM = "method"
 """The form's name, which is its key in a file."""
 

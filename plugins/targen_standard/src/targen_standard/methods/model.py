@@ -20,8 +20,6 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.words import normalized
 from targen_standard.methods.columns import Columns
 
-__all__ = ["Base", "Given", "Method", "MethodOptions", "derived"]
-
 
 class MethodOptions(BaseModel):
     """Options of a method: a subclass's fields are what a file or `--set KEY=VALUE` sets.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
+from targen_core.api.kinds import exported
 from targen_core.api.models import ModelLike
 from targen_core.api.report import UsageReport
 from targen_core.api.request import ItemsLike, SourcesLike, StepLike, TaskLike, asked, keywords_of
@@ -98,6 +99,7 @@ class Preview(Sequence[Mapping[str, str]]):
         return "\n".join(_table(title, rows) for title, rows in tables)
 
 
+@exported
 def preview(
     task: TaskLike,
     *,

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from targen_core.api.kinds import exported
 from targen_core.api.models import ModelLike
-from targen_core.api.request import PathText, SourcesLike, asked
+from targen_core.api.request import PathText, SourcesLike, TaskLike, asked
 from targen_core.dataset.kept import called, file_of_rows
 from targen_core.errors import UsageError
 from targen_core.folders import replies_folder
@@ -30,7 +31,7 @@ from targen_standard.examples.measuring import (
 from targen_standard.examples.profile import Profile
 from targen_standard.examples.reading import Example, read_examples
 from targen_standard.examples.subjects import closely_measured
-from targen_standard.given import TaskLike, task_of
+from targen_standard.given import task_of
 from targen_standard.profiling.describing import describing
 from targen_standard.task_files.adding import as_yaml
 
@@ -99,6 +100,7 @@ class Profiled:
         return table(head, ("trait", "value", "weight"), rows)
 
 
+@exported
 def profile(
     examples: SourcesLike | PathText,
     task: TaskLike | None = None,

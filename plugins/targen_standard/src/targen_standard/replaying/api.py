@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from targen_core.api.kinds import exported
 from targen_core.api.models import ModelLike
 from targen_core.api.report import Report
 from targen_core.api.request import (
@@ -41,6 +42,7 @@ from targen_standard.task_files.model import Declaration
 ReplayT = TypeVar("ReplayT", bound=Replay)
 
 
+@exported
 @blaming_plugins
 async def areplay(
     run: PathText | Run,
@@ -237,4 +239,4 @@ def place_beside(path: Path, what: str) -> Path:
     return named.with_name(f"{name}-{what}")
 
 
-replay = waiting(areplay)
+replay = exported(waiting(areplay))

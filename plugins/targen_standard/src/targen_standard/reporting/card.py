@@ -34,25 +34,6 @@ from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task
 from targen_core.text import json_safe, percent, plural
 
-__all__ = [
-    "DIGEST",
-    "IN_ORDER",
-    "NO_LICENCE",
-    "UNREAD",
-    "card_of_rows",
-    "corrected_card",
-    "counts_of",
-    "dataset_card",
-    "front_matter",
-    "heading",
-    "is_edited",
-    "kept_card",
-    "kept_words",
-    "signed",
-    "size_category",
-    "write_card",
-]
-
 _log = logging.getLogger("targen.dataset")
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))

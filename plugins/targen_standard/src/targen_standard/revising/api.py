@@ -14,6 +14,7 @@ from secrets import token_hex
 from typing import Any
 
 from targen_core.api.generating import aresume, load
+from targen_core.api.kinds import exported
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.api.request import PathText, TaskLike, as_path, registry_for, require_objects
 from targen_core.api.run import Run
@@ -48,6 +49,7 @@ _KINDS = {kind.judged: kind for kind in (Revision, RevisionOfTouched)}
 _log = logging.getLogger("targen.run")
 
 
+@exported
 @blaming_plugins
 async def aplan_revision(
     run: PathText | Run,
@@ -87,6 +89,7 @@ async def aplan_revision(
     return revision.plan
 
 
+@exported
 @blaming_plugins
 async def arevise(
     run: PathText | Run,
@@ -353,5 +356,5 @@ async def _planned(
     return await planned(path, where, known, options=options, **asked)
 
 
-plan_revision = waiting(aplan_revision)
-revise = waiting(arevise)
+plan_revision = exported(waiting(aplan_revision))
+revise = exported(waiting(arevise))

@@ -41,15 +41,6 @@ from targen_standard.task_files.reading import (
     refusal,
 )
 
-__all__ = [
-    "DECLARED",
-    "PYTHON",
-    "kept_file",
-    "keys_of",
-    "require_form_of",
-    "task_name",
-]
-
 
 def _declared(name: Typed) -> TaskFile:
     """Read a declaration, or a file in a form of a plugin."""

@@ -33,7 +33,7 @@ from targen_core.errors import UsageError
 from targen_core.tasks.cases import Case
 from targen_core.tasks.model import Task
 from targen_core.text import key_path
-from targen_core.wording import Words, install
+from targen_core.wording import Words
 
 if TYPE_CHECKING:
     from targen_standard.task_files.model import Declaration
@@ -353,16 +353,13 @@ def output_in(task: Task[Any, Any]) -> Output | None:
 
 
 def _read(value: Any) -> tuple[str, OutputType[Any], BaseModel]:
-    from targen_core.cli.elsewhere import package_of
     from targen_core.plugins.loader import load_registry
     from targen_standard.task_files.reading import refusal
 
     registry = load_registry()
     names = [item.name for item in registry.all("output")]
     if not names:
-        raise OutputRefused(
-            (), "no installed package provides an output", install(package_of("output"))
-        )
+        raise OutputRefused((), "no installed package provides an output", "install one that does")
     if not isinstance(value, dict) or not value:
         raise OutputRefused((), "expected keys with values", f"output: {{{names[0]}: …}}")
     chosen = [name for name in value if name in names]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from targen_core.api.kinds import exported
 from targen_core.api.request import PathText, as_path, registry_for
 from targen_core.api.run import Folder
 from targen_core.calls.model import Message
@@ -136,6 +137,7 @@ class Trace:
         }
 
 
+@exported
 def trace(
     run: PathText | Folder[Any],
     row: int | str,

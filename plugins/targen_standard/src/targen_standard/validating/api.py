@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
+from targen_core.api.kinds import exported
 from targen_core.api.request import TaskLike
 from targen_core.cli.sources import task_name
 from targen_core.dataset.model import Dataset, Problem
@@ -87,6 +88,7 @@ class Validation:
         return table(repr(self)[1:-1], (f"first {self.word}", "idx", "rows", "problem"), rows)
 
 
+@exported
 def validate(
     data: DataLike,
     task: TaskLike | None = None,

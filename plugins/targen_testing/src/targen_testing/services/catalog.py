@@ -27,8 +27,6 @@ from targen_testing.services.parts import (
 )
 from targen_testing.services.service import Service
 
-__all__ = ["CATALOG", "Scenario", "compose"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:

@@ -23,8 +23,6 @@ from targen_testing.services.model import SimulatedModel
 from targen_testing.services.service import Answer, Service
 from targen_testing.virtual_time import VirtualLoop
 
-__all__ = ["Result", "drive", "omniscient"]
-
 _CEILINGS = (1.0, 0.75, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
 
 

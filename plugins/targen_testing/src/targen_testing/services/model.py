@@ -16,8 +16,6 @@ from targen_core.errors import (
 )
 from targen_testing.services.service import Answer, Service
 
-__all__ = ["SimulatedModel"]
-
 
 class SimulatedModel:
     """Answers as `service` does, by sleeping and raising: wants virtual time.

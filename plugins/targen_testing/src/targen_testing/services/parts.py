@@ -36,28 +36,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
 
-__all__ = [
-    "Batching",
-    "Bucket",
-    "Call",
-    "Cap",
-    "Fault",
-    "Fixed",
-    "Headers",
-    "Latency",
-    "Level",
-    "Limit",
-    "Lognormal",
-    "Part",
-    "Queue",
-    "Retry",
-    "Turn",
-    "What",
-    "Window",
-    "brownout",
-    "cold_start",
-]
-
 _EPS = 1e-9  # seconds, requests or tokens that rounding may lose
 
 What = Literal["answer", "status", "garbage", "drop", "refuse", "hang"]

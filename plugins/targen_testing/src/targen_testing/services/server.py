@@ -16,8 +16,6 @@ from typing import Any
 from targen_testing.services.service import Answer, Service
 from targen_testing.wire import OPENAI, Wire
 
-__all__ = ["serve"]
-
 _WEB_PAGE = b"<html><body>Bad gateway</body></html>"
 _SAID = {
     429: ("Rate limit reached, please try again later.", "rate_limit_exceeded"),

@@ -13,8 +13,6 @@ from random import Random
 from targen_core.calls.model import RateHeaders
 from targen_testing.services.parts import Call, Latency, Limit, Part, Retry, Turn, What
 
-__all__ = ["Answer", "Service"]
-
 _EPOCH = 1_795_000_000.25  # what a service's own clock says when it begins
 _TRIP = (0.002, 0.02)  # seconds of a refusal: there and back
 

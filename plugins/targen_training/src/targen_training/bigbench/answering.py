@@ -9,13 +9,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from targen_core import Case, DryRunCall, Llm, Prompt, Task
+from targen_core import Prompt, Task
 from targen_core.cli.trust import placed
-from targen_core.tasks.cases import RIGHT, WRONG
+from targen_core.tasks.cases import RIGHT, WRONG, Case
+from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.steps import Llm
 from targen_core.text import plural
-from targen_standard import TaskForm
 from targen_standard.asking import RowToAsk, asking_task
 from targen_standard.datasets.bigbench import CHOICE, BigBench, Example, choices_in, task_json
+from targen_standard.task_files.forms import TaskForm
 from targen_training.bigbench.shots import prompt_of
 
 FORM = "answer"

@@ -22,10 +22,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core import Registry
 from targen_core.cli.outputs import put_folder
 from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file, writing
+from targen_core.plugins.registry import Registry
 from targen_core.reading.arrays import read_array
 from targen_core.reading.files import read_json
 from targen_core.text import plural

@@ -13,9 +13,12 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from targen_core import Dataset, Registry, Task, Typed, read_dataset
+from targen_core import Task, read_dataset
 from targen_core.dataset.fitting import require_texts
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
+from targen_core.origin import Typed
+from targen_core.plugins.registry import Registry
 from targen_core.tasks.cases import RIGHT
 from targen_standard.examples.shown import examples_among
 from targen_standard.filters.near_duplicates.index import repeats

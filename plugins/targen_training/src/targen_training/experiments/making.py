@@ -13,18 +13,19 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Registry, Task, generate
+from targen_core import Task, generate
 from targen_core.cli.ahead import Expected
 from targen_core.cli.estimating import estimate
 from targen_core.errors import JobFailed, QuotaNotMet, RunConflict, TargenError, UsageError
 from targen_core.options import several
+from targen_core.plugins.registry import Registry
 from targen_core.text import plural
 from targen_standard.finishing.api import finished, rows_to_make
 from targen_standard.looking import found
 from targen_training.experiments.model import Arm, Experiment
 
 if TYPE_CHECKING:
-    from targen_core import Report
+    from targen_core.api.report import Report
 
 
 _UNSAID = re.compile("key|price_")

@@ -12,11 +12,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from targen_core import Typed
 from targen_core.calls.sampling import is_free
 from targen_core.cli.trust import leaving, placed, require_trust
 from targen_core.errors import NoSuchFile, TargenError, UsageError
-from targen_core.origin import Named, is_file, leads_elsewhere, texts_in
+from targen_core.origin import Named, Typed, is_file, leads_elsewhere, texts_in
 from targen_core.plain import content_of
 from targen_core.reading.typed import read_toml
 from targen_core.text import key_path

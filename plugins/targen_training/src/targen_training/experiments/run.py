@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_core import Registry
 from targen_core.cli.outputs import check_own
 from targen_core.cli.status import note
 from targen_core.cli.trust import is_own, note_own
 from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file
 from targen_core.plain import content_of
+from targen_core.plugins.registry import Registry
 from targen_core.wording import ANOTHER_OUT
 from targen_training.experiments.cells import (
     BEFORE,

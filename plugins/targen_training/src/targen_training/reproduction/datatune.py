@@ -14,10 +14,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from targen_core import Typed
 from targen_core.cli.findings import Estimate
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
+from targen_core.origin import Typed
 from targen_core.outputs import write_file
 from targen_core.plain import content_of
 from targen_core.task_files import note_own_copy
@@ -29,7 +29,7 @@ from targen_training.reproduction.material import file_in
 from targen_training.reproduction.printed import printed
 
 if TYPE_CHECKING:
-    from targen_core import Registry
+    from targen_core.plugins.registry import Registry
     from targen_training.experiments.making import Made
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Results

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_core import Registry, load
+from targen_core import load
 from targen_core.cli.tracing import made_by
+from targen_core.plugins.registry import Registry
 from targen_core.text import plural
 from targen_training.experiments.making import to_generate
 from targen_training.experiments.model import Experiment

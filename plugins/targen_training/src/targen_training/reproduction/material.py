@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from targen_core import Registry
 from targen_core.dataset.source import open_source
 from targen_core.errors import TargenError, UsageError
 from targen_core.outputs import write_file
+from targen_core.plugins.registry import Registry
 from targen_core.reading.files import read_text
 from targen_core.text import plural
 
@@ -166,7 +166,7 @@ def replayed_of(
         TargenError: the run cannot be made again.
         WriteFailed: the operating system refuses.
     """
-    from targen_standard import replay
+    from targen_standard.replaying.api import replay
 
     if not (run / "journal").is_file():
         return None, f"{run} has no journal, which is needed to replay the other arm"

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from targen_core import Registry, Typed
 from targen_core.cli.estimating import estimate
 from targen_core.errors import JobFailed, UnknownName, UsageError
+from targen_core.origin import Typed
 from targen_core.outputs import write_file
+from targen_core.plugins.registry import Registry
 from targen_core.task_files import note_own_copy
 from targen_core.wording import install
 from targen_standard.methods.columns import Columns

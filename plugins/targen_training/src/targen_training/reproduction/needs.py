@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from targen_core import Registry
+from targen_core.plugins.registry import Registry
 from targen_training.experiments.cells import Plan, ready_models
 from targen_training.experiments.model import Experiment
 from targen_training.experiments.run import planned

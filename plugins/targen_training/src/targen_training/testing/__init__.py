@@ -1,5 +1,1 @@
 """The conformance suite of trainers; it needs targen-testing."""
-
-from targen_training.testing.suite import TrainerSuite
-
-__all__ = ["TrainerSuite"]

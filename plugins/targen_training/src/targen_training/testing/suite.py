@@ -38,8 +38,6 @@ from targen_training.trainers import (
     TrainingSet,
 )
 
-__all__ = ["TrainerSuite", "as_plain", "learnable", "options_of", "telling"]
-
 _WORDS = {
     "good": ("lovely", "bright", "kind", "splendid"),
     "bad": ("awful", "broken", "dull", "horrid"),

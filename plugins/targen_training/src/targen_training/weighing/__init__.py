@@ -9,19 +9,3 @@ sums that numpy adds up. `rows` turns rows of a dataset into its input. For othe
 """
 
 from __future__ import annotations
-
-from targen_training.weighing.bilevel import SunGenOptions, bilevel_weights
-from targen_training.weighing.influence import InfluenceOptions, NotLearned, influence_of
-from targen_training.weighing.rows import Weighed, given_weights, measure_influence, weigh
-
-__all__ = [
-    "InfluenceOptions",
-    "NotLearned",
-    "SunGenOptions",
-    "Weighed",
-    "bilevel_weights",
-    "given_weights",
-    "influence_of",
-    "measure_influence",
-    "weigh",
-]

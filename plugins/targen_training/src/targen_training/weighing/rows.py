@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core import Dataset, Registry
+from targen_core.dataset.model import Dataset
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
+from targen_core.plugins.registry import Registry
 from targen_core.reading.arrays import read_array
 from targen_core.text import plural
 from targen_standard.datasets.weighing import checked_weights, write_weighed

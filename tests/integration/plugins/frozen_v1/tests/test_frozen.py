@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from targen_testing import BackendSuite as Backends
-from targen_testing import CorrectorSuite as Correctors
-from targen_testing import ExporterSuite as Exporters
-from targen_testing import TaskSuite as Tasks
+from targen_testing.backends import BackendSuite as Backends
+from targen_testing.correctors import CorrectorSuite as Correctors
+from targen_testing.exporters import ExporterSuite as Exporters
+from targen_testing.tasks import TaskSuite as Tasks
 
 
 class TestLetters(Tasks):

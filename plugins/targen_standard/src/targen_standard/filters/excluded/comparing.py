@@ -13,8 +13,6 @@ from targen_core.tasks.prompt import texts_in
 from targen_standard.filters.excluded import REASONS
 from targen_standard.filters.likeness import alike
 
-__all__ = ["MIN_ALONE", "counts_alone"]
-
 GRAM = 8
 """Words of a run that counts as shared."""
 

@@ -20,8 +20,6 @@ from targen_standard.filters.excluded.comparing import (
 )
 from targen_standard.filters.likeness import Index, check_sum, keys_of, odd
 
-__all__ = ["ExclusionIndex", "Match"]
-
 _WORDS = odd(GRAM, 5)
 
 

@@ -7,15 +7,10 @@ from typing import TYPE_CHECKING, Any
 from targen_core import hookimpl
 
 if TYPE_CHECKING:
-    from targen_core import (
-        Backend,
-        Corrector,
-        Exporter,
-        InverseGenerator,
-        ListStep,
-        Register,
-        Task,
-    )
+    from targen_core import Backend, Task
+    from targen_core.plugins.register import Register
+    from targen_core.tasks.steps import Corrector, InverseGenerator, ListStep
+    from targen_standard.exporting.model import Exporter
 
 
 @hookimpl

@@ -13,16 +13,14 @@ from targen_core import (
     Backend,
     BackendOptions,
     ChatReply,
-    ChatRequest,
     Correction,
-    Dataset,
-    Exporter,
-    Llm,
     Price,
 )
+from targen_core.calls.model import ChatRequest
+from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-
-__all__ = ["PARROT", "POST", "polite"]
+from targen_core.tasks.steps import Llm
+from targen_standard.exporting.model import Exporter
 
 
 async def polite(llm: Llm, letter: Letter, /) -> Correction:

@@ -7,23 +7,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_core import (
-    CorrectionSample,
-    DryRunCall,
-    Judging,
-    Label,
-    ListStep,
-    Llm,
-    Prompt,
-    Rejected,
-    Task,
-)
+from targen_core import Label, Prompt, Rejected, Task
+from targen_core.tasks.groups import Judging
+from targen_core.tasks.judging import CorrectionSample
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import ListStep, Llm
 from targen_core.tasks.words import words
 from targen_standard.checks.prose import prose
 from targen_standard.correctors.meta import META_PROMPT
-
-__all__ = ["LETTERS", "OCCASIONS", "SENDERS", "Letter", "write_thanks"]
 
 
 class Occasion(BaseModel):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from targen_analysis.metrics import Estimate, Study
-from targen_analysis.testing import MetricSuite as Suite
+from targen_core.cli.findings import Estimate
+from targen_analysis.metrics import Study
+from targen_analysis.testing.suite import MetricSuite as Suite
 from targen_analysis.testing.corpora import dataset
 
 from my_demo.metric import METRIC

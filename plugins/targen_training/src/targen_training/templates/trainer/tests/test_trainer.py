@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from targen_training.testing import TrainerSuite as Suite
+from targen_training.testing.suite import TrainerSuite as Suite
 from targen_training.trainers import Decision, TrainingSet
 
 from my_demo.trainer import TRAINER

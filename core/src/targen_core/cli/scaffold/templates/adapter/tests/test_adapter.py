@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_testing import AdapterSuite as Suite
+from targen_testing.adapters import AdapterSuite as Suite
 
 from my_demo.client import Client
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_testing import BackendSuite as Suite
+from targen_testing.backends import BackendSuite as Suite
 
 
 class TestBackend(Suite):

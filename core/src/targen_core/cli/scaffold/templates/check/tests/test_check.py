@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel
 from targen_core import Rejected
-from targen_testing import CheckSuite as Suite
+from targen_testing.steps import CheckSuite as Suite
 
 from my_demo.check import CHECK, Options
 

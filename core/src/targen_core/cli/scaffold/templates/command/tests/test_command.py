@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from targen_testing import CommandSuite as Suite
+from targen_testing.commands import CommandSuite as Suite
 
 
 class TestCommand(Suite):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_testing import ContextsSuite as Suite
+from targen_testing.steps import ContextsSuite as Suite
 
 
 class TestContexts(Suite):

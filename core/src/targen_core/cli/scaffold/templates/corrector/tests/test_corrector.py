@@ -5,7 +5,7 @@ Where it is made for one task, set `task` to that task's name.
 
 from __future__ import annotations
 
-from targen_testing import CorrectorSuite as Suite
+from targen_testing.correctors import CorrectorSuite as Suite
 
 
 class TestCorrector(Suite):

@@ -5,7 +5,7 @@ If it only takes calls of a service, set `backend`, and `settings` to options of
 
 from __future__ import annotations
 
-from targen_testing import DeliverySuite as Suite
+from targen_testing.deliveries import DeliverySuite as Suite
 
 
 class TestDelivery(Suite):

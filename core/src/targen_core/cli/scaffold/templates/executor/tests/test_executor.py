@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_testing import ExecutorSuite as Suite
+from targen_testing.executors import ExecutorSuite as Suite
 
 
 class TestExecutor(Suite):

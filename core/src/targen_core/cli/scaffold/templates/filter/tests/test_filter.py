@@ -5,7 +5,7 @@ If it is made for one task, set `task` to that task's name.
 
 from __future__ import annotations
 
-from targen_testing import FilterSuite as Suite
+from targen_testing.steps import FilterSuite as Suite
 
 
 class TestFilter(Suite):

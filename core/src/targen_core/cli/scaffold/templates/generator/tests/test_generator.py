@@ -5,7 +5,7 @@ Where it is made for one task, set `task` and `branch`.
 
 from __future__ import annotations
 
-from targen_testing import GeneratorSuite as Suite
+from targen_testing.steps import GeneratorSuite as Suite
 
 
 class TestGenerator(Suite):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_testing import ReaderSuite as Suite
+from targen_testing.readers import ReaderSuite as Suite
 
 
 class TestReader(Suite):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_testing import SeedsSuite as Suite
+from targen_testing.steps import SeedsSuite as Suite
 
 
 class TestSeeds(Suite):

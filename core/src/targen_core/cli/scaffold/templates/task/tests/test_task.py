@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from targen_core import Rejected
-from targen_testing import TaskSuite as Suite
+from targen_testing.tasks import TaskSuite as Suite
 
 from my_demo.rows import Matter, Row
 from my_demo.steps import check_row

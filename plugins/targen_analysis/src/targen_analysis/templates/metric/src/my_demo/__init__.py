@@ -12,7 +12,7 @@ from targen_core import hookimpl
 
 if TYPE_CHECKING:
     from targen_analysis.metrics import Metric
-    from targen_core import Register
+    from targen_core.plugins.register import Register
 
 
 @hookimpl

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pydantic import Field
-from targen_analysis.metrics import Estimate, Findings, Metric, MetricOptions, Plot, Study, Table
-
-__all__ = ["METRIC"]
-
+from targen_core.cli.findings import Estimate, Findings, Plot, Table
+from targen_analysis.metrics import Metric, MetricOptions, Study
 
 class Options(MetricOptions):
     """Options for `-o my-demo.KEY=VALUE`."""

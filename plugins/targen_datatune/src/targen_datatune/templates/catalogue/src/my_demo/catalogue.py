@@ -14,8 +14,6 @@ from targen_core.plain import digest_of
 from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
 from targen_core.dataset.source import open_source
 
-__all__ = ["CATALOGUE"]
-
 _SCHEME = "my-demo:"
 
 

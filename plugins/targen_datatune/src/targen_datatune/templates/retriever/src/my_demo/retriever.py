@@ -17,8 +17,6 @@ from targen_datatune.retrieval import (
     Searcher,
 )
 
-__all__ = ["RETRIEVER"]
-
 _FILE = "runs.json"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from targen_core import Dataset
-from targen_testing import ExporterSuite as Suite
+from targen_core.dataset.model import Dataset
+from targen_testing.exporters import ExporterSuite as Suite
 
 from my_demo.exporter import EXPORTER
 

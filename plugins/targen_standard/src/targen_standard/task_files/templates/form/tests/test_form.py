@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_testing import FormSuite as Suite
+from targen_testing.forms import FormSuite as Suite
 
 
 class TestForm(Suite):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_testing import OutputSuite as Suite
+from targen_testing.outputs import OutputSuite as Suite
 
 
 class TestOutput(Suite):

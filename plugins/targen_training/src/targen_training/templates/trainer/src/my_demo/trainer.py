@@ -12,8 +12,6 @@ from targen_core.reading.files import read_json
 from targen_core.errors import UnreadableFile
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
-__all__ = ["TRAINER"]
-
 _FILE = "counts.json"
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Client", "Said"]
-
-
 @dataclass(frozen=True, slots=True)
 class Said:
     """An answer, and the tokens that it took."""

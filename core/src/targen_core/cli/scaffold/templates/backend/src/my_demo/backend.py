@@ -9,8 +9,6 @@ from targen_core import Backend, BackendOptions
 
 from my_demo.model import HttpModel
 
-__all__ = ["BACKEND", "Options"]
-
 _KEY = "MY_DEMO_API_KEY"
 
 

@@ -16,7 +16,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
-from targen_core import ChatReply, ChatRequest, Price
+from targen_core import ChatReply, Price
+from targen_core.calls.model import ChatRequest
 from targen_core.calls.model import Finish
 from targen_core.errors import (
     AuthenticationFailed,
@@ -29,8 +30,6 @@ from targen_core.errors import (
     ServiceUnavailable,
     TimedOut,
 )
-
-__all__ = ["HttpModel"]
 
 _FINISH: dict[str, Finish] = {"stop": "stop", "length": "length"}
 _MAX_BYTES = 4 << 20  # bytes of an answer that are read: a service may send without end

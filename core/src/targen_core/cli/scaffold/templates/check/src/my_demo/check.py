@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pydantic import BaseModel, ConfigDict, Field
-from targen_core import Configurable, Rejected
-
-__all__ = ["CHECK", "Options"]
-
+from targen_core.plugins.configurable import Configurable
+from targen_core import Rejected
 
 class Options(BaseModel):
     """Options for `-o NAME.most=40`."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from targen_core import DryRunCall, ListStep, Llm, Prompt, Rejected
+from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.steps import ListStep, Llm
+from targen_core import Prompt, Rejected
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.words import words
-
-__all__ = ["CONTEXTS"]
 
 _BUSINESSES = Prompt("businesses", package="my_demo")
 _KINDS = ["bakery", "dentist", "garage", "hotel", "library", "museum", "nursery", "tailor"]

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
-from targen_core import Correction, DryRunCall, JudgeAnswer, JudgeQuestion, Llm, Prompt, Rejected
-
-__all__ = ["CORRECTOR", "Twice"]
+from targen_core import Correction, Prompt, Rejected
+from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.judging import JudgeAnswer, JudgeQuestion
+from targen_core.tasks.steps import Llm
 
 _BROKEN = "no_valid_instance"  # the answer to an input that is no sound instance
 

@@ -9,14 +9,12 @@ import asyncio
 import threading
 from collections.abc import Sequence
 
-from targen_core import ChatModel, ChatReply, ChatRequest
+from targen_core.calls.model import ChatModel, ChatRequest
+from targen_core import ChatReply
 from targen_core.calls.delivery import ModelSource
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import UsageError
 from targen_core.calls.executors import ModelExecutor, Workers
-
-__all__ = ["EXECUTOR"]
-
 
 class _Thread:
     """A thread with an event loop, for as long as one of its models is open."""

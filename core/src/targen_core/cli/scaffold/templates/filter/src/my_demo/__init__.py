@@ -13,7 +13,8 @@ from targen_core import hookimpl
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from targen_core import Filter, Register
+    from targen_core.engine.filters import Filter
+    from targen_core.plugins.register import Register
 
 
 @hookimpl

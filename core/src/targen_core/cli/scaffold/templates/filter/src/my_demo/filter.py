@@ -9,10 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
-from targen_core import Candidate, Configurable, Filter, Refusal
-
-__all__ = ["FILTER", "Openings", "Options"]
-
+from targen_core.engine.filters import Candidate, Filter, Refusal
+from targen_core.plugins.configurable import Configurable
 
 class Options(BaseModel):
     """Options for `-o NAME.words=5`."""

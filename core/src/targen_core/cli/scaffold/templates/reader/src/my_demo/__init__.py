@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from targen_core import hookimpl
 
 if TYPE_CHECKING:
-    from targen_core import Register
+    from targen_core.plugins.register import Register
     from targen_core.task_files import TaskReader
 
 

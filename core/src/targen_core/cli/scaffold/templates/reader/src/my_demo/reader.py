@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from targen_core import Task, Typed, UsageError
+from targen_core import Task
+from targen_core.origin import Typed
+from targen_core.errors import UsageError
 from targen_core.task_files import TaskFile, TaskReader
-from targen_standard import Declaration
-
-__all__ = ["READER"]
-
+from targen_standard.task_files.model import Declaration
 
 def _declaration(path: Path, name: str) -> Declaration:
     try:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core import DryRunCall
-
-__all__ = ["dry_run"]
+from targen_core.tasks.parts import DryRunCall
 
 _KINDS = ["bakery", "dentist", "garage", "hotel", "library", "museum", "nursery", "tailor"]
 _PLACES = ["by the river", "in the old town", "at the station", "on the hill", "near the school"]

@@ -6,9 +6,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Matter", "Row"]
-
-
 class Matter(BaseModel):
     """An instance seed (step 2): what a row is about, before anybody writes it."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from targen_core import CorrectionSample, Judging, Label, Task
+from targen_core.tasks.judging import CorrectionSample
+from targen_core.tasks.groups import Judging
+from targen_core import Label, Task
 from targen_standard.correctors.meta import META_PROMPT
 
 from my_demo.dry_run import dry_run
@@ -15,8 +17,6 @@ from my_demo.steps import (
     write_complaint,
     write_praise,
 )
-
-__all__ = ["TASK"]
 
 _INSTRUCTIONS = """The input is a customer's message to a small business. Decide what it is.
 praise: the customer is pleased with something.

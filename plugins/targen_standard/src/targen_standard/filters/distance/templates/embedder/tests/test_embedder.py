@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_testing import EmbedderSuite as Suite
+from targen_testing.embedders import EmbedderSuite as Suite
 
 
 class TestEmbedder(Suite):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from targen_core import hookimpl
 
 if TYPE_CHECKING:
-    from targen_core import Register
-    from targen_standard import TaskForm
+    from targen_core.plugins.register import Register
+    from targen_standard.task_files.forms import TaskForm
 
 
 @hookimpl

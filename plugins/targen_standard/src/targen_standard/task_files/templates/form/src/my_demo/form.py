@@ -8,10 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from targen_core import Task
-from targen_standard import Declaration, TaskForm
-
-__all__ = ["FORM", "Queues"]
-
+from targen_standard.task_files.model import Declaration
+from targen_standard.task_files.forms import TaskForm
 
 class Queues(BaseModel):
     """What stands below the key `my-demo`."""

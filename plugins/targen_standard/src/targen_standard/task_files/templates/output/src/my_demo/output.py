@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from targen_standard import Declaration, Output, OutputType, Target
-
-__all__ = ["OUTPUT", "Grades"]
-
+from targen_standard.task_files.model import Declaration
+from targen_standard.task_files.outputs import Output, OutputType, Target
 
 class Grades(BaseModel):
     """What stands below `output:`."""

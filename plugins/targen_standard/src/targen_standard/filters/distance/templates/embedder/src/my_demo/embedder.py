@@ -7,8 +7,6 @@ from zlib import crc32
 
 from targen_standard.embedding import Embedder
 
-__all__ = ["EMBEDDER"]
-
 _PLACES = 256  # of a vector
 
 
@@ -25,7 +23,7 @@ def _vector(text: str) -> Sequence[float]:
 def _open() -> Callable[[str], Sequence[float]]:
     """Find what is needed. Called before a run; a model is loaded at the first text.
 
-    Raise `targen_core.UsageError` with what to install where something is missing.
+    Raise `targen_core.errors.UsageError` with what to install where something is missing.
     """
     return _vector
 
