@@ -150,7 +150,7 @@ class _LazyGroup(TyperGroup):
             args = args[1:]  # `targen runs merge` is `targen merge`
         two = " ".join(args[:2])
         own = args and args[0] in COMMANDS and args[0] != "plugins"  # which has `plugins check`
-        if len(args) > 1 and not own and is_command(self.registry, two):
+        if in_group and not own and is_command(self.registry, two):
             args = [two, *args[2:]]
         if args and not ctx.resilient_parsing and not self._has(args[0]):
             if group := self._group(args[0]):

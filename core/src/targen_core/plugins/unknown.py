@@ -37,6 +37,8 @@ def explain(error: UnknownName, registry: Registry, kind: str, name: str) -> Non
         hint = f"did you mean {before}/{bare}?"
     elif names:
         hint = did_you_mean(bare, names, "one of")
+    elif kind not in registry.kinds:
+        hint = did_you_mean(kind, [*registry.kinds], "kinds")
     else:
         hint = f"install a plugin that provides a {kind}"
     if names and kind in registry.kinds and registry.kinds[kind].listing:
