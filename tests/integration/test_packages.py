@@ -13,7 +13,6 @@ from hatchling.builders.wheel import WheelBuilder
 
 from targen_core.plugins import loader
 from targen_core.plugins.loader import installed_sources
-from targen_core.wording import install
 
 from ..tables import table
 
@@ -48,21 +47,19 @@ def test_a_wheel_holds_each_source_file_and_nothing_else(name, tmp_path):
 
 TASKS = f"{COMMAND} targen-tasks-superglue"
 ALONE = f"""
-    {COMMAND} | list-tasks | no task is installed | targen-tasks-superglue
-    {COMMAND} | generate rte -n 4 -b scripted | no task named 'rte' is | targen-tasks-superglue
-    {TASKS} | generate rte -n 4 | no backend with a model is installed | targen-backends[local]
-    {TASKS} | generate rte -n 4 -b llama | no backend named 'llama' is | targen-backends[llama]
+    {COMMAND} | list-tasks | no task is installed | targen plugins
+    {COMMAND} | generate rte -n 4 -b scripted | no task named 'rte' is | install a plugin
+    {TASKS} | generate rte -n 4 | no backend was given | -b NAME, one of people, scripted
+    {TASKS} | generate rte -n 4 -b llama | no backend named 'llama' is | targen list-backends
 """
 
 
-@pytest.mark.parametrize(("installed", "line", "problem", "package"), table(ALONE, 4))
-def test_what_is_not_installed_names_its_package(
-    installed, line, problem, package, in_process, monkeypatch
-):
+@pytest.mark.parametrize(("installed", "line", "problem", "hint"), table(ALONE, 4))
+def test_what_is_not_installed_is_said(installed, line, problem, hint, in_process, monkeypatch):
     """What a stranger sees first."""
     found = [each for each in installed_sources() if each.distribution in installed.split()]
     monkeypatch.setattr(loader, "installed_sources", lambda: found)
     done = in_process(line)
     assert done.code == (0 if line == "list-tasks" else 2)
     assert problem in done.out + done.err
-    assert f"try: {install(package)}" in done.out + done.err
+    assert hint in done.out + done.err

@@ -143,12 +143,14 @@ def test_a_file_is_blamed_for_what_its_code_does(form, targen, tmp_path):
 PROGRAM = """
 import targen_core as tg
 from odd_llm import Client
+from targen_core.cli.estimating import estimate
+from targen_core.errors import PluginError
 
 for asked in (dict(model=Client()), dict(model="scripted", delivery="pigeon")):
-    for call in (tg.generate, tg.estimate):
+    for call in (tg.generate, estimate):
         try:
             call("mail.yaml", n=2, **asked)
-        except tg.errors.PluginError as error:
+        except PluginError as error:
             print(error.distribution, error, type(error.__cause__).__name__)
 """
 

@@ -60,7 +60,7 @@ def test_the_first_copy_on_the_path_is_the_distribution(install, targen):
 # A plugin each of one distribution, with what its module holds, its state, and what is found.
 # Behind `T:` a task of this name is registered whose module holds this.
 PLUGINS = r"""
-    good | T:fine: from targen_tasks_superglue.rte import RTE as TASK | ok |
+    good | T:fine: from targen_tasks_superglue.rte.task import RTE as TASK | ok |
     raises | raise RuntimeError('at import') | broken | import-error
     ends | import os; os._exit(0) | broken | exit-at-import
     absent | | broken | entry-point-missing-module

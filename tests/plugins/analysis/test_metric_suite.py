@@ -91,7 +91,7 @@ def outcomes(tmp_path_factory):
         "from targen_analysis.testing import corpora",
         f"for name in {{*corpora.ODD}} - {ODD!r}:",
         "    del corpora.ODD[name]",
-        "from targen_analysis.testing import MetricSuite as Suite",
+        "from targen_analysis.testing.suite import MetricSuite as Suite",
     ]
     for name in CAUGHT:
         suites += [

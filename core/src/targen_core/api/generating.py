@@ -159,7 +159,7 @@ async def agenerate(
             unlimited.
         max_refused: the maximum share of a label's candidates that `max_cosine` may reject; 0.2 by
             default.
-        embedder: the embedder for `max_cosine`: "minilm", the default, from targen-analysis, or
+        embedder: the embedder for `max_cosine`: "minilm", the default, or
             "words", which does not need a model.
         exclude: datasets whose rows must not occur, exactly or nearly: in any form that
             `read_dataset` reads, or several in a list.

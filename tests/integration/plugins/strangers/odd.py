@@ -15,7 +15,8 @@ from targen_core import (
 from targen_core.calls.delivery import Delivery
 from targen_core.calls.executors import ModelExecutor
 from targen_core.dataset.source import DatasetReader
-from targen_core.engine.filters import Filter
+from targen_core.engine.filters import Filter, Refusal  # noqa: F401 - tests put it in
+from targen_core.errors import UsageError  # noqa: F401 - likewise
 from targen_core.plugins.adapters import Adapter
 from targen_core.plugins.configurable import Configurable
 from targen_core.runs.folder.reporters import Reporter

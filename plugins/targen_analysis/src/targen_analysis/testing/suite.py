@@ -1,6 +1,6 @@
 """`MetricSuite`: the checks that every metric must pass.
 
-from targen_analysis.testing import MetricSuite as Suite
+from targen_analysis.testing.suite import MetricSuite as Suite
 
 class TestLoudness(Suite):
     metric = "loudness"

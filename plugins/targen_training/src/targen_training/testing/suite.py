@@ -1,6 +1,6 @@
 """`TrainerSuite`: the checks that every trainer must pass.
 
-from targen_training.testing import TrainerSuite as Suite
+from targen_training.testing.suite import TrainerSuite as Suite
 
 class TestBayes(Suite):
     trainer = "bayes"

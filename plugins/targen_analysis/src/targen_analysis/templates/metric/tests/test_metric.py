@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from targen_core.cli.findings import Estimate
 from targen_analysis.metrics import Study
-from targen_analysis.testing.suite import MetricSuite as Suite
 from targen_analysis.testing.corpora import dataset
+from targen_analysis.testing.suite import MetricSuite as Suite
+from targen_core.cli.findings import Estimate
 
 from my_demo.metric import METRIC
 

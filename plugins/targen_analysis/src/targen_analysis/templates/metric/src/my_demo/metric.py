@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pydantic import Field
-from targen_core.cli.findings import Estimate, Findings, Plot, Table
 from targen_analysis.metrics import Metric, MetricOptions, Study
+from targen_core.cli.findings import Estimate, Findings, Plot, Table
+
 
 class Options(MetricOptions):
     """Options for `-o my-demo.KEY=VALUE`."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from pydantic import Field
-from targen_core.reading.files import read_json
 from targen_core.errors import UnreadableFile
+from targen_core.reading.files import read_json
 from targen_datatune.retrieval import (
     DatasetEntry,
     Hit,

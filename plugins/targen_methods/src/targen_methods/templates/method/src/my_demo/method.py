@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
-from targen_core.tasks.parts import DryRunCall
-from targen_core.tasks.steps import ListStep, Llm
 from targen_core import Prompt, Task
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.replies import list_of
+from targen_core.tasks.steps import ListStep, Llm
 from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.made_up import sentence
 from targen_standard.methods.model import Base, Method, MethodOptions, derived

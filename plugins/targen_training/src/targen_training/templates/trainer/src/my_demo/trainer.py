@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import Field
-from targen_core.reading.files import read_json
 from targen_core.errors import UnreadableFile
+from targen_core.reading.files import read_json
 from targen_training.trainers import Decision, Predictor, Trainer, TrainerOptions, TrainingSet
 
 _FILE = "counts.json"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core.calls.model import ChatModel, ChatRequest
 from targen_core import ChatReply
+from targen_core.calls.model import ChatModel, ChatRequest
 from targen_core.plugins.adapters import Adapter
 
 from my_demo.client import Client
+
 
 class _Adapted:
     """A client as a model."""

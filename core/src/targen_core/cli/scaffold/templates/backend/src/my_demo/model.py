@@ -17,8 +17,7 @@ from weakref import WeakKeyDictionary
 
 import aiohttp
 from targen_core import ChatReply, Price
-from targen_core.calls.model import ChatRequest
-from targen_core.calls.model import Finish
+from targen_core.calls.model import ChatRequest, Finish
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,

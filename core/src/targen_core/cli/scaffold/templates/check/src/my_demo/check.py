@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pydantic import BaseModel, ConfigDict, Field
-from targen_core.plugins.configurable import Configurable
 from targen_core import Rejected
+from targen_core.plugins.configurable import Configurable
+
 
 class Options(BaseModel):
     """Options for `-o NAME.most=40`."""

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+
 def command(
     data: Annotated[str, typer.Argument(help="A run directory, or a file of rows.")],
     task: Annotated[str, typer.Option("--task", help="The task of the rows.")] = "",
@@ -22,8 +23,8 @@ def command(
     from collections import Counter
     from json import dumps
 
-    from targen_core.origin import Typed
     from targen_core import read_dataset
+    from targen_core.origin import Typed
 
     # What a person types is an order: it may name a file. `Typed` says so.
     rows = read_dataset(Typed(data), Typed(task) if task else None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from targen_core.tasks.parts import DryRunCall
-from targen_core.tasks.steps import ListStep, Llm
 from targen_core import Prompt, Rejected
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import ListStep, Llm
 from targen_core.tasks.words import words
 
 _BUSINESSES = Prompt("businesses", package="my_demo")

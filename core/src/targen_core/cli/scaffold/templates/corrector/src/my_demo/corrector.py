@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel
 from targen_core import Correction, Prompt, Rejected
-from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.judging import JudgeAnswer, JudgeQuestion
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.steps import Llm
 
 _BROKEN = "no_valid_instance"  # the answer to an input that is no sound instance

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from targen_core.calls.model import ChatModel, ChatRequest
 from targen_core import ChatReply
 from targen_core.calls.delivery import DeliveredRun, Delivery, ModelSource
+from targen_core.calls.model import ChatModel, ChatRequest
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.wording import Option
+
 
 class _Delivered:
     """A model whose calls are handed over; what it is stays what it was."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.plugins.configurable import Configurable
 
+
 class Options(BaseModel):
     """Options for `-o NAME.words=5`."""
 

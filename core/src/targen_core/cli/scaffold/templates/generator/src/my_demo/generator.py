@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel, Field
-from targen_core.tasks.parts import DryRunCall
-from targen_core.tasks.steps import Llm
 from targen_core import Prompt, Task
 from targen_core.errors import UsageError
+from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.steps import Llm
 
 _LETTER = Prompt("letter", package="my_demo")
 _WORDS = ["late", "lost", "kind", "slow", "new", "blue", "cold", "fine", "short", "old"]

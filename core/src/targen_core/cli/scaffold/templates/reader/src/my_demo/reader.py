@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from targen_core import Task
-from targen_core.origin import Typed
 from targen_core.errors import UsageError
+from targen_core.origin import Typed
 from targen_core.task_files import TaskFile, TaskReader
 from targen_standard.task_files.model import Declaration
+
 
 def _declaration(path: Path, name: str) -> Declaration:
     try:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from targen_core import hookimpl
 
 if TYPE_CHECKING:
-    from targen_core.tasks.steps import ListStep
     from targen_core.plugins.register import Register
+    from targen_core.tasks.steps import ListStep
 
 
 @hookimpl

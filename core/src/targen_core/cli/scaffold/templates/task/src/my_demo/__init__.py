@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from targen_core import hookimpl
 
 if TYPE_CHECKING:
-    from targen_core.tasks.steps import ListStep
-    from targen_core.plugins.register import Register
     from targen_core import Task
+    from targen_core.plugins.register import Register
+    from targen_core.tasks.steps import ListStep
 
 
 @hookimpl

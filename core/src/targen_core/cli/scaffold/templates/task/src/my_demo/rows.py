@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+
 class Matter(BaseModel):
     """An instance seed (step 2): what a row is about, before anybody writes it."""
 

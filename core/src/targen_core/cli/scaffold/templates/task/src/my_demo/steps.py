@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
-from targen_core.tasks.steps import ListStep, Llm
 from targen_core import Prompt, Rejected
 from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import ListStep, Llm
 from targen_core.tasks.words import words
 from targen_standard.checks.prose import prose
 
 from my_demo.dry_run import dry_run
 from my_demo.rows import Matter, Row
+
 
 def _prompt(name: str) -> Prompt:
     return Prompt(name, package="my_demo")

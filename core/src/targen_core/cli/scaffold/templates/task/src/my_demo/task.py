@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from targen_core.tasks.judging import CorrectionSample
-from targen_core.tasks.groups import Judging
 from targen_core import Label, Task
+from targen_core.tasks.groups import Judging
+from targen_core.tasks.judging import CorrectionSample
 from targen_standard.correctors.meta import META_PROMPT
 
 from my_demo.dry_run import dry_run

@@ -7,6 +7,7 @@ from pathlib import Path
 from targen_core.dataset.model import Dataset
 from targen_standard.exporting.model import Exporter
 
+
 def _write(dataset: Dataset, out: Path) -> None:
     """Write `out`, which is not there yet, and nothing else.
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from targen_core import Task
-from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.forms import TaskForm
+from targen_standard.task_files.model import Declaration
+
 
 class Queues(BaseModel):
     """What stands below the key `my-demo`."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.outputs import Output, OutputType, Target
 
+
 class Grades(BaseModel):
     """What stands below `output:`."""
 
