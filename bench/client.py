@@ -70,7 +70,7 @@ async def measure(kind: str, base_url: str, calls: int, concurrency: int) -> dic
 
 async def _asker(kind: str, base_url: str):
     """What sends the call of a number, and what closes it."""
-    from targen_core.engine.facade import reply_schema
+    from targen_core.engine.stage_llm import reply_schema
 
     prompt, model = prompt_and_reply()
     schema, digest = reply_schema(model)
@@ -118,7 +118,7 @@ async def _asker(kind: str, base_url: str):
     from targen_core.calls.layer import CallLayer
     from targen_core.calls.rate import RateLimiter
     from targen_core.calls.usage import Usage
-    from targen_core.engine.facade import read_reply
+    from targen_core.engine.stage_llm import read_reply
     from targen_core.errors import Rejected
 
     folder = tempfile.TemporaryDirectory(prefix="targen-bench-")

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from targen_core import ChatReply, Rejected
 from targen_core.calls.call import CallCancelled, Scope
 from targen_core.calls.layer import ATTEMPTS
-from targen_core.engine.facade import read_reply
+from targen_core.engine.stage_llm import read_reply
 from targen_core.errors import BadReply, Interrupted
 
 

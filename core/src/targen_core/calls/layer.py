@@ -137,7 +137,7 @@ class CallLayer:
         self.again = 0  # how many were
         self._asked_again: set[bytes] = set()  # keys that were looked at for that
         self._unusable: list[bytes] = []  # keys in the cache of replies that cannot be used
-        self.working: dict[object, float] = {}  # see `engine.facade.Answers`
+        self.working: dict[object, float] = {}  # see `engine.stage_llm.Answers`
         self._sending = 0
         self._deferred: dict[asyncio.Task[ChatReply], Scope] = {}
         for bound in self.models.values():

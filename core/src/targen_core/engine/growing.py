@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core.calls.call import Call, CallCancelled, Scope
 from targen_core.engine.commits import Grown
-from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard, named
 from targen_core.engine.seeds import (
     Dropped,
@@ -34,6 +33,7 @@ from targen_core.engine.seeds import (
     readable_values,
     share_fields,
 )
+from targen_core.engine.stage_llm import StageLlm
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.dimensions import draw
 from targen_core.text import plural, with_article

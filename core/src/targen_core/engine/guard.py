@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from targen_core.calls.call import STOPS, CallCancelled
 from targen_core.calls.model import ChatReply
-from targen_core.engine.facade import StageLlm
+from targen_core.engine.stage_llm import StageLlm
 from targen_core.errors import BadReply, NoUsableReply, Rejected, StageFailed, TargenError
 from targen_core.plugins.register import FILE, MEMORY
 from targen_core.tasks import lists as task_lists

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard
+from targen_core.engine.stage_llm import StageLlm
 from targen_core.errors import Rejected
 from targen_core.tasks.judging import Correction
 from targen_core.tasks.model import Task

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from targen_core.calls.call import Scope
 from targen_core.calls.layer import CallLayer
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
-from targen_core.engine.facade import StageLlm
 from targen_core.engine.guard import Guard, named
 from targen_core.engine.judging import judge
 from targen_core.engine.seeds import Seed
+from targen_core.engine.stage_llm import StageLlm
 from targen_core.errors import Rejected, StageFailed
 from targen_core.tasks.dimensions import draws_from
 from targen_core.tasks.model import Task

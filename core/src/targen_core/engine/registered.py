@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from targen_core.engine.commits import Commit
-from targen_core.engine.facade import is_json
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.engine.guard import Guard
+from targen_core.engine.stage_llm import is_json
 from targen_core.errors import Rejected, StageFailed
 
 _REASON = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

@@ -18,7 +18,7 @@ from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Counts, Usage
 from targen_core.cli.account import Account
-from targen_core.engine.facade import StageLlm
+from targen_core.engine.stage_llm import StageLlm
 from targen_core.errors import Rejected, UsageError
 from targen_core.folders import replies_folder
 from targen_core.options import Limits, RowOptions

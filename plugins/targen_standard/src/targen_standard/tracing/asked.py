@@ -24,13 +24,13 @@ from targen_core.calls.usage import Usage
 from targen_core.cli.tracing import Traced, find_records
 from targen_core.engine.commits import Ledger
 from targen_core.engine.executor import Generation, Judgement
-from targen_core.engine.facade import StageLlm
 from targen_core.engine.growing import GrowingList
 from targen_core.engine.guard import Guard
 from targen_core.engine.judging import judge
 from targen_core.engine.local import LocalExecutor
 from targen_core.engine.order import SeedOrder
 from targen_core.engine.seeds import ListSpec, Seed
+from targen_core.engine.stage_llm import StageLlm
 from targen_core.errors import Rejected, RunConflict, StageFailed
 from targen_core.origin import TASK_FILE
 from targen_core.plugins.registry import Registry
