@@ -29,7 +29,7 @@ from targen_core.runs.preparing.tasks import (
     briefed,
     find_corrector,
     judged_by,
-    judged_offline,
+    corrected_by,
     refuse_unlabeled,
     task_and_parts,
     task_plan,
@@ -196,7 +196,7 @@ def prepare(
     return Prepared(
         spec=kept,
         lock=lock,
-        task=judged_offline(task, corrector),
+        task=corrected_by(task, corrector),
         distribution=registered.distribution,
         specs=specs,
         corrector=corrector,
