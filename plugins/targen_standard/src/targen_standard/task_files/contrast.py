@@ -14,6 +14,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -108,21 +109,26 @@ def has_own_steps(declaration: Declaration) -> bool:
 def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any]:
     """Return the task with steps that write contrast sets; its own become the variant `paper`."""
     steps = _Steps(declaration, task)
+
+    def with_examples(texts: Sequence[str]) -> Mapping[str, Any]:
+        return {"contexts": replace(seeds, propose=_Steps(declaration, task, texts).rounds)}
+
     paper = ("contexts", "seeds", "labels_per_seed", "generators", "dimensions", "balanced_draws")
-    own = ("checks", "prompts", "parameters", "following", "dry_run")
+    own = ("checks", "prompts", "parameters", "following", "with_examples", "dry_run")
     changes: dict[str, Any] = {name: getattr(task, name) for name in (*paper, *own)}
     changes |= {"seed_branch": None, "judging": {"corrector": task.judging.corrector}}
     tokens = {"max_tokens": _MOST_TOKENS}
     judging: Judging[Any] = task.judging
+    seeds = ListStep(
+        name="seeds",
+        item=Round,
+        propose=steps.rounds,
+        batch=1,
+        told_rows=True,
+        summary="ways in which texts say each label",
+    )
     return task.replace(
-        contexts=ListStep(
-            name="seeds",
-            item=Round,
-            propose=steps.rounds,
-            batch=1,
-            told_rows=True,
-            summary="ways in which texts say each label",
-        ),
+        contexts=seeds,
         seeds=(
             ListStep(
                 name="sets",
@@ -168,6 +174,7 @@ def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[A
         checks=(steps.check,),
         judging={"corrector": "together"} if judging.corrector == "meta" else {},
         following={},
+        with_examples=with_examples,
         prompts=(_WAYS, _SETS, _JUDGE, *task.prompts),
         parameters={
             "seeds": tokens | {"temperature": 1.0},
@@ -191,12 +198,16 @@ def _label(above: Sequence[Any], draft: Draft) -> str:
 class _Steps:
     """The steps of one declaration."""
 
-    def __init__(self, declaration: Declaration, task: Task[Any, Any]) -> None:
+    def __init__(
+        self, declaration: Declaration, task: Task[Any, Any], examples: Sequence[str] = ()
+    ) -> None:
         self.declaration = declaration
         self.labels = [label.name for label in task.labels]
         self.official = {label.name: label.official for label in task.labels}
         self.row = task.instance
         self.paper = task.dry_run
+        listed = "".join(f"- {text}\n" for text in examples)
+        self.examples = f"These are real ones:\n{listed}\n" if listed else ""
         plain = [*declaration.fields] == ["text"] and not declaration.model_fields_set & {"fields"}
         self.fields = "" if plain else f"\nEach row has these fields:\n{fields_of(declaration)}\n"
         form = form_of_reply(declaration)
@@ -235,7 +246,7 @@ class _Steps:
             reply=create_model("Ways", **shape),
             sampling={"max_tokens": min(_MOST_TOKENS, 256 + 40 * count * len(labels))},
             description=llm.task.description,
-            examples="",
+            examples=self.examples,
             labels=", ".join(labels),
             count=count,
             form=json.dumps(form, ensure_ascii=False),
