@@ -27,9 +27,9 @@ from targen_core.runs.preparing.parts import Admit, Chosen, Parts
 from targen_core.runs.preparing.sources import kept_source
 from targen_core.runs.preparing.tasks import (
     briefed,
+    corrected_by,
     find_corrector,
     judged_by,
-    corrected_by,
     refuse_unlabeled,
     task_and_parts,
     task_plan,
