@@ -1,33 +1,31 @@
 """Fixtures: a user's terminal and a simulated service."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .driver import OUTPUTS, TASKS, Model, Shell, generation, python_calls
-from .service import Service, serve
+from .driver import OUTPUTS, TASKS, Shell, World, generation, python_calls, world
+from .service import Service
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    """A terminal in an empty folder."""
-    return Shell(tmp_path)
+def made(tmp_path: Path) -> Iterator[World]:
+    """A folder with the task `mail.yaml`, a service on loopback and the model behind it."""
+    with world(tmp_path) as new:
+        yield new
 
 
 @pytest.fixture
-def model() -> Model:
-    """The model behind the service."""
-    return Model()
+def shell(made: World) -> Shell:
+    """The terminal in that folder."""
+    return made.shell
 
 
 @pytest.fixture
-def service(model: Model) -> Iterator[Service]:
-    """A service on loopback."""
-    with serve(model) as made:
-        yield made
+def service(made: World) -> Service:
+    """The service."""
+    return made.service
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,5 @@
 """Local pages, asked with any headers: also as no browser would."""
 
-from __future__ import annotations
-
 import http.client
 import re
 from collections.abc import Iterator
@@ -9,7 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from .driver import Shell, kill, reviewing
+from .driver import Shell, kill
 
 
 class Answer(NamedTuple):
@@ -23,9 +21,8 @@ class Answer(NamedTuple):
     @property
     def form(self) -> tuple[str, dict[str, str], dict[str, str]]:
         """Where the page's first form of answers leads, its hidden values, and its first button."""
-        for method, action, form in re.findall(
-            r'(?s)<form ([^>]*)action="(.+?)"(.+?)</form>', self.text
-        ):
+        forms = re.findall(r'(?s)<form ([^>]*)action="(.+?)"(.+?)</form>', self.text)
+        for method, action, form in forms:
             hidden = dict(re.findall(r'type="hidden" name="(.+?)" value="(.*?)"', form))
             button = re.findall(r'<button [^>]*name="(.+?)" value="(.+?)"', form)
             if "post" in method and button:
@@ -63,6 +60,15 @@ class Visitor:
         to = answer.headers.get("location") or (moved and moved[1])
         return self.open(urljoin(url, to)) if to else answer
 
+    def press(self, page: Answer, key: str) -> Answer:
+        """Press a key on a review's page: send the form of the button that has it."""
+        pattern = rf'<button name="([^"]+)" value="([^"]*)"[^>]* data-key="{key}"'
+        button = re.search(pattern, page.text)
+        assert button, f"the page has no key {key}"
+        at, hidden, _ = page.form
+        answer = self.ask(at, {**hidden, button[1]: button[2]})
+        return self.open(urljoin(at, answer.headers["location"]))
+
 
 @contextmanager
 def serving(shell: Shell, *args: object) -> Iterator[str]:
@@ -74,32 +80,3 @@ def serving(shell: Shell, *args: object) -> Iterator[str]:
         yield next(link[0] for link in links if link)
     finally:
         kill(process)
-
-
-class ReviewPage:
-    """The page on which a rater reviews a run, row by row."""
-
-    def __init__(self, link: str) -> None:
-        self._me = Visitor()
-        self._page = self._me.open(link)
-
-    @property
-    def text(self) -> str:
-        """What the page shows."""
-        return self._page.text
-
-    def press(self, key: str) -> None:
-        """Press a key: send the form of the button that has it."""
-        pattern = rf'<button name="([^"]+)" value="([^"]*)"[^>]* data-key="{key}"'
-        button = re.search(pattern, self.text)
-        assert button, f"the page has no key {key}"
-        at, hidden, _ = self._page.form
-        answer = self._me.ask(at, {**hidden, button[1]: button[2]})
-        self._page = self._me.open(urljoin(at, answer.headers["location"]))
-
-
-@contextmanager
-def reviewed(shell: Shell, run: str, rater: str) -> Iterator[ReviewPage]:
-    """Open a review's page, and kill its server at the end."""
-    with serving(shell, *reviewing(run, rater)) as link:
-        yield ReviewPage(link)

@@ -6,8 +6,6 @@ request, its reply and its charge, also where the client never reads the reply. 
 books with a run's report.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import threading
@@ -33,19 +31,16 @@ class Request:
     messages: list[dict[str, str]]
     body: Body
     headers: dict[str, str]
-    arrived: float
     status: int = 0
     reply: str = ""
     charged: float = 0.0
     tokens: tuple[int, int] = (0, 0)
-    left: float = 0.0
     batch: str = ""
 
     @property
     def question(self) -> str:
         """What was asked for, as one text: equal for a request that is sent again."""
-        kept = ["messages", "system", "response_format", "output_config", "output_format", "tools"]
-        kept += ["model", "seed", "temperature"]
+        kept = "messages system response_format output_config model seed temperature".split()
         return json.dumps([self.body.get(name) for name in kept], sort_keys=True)
 
 
@@ -57,7 +52,6 @@ class Fault:
         status: the HTTP status of the answer.
         body: the whole answer, as JSON or raw bytes; None for an error in the provider's form.
         headers: of the answer.
-        seconds: to wait first.
         hang: never answer, although the request is charged.
         drop: charge the request and close the connection in place of an answer.
         cut: charge the request and send only the first half of the answer.
@@ -71,7 +65,6 @@ class Fault:
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
     hang: bool = False
     drop: bool = False
     cut: bool = False
@@ -143,16 +136,12 @@ class Service:
     def repeated(self) -> list[Request]:
         """Answered requests whose question had been answered before."""
         seen: set[str] = set()
-        found = []
-        for request in self.answered:
-            if request.question in seen:
-                found.append(request)
-            seen.add(request.question)
-        return found
+        return [r for r in self.answered if r.question in seen or seen.add(r.question)]  # type: ignore[func-returns-value]
 
-    def wait_for(self, requests: int, seconds: float = 30.0) -> None:
-        """Wait until this many requests have come."""
-        self.wait_until(lambda: len(self.requests) >= requests, seconds)
+    def wait_for(self, requests: int, seconds: float = 30.0, unless: Any = None) -> None:
+        """Wait until this many requests have come, or a process has ended."""
+        ended = unless.poll if unless else lambda: None
+        self.wait_until(lambda: len(self.requests) >= requests or ended() is not None, seconds)
 
     def wait_until(self, holds: Callable[[], object], seconds: float = 30.0) -> None:
         """Wait until something holds, of the books or of a process."""
@@ -164,22 +153,18 @@ class Service:
 
     # --- HTTP ---
 
-    async def chat(self, http: web.Request) -> web.StreamResponse:
+    async def chat(self, http: web.Request) -> web.Response:
         """Answer one call in the form of the address that it came to."""
-        anthropic = http.path.endswith("/messages")
-        body = await http.json()
-        request = self._enter(body, dict(http.headers))
+        request = self._enter(await http.json(), dict(http.headers))
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         try:
-            return await self._answer(http, request, anthropic)
+            return await self._answer(http, request)
         finally:
             self.open -= 1
-            request.left = time.monotonic()
 
-    async def _answer(
-        self, http: web.Request, request: Request, anthropic: bool
-    ) -> web.StreamResponse:
+    async def _answer(self, http: web.Request, request: Request) -> web.Response:
+        anthropic = http.path.endswith("/messages")
         fault = self.fault(request) or Fault()
         if self.open > self.limit and fault.status == 200:
             fault = Fault(status=429)
@@ -188,40 +173,32 @@ class Service:
         text = fault.change(text) if fault.change else text
         if charged:
             _charge(request, text)
-        await asyncio.sleep(fault.seconds or self.seconds(request))
-        if fault.hang:
-            await asyncio.sleep(3600)
+        await asyncio.sleep(3600 if fault.hang else self.seconds(request))
         if fault.drop and http.transport is not None:
             http.transport.close()
             return web.Response()
-        request.status = fault.status
-        answer = fault.body
+        request.status, answer = fault.status, fault.body
         if fault.status == 200 and answer is None:
-            if not fault.cut:
-                request.reply = text
+            request.reply = "" if fault.cut else text
             answer = _good(text, request, anthropic, fault.finish)
         elif answer is None:
             answer = {"type": "error", "error": {"type": "error", "message": "not now"}}
         if charged and isinstance(answer, dict):
             answer = {**answer, "usage": _usage(request, anthropic)}
         raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        if not fault.cut:
-            headers = {"Content-Type": "application/json", **fault.headers}
-            return web.Response(body=raw, status=fault.status, headers=headers)
-        response = web.StreamResponse(headers={"Content-Length": str(len(raw))})
-        await response.prepare(http)
-        await response.write(raw[: len(raw) // 2])
-        assert http.transport is not None
-        http.transport.close()
-        return response
+        headers = {"Content-Type": "application/json", **fault.headers}
+        if fault.cut and http.transport is not None:
+            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(raw)}\r\n\r\n".encode()
+            http.transport.write(head + raw[: len(raw) // 2])
+            http.transport.close()
+        return web.Response(body=raw, status=fault.status, headers=headers)
 
     def _enter(self, body: Body, headers: dict[str, str], batch: str = "") -> Request:
         messages = list(body["messages"])
         if isinstance(body.get("system"), str | list):
             messages.insert(0, {"role": "system", "content": _text(body["system"])})
         plain = [{"role": m["role"], "content": _text(m["content"])} for m in messages]
-        now = time.monotonic()
-        request = Request(len(self.requests), plain, body, headers, now, batch=batch)
+        request = Request(len(self.requests), plain, body, headers, batch=batch)
         self.requests.append(request)
         return request
 
@@ -237,24 +214,23 @@ class Service:
 
     async def begin(self, http: web.Request) -> web.Response:
         """Accept a batch of either provider."""
-        body = await http.json()
+        body, number = await http.json(), len(self.batches) + 1
         anthropic = http.path.endswith("messages/batches")
         if anthropic:
-            asked = {one["custom_id"]: one["params"] for one in body["requests"]}
+            sent = {one["custom_id"]: one["params"] for one in body["requests"]}
         else:
             lines = self._files[body["input_file_id"]].splitlines()
-            asked = {one["custom_id"]: one["body"] for one in map(json.loads, lines)}
-        name = f"{'msgbatch' if anthropic else 'batch'}_{len(self.batches) + 1}"
+            sent = {one["custom_id"]: one["body"] for one in map(json.loads, lines)}
+        name = f"{'msgbatch' if anthropic else 'batch'}_{number}"
+        failed = not anthropic and self.batch_status(number) == "failed"
         results = {}
-        failed = not anthropic and self.batch_status(len(self.batches) + 1) == "failed"
-        for number, (key, each) in enumerate(asked.items()):
+        for place, (key, each) in enumerate(sent.items()):
             request = self._enter(each, dict(http.headers), name)
-            wrong = "failed" if failed else self.item(number)
+            wrong = "failed" if failed else self.item(place)
             if wrong is None:
                 request.status, request.reply = 200, self.reply(in_openai_form(each))
                 _charge(request, request.reply, 0.5)
             results[key] = (request, wrong)
-        number = len(self.batches) + 1
         self.batches[name] = {"results": results, "polls": 0, "read": False, "number": number}
         await asyncio.sleep(self.seconds(request))
         return web.json_response(self._state(name, poll=False))
@@ -266,34 +242,21 @@ class Service:
     def _state(self, name: str, *, poll: bool) -> Body:
         batch = self.batches[name]
         batch["polls"] += poll
-        over = batch["polls"] - self.polls
+        over, count = batch["polls"] - self.polls, len(batch["results"])
         ended, file = over > 0, over > self.late_file
-        count = len(batch["results"])
-        good = sum(wrong is None for _, wrong in batch["results"].values())
+        good = sum(wrong is None for _, wrong in batch["results"].values()) if ended else 0
+        bad = count - good if ended else 0
         if name.startswith("msg"):
-            counts = {"processing": 0 if ended else count, "succeeded": good if ended else 0}
-            counts |= {"errored": count - good if ended else 0, "canceled": 0, "expired": 0}
-            return {
-                "id": name,
-                "type": "message_batch",
-                "processing_status": "ended" if ended else "in_progress",
-                "request_counts": counts,
-                "results_url": f"{self.root}/v1/messages/batches/{name}/results" if file else None,
-            }
+            counts = {"processing": count - good - bad, "succeeded": good, "errored": bad}
+            state: Body = {"id": name, "processing_status": "ended" if ended else "in_progress"}
+            url = f"{self.root}/v1/messages/batches/{name}/results" if file else None
+            return {**state, "request_counts": counts, "results_url": url}
         status = self.batch_status(batch["number"])
-        failed = status == "failed"
-        return {
-            "id": name,
-            "object": "batch",
-            "status": status if ended else "in_progress",
-            "output_file_id": f"{name}-out" if file and not failed else None,
-            "error_file_id": f"{name}-err" if file and good < count and not failed else None,
-            "request_counts": {
-                "total": count,
-                "completed": good if ended else 0,
-                "failed": count - good if ended else 0,
-            },
-        }
+        file = file and status != "failed"
+        state = {"id": name, "status": status if ended else "in_progress"}
+        state["output_file_id"] = f"{name}-out" if file else None
+        state["error_file_id"] = f"{name}-err" if file and bad else None
+        return {**state, "request_counts": {"total": count, "completed": good, "failed": bad}}
 
     async def results(self, http: web.Request) -> web.Response:
         """Send a batch's output or error file, or Anthropic's results, out of order."""
@@ -322,15 +285,11 @@ class Service:
         return app
 
 
-def price(messages: list[dict[str, str]], text: str, factor: float = 1.0) -> float:
-    """Dollars for a call: a token for each four characters."""
-    tokens_in, tokens_out = tokens(messages, text)
-    return factor * (tokens_in * PRICE_IN + tokens_out * PRICE_OUT) / 1e6
-
-
 def _charge(request: Request, text: str, factor: float = 1.0) -> None:
-    request.tokens = tokens(request.messages, text)
-    request.charged = price(request.messages, text, factor)
+    """Charge a request: a token for each four characters."""
+    read, written = sum(len(m["content"]) for m in request.messages) // 4 + 1, len(text) // 4 + 1
+    request.tokens = read, written
+    request.charged = factor * (read * PRICE_IN + written * PRICE_OUT) / 1e6
 
 
 def _usage(request: Request, anthropic: bool) -> Body:
@@ -341,11 +300,6 @@ def _usage(request: Request, anthropic: bool) -> Body:
     return {"prompt_tokens": tokens_in, "completion_tokens": tokens_out, "total_tokens": both}
 
 
-def tokens(messages: list[dict[str, str]], text: str) -> tuple[int, int]:
-    """Tokens of the messages and of the reply."""
-    return sum(len(m["content"]) for m in messages) // 4 + 1, len(text) // 4 + 1
-
-
 def _text(content: Any) -> str:
     return content if isinstance(content, str) else "".join(part["text"] for part in content)
 
@@ -354,55 +308,32 @@ def in_openai_form(body: Body) -> Body:
     """A request of Anthropic's with its schema where OpenAI has it."""
     if "response_format" in body:
         return body
-    schema: Any = (body.get("output_config") or {}).get("format") or body.get("output_format")
-    if schema:
-        schema = schema["schema"]
-    elif body.get("tools"):
-        schema = body["tools"][0]["input_schema"]
+    schema = ((body.get("output_config") or {}).get("format") or {}).get("schema")
     plain = [{"role": m["role"], "content": _text(m["content"])} for m in body["messages"]]
     return {**body, "messages": plain, "response_format": {"json_schema": {"schema": schema}}}
 
 
 def _good(text: str, request: Request, anthropic: bool, finish: str) -> Body:
-    usage = _usage(request, anthropic)
+    answer: Body = {"id": "reply", "model": request.body["model"]}
+    answer["usage"] = _usage(request, anthropic)
     if anthropic:
-        reason = {"stop": "end_turn", "length": "max_tokens"}.get(finish, finish)
-        block: Body = {"type": "text", "text": text}
-        if request.body.get("tools"):
-            name = request.body["tools"][0]["name"]
-            block = {"type": "tool_use", "id": "t", "name": name, "input": json.loads(text)}
-        return {
-            "id": "msg",
-            "type": "message",
-            "role": "assistant",
-            "model": request.body["model"],
-            "content": [block],
-            "stop_reason": reason,
-            "usage": usage,
-        }
-    message = {"role": "assistant", "content": text}
-    return {
-        "id": "chatcmpl",
-        "object": "chat.completion",
-        "model": request.body["model"],
-        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
-        "usage": usage,
-    }
+        reason = {"stop": "end_turn", "length": "max_tokens"}[finish]
+        answer |= {"type": "message", "role": "assistant", "stop_reason": reason}
+        return {**answer, "content": [{"type": "text", "text": text}]}
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}}
+    return {**answer, "choices": [{**choice, "finish_reason": finish}]}
 
 
 def _line(request: Request, wrong: int | str | None, anthropic: bool) -> Body:
-    if wrong is None:
-        good = _good(request.reply, request, anthropic, "stop")
-        if anthropic:
-            return {"result": {"type": "succeeded", "message": good}}
-        return {"response": {"status_code": 200, "body": good}, "error": None}
+    good = None if wrong else _good(request.reply, request, anthropic, "stop")
     error = {"type": "server_error", "code": f"batch_{wrong}", "message": "not answered"}
     if anthropic:
-        if wrong == "expired":
-            return {"result": {"type": "expired"}}
-        return {"result": {"type": "errored", "error": {"type": "error", "error": error}}}
-    if isinstance(wrong, int):
-        return {"response": {"status_code": wrong, "body": {"error": error}}, "error": None}
+        kind = "expired" if wrong == "expired" else "errored" if wrong else "succeeded"
+        wrapped = {"type": "error", "error": error}
+        return {"result": {"type": kind, "message": good, "error": wrapped}}
+    if good or isinstance(wrong, int):
+        response = {"status_code": wrong or 200, "body": good or {"error": error}}
+        return {"response": response, "error": None}
     return {"response": None, "error": error}
 
 
@@ -419,11 +350,8 @@ def serve(reply: Callable[[Body], str]) -> Iterator[Service]:
     async def start() -> web.AppRunner:
         runner = web.AppRunner(service.app(), access_log=None, shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, backlog=512)
-        await site.start()
-        assert site._server is not None
-        port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
-        service.root = f"http://127.0.0.1:{port}"
+        await web.TCPSite(runner, "127.0.0.1", 0, backlog=512).start()
+        service.root = f"http://127.0.0.1:{runner.addresses[0][1]}"
         ready.set()
         return runner
 
@@ -432,8 +360,7 @@ def serve(reply: Callable[[Body], str]) -> Iterator[Service]:
         runner = loop.run_until_complete(start())
         loop.run_forever()
         loop.run_until_complete(runner.cleanup())
-        hung = asyncio.all_tasks(loop)
-        for task in hung:
+        for task in (hung := asyncio.all_tasks(loop)):
             task.cancel()
         loop.run_until_complete(asyncio.gather(*hung, return_exceptions=True))
         loop.close()

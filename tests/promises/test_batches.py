@@ -1,30 +1,21 @@
 """Batches of both providers: exact rows, no answer paid twice, and a cap that holds."""
 
-from __future__ import annotations
-
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .driver import World, generate, kill, resume, world
+from .driver import ONCE, World, kill, resume
 
 ROWS = {"alpha": 2, "beta": 2, "gamma": 2}
-SHORT: dict[str, Any] = {"option": "max_tokens=150", "hedge": False}
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path) as new:
-        yield new
+LATE = pytest.mark.xfail(strict=True, reason="B1: the file comes a poll after the end")
+BOTH = pytest.mark.parametrize("backend", ["chatgpt", "claude"])
 
 
 def batched(made: World, backend: str = "chatgpt", **options: Any) -> list[str]:
     """The arguments of a command whose rows are written and judged in batches."""
-    options = {"n": 6, "batch": True, **SHORT, **options}
-    return generate("mail.yaml", service=made.service, backend=backend, **options)
+    options = {"n": 6, "batch": True, **ONCE, **options}
+    return made.mail(at=backend, **options)
 
 
 def sizes(made: World) -> list[int]:
@@ -35,28 +26,24 @@ def answered_once(made: World) -> bool:
     return made.service.repeated() == [] and len(made.service.paid) == len(made.service.answered)
 
 
-@pytest.mark.parametrize("backend", ["chatgpt", "claude"])
+@BOTH
 def test_a_batch_has_the_rows_of_calls_one_by_one(made: World, backend: str) -> None:
     """Results come out of order, some twice, and between lines that belong to nobody."""
     strange = ["", "not json", "[]", '{"custom_id": 7}', '{"custom_id": "x", "response": {}}']
     made.service.file = lambda lines: [*strange, *lines[:2], *lines]
     report = made.run(batched(made, backend))
-    assert report.rows == ROWS
-    assert answered_once(made)
-    assert sizes(made) == [6, 6]
+    assert report.rows == ROWS and sizes(made) == [6, 6] and answered_once(made)
     assert (report.answered, report.lost) == (len(made.service.answered), 0)
-    assert (report.tokens_in, report.tokens_out) == made.service.tokens
-    assert made.service.charged <= report.dollars
+    assert report.tokens == made.service.tokens and made.service.charged <= report.dollars
     made.shell(*batched(made, backend, batch=None, out="online", cache=False))
     assert made.shell.run("online").bytes == made.shell.run("run").bytes
 
 
-@pytest.mark.parametrize("backend", ["chatgpt", "claude"])
+@BOTH
 def test_only_what_a_batch_left_unanswered_is_sent_again(made: World, backend: str) -> None:
     wrong = (None, "expired", None, 500, None, "lost")
     made.service.item = lambda number: None if made.service.batches else wrong[number % 6]
-    report = made.run(batched(made, backend))
-    assert report.rows == ROWS
+    assert made.run(batched(made, backend)).rows == ROWS
     assert made.service.repeated() == []
     sent = Counter(request.question for request in made.service.requests)
     assert sorted(sent.values())[-4:] == [1, 2, 2, 2]
@@ -67,30 +54,23 @@ def test_a_whole_batch_may_fail(made: World, status: str) -> None:
     made.service.batch_status = lambda number: status if number == 1 else "completed"
     made.service.item = lambda number: None if made.service.batches else "expired"
     assert made.run(batched(made)).rows == ROWS
-    assert sizes(made) == [6, 6, 6]
-    assert made.service.repeated() == []
+    assert sizes(made) == [6, 6, 6] and made.service.repeated() == []
 
 
 def test_batches_that_all_fail_end_the_run(made: World) -> None:
     made.service.batch_status = lambda number: "failed"
-    done = made.shell(*batched(made, rounds=0), ok=1)
-    assert "resume" in done.text
+    assert "resume" in made.shell(*batched(made, rounds=0), ok=1).text
     assert len(sizes(made)) <= 2
     made.service.batch_status = lambda number: "completed"
     made.shell(*resume())
-    assert made.shell.run("run").counts() == ROWS
-    assert made.service.repeated() == []
-
-
-LATE = pytest.mark.xfail(strict=True, reason="B1: the file comes a poll after the end")
+    assert made.shell.run("run").counts() == ROWS and made.service.repeated() == []
 
 
 @pytest.mark.parametrize("backend", [pytest.param("chatgpt", marks=LATE), "claude"])
 def test_results_may_appear_after_a_batch_has_ended(made: World, backend: str) -> None:
     made.service.late_file = 1
     made.shell(*batched(made, backend, rounds=0), ok=None)
-    assert made.shell.run("run").counts() == ROWS
-    assert answered_once(made)
+    assert made.shell.run("run").counts() == ROWS and answered_once(made)
 
 
 @LATE
@@ -101,39 +81,34 @@ def test_a_batch_without_results_counts_against_the_cap(made: World) -> None:
     assert report.answered + report.lost == len(made.service.paid)
 
 
-# --- caps and kills --------------------------------------------------------------------------
-
-
 def test_the_cap_holds_in_batches(made: World) -> None:
     report = made.run(batched(made, n=30, max_cost=0.9), ok=1)
     assert report.status == "stopped"
     assert 0.2 < made.service.charged <= report.dollars <= 0.9
 
 
-def killed_when(made: World, args: list[str], holds: Callable[[dict[str, Any]], object]) -> None:
+def killed_once(made: World, args: list[str], holds: str) -> None:
     """Kill a run when something holds of one of its batches, and let another end it."""
     process = made.shell.start(*args)
-    made.service.wait_until(lambda: any(map(holds, [*made.service.batches.values()])))
+    batches = made.service.batches
+    made.service.wait_until(lambda: any(each[holds] for each in [*batches.values()]))
     kill(process)
     made.service.polls, made.service.seconds = 1, lambda request: 0.0
     made.shell(*resume())
     assert made.shell.run("run").counts() == ROWS
 
 
-@pytest.mark.parametrize("moment", ["polling", "fetched"])
-@pytest.mark.parametrize("backend", ["chatgpt", "claude"])
+@pytest.mark.parametrize(("backend", "moment"), [("chatgpt", "polls"), ("claude", "read")])
 def test_a_kill_sends_nothing_again(made: World, backend: str, moment: str) -> None:
     """The batch goes on at the service, and the next command fetches its results."""
-    made.service.polls = 1 if moment == "fetched" else 10_000
-    name = "read" if moment == "fetched" else "polls"
-    killed_when(made, batched(made, backend), lambda batch: batch[name])
-    assert answered_once(made)
-    assert sum(sizes(made)) == 12
+    made.service.polls = 1 if moment == "read" else 10_000
+    killed_once(made, batched(made, backend), moment)
+    assert answered_once(made) and sum(sizes(made)) == 12
 
 
 @pytest.mark.xfail(strict=True, reason="A1: a batch whose id never came is not counted")
 def test_a_batch_that_a_kill_loses_is_counted(made: World) -> None:
     made.service.seconds = lambda request: 3600 if request.batch else 0.0
-    killed_when(made, batched(made), lambda batch: batch)
+    killed_once(made, batched(made), "number")
     report = made.shell.run("run").report()
     assert report.answered + report.lost == len(made.service.paid)

@@ -1,6 +1,5 @@
 """Each export loads in the library that it is for, with the right features."""
 
-import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from . import driver
-from .driver import OUTPUTS, TASKS, Shell, call
+from .driver import OUTPUTS, Shell, known, read_table
 
 Rows = list[dict[str, Any]]
 TYPED = ("rte", "boolq", *OUTPUTS)
@@ -21,7 +20,6 @@ FORMS = {
     **dict.fromkeys(("dpo", "sft"), ("preferences",)),
     **dict.fromkeys(("argilla", "label-studio"), ("rte", "entities")),
 }
-TEXT = {"rte": "premise", "entities": "text"}
 EACH = [(run, form) for form, runs in FORMS.items() for run in runs]
 
 
@@ -33,9 +31,8 @@ def name_of(run: str, form: str) -> str:
 
 @pytest.fixture(scope="module")
 def exported(canned: Shell) -> Shell:
-    split = driver.exporting("cb", "hf", "exports/split", split="0.5/0.5")
     each = [driver.exporting(run, form, name_of(run, form)) for run, form in EACH]
-    driver.python_calls(canned, [*each, split])
+    driver.python_calls(canned, each)
     return canned
 
 
@@ -56,52 +53,29 @@ def lines(path: Path) -> Rows:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def table(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def test_each_listed_format_is_tested(exported: Shell) -> None:
     listed = exported("list-exporters").out.splitlines()[1:]
     assert {line.split()[0] for line in listed if "plugin-example" not in line} == {*FORMS}
 
 
-def test_rows_come_back_as_they_were(exported: Shell) -> None:
-    tasks = {**TASKS, **OUTPUTS}
-    each = [(run, form) for run, form in EACH if form in ("csv", "jsonl", "parquet", "hf")]
-    reading = [call("read_dataset", name_of(run, form), task=tasks[run]) for run, form in each]
-    for (run, form), rows in zip(each, driver.python_calls(exported, reading), strict=True):
-        assert rows == exported.run(run).rows, (run, form)
-
-
-@pytest.mark.parametrize("run", TYPED)
-def test_datasets_has_typed_features(exported: Shell, load: Any, run: str) -> None:
-    data = load(name_of(run, "hf"))["train"]
-    rows, features, classes = exported.run(run).rows, data.features, None
-    if run in ("rte", "boolq"):
-        classes = features["label"]
-        named = {"rte": ["entailment", "not_entailment"], "boolq": ["false", "true"]}
-        assert classes.names == named[run]
-        for row in rows:
-            row["label"] = classes.str2int(str(row["label"]).lower())
-    elif run == "mails":
-        classes = features["labels"].feature
-        assert classes.names == ["refund", "delay", "damage", "praise"]
-        for row in rows:
-            row["labels"] = classes.str2int(row["labels"])
-    elif run == "relatedness":
-        assert features["score"].dtype == "float64"
-    elif run == "entities":
-        assert {features["spans"].feature[key].dtype for key in ("start", "end")} == {"int64"}
-    assert data.to_list() == rows
-
-
-def test_datasets_has_the_splits(exported: Shell, load: Any) -> None:
-    data = load("exports/split")
-    assert data["train"].features["label"].names == ["entailment", "contradiction", "neutral"]
-    rows = [row["premise"] for name in ("train", "test") for row in data[name].to_list()]
-    assert sorted(rows) == sorted(row["premise"] for row in exported.run("cb").rows)
-    assert len(data) == 2 and all(split.num_rows for split in data.values())
+def test_datasets_has_typed_features(exported: Shell, load: Any) -> None:
+    classes = {"rte": ["entailment", "not_entailment"], "boolq": ["false", "true"]}
+    for run in TYPED:
+        data = load(name_of(run, "hf"))["train"]
+        rows, features = exported.run(run).rows, data.features
+        if run in classes:
+            assert features["label"].names == classes[run]
+            for row in rows:
+                row["label"] = features["label"].str2int(str(row["label"]).lower())
+        elif run == "mails":
+            assert features["labels"].feature.names == ["refund", "delay", "damage", "praise"]
+            for row in rows:
+                row["labels"] = features["labels"].feature.str2int(row["labels"])
+        elif run == "relatedness":
+            assert features["score"].dtype == "float64"
+        elif run == "entities":
+            assert {features["spans"].feature[key].dtype for key in ("start", "end")} == {"int64"}
+        assert data.to_list() == rows, run
 
 
 def test_pandas_and_arrow_read_tables(exported: Shell, path: Any) -> None:
@@ -109,13 +83,13 @@ def test_pandas_and_arrow_read_tables(exported: Shell, path: Any) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     rows = exported.run("rte").rows
     assert pandas.read_csv(path("rte", "csv")).to_dict("records") == rows
-    assert table(path("rte", "csv")) == [{k: str(v) for k, v in row.items()} for row in rows]
+    assert read_table(path("rte", "csv")) == [{k: str(v) for k, v in row.items()} for row in rows]
     for run in TYPED:
         assert parquet.read_table(path(run, "parquet")).to_pylist() == exported.run(run).rows
 
 
 def test_prompts_end_in_the_label(exported: Shell, path: Any) -> None:
-    chats, plain = lines(path("rte", "openai")), lines(path("rte", "instructions"))
+    chats, plain = (lines(path("rte", form)) for form in ("openai", "instructions"))
     for row, chat, other in zip(exported.run("rte").rows, chats, plain, strict=True):
         *before, last = chat["messages"]
         assert last == {"role": "assistant", "content": row["label"]}
@@ -159,7 +133,10 @@ def test_label_tools_get_each_row_with_its_output(exported: Shell, path: Any, ru
         records = json.loads(file.read_text(encoding="utf-8"))
         for row, record in zip(exported.run(run).rows, records, strict=True):
             values = [row["label"]] if run == "rte" else [each["start"] for each in row["spans"]]
-            assert all(json.dumps(each) in json.dumps(record) for each in [*values, row[TEXT[run]]])
+            assert all(
+                json.dumps(each) in json.dumps(record)
+                for each in [*values, row.get("premise") or row["text"]]
+            )
     config = ElementTree.parse(studio / "config.xml").getroot()
     names = {each.get("name") for each in config.iter() if each.get("toName")}
     results = json.loads((studio / "tasks.json").read_text())[0]["predictions"][0]["result"]
@@ -178,31 +155,15 @@ def test_an_export_is_complete_or_absent(exported: Shell) -> None:
     assert (exported.folder / name_of("rte", "csv")).read_bytes() == before
 
 
-OWN = [
-    {"Review": "The lamp is bright and quiet.", "Liked": "yes"},
-    {"Review": "It broke on the second day.", "Liked": "no"},
-]
-
-
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
-    """The owner's rows as `export` and `correct` return them."""
-    shell = Shell(tmp_path_factory.mktemp("owner"))
-    text = "\n".join(",".join(row) for row in [OWN[0], *(row.values() for row in OWN)])
+@pytest.mark.parametrize("columns", [False, known(True, "C4: they are not given back")])
+def test_an_own_file_keeps_its_texts_labels_and_columns(shell: Shell, columns: bool) -> None:
+    own = [{"Review": "It is bright and quiet.", "Liked": "yes"}]
+    own += [{"Review": "It broke on the second day.", "Liked": "no"}]
+    text = "\n".join(",".join(row) for row in [own[0], *(row.values() for row in own)])
     (shell.folder / "own.csv").write_text(text)
-    task = driver.task_file(shell.folder, {"yes": "They liked it.", "no": "They did not like it."})
+    task = driver.task_file(shell.folder, {"yes": "They liked it.", "no": "They did not."})
     shell(*driver.export("own.csv", "csv", "back.csv", task=task))
-    shell(*driver.correct("own.csv", task, "corrected"))
-    return {"export": table(shell.folder / "back.csv"), "correct": shell.run("corrected").rows}
-
-
-@pytest.mark.parametrize("command", ["export", "correct"])
-def test_an_own_file_keeps_its_texts_and_labels(own: dict[str, Rows], command: str) -> None:
-    for row, before in zip(own[command], OWN, strict=True):
-        assert {*before.values()} <= {*row.values()}
-
-
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="C4: columns are not given back")
-@pytest.mark.parametrize("command", ["export", "correct"])
-def test_an_own_file_keeps_its_columns(own: dict[str, Rows], command: str) -> None:
-    assert own[command] == OWN
+    shell(*driver.correct("own.csv", task, "back"))
+    for found in (read_table(shell.folder / "back.csv"), shell.run("back").rows):
+        for row, before in zip(found, own, strict=True):
+            assert row == before if columns else {*before.values()} <= {*row.values()}

@@ -1,12 +1,15 @@
-"""Plugins of strangers: broken ones break only themselves, good ones do all that ours do."""
-
-from __future__ import annotations
+"""What is installed: plugins of strangers, broken and good, LangChain's models, and our wheels."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from .driver import PYTHON_TASK, Shell, generate, install, registering
+from . import driver
+from .driver import PYTHON_TASK, Shell, World, generate, install, registering
 
 HOOK = registering(tasks="half half:TASK")
 ZOO = {
@@ -69,81 +72,85 @@ def test_two_strangers_with_one_name_are_told_apart(zoo: tuple[Shell, dict[str, 
         assert len(shell.run(name).rows) == 2
     taken = registering(tasks="rte nowhere:TASK", exporters="csv nowhere:CSV")
     install(shell.folder / "taker", "taker", {"taker": taken})
-    taker = {"PYTHONPATH": str(shell.folder / "taker")}
-    assert "boolq" in shell("list-tasks", **taker).out
-    shell(*generate("rte", "ours", n=2, correct=False), **taker)
-    shell("export", "ours", "--as", "csv", "--out", "rows.csv", **taker)
+    shell(*generate("rte", "ours", n=2, correct=False), PYTHONPATH=str(shell.folder / "taker"))
 
 
-PARTS = """
-import json
+# --- LangChain -------------------------------------------------------------------------------
 
-class Model:
-    structured = seeded = True
-    max_concurrency = None
-    price = tg.Price(1.0, 1.0)
+CHAT = """
+import json, urllib.request
+import targen_core as tg
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.utils.function_calling import convert_to_openai_tool
 
-    def __init__(self, options):
-        self.identity, self.word, self.calls = f"house:{options.word}", options.word, 0
+class Chat(BaseChatModel):
+    _llm_type = "mine"
 
-    async def complete(self, request):
-        names = request.schema["properties"] if request.schema else {}
-        self.calls += 1
-        value = {name: f"A {self.word} note on lamp {self.calls}." for name in names}
-        return tg.ChatReply(json.dumps(value), input_tokens=5, output_tokens=7)
+    def bind_tools(self, tools, **kwargs):
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools])
 
-    def count_tokens(self, request):
-        return sum(len(message.content) for message in request.messages)
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+        tool = kwargs["tools"][0]["function"]
+        roles = {"human": "user", "ai": "assistant", "system": "system"}
+        sent = [{"role": roles[m.type], "content": m.content} for m in messages]
+        form = {"json_schema": {"schema": tool["parameters"]}}
+        body = json.dumps({"model": "m", "messages": sent, "response_format": form})
+        request = urllib.request.Request(URL + "/chat/completions", body.encode())
+        with urllib.request.urlopen(request) as answer:
+            text = json.load(answer)["choices"][0]["message"]["content"]
+        call = {"name": tool["name"], "args": json.loads(text), "id": "1"}
+        return ChatResult(generations=[ChatGeneration(message=AIMessage("", tool_calls=[call]))])
 
-    async def aclose(self):
-        pass
-
-class Options(tg.BackendOptions):
-    word: str = "polite"
-
-HOUSE = tg.Backend(summary="a house", options=Options, create=Model)
-
-def no_seven(instance, seed):
-    if "7" in instance.text:
-        raise tg.Rejected("seven", "it names a seven")
-
-async def flip(llm, instance, /):
-    digits = [int(each) for each in instance.text if each.isdigit()]
-    if sum(digits) % 5 == 0:
-        return tg.Correction.reject("round", "it sums to a round number")
-    return tg.Correction("beta" if sum(digits) % 2 else "alpha", "by its digits")
-
-SHOUT = tg.Prompt("shout", "--- user\\nShout of $seed.")
-
-async def shout(llm, seed):
-    reply = await llm.ask(SHOUT, reply=Text, seed=seed)
-    return Row(text=reply.text.upper(), label="alpha")
-
-shout.prompts = (SHOUT,)
+tg.generate("mail.yaml", labels={"alpha": 4, "beta": 3, "gamma": 2}, model=Chat(), out="run")
 """
 
 
-def test_all_parts_of_a_stranger_run_end_to_end(shell: Shell) -> None:
-    modules = {
-        "house": registering(
-            tasks="porter house_parts:TASK",
-            backends="house house_parts:HOUSE",
-            checks="no-seven house_parts:no_seven",
-            correctors="flip house_parts:flip",
-            inverse_generators="shout house_parts:shout",
-        ),
-        "house_parts": PYTHON_TASK + PARTS,
-    }
-    install(shell.folder / "site", "house", modules)
-    env = {"PYTHONPATH": str(shell.folder / "site")}
-    args = ["-b", "house", "-o", "word=brisk", "--near-duplicates", "0", "--max-cost", "1"]
-    args += ["--check", "no-seven", "--corrector", "flip", "--generators-from", "alpha=shout"]
-    shell("generate", "porter", "-n", 12, "-y", "--out", "run", *args, **env)
-    run = shell.run("run")
-    assert run.counts() == {"alpha": 6, "beta": 6}
-    for row in run.rows:
-        digits = [int(each) for each in row["text"] if each.isdigit()]
-        assert 7 not in digits and sum(digits) % 5 and "brisk" in row["text"].lower()
-        assert row["label"] == ("beta" if sum(digits) % 2 else "alpha")
-    assert {"BRISK" in row["text"] for row in run.rows} == {True, False}
-    assert {"seven", "round"} <= {*run.report().reasons}
+def test_langchains_models_make_rows_and_ours_are_langchains(made: World) -> None:
+    pytest.importorskip("langchain_core")
+    made.model.slips, made.model.broken = 0.2, 0.1
+    made.shell.python(f"URL = {made.service.url!r}\n{CHAT}")
+    run, answered = made.shell.run("run"), len(made.service.answered)
+    assert run.counts() == {"alpha": 4, "beta": 3, "gamma": 2}
+    assert run.report().answered == answered and not made.service.repeated()
+    made.shell.python(f"""
+{driver.CHAT_LLAMA}
+
+chat = ChatLlama(base_url={made.service.url!r}, model={driver.MODELS["llama"]!r})
+reply = chat.invoke("Name a river.")
+assert reply.content and reply.usage_metadata["output_tokens"] > 0
+assert chat.batch(["Name a river."] * 2)[1].content == reply.content
+""")
+    assert len(made.service.requests) == answered + 3
+
+
+# --- wheels alone ----------------------------------------------------------------------------
+
+WHEELS = os.environ.get("TARGEN_WHEELS", "")
+EIGHT = {"axg", "boolq", "cb", "copa", "record", "rte", "wic", "wsc"}
+LISTED = """
+import importlib.metadata as installed
+print(*sorted(point.dist.name for point in installed.entry_points(group="targen.v1")))
+"""
+
+
+@pytest.mark.skipif(not WHEELS, reason="TARGEN_WHEELS names no folder of wheels")
+def test_wheels_bring_eight_tasks_then_nine_and_three_kinds_of_backend(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
+    shell = Shell(tmp_path, tmp_path / "env" / "bin")
+
+    def installing(*names: str) -> set[str]:
+        line = [shell.bin / "pip", "install", "-q", "--find-links", Path(WHEELS).resolve(), *names]
+        subprocess.run(line, check=True, timeout=600)
+        return {task["name"] for task in json.loads(shell("list-tasks", "--json").out)}
+
+    assert installing("targen-tasks-superglue") == EIGHT
+    shell("generate", "rte", "-n", 4, "-b", "scripted", "-y", "--out", "run")
+    assert shell.run("run").counts() == {"entailment": 2, "not_entailment": 2}
+    assert installing("targen-tasks-multirc", "targen-backends") == {*EIGHT, "multirc"}
+    backends = {backend["name"] for backend in json.loads(shell("list-backends", "--json").out)}
+    assert backends >= {"chatgpt", "claude", "llama"}
+    found = {*shell.python(LISTED).out.split()}
+    assert found >= {"targen-tasks-superglue", "targen-tasks-multirc", "targen-backends"}
+    shell("plugins", "--strict")
