@@ -1,4 +1,4 @@
-"""Contrast sets: the default way from a declaration to rows, many of them from each call.
+"""Contrast sets: a way from a declaration to rows, many of them from each call.
 
 Step 2 lists, for each label, the ways in which real texts say it, with shares: the instance seeds.
 Step 3 writes sets of rows that are alike in all but the label (contrast sets, Gardner et al. 2020,
@@ -106,19 +106,9 @@ def has_own_steps(declaration: Declaration) -> bool:
     return bool(named or _OWN_STEPS & declaration.model_fields_set)
 
 
-def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any]:
-    """Return the task with steps that write contrast sets; its own become the variant `paper`."""
+def contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Variant:
+    """Return the variant of a declared task whose steps write contrast sets."""
     steps = _Steps(declaration, task)
-
-    def with_examples(texts: Sequence[str]) -> Mapping[str, Any]:
-        return {"contexts": replace(seeds, propose=_Steps(declaration, task, texts).rounds)}
-
-    paper = ("contexts", "seeds", "labels_per_seed", "generators", "dimensions", "balanced_draws")
-    own = ("checks", "prompts", "parameters", "following", "with_examples", "dry_run")
-    changes: dict[str, Any] = {name: getattr(task, name) for name in (*paper, *own)}
-    changes |= {"seed_branch": None, "judging": {"corrector": task.judging.corrector}}
-    tokens = {"max_tokens": _MOST_TOKENS}
-    judging: Judging[Any] = task.judging
     seeds = ListStep(
         name="seeds",
         item=Round,
@@ -127,63 +117,73 @@ def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[A
         told_rows=True,
         summary="ways in which texts say each label",
     )
-    return task.replace(
-        contexts=seeds,
-        seeds=(
-            ListStep(
-                name="sets",
-                item=Sets,
-                propose=steps.sets,
-                batch=_ROWS,
-                once=True,
-                asks=False,
-                summary="sets of rows to write",
-            ),
-            ListStep(
-                name="rows",
-                item=Drafts,
-                propose=steps.rows,
-                batch=1,
-                once=True,
-                summary="rows of all labels, from one call",
-            ),
-            ListStep(
-                name="judge",
-                item=Judged,
-                propose=steps.judge,
-                batch=1,
-                once=True,
-                summary="verdicts on the rows of a call",
-            ),
-            ListStep(
-                name="drafts",
-                item=Draft,
-                propose=steps.drafts,
-                batch=_ROWS,
-                once=True,
-                asks=False,
-                key=_as_json,
-                summary="rows, one by one",
-            ),
+    lists = (
+        ListStep(
+            name="sets",
+            item=Sets,
+            propose=steps.sets,
+            batch=_ROWS,
+            once=True,
+            asks=False,
+            summary="sets of rows to write",
         ),
-        labels_per_seed=None,
-        seed_branch=_label,
-        generators={label.name: steps.writer(label.name) for label in task.labels},
-        dimensions=(),
-        balanced_draws=False,
-        checks=(steps.check,),
-        judging={"corrector": "together"} if judging.corrector == "meta" else {},
-        following={},
-        with_examples=with_examples,
-        prompts=(_WAYS, _SETS, _JUDGE, *task.prompts),
-        parameters={
-            "seeds": tokens | {"temperature": 1.0},
-            "rows": tokens | {"temperature": 1.0},
-            "judge": {"temperature": 0.0},
-            **{step: task.parameters[step] for step in ("correct",) if step in task.parameters},
+        ListStep(
+            name="rows",
+            item=Drafts,
+            propose=steps.rows,
+            batch=1,
+            once=True,
+            summary="rows of all labels, from one call",
+        ),
+        ListStep(
+            name="judge",
+            item=Judged,
+            propose=steps.judge,
+            batch=1,
+            once=True,
+            summary="verdicts on the rows of a call",
+        ),
+        ListStep(
+            name="drafts",
+            item=Draft,
+            propose=steps.drafts,
+            batch=_ROWS,
+            once=True,
+            asks=False,
+            key=_as_json,
+            summary="rows, one by one",
+        ),
+    )
+
+    def with_examples(texts: Sequence[str]) -> Mapping[str, Any]:
+        return {"contexts": replace(seeds, propose=_Steps(declaration, task, texts).rounds)}
+
+    judging: Judging[Any] = task.judging
+    tokens = {"max_tokens": _MOST_TOKENS}
+    correct = {step: task.parameters[step] for step in ("correct",) if step in task.parameters}
+    return Variant(
+        "many rows per call, in sets that are alike in all but the label",
+        {
+            "contexts": seeds,
+            "seeds": lists,
+            "labels_per_seed": None,
+            "seed_branch": _label,
+            "generators": {label.name: steps.writer(label.name) for label in task.labels},
+            "dimensions": (),
+            "balanced_draws": False,
+            "checks": (steps.check,),
+            "judging": {"corrector": "together"} if judging.corrector == "meta" else {},
+            "following": {},
+            "with_examples": with_examples,
+            "prompts": (_WAYS, _SETS, _JUDGE, *task.prompts),
+            "parameters": {
+                "seeds": tokens | {"temperature": 1.0},
+                "rows": tokens | {"temperature": 1.0},
+                "judge": {"temperature": 0.0},
+                **correct,
+            },
+            "dry_run": steps.dry_run,
         },
-        variants={"paper": Variant("steps 1 to 4 of the paper: one row per call", changes)},
-        dry_run=steps.dry_run,
     )
 
 
