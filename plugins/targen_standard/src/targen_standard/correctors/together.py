@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.judging import Correction
@@ -39,14 +39,16 @@ class Judged(BaseModel):
     """The rows of a call, with what the judge said.
 
     Attributes:
+        number: of the call.
         drafts: the rows, in random order.
         labels: a label for each, or "none".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    drafts: list[Draft]
-    labels: list[str]
+    number: int
+    drafts: list[Draft] = Field(exclude=True)
+    labels: list[str] = Field(exclude=True)
 
 
 @dataclass(frozen=True, slots=True)

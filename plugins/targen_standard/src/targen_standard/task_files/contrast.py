@@ -64,17 +64,21 @@ class Way(_Item):
 
 
 class Round(_Item):
-    """What is asked for at a time: all rows, and then those in place of rejected ones.
+    """What is requested at a time: all rows, and then those in place of rejected ones.
 
     Attributes:
         number: which it is, from 0.
         rows: how many of each label.
-        ways: the ways of each label.
     """
 
     number: int
     rows: dict[str, int]
-    ways: dict[str, list[Way]]
+
+
+class Ways(_Item):
+    """The ways of each label of a round; a row's provenance has those of its call."""
+
+    ways: dict[str, list[Way]] = Field(exclude=True)
 
 
 class Sets(_Item):
@@ -95,9 +99,15 @@ class Sets(_Item):
 
 
 class Drafts(_Item):
-    """The rows of a call, in random order."""
+    """The rows of a call, in random order.
 
-    drafts: list[Draft]
+    Attributes:
+        number: of the call.
+        drafts: its rows.
+    """
+
+    number: int
+    drafts: list[Draft] = Field(exclude=True)
 
 
 def has_own_steps(declaration: Declaration) -> bool:
@@ -109,15 +119,25 @@ def has_own_steps(declaration: Declaration) -> bool:
 def contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Variant:
     """Return the variant of a declared task whose steps write contrast sets."""
     steps = _Steps(declaration, task)
-    seeds = ListStep(
-        name="seeds",
+    rounds = ListStep(
+        name="rounds",
         item=Round,
         propose=steps.rounds,
         batch=1,
+        asks=False,
         told_rows=True,
+        summary="rows that are missing",
+    )
+    seeds = ListStep(
+        name="seeds",
+        item=Ways,
+        propose=steps.seeds,
+        batch=1,
+        once=True,
         summary="ways in which texts say each label",
     )
     lists = (
+        seeds,
         ListStep(
             name="sets",
             item=Sets,
@@ -156,7 +176,8 @@ def contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Variant:
     )
 
     def with_examples(texts: Sequence[str]) -> Mapping[str, Any]:
-        return {"contexts": replace(seeds, propose=_Steps(declaration, task, texts).rounds)}
+        shown = replace(seeds, propose=_Steps(declaration, task, texts).seeds)
+        return {"seeds": (shown, *lists[1:])}
 
     judging: Judging[Any] = task.judging
     tokens = {"max_tokens": _MOST_TOKENS}
@@ -164,7 +185,7 @@ def contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Variant:
     return Variant(
         "many rows per call, in sets that are alike in all but the label",
         {
-            "contexts": seeds,
+            "contexts": rounds,
             "seeds": lists,
             "labels_per_seed": None,
             "seed_branch": _label,
@@ -225,15 +246,17 @@ class _Steps:
             spare = min(_MOST_SPARE, requested / (have[label] or 1)) if requested else 1.0
             rows[label] = math.ceil(needed * max(1.0, spare))
         rows = {label: count for label, count in rows.items() if count}
-        known = {label: some for before in existing for label, some in before.ways.items()}
-        new = [label for label in rows if label not in known]
-        if new:
-            count = min(_WAYS_MOST, max(_WAYS_LEAST, math.ceil(max(rows.values()) / _PER_WAY)))
-            parts = [new[at : at + _LISTED] for at in range(0, len(new), _LISTED)]
-            for some in await asyncio.gather(*(self._ways(llm, part, count) for part in parts)):
-                known |= some
-        ways = {label: known[label] for label in rows}
-        return [Round(number=len(existing), rows=rows, ways=ways)]
+        return [Round(number=len(existing), rows=rows)]
+
+    async def seeds(self, llm: Llm, parent: Round, existing: Sequence[Ways]) -> Sequence[Ways]:
+        """Return the ways of a round's labels."""
+        labels, ways = [*parent.rows], dict[str, list[Way]]()
+        most = max(parent.rows.values())
+        count = min(_WAYS_MOST, max(_WAYS_LEAST, math.ceil(most / _PER_WAY)))
+        parts = [labels[at : at + _LISTED] for at in range(0, len(labels), _LISTED)]
+        for some in await asyncio.gather(*(self._ways(llm, part, count) for part in parts)):
+            ways |= some
+        return [Ways(ways=ways)]
 
     async def _ways(self, llm: Llm, labels: Sequence[str], count: int) -> dict[str, list[Way]]:
         shape: dict[str, Any] = {
@@ -253,13 +276,14 @@ class _Steps:
         )
         return {label: getattr(reply, f"label_{at}") for at, label in enumerate(labels)}
 
-    async def sets(self, llm: Llm, parent: Round, existing: Sequence[Sets]) -> Sequence[Sets]:
+    async def sets(self, llm: Llm, parent: Ways, existing: Sequence[Sets]) -> Sequence[Sets]:
         """Return the calls of a round: labels in groups, rows of a label spread over its ways."""
-        labels = [*parent.rows]
+        asked: Round = llm.above[0]
+        labels = [*asked.rows]
         size = math.ceil(len(labels) / math.ceil(len(labels) / _LABELS))
         calls: list[Sets] = []
         for start in range(0, len(labels), size):
-            left = {label: _units(parent.ways[label], parent.rows[label]) for label in labels}
+            left = {label: _units(parent.ways[label], asked.rows[label]) for label in labels}
             left = {label: left[label] for label in labels[start : start + size]}
             while left:
                 each = max(1, min(_ROWS // len(left), *map(len, left.values()), _ROWS))
@@ -299,7 +323,7 @@ class _Steps:
             for written in reply.items[: parent.rows[label]]
         ]
         llm.rng("order").shuffle(drafts)
-        return [Drafts(drafts=drafts)]
+        return [Drafts(number=parent.number, drafts=drafts)]
 
     def _reply(self) -> Any:
         types = field_types(self.declaration)
@@ -318,8 +342,8 @@ class _Steps:
     async def judge(self, llm: Llm, parent: Drafts, existing: Sequence[Judged]) -> Sequence[Judged]:
         """Return the verdicts on the rows of a call, without a call if step 4 is another."""
         names = [draft.label for draft in parent.drafts]
-        if llm.task.judging.corrector is not TOGETHER:
-            return [Judged(drafts=parent.drafts, labels=names)]
+        if llm.task.judging.corrector not in (TOGETHER, "together"):
+            return [Judged(number=parent.number, drafts=parent.drafts, labels=names)]
 
         def complete(reply: Any) -> None:
             numbers = {str(at + 1) for at in range(len(names))}
@@ -339,7 +363,7 @@ class _Steps:
             example=self.labels[0],
         )
         said = [reply.labels[str(at + 1)] for at in range(len(names))]
-        return [Judged(drafts=parent.drafts, labels=said)]
+        return [Judged(number=parent.number, drafts=parent.drafts, labels=said)]
 
     def _shown(self, row: Mapping[str, Any]) -> str:
         """A row as JSON, or its only text: one line, so that no row can look like two."""
