@@ -85,6 +85,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         following: generators for the same branches that write a row after real texts, which a
             filter such as `examples` supplies as `RealTexts`. Such a run does not use the task's
             lists. An attribute `prompts` of a generator lists its prompts for the manifest.
+        with_examples: `with_examples(texts)` returns changes, as `replace` takes them, that show
+            the model real texts, which a filter such as `examples` supplies.
         branch_labels: the labels of branches that are not named after a label. None if step 4
             determines the label; the instance's label is then optional. "any" for open labels.
         dimensions: properties that vary between rows. Each instance in step 3 has its own draw, the
@@ -153,6 +155,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     generators: Mapping[str, InverseGenerator[SeedT, InstanceT]]
     labels: tuple[Label, ...] = ()
     following: Mapping[str, InverseGenerator[RealTexts, InstanceT]] = field(default_factory=_empty)
+    with_examples: Callable[[Sequence[str]], Mapping[str, Any]] | None = None
     branch_labels: Mapping[str, str | None] = field(default_factory=_empty)
     contexts: ListStep[Any] | None = None
     seeds: tuple[ListStep[Any], ...] = ()

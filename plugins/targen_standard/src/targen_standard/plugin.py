@@ -159,6 +159,11 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
         summary="the majority of several blind answers (by default 3); rejects rows without a "
         "majority",
     )
+    register.register(
+        "together",
+        "targen_standard.correctors.together:TOGETHER",
+        summary="judges all rows of a call in one call, without their labels; for contrast sets",
+    )
 
 
 @hookimpl

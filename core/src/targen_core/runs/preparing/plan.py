@@ -27,9 +27,9 @@ from targen_core.runs.preparing.parts import Admit, Chosen, Parts
 from targen_core.runs.preparing.sources import kept_source
 from targen_core.runs.preparing.tasks import (
     briefed,
+    corrected_by,
     find_corrector,
     judged_by,
-    judged_offline,
     refuse_unlabeled,
     task_and_parts,
     task_plan,
@@ -196,7 +196,7 @@ def prepare(
     return Prepared(
         spec=kept,
         lock=lock,
-        task=judged_offline(task, corrector),
+        task=corrected_by(task, corrector),
         distribution=registered.distribution,
         specs=specs,
         corrector=corrector,

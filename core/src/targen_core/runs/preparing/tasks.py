@@ -261,10 +261,8 @@ def judged_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[An
     return task.replace(parameters={**task.parameters, "correct": mine})
 
 
-def judged_offline(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
-    """The task with a corrector's own offline replies, if it has some."""
-    if not getattr(corrector, "prompts", ()) or not hasattr(corrector, "dry_run"):
-        return task
+def corrected_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
+    """The task with the corrector of a run: lists may judge for it, or it has offline replies."""
     return task.replace(judging={"corrector": corrector})
 
 

@@ -14,10 +14,10 @@ from targen_core.runs.preparing.parts import Parts
 from targen_core.runs.preparing.plan import corrects_briefly, file_of, options_of
 from targen_core.runs.preparing.tasks import (
     briefed,
+    corrected_by,
     find_corrector,
     find_task,
     judged_by,
-    judged_offline,
     task_plan,
 )
 from targen_core.runs.records.lock import PartPlan, TaskPlan
@@ -73,7 +73,7 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
         task = briefed(task, ("correct",))
     return PreparedCorrection(
         worked_examples="none" if brief else "all",
-        task=judged_offline(task, corrector),
+        task=corrected_by(task, corrector),
         distribution=registered.distribution,
         corrector_id=corrector_id,
         corrector=corrector,

@@ -34,6 +34,7 @@ from targen_standard.filters.excluded.index import ExclusionIndex
 COPY = "copy-of-an-example"
 """The reason of its refusals."""
 
+_SHOWN = 50  # examples, which a prompt lists
 _log = logging.getLogger("targen.run")
 _MOST_LENGTHS = 200  # of seeds that are drawn, of all labels together
 _LENGTH = re.compile(r"(?:^|[\s_-])(?:length|words)$", re.IGNORECASE)
@@ -80,6 +81,12 @@ class ExampleFilter(Filter):
             )
         like = None if path is None else self._read(path, task)
         examples = None if like is None else like.examples
+        if examples is not None and self._options.show_examples and task.with_examples is not None:
+            texts = [
+                f"{row.label}: {row.shown}" if row.label else row.shown
+                for row in examples.rows[:_SHOWN]
+            ]
+            return task.replace(**task.with_examples(texts))
         if examples is not None and self._options.show_examples:
             task = shown_to_judge(task, examples)
         known = find_language((examples and self._spoken(examples).language) or "")

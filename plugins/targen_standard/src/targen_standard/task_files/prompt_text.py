@@ -98,7 +98,7 @@ def branch_prompt(
     if branch.prompt:
         return Prompt(f"write-{name}", branch.prompt)
     several = declaration.instances_per_call > 1
-    form = _form_of_reply(declaration)
+    form = form_of_reply(declaration)
     if several:
         form = {"rows": [form, form]}
     worked = _worked(declaration, label) if declaration.show_samples and label is not None else ""
@@ -113,7 +113,7 @@ def branch_prompt(
         definition=branch.definition.strip(),
         guidance=f"{branch.guidance.strip()}\n" if branch.guidance else "",
         others="" if label is None else f"{_OTHERS}{_list(_others(declaration, label))}\n",
-        fields=_fields(declaration),
+        fields=fields_of(declaration),
         seed_line=_Raw(_seed_lines(declaration)),
         like=_LIKE,
         refusal="" if label is None or not declaration.may_refuse else _refusal(declaration),
@@ -133,7 +133,7 @@ def follow_prompt(declaration: Declaration, name: str, branch: BranchPart, label
         definition=branch.definition.strip(),
         others=f"The other labels are: {others}\n" if others else "",
         guidance=f"{branch.guidance.strip()}\n" if branch.guidance else "",
-        fields=_fields(declaration),
+        fields=fields_of(declaration),
     )
 
 
@@ -146,8 +146,8 @@ def output_prompts(declaration: Declaration, output: Output) -> tuple[Prompt, Pr
         declaration,
         "write",
         "generate-output",
-        form=json.dumps({**_form_of_reply(declaration), **output.form}, ensure_ascii=False),
-        fields=_fields(declaration),
+        form=json.dumps({**form_of_reply(declaration), **output.form}, ensure_ascii=False),
+        fields=fields_of(declaration),
         how=output.how and f"{output.how.strip()}\n",
         like=_LIKE,
         seed_line=_Raw(_seed_lines(declaration)),
@@ -172,12 +172,12 @@ def training_prompt(declaration: Declaration, output: Output) -> Prompt:
     return Prompt(general.name, general.text.replace("$instructions", _quoted(asked)))
 
 
-def _form_of_reply(declaration: Declaration) -> dict[str, object]:
+def form_of_reply(declaration: Declaration) -> dict[str, object]:
     """Return an example of the form of the fields that step 3 writes."""
     return {name: _PLACES.get(part.type, "...") for name, part in declaration.written.items()}
 
 
-def _fields(declaration: Declaration) -> str:
+def fields_of(declaration: Declaration) -> str:
     """Return the requirements of each field that step 3 writes, line by line."""
     return "\n".join(
         _field(name, part, declaration.language_said) for name, part in declaration.written.items()

@@ -100,6 +100,11 @@ def reply_model(
     )
 
 
+def field_types(declaration: Declaration) -> dict[str, Any]:
+    """Return the type of each field in a reply; checks decide on sizes."""
+    return {name: _asked(part, declaration.languages) for name, part in declaration.fields.items()}
+
+
 def render(instance: BaseModel, fields: Mapping[str, FieldPart]) -> str:
     """Some fields of a row as text."""
     return as_lines({name: getattr(instance, name) for name in fields})

@@ -1,0 +1,92 @@
+"""The corrector that judges the rows of a call together: one call for all of them.
+
+A model that sees rows of all labels in random order, without their labels, is not led by a claim.
+It costs a tenth of a call per row. The call is that of a list
+(`targen_standard.task_files.contrast`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from targen_core.errors import Rejected, UsageError
+from targen_core.tasks.judging import Correction
+from targen_core.tasks.model import Task
+from targen_core.tasks.steps import Llm
+from targen_core.wording import Option
+
+
+class Draft(BaseModel):
+    """A row as a call wrote it.
+
+    Attributes:
+        label: the label for which it was written.
+        row: its fields.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str
+    row: dict[str, Any]
+
+
+class Judged(BaseModel):
+    """The rows of a call, with what the judge said.
+
+    Attributes:
+        number: of the call.
+        drafts: the rows, in random order.
+        labels: a label for each, or "none".
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: int
+    drafts: list[Draft] = Field(exclude=True)
+    labels: list[str] = Field(exclude=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Takes the label of a row from the verdicts on its call."""
+
+    async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
+        """Return the label, without a call.
+
+        Raises:
+            Rejected: `no-valid-instance`: no label fits, or several do.
+        """
+        judged: Judged = llm.above[-1]
+        wanted = _key({name: getattr(instance, name) for name in judged.drafts[0].row})
+        for draft, label in zip(judged.drafts, judged.labels, strict=True):
+            if _key(draft.row) == wanted:
+                if label == "none":
+                    raise Rejected("no-valid-instance", "no label fits, or several fit as well")
+                return Correction(label)
+        raise Rejected("no-valid-instance", "it was not among the rows that were judged")
+
+    def check_task(self, task: Task[Any, Any]) -> None:
+        """Refuse a task whose rows are not judged together.
+
+        Raises:
+            UsageError: it is one.
+        """
+        if all(step.item is not Judged for step in task.chain):
+            raise UsageError(
+                f"together judges rows of contrast sets, but {task.name} writes one row per call",
+                hint="pass " + Option("corrector", "meta"),
+            )
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    """Return a row without redundant spaces."""
+    return " ".join(json.dumps(row, ensure_ascii=False, sort_keys=True).split()).replace("\\n", " ")
+
+
+TOGETHER = Together()
+"""The corrector registered as `together`."""

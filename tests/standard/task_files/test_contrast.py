@@ -1,0 +1,184 @@
+"""Contrast sets: many rows per call, alike in all but the label, and judged together."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from targen_standard.task_files.model import Declaration
+from tests.bent import Ran, run_bent
+
+from ...files import lines
+from ...runs import outputs, report
+
+LABELS = {"order": "where an order is", "refund": "money back", "advice": "how to use a tool"}
+MAIL = "description: E-mails to a shop.\nlabels:\n" + "".join(
+    f"  {name}: the customer asks for {what}\n" for name, what in LABELS.items()
+)
+
+
+@pytest.fixture
+def bent(tmp_path, installed):
+    """Make contrast sets with the dry run's replies, each bent: `bend(request, good)`."""
+
+    def go(quotas: dict[str, int], bend: Any = lambda request, good: good, **keys: Any) -> Ran:
+        declared = {"description": "E-mails to a shop.", "labels": LABELS, **keys}
+        task = Declaration(**declared).task(name="mail").varied(["contrast"])
+        return run_bent(
+            installed.including(tasks={"mail": task}),
+            tmp_path / "bent",
+            lambda request: bend(request, request.dry_run()),
+            task="mail",
+            quotas=quotas,
+        )
+
+    return go
+
+
+def counts(ran: Ran) -> Counter[Any]:
+    return Counter(row["label"] for row in ran.rows)
+
+
+def sizes(ran: Ran) -> list[dict[str, int]]:
+    """The rows of each label that each call requested."""
+    found = []
+    for request in ran.asked("sets"):
+        (form,) = json.loads(request.origin.values["form"])["sets"]
+        found.append(dict.fromkeys(form, int(request.origin.values["count"])))
+    return found
+
+
+def test_three_calls_make_two_dozen_rows(bent):
+    ran = bent(dict.fromkeys(LABELS, 8))
+    assert counts(ran) == dict.fromkeys(LABELS, 8)
+    assert sizes(ran) == [dict.fromkeys(LABELS, 8)]
+    assert [len(ran.asked(name)) for name in ("ways", "sets", "judge")] == [1, 1, 1]
+    assert all(len(one["calls"]) == 3 for one in ran.provenance)
+
+
+@pytest.mark.parametrize(
+    "quotas", [{"order": 40, "refund": 2, "advice": 9}, {"order": 1, "refund": 1, "advice": 60}]
+)
+def test_unequal_shares_waste_no_row(bent, quotas):
+    ran = bent(quotas)
+    assert counts(ran) == quotas
+    requested: Counter[str] = Counter()
+    for size in sizes(ran):
+        requested.update(size)
+    assert requested == quotas
+
+
+def test_many_labels_are_split_among_calls(bent):
+    labels = {f"intent_{at}": f"asks for thing {at}" for at in range(17)}
+    ran = bent(dict.fromkeys(labels, 3), labels=labels)
+    assert counts(ran) == dict.fromkeys(labels, 3)
+    assert max(map(len, sizes(ran))) <= 6
+    assert len(ran.asked("ways")) == 2
+
+
+def test_the_judge_decides_on_labels_and_does_not_see_the_claims(bent):
+    seen: list[str] = []
+
+    def bend(request: Any, good: Any) -> Any:
+        if "labels" not in good:
+            return good
+        seen.append(request.messages[-1].content)
+        if len(seen) == 1:  # a row is none, and another has a different label
+            first, second = list(good["labels"])[:2]
+            other = next(name for name in LABELS if name != good["labels"][second])
+            good["labels"] |= {first: "none", second: other}
+        return good
+
+    ran = bent(dict.fromkeys(LABELS, 8), bend)
+    assert counts(ran) == dict.fromkeys(LABELS, 8)
+    assert ran.reasons >= {"no-valid-instance"}
+    changed = [one for one in ran.provenance if one["intended"] != one["label"]]
+    assert len(changed) == 1
+
+
+def test_a_verdict_for_each_row_or_the_reply_is_repaired(bent):
+    seen: list[Any] = []
+
+    def bend(request: Any, good: Any) -> Any:
+        if "labels" in good:
+            seen.append(good)
+            if len(seen) == 1:
+                return {"labels": dict(list(good["labels"].items())[1:])}
+            if len(seen) == 2:
+                return {"labels": dict.fromkeys(good["labels"], "unheard-of")}
+        return good
+
+    ran = bent(dict.fromkeys(LABELS, 8), bend)
+    assert counts(ran) == dict.fromkeys(LABELS, 8)
+
+
+def test_repeated_and_empty_rows_are_replaced(bent):
+    seen: list[Any] = []
+
+    def bend(request: Any, good: Any) -> Any:
+        if "sets" in good:
+            seen.append(good)
+            if len(seen) == 1:
+                good["sets"][1] = good["sets"][0]
+                good["sets"][2] = dict.fromkeys(good["sets"][2], " ")
+        return good
+
+    ran = bent(dict.fromkeys(LABELS, 8), bend)
+    assert counts(ran) == dict.fromkeys(LABELS, 8)
+
+
+def test_rows_of_several_fields(bent):
+    fields = {"subject": "the subject line", "body": {"description": "the text", "words": [3, 40]}}
+    ran = bent(dict.fromkeys(LABELS, 4), fields=fields)
+    assert counts(ran) == dict.fromkeys(LABELS, 4)
+    assert {*ran.rows[0]} >= {"subject", "body", "label"}
+    assert "3 to 40 words" in ran.asked("sets")[0].messages[-1].content
+
+
+def test_the_command_writes_the_same_bytes_after_kills_and_at_any_concurrency(works, tmp_path):
+    (tmp_path / "mail.yaml").write_text(MAIL)
+    common = ("--variant", "contrast", "-b", "scripted", "--no-cache", "-q")
+    for out, options in (("all", ()), ("one", ("--concurrency", 1))):
+        works("generate", "mail.yaml", "-n", 90, *common, *options, "--out", out)
+    assert outputs("all") == outputs("one")
+    works("generate", "mail.yaml", "-n", 60, *common, "--out", "part")
+    works("resume", "part", "-n", 90, "-q")
+    assert Counter(row["label"] for row in lines("part/dataset.jsonl")) == dict.fromkeys(LABELS, 30)
+
+
+@pytest.mark.parametrize("corrector", ["meta", "blind", ""])
+def test_another_step_4_takes_the_place_of_the_common_one(works, tmp_path, corrector):
+    (tmp_path / "mail.yaml").write_text(MAIL)
+    chosen = ("--corrector", corrector) if corrector else ("--no-correct",)
+    common = ("--variant", "contrast", "-b", "scripted", "--no-cache", "-q", "--out", "run")
+    works("generate", "mail.yaml", "-n", 12, *chosen, *common)
+    steps = {each["step"] for each in report("run")["usage"]["by_step"]}
+    assert steps == {"seeds", "rows", *(["correct"] if corrector else [])}
+
+
+def test_real_texts_are_shown_where_ways_are_listed(works, tmp_path):
+    (tmp_path / "mail.yaml").write_text(MAIL)
+    texts = [f"Where is my {thing}?" for thing in ("spade", "rake", "hose", "axe", "pump")]
+    (tmp_path / "own.txt").write_text("\n".join(texts))
+    works(
+        *("generate", "mail.yaml", "-n", 6, "--variant", "contrast", "-b", "scripted", "-q"),
+        *("--examples", "own.txt", "--out", "run"),
+    )
+    shown = works("trace", "run", 0, "--full").out
+    assert all(text in shown for text in texts)
+
+
+def test_rows_that_were_not_judged_together_have_no_such_corrector(in_process, tmp_path):
+    (tmp_path / "mail.yaml").write_text(MAIL)
+    done = in_process("generate", "mail.yaml", "-n", 6, "-b", "scripted", "--corrector", "together")
+    assert done.code == 2
+    assert "one row per call" in done.err and "--corrector meta" in done.err
+
+
+def test_a_file_that_describes_its_own_steps_has_no_such_variant(in_process, tmp_path):
+    (tmp_path / "mail.yaml").write_text(MAIL + "seeds: [spades, rakes]\n")
+    done = in_process("generate", "mail.yaml", "-n", 6, "-b", "scripted", "--variant", "contrast")
+    assert done.code == 2 and "has no variants" in done.err
