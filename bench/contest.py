@@ -55,7 +55,7 @@ def arms_of(folder: Path) -> dict[str, list[Arm]]:
         name = path.stem.rpartition("-")[0]
         if path.suffix == ".jsonl":
             found[name].append(Arm(path.stem, lines(path)))
-        elif (path / "dataset.jsonl").is_file():
+        elif (path / "report.json").is_file():
             rows = lines(path / "dataset.jsonl")
             used = json.loads((path / "report.json").read_text("utf-8"))["usage"]["total"]
             tokens = used["input_tokens"] + used["output_tokens"]
