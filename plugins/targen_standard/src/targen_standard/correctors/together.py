@@ -41,7 +41,7 @@ class Judged(BaseModel):
     Attributes:
         number: of the call.
         drafts: the rows, in random order.
-        labels: a label for each, or "none".
+        labels: a label for each, or "".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,7 +65,7 @@ class Together:
         wanted = _key({name: getattr(instance, name) for name in judged.drafts[0].row})
         for draft, label in zip(judged.drafts, judged.labels, strict=True):
             if _key(draft.row) == wanted:
-                if label == "none":
+                if not label:
                     raise Rejected("no-valid-instance", "no label fits, or several fit as well")
                 return Correction(label)
         raise Rejected("no-valid-instance", "it was not among the rows that were judged")

@@ -25,7 +25,7 @@ from targen_core.tasks.groups import Judging
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall, Variant
 from targen_core.tasks.prompt import Prompt
-from targen_core.tasks.replies import list_of
+from targen_core.tasks.replies import list_of, one_of
 from targen_core.tasks.steps import ListStep, Llm
 from targen_standard.correctors.together import TOGETHER, Draft, Judged
 from targen_standard.task_files.checks import check_written
@@ -64,7 +64,7 @@ class Way(_Item):
 
 
 class Round(_Item):
-    """What is requested at a time: all rows, and then those in place of rejected ones.
+    """Rows to request: all of them at first, and later those that replace rejected rows.
 
     Attributes:
         number: which it is, from 0.
@@ -111,7 +111,7 @@ class Drafts(_Item):
 
 
 def has_own_steps(declaration: Declaration) -> bool:
-    """Whether a declaration describes steps 1 to 3 itself, with one row per call."""
+    """Return whether a declaration describes steps 1 to 3 itself, with one row per call."""
     named = {branch.prompt for branch in declaration.asked.values()} - {""}
     return bool(named or _OWN_STEPS & declaration.model_fields_set)
 
@@ -326,12 +326,11 @@ class _Steps:
         return [Drafts(number=parent.number, drafts=drafts)]
 
     def _reply(self) -> Any:
-        types = field_types(self.declaration)
-        return (
-            types[self.single]
-            if self.single
-            else create_model("Fields", **{name: (kind, ...) for name, kind in types.items()})
-        )
+        types: dict[str, Any] = field_types(self.declaration)
+        if self.single:
+            return types[self.single]
+        fields: dict[str, Any] = {name: (kind, ...) for name, kind in types.items()}
+        return create_model("Fields", **fields)
 
     def _values(self, written: Any) -> dict[str, Any]:
         if self.single:
@@ -349,13 +348,12 @@ class _Steps:
             numbers = {str(at + 1) for at in range(len(names))}
             if lacking := numbers - reply.labels.keys():
                 raise Rejected("malformed-reply", f"no label for {', '.join(sorted(lacking))}")
-            if unknown := {*reply.labels.values()} - {*self.labels, "none"}:
-                raise Rejected("malformed-reply", f"{sorted(unknown)[0]!r} is not a label")
 
         shown = [self._shown(draft.row) for draft in parent.drafts]
-        reply = await llm.ask(
+        kind: Any = dict[str, one_of([*dict.fromkeys([*self.labels, "none"])])]
+        reply: Any = await llm.ask(
             _JUDGE,
-            reply=create_model("Labels", labels=(dict[str, str], ...)),
+            reply=create_model("Labels", labels=(kind, ...)),
             check=complete,
             sampling={"max_tokens": 256 + 16 * len(names)},
             instructions=llm.task.judging.instructions,
@@ -363,6 +361,7 @@ class _Steps:
             example=self.labels[0],
         )
         said = [reply.labels[str(at + 1)] for at in range(len(names))]
+        said = [label if label in self.labels else "" for label in said]
         return [Judged(number=parent.number, drafts=parent.drafts, labels=said)]
 
     def _shown(self, row: Mapping[str, Any]) -> str:
