@@ -350,10 +350,11 @@ class _Steps:
                 raise Rejected("malformed-reply", f"no label for {', '.join(sorted(lacking))}")
 
         shown = [self._shown(draft.row) for draft in parent.drafts]
-        kind: Any = dict[str, one_of([*dict.fromkeys([*self.labels, "none"])])]
+        option: Any = one_of([*dict.fromkeys([*self.labels, "none"])])
+        shape: dict[str, Any] = {"labels": (dict[str, option], ...)}
         reply: Any = await llm.ask(
             _JUDGE,
-            reply=create_model("Labels", labels=(kind, ...)),
+            reply=create_model("Labels", **shape),
             check=complete,
             sampling={"max_tokens": 256 + 16 * len(names)},
             instructions=llm.task.judging.instructions,
