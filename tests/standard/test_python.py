@@ -18,7 +18,6 @@ from targen_core.calls.model import ChatRequest
 from targen_core.errors import JobFailed, UsageError
 from targen_standard.comparing.api import diff
 from targen_standard.previewing.api import preview
-from targen_standard.profiling.api import Profiled, profile
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_standard.task_files.model import Declaration
 from targen_standard.tracing.api import trace
@@ -76,26 +75,9 @@ def test_ctrl_c_in_a_preview_ends_the_program():
         preview(MAIL, model=Stops(), progress=False)
 
 
-def test_a_model_reads_texts_for_a_profile():
-    measured = profile(TEXTS)
-    assert repr(measured).startswith("<Profiled the given data: ")
-    asked = profile(TEXTS, model="scripted")
-    assert asked.profile.traits == measured.profile.traits
-    assert [line[:8] for line in asked.profile.about if line not in measured.profile.about]
-
-    async def cell() -> Profiled:
-        return profile(TEXTS, model="scripted")
-
-    assert asyncio.run(cell()).profile == asked.profile
-
-
-def test_a_column_of_a_data_frame_is_texts_or_numbers_of_rows():
+def test_a_column_of_a_data_frame_is_numbers_of_rows():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"text": TEXTS, "label": ["order", "refund"] * 12})
-    for texts in (frame["text"], iter(TEXTS), set(TEXTS)):
-        profiled = profile(texts)
-        assert profiled.profile == profile(TEXTS).profile
-        assert repr(profiled) == "<Profiled the given data: 1 form of 24 texts>"
     run = tg.generate(MAIL, labels=frame["label"].value_counts() // 6, model="scripted", out="a")
     assert run.report.rows == {"order": 2, "refund": 2}
     grown = tg.resume(run, labels=frame["label"].value_counts() // 4)

@@ -170,7 +170,7 @@ def on_pair(run):
             pairs = {"pairs": [{"first": "diver", "second": "captain"}]}
             return pairs if "pairs" in good else FOUR | sentences
 
-        return run(bend, task="axg", rows=8, contexts_limit=1, labels_per_seed="all")
+        return run(bend, task="axg", rows=8, contexts_limit=1)
 
     return go
 

@@ -43,16 +43,6 @@ def test_the_question_predicts_no_label_whatever_is_rejected(plain, run):
             assert abs(asked["cause"] - asked["effect"]) <= apart * asked.total()
 
 
-def test_the_two_rows_of_an_event_ask_different_questions(plain):
-    ran = plain("copa", 60, labels_per_seed="all")
-    asked: dict[str, set[str]] = {}
-    for row in ran.rows:
-        asked.setdefault(row["premise"], set()).add(row["question"])
-    pairs = [questions for questions in asked.values() if len(questions) == 2]
-    assert len(pairs) >= 20
-    assert len(ran.rows) == sum(map(len, asked.values()))
-
-
 # --- the premise and its question -------------------------------------------
 
 

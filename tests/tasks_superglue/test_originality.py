@@ -60,10 +60,9 @@ def as_made(task: Task[Any, Any]) -> Iterator[Task[Any, Any]]:
 def prompts_of(task: Task[Any, Any]) -> dict[str, Prompt]:
     """Every prompt of a task and its variants, that of instruction tuning included."""
     return {
-        f"{form.name} {form.version}": form
+        f"{prompt.name} {prompt.version}": prompt
         for made in as_made(task)
         for prompt in filter(None, [*made.prompts, made.texts.instruction_template])
-        for form in (prompt, prompt.brief)
     }
 
 
@@ -72,7 +71,6 @@ def sayings(task: Task[Any, Any]) -> dict[str, str]:
     said = {f"prompt {name}": prompt.text for name, prompt in prompts_of(task).items()}
     for made in as_made(task):
         said[f"instructions {made.judging.instructions[:40]!r}"] = made.judging.instructions
-        said[f"brief {made.judging.brief[:40]!r}"] = made.judging.brief
         for sample in made.judging.samples:
             said[f"sample {sample.input[:40]!r}"] = (
                 f"{sample.input}\n{sample.output}\n{sample.actual}\n{sample.explanation}"
@@ -227,10 +225,3 @@ def test_no_worked_example_nearly_repeats_an_original_text():
         if (actual := index.nearest(text))[0] >= NEAR
     }
     assert not near_copies, "\n".join(sorted(near_copies))
-
-
-def test_variants_with_instructions_of_their_own_have_not_the_tasks_brief_ones():
-    for name, task in tasks().items():
-        for made in as_made(task):
-            if made.judging.instructions != task.judging.instructions:
-                assert made.judging.brief != task.judging.brief or not made.judging.brief, name

@@ -296,7 +296,7 @@ def test_the_paper_s_variant_leaves_the_order_to_the_model_and_asks_both_labels_
 def test_both_labels_of_a_pair_are_asked_for_in_the_same_form(plain):
     """They differ in the order of the subjects alone: neither a draw nor a word tells the label."""
     forms, orders = defaultdict(set), defaultdict(set)
-    for request in plain("wsc", 24, labels_per_seed="all").asked("passages"):
+    for request in plain("wsc", 24).asked("passages"):
         lines = request.messages[-1].content.partition("in order:\n")[2]
         assert re.fullmatch(r"1\. length: .+\n2\. length: .+", lines)
         values = request.origin.values

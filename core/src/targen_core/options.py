@@ -380,15 +380,6 @@ class ListOptions(Options):
             repeats=True,
         ),
     ] = {}
-    labels_per_seed: Annotated[
-        Literal[1, "all"] | None,
-        BeforeValidator(_number_of),
-        Flag(
-            "Use each seed for only one label (1), so that rows do not share seeds, or for all "
-            "labels.",
-            default="the task's setting; with --seeds, all",
-        ),
-    ] = None
     dimensions: Annotated[
         Mapping[str, str | tuple[str, ...] | dict[str, int]],
         Flag(
@@ -403,13 +394,6 @@ class ListOptions(Options):
         bool,
         Flag("Leave out the task's own dimensions; see targen describe.", (" /--no-dimensions",)),
     ] = True
-    worked_examples: Annotated[
-        Literal["auto", "all", "none"],
-        Flag(
-            "Show worked examples in prompts, or leave them out. With auto, targen leaves them "
-            "out if the model is known to work well without them."
-        ),
-    ] = "auto"
     contexts_limit: Annotated[_Count | None, Flag("Use at most this many contexts.")] = None
     contexts_fraction: Annotated[
         float,

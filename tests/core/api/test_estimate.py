@@ -113,10 +113,8 @@ def test_each_saving_is_what_an_estimate_of_it_says(few_samples):
     known: dict[str, Any] = {"n": 40, "model": "chatgpt/gpt-6-luna", "registry": load_registry()}
     made = targen_estimate("rte", savings=True, **known)
     totals = {tuple(each["change"]): each["dollars"] for each in made.savings}
-    assert [*totals] == [
-        *(("worked_examples",), ("batch",), ("correct",), ("correct", "rows_per_call"))
-    ]
-    for change in ({"worked_examples": "none"}, {"batch": True}, {"correct": False}):
+    assert [*totals] == [*(("batch",), ("correct",), ("correct", "rows_per_call"))]
+    for change in ({"batch": True}, {"correct": False}):
         alone = targen_estimate("rte", **known, **change).dollars
         assert totals[*change,] == pytest.approx(alone, rel=0.02)
     assert totals["correct",] < totals["correct", "rows_per_call"] < made.dollars

@@ -18,7 +18,6 @@ from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import JudgeQuestion
 from targen_standard.correction.api import correct
 from targen_standard.exporting.api import export
-from targen_standard.profiling.api import profile
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_standard.task_files.model import Declaration
 from targen_standard.validating.api import validate
@@ -48,7 +47,6 @@ def of_a_frame(frame: Frame, model: Trained) -> None:
     """Every function that takes rows takes a data frame."""
     tg.read_dataset(frame, "rte")
     tg.generate("rte", n=4, examples=frame, exclude=frame)
-    profile(frame)
     export(frame, "rows.csv", task="rte")
     validate(frame, "rte")
     correct(frame, task="rte")

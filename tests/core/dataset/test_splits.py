@@ -106,18 +106,6 @@ def test_nearly_the_same_rows_stay_together_whatever_their_labels_and_order(made
     assert not pairs[0] & pairs[1]
 
 
-def test_rows_in_the_manner_of_one_example_stay_together_and_rounds_do_not(made):
-    dataset = made(["yes", "no"] * 20)
-    records = [
-        {"idx": at, "seed": str(at // 20), "notes": {"manner": at // 2 % 10, "subject": at % 9}}
-        for at in range(40)
-    ]
-    parts = split(replace(dataset, provenance=records), "0.5/0.5", seed=4)
-    manners = [{row["idx"] // 2 % 10 for row in part} for part in parts.values()]
-    assert [len(each) for each in manners] == [5, 5]
-    assert not manners[0] & manners[1]
-
-
 def test_content_and_seed_decide_and_the_order_of_rows_does_not(made):
     dataset = made(["yes", "no"] * 20)
     turned = replace(dataset, rows=list(reversed(dataset.rows)))

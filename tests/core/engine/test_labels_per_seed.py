@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from targen_core.errors import QuotaNotMet
 from targen_core.tasks.dimensions import Dimension
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -138,16 +137,12 @@ def test_nothing_drawn_for_a_seed_hints_at_its_label(lab, folder, data):
                 assert abs(values[value] - share) <= room
 
 
-def test_given_seeds_are_for_all_labels_unless_one_is_asked_for(lab, folder):
+def test_given_seeds_are_for_all_labels(lab, folder):
     world = lab.World(one_label=True)
     with folder() as path:
         (path / "seeds.txt").write_text("one\ntwo\nthree\nfour\n")
         given = {"seeds": path / "seeds.txt"}
         assert lab.run(world, path / "all", {"yes": 4, "no": 4}, **given).error is None
-        ran = lab.run(world, path / "one", {"yes": 4, "no": 4}, labels_per_seed=1, **given)
-        assert isinstance(ran.error, QuotaNotMet)
-        assert 'labels_per_seed="all"' in ran.error.hint
-        assert ran.report["rows"] == {"yes": 2, "no": 2}
 
 
 @pytest.mark.parametrize(

@@ -32,29 +32,13 @@ def test_sections_are_turns_and_inserts_stand_for_given_ones():
     assert len(prompt.fill({"kind": "", "samples": (), "q": ""})) == 4
 
 
-def test_worked_examples_can_be_left_out_with_what_only_they_need():
-    prompt = Prompt(
-        "worked",
-        "--- system\nBe $kind.\n--- insert samples\n--- insert history\n--- user\nQ: $sample\n"
-        "--- assistant\nA\n--- user\nQ: $q\n\n$draws\n--- assistant\nIt is",
-    )
-    earlier = (Message("user", "x"), Message("assistant", "y"))
-    values = {"kind": "brief", "samples": earlier, "history": earlier, "sample": 1, "q": 2}
-    whole = prompt.fill(values)
-    assert len(whole) == 9 and whole[5:7] == (Message("user", "Q: 1"), Message("assistant", "A"))
-    needed = {name: value for name, value in values.items() if name not in ("samples", "sample")}
-    assert prompt.brief.fill(needed) == (whole[0], *earlier, *whole[-2:])
-    with pytest.raises(ValueError, match=r"missing values \['q'\], unused values \['sample'\]"):
-        prompt.brief.fill({"kind": "brief", "history": earlier, "sample": 1})
-
-
 def test_the_paragraph_of_an_empty_optional_value_is_left_out():
     text = (
         "--- system\nBe $kind.\n--- user\nTask: $task\n\nExamples:\n$examples\n\nHave: $have\n\nGo."
     )
     values = {"kind": "brief", "task": "a\n\nb", "examples": "", "have": "c"}
     prompt, plain = Prompt("p", text, optional=("examples", "have")), Prompt("p", text)
-    for each in (prompt, prompt.brief):
+    for each in (prompt,):
         assert each.fill(values)[1].content == "Task: a\n\nb\n\nHave: c\n\nGo."
     assert prompt.fill({**values, "examples": "x"}) == plain.fill({**values, "examples": "x"})
     assert prompt.version == plain.version

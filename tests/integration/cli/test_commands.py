@@ -35,7 +35,7 @@ def test_the_script_and_the_module_are_one_command():
 
 def test_replies_that_are_made_up_are_called_so(works, monkeypatch):
     said = "The backend scripted calls no model: its replies are made up"
-    compared = "preview rte -b scripted --worked-examples both"
+    compared = "preview rte -b scripted --variants default,paper"
     real = dataclasses.replace(scripted.BACKEND, made_up=False)
     for is_told in (True, False):
         if not is_told:

@@ -11,7 +11,6 @@ from ...tables import table
 RUNS = Path(__file__).parents[3] / "examples/runs"
 SHOWN = RUNS.with_name("superglue_synthetic")
 SMALL = RUNS.with_name("small_writer")
-REPLAYED = sorted(path.parent for path in RUNS.with_name("superglue_brief").glob("*/manifest.json"))
 OUTPUTS = sorted(path.parent for path in RUNS.with_name("outputs").glob("*/manifest.json"))
 EVERY = sorted(path.parent for each in (RUNS, SHOWN) for path in each.glob("*/manifest.json"))
 
@@ -33,16 +32,6 @@ def test_an_example_of_an_output_is_whole(run, tmp_path, works):
     works("validate", run)
     assert works("show", run, "0").out.count("prompt ") >= 2
     works("export", run, "--out", tmp_path / "rows.jsonl")
-
-
-@pytest.mark.parametrize("run", REPLAYED, ids=lambda run: run.name)
-def test_an_example_is_made_again_from_its_journal(run, targen, tmp_path, works):
-    report = targen("report", run, "--json").json
-    assert report["rows"] == report["requested"]
-    works("validate", run)
-    works("replay", run, "--out", tmp_path / "again")
-    rows = (tmp_path / "again/dataset.jsonl").read_bytes()
-    assert rows == (run / "dataset.jsonl").read_bytes()
 
 
 OLD = """

@@ -94,7 +94,6 @@ fields:
   premise: {description: a sentence}
   hypothesis: {description: a statement about it}
 seeds: {field: premise}
-labels_per_seed: all
 """
 
 

@@ -37,7 +37,6 @@ FEATURES = """
     a variant | cb --variant paper
     without step 4 | copa --no-correct
     answers of a passage | record
-    all labels of a seed | wic --labels-per-seed all
     a vote of candidates | wsc --corrector vote -o contexts.candidates=3
     options of an answer | multirc
     contexts of one's own | rte --contexts mine.txt

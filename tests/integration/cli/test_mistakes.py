@@ -215,10 +215,9 @@ def test_all_commands_find_the_same_columns_of_text_and_label(name, works):
         parquet.write_table(pyarrow.Table.from_pylist(rows), name)
     said = f"{name}: text: Text, label: Kategorie"
     for line in (
-        f"profile {name} --task mail.yaml",
         f"validate {name} --task mail.yaml",
         f"train {name} --task mail.yaml --out model",
-        f"generate mail.yaml -n 4 -b scripted -q --shares-of {name} --out run",
+        f"generate mail.yaml -n 4 -b scripted -q --examples {name} --out run",
     ):
         assert works(line).err.count(said) == 1
     analysed = works(f"analyze run --metric lexical --against {name}").out
@@ -419,7 +418,7 @@ def test_it_is_said_once_which_columns_hold_the_examples(works, caplog):
     rows = [f"where is my parcel {n},order\nmy money back for {n},refund\n" for n in "abcd"]
     Path("own.csv").write_text("message,intent\n" + "".join(rows))
     generate = "generate mail.yaml -n 4 -b scripted --examples own.csv"
-    for start in ("profile own.csv", f"{generate} -q --out run"):
+    for start in (f"{generate} -q --out run",):
         caplog.clear()
         works(start)
         assert "own.csv: text: message, label: intent" in caplog.text
@@ -429,6 +428,4 @@ def test_it_is_said_once_which_columns_hold_the_examples(works, caplog):
     assert "text: message" not in caplog.text
     done = works(f"{generate} --dry-run")
     assert "own.csv would be used and copied into the run directory" in done.out
-    said = "Prompts contain texts of own.csv. --no-show-examples prevents this."
-    assert said in done.out
-    assert said not in works(f"{generate} --no-show-examples --dry-run").out
+    assert "Prompts contain texts of own.csv." in done.out

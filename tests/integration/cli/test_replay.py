@@ -10,7 +10,6 @@ from ...runs import manifest, outputs, records, report
 from ...tables import table
 
 REVIEWS = """\
-labels_per_seed: all # so that fewer rows are the first of more
 description: A review of a restaurant, one or two sentences.
 labels:
   good: it praises

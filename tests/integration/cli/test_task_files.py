@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shlex
 from pathlib import Path
 
 import yaml
@@ -46,13 +45,6 @@ def test_hints_repeat_the_model_that_was_typed_but_no_key(works, monkeypatch):
     assert "This is a draft that has not been reviewed. Check:" in made
     assert made.endswith(f"  targen preview ./dry-run-task.yaml {again}\n")
     without_draft("dry-run-task.yaml")
-    Path("a b.yaml").write_text(MAIL, encoding="utf-8")
-    done = works("preview", "a b.yaml", *shlex.split(typed)).out
-    assert done.endswith(f"for rows more like real ones: targen init-task 'a b.yaml' {again}\n")
-    Path("a b.yaml").write_text(f"draft: true\n{MAIL}", encoding="utf-8")
-    done = works("init-task", "a b.yaml", *shlex.split(typed)).out
-    assert "Then remove the line `draft: true` and type:" in done
-    assert done.endswith(f"  targen preview './a b.yaml' {again}\n")
     typed = ("-b", "http://name:word@host/v1", "-o", "api_key=short", "-o", "top_p=1")
     said = Said({"backend": typed[1], "options": typed[3::2]}, frozenset())
     assert said.typed(ModelOptions) == " -o top_p=1"

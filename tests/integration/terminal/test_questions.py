@@ -87,14 +87,6 @@ def test_what_need_not_be_asked_is_not(person, service, args, error, tmp_path):
     assert bool(service.seen) == (not error), "it went on"
 
 
-def test_the_question_says_that_prompts_contain_examples(person, service, tmp_path):
-    (tmp_path / "own.txt").write_text("".join(f"{word} is late\n" for word in "abcde"))
-    line = (*TICKETS, "-b", "llama", "--base-url", f"{service.url}/v1", *DEAR)
-    said = "Prompts contain texts of own.txt. --no-show-examples prevents this.\nContinue?"
-    assert said in person(*line, "--examples", "own.txt").err
-    assert "Prompts" not in person(*line, "--examples", "own.txt", "--no-show-examples").err
-
-
 def test_reasoning_that_no_estimate_counts_is_named_in_the_question(person, service, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     dear = (*TICKETS, "-b", "chatgpt", "--base-url", f"{service.url}/v1", *DEAR)

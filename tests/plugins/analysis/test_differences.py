@@ -197,16 +197,6 @@ def test_a_run_knows_which_rows_share_a_seed(works):
         assert len(set(groups[[each == seed for each in seeds]])) == 1
 
 
-@pytest.mark.whole
-def test_rows_of_one_round_of_examples_are_independent(works):
-    Path("mail.yaml").write_text("description: mail\nlabels: {order: orders, refund: complains}\n")
-    Path("own.txt").write_text("".join(f"{w} is late\n" for w in "abcdefghijklmnop"))
-    works("generate mail.yaml -n 24 -b scripted --examples own.txt --out run -q")
-    manners = [record["notes"]["manner"] for record in lines("run/provenance.jsonl")]
-    groups = groups_of(read_corpus(load_registry(), Path("run")))
-    assert len({*zip(manners, groups, strict=True)}) == len({*groups}) == len({*manners}) > 9
-
-
 def test_few_rows_are_said_to_be_few(compared):
     findings = compared(real(12), real(12, 1))
     assert any("little evidence" in line for line in findings.headlines)

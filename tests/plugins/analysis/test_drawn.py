@@ -7,7 +7,6 @@ import json
 import pytest
 
 import targen_core as tg
-from targen_analysis.api import analyze
 from targen_analysis.drawn import DIMENSIONS
 from targen_analysis.metrics import MetricOptions
 from targen_core.tasks.vocabularies import vocabulary
@@ -74,13 +73,3 @@ def test_rejects_count_for_their_value(measured, run):
         path.write_text(before)
     table = next(table for table in actual.tables if table.columns[0] == "length")
     assert [row[-1].value for row in table.rows] == [0.0, pytest.approx(8 / 17)]
-
-
-def test_kinds_of_a_label_are_not_said_to_hint_at_it(tmp_path):
-    kinds = {"complaint": ["reports a delay"], "question": ["asks for a price"]}
-    run = tg.generate(
-        TASK.model_copy(update={"kinds": kinds}), n=40, model="scripted", out=tmp_path / "run"
-    )
-    said = json.dumps(analyze(run.path, metrics=["dimensions"]).as_dict())
-    assert "asks for a price" in said
-    assert "hints at the label" not in said

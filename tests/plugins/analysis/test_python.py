@@ -15,7 +15,6 @@ from targen_analysis.metrics import Metric
 from targen_core.errors import UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_standard.profiling.api import profile
 from targen_standard.task_files.model import Declaration
 from targen_standard.validating.api import validate
 from tests.files import write_lines
@@ -107,9 +106,8 @@ def test_a_declaration_is_the_task_of_rows(run):
         for data in ("own.jsonl", rows):
             assert validate(data, task).valid
             assert not validate([*rows, {"text": "x", "label": "watr"}], task).valid
-            assert profile(data, task).figures.rows == len(rows)
             analysis = analyze(data, against=rows, task=task, metrics=["labels"])
             assert analysis.study.reference.task.name == declared.task().name
-    for call in (validate, profile):
+    for call in (validate,):
         with pytest.raises(UsageError, match="task: int is not a task"):
             call("own.jsonl", 3)

@@ -21,7 +21,6 @@ from tests.files import changed, write_lines
 from .pages import PORT, Page
 
 TASK = """
-labels_per_seed: all
 description: Short reviews of restaurants.
 labels:
   positive: the guest would come back

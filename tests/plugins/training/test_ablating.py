@@ -31,11 +31,10 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(works, mood):
     (part,) = done.json["parts"]
     assert list(part["arms"]) == [
         "whole", "no correction", "half of the contexts", "a quarter of the contexts",
-        "no contexts", "no seeds", "no dimensions", "seeds for all labels",
+        "no contexts", "no seeds", "no dimensions",
     ]  # fmt: skip
     assert {group["kind"] for group in part["groups"]} == {"matched"}
     assert spec("no-correction")["corrector"] is None
-    assert spec("seeds-for-all-labels")["labels_per_seed"] == "all"
     assert spec("half-of-the-contexts")["contexts_fraction"] == 0.5
     report = Path("comparisons/ablate-mood/runs/mood-no-seeds/report.json")
     assert set(json.loads(report.read_text())["models"]) == {"contexts", "generate", "correct"}

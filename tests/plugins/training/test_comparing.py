@@ -12,7 +12,6 @@ from statistics import fmean
 import pytest
 from scipy.stats import binomtest
 
-from targen_standard.profiling.api import profile
 from targen_training.api import compare as targen_compare
 from targen_training.api import evaluate
 from targen_training.api import train as targen_train
@@ -331,7 +330,6 @@ def test_every_command_on_rows_reads_another_encoding(works, refuses):
     options = {"task": "mood.yaml", "encoding": "cp1252"}
     model = targen_train("good.csv", out="p", progress=False, **options)
     assert len(evaluate(model, "test.csv", encoding="cp1252").datasets[0]) == 60
-    assert profile("good.csv", **options).figures.rows == 120
     assert targen_compare("good.csv", test="test.csv", repeats=1, out="q", **options).parts
 
 

@@ -114,7 +114,6 @@ def test_a_pair_whose_seed_is_a_field(declared, rows_of):
     made = declared(
         fields={"premise": {"words": [5, 12]}, "hypothesis": {"words": [3, 8]}},
         seeds={"field": "premise"},
-        labels_per_seed="all",
     )
     task = made.task()
     plain = declared(fields={"premise": "", "hypothesis": ""}, seeds={"field": "premise"}).task()
@@ -122,7 +121,6 @@ def test_a_pair_whose_seed_is_a_field(declared, rows_of):
     assert '{"hypothesis": "..."}' in prompt(task, "write-calm")
     assert "Premise: $seed" in prompt(task, "write-calm")
     rows = rows_of(made, 4)
-    assert rows[0]["premise"] == rows[1]["premise"]
     assert rows[0]["hypothesis"] != rows[1]["hypothesis"]
     row = task.instance.model_validate({k: v for k, v in rows[0].items() if k != "idx"})
     assert task.render(row).splitlines()[0] == f"Premise: {row.premise}"
@@ -184,22 +182,6 @@ def test_instructions_samples_presets_and_the_rest(declared):
     assert samples == [("A note.", "alarm"), ("B.", "no_valid_instance")]
     assert task.presets == {"small": {"calm": 4, "alarm": 4}, "mixed": {"alarm": 9}}
     assert task.parameters == {"generate": {"max_tokens": 1024, "temperature": 0.1}}
-
-
-def test_samples_may_be_shown_to_the_generator(declared, rows_of):
-    samples = [
-        {"input": {"a": "It cost $5.", "b": "So."}, "output": "calm", "actual": "alarm",
-         "explanation": "x"},
-        {"input": {"a": "No.", "b": "Yes."}, "output": "calm", "actual": "calm",
-         "explanation": "x"},
-    ]  # fmt: skip
-    keys = {"samples": samples, "fields": {"a": "", "b": ""}, "seeds": {"field": "a"}}
-    plain, shown = (declared(**keys, show_samples=show) for show in (False, True))
-    assert prompt(plain.task(), "write-alarm").count("--- assistant") == 0
-    text = prompt(shown.task(), "write-alarm")
-    assert 'surely alarm.\nA: It cost $$5.\n--- assistant\n{"b": "So."}\n--- user' in text
-    assert "Yes." not in text
-    assert len(rows_of(shown, 3)) == 6
 
 
 TEXTS = table(Path(__file__).with_name("texts.txt").read_text(encoding="utf-8"))

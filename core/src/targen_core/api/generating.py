@@ -45,7 +45,6 @@ async def agenerate(
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     preset: str | None = None,
-    shares_of: Any = None,
     variants: str | Iterable[str] = (),
     model: ModelLike | None = None,
     options: Mapping[str, Any] | None = None,
@@ -62,12 +61,10 @@ async def agenerate(
     generators_from: str | Mapping[str, str] = "",
     checks: str | Iterable[str] = (),
     filters: str | Iterable[str] = (),
-    labels_per_seed: Literal[1, "all"] | None = None,
     contexts_limit: int | None = None,
     contexts_fraction: float = 1.0,
     dimensions: Mapping[str, Any] | None = None,
     task_dimensions: bool = True,
-    worked_examples: Literal["auto", "all", "none"] = "auto",
     unsure: Literal["drop", "keep"] | None = None,
     balance: Literal["final", "intended"] = "final",
     near_duplicates: float | None = None,
@@ -76,8 +73,6 @@ async def agenerate(
     embedder: str = "",
     exclude: SourcesLike | None = None,
     examples: SourcesLike | None = None,
-    show_examples: bool | None = None,
-    close_gap: bool | None = None,
     give_up_after: int = 50,
     max_cost: float | None = None,
     max_tokens: int | None = None,
@@ -108,8 +103,6 @@ async def agenerate(
         n: rows, split evenly over the labels, or in proportion to `preset`.
         labels: rows by label.
         preset: a named set of counts of the task, such as "paper".
-        shares_of: labelled rows, in any form that `read_dataset` accepts; `n` is divided in
-            proportion to their labels. "examples" means the run's own examples.
         variants: variants of the task to apply, by name.
         model: a backend's name such as "llama", or a backend with a model such as
             "chatgpt/gpt-6-luna". It may also be a `ChatModel`, or a model from a library such as
@@ -138,17 +131,12 @@ async def agenerate(
             see `targen list-checks`.
         filters: registered filters that rows pass through, by name and in this order; see `targen
             list-filters`.
-        labels_per_seed: 1 to use each seed for only one label, so that no two rows share it, or
-            "all". By default the task's setting, or "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
         contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
         dimensions: traits in which items and rows vary, by name. A value is a list of texts to draw
             from, a mapping of texts to weights, or None to remove one of the task's dimensions.
             "STEP.NAME" applies to a list.
         task_dimensions: whether to keep the task's own dimensions that appear in prompts.
-        worked_examples: "all" to show worked examples in prompts, "none" for brief prompts. "auto"
-            uses brief prompts, if the task has them, in steps whose model is known not to need
-            examples.
         unsure: whether a row is left out ("drop") or keeps its label ("keep") if its judge answers
             "unsure"; by default the task's setting.
         balance: whether rows are counted by the label after ("final") or before
@@ -163,12 +151,8 @@ async def agenerate(
             "words", which does not need a model.
         exclude: datasets whose rows must not occur, exactly or nearly: in any form that
             `read_dataset` reads, or several in a list.
-        examples: real rows or texts in whose style rows are written: a file, a list, a data frame
-            or a run. Rows that repeat an example are rejected.
-        show_examples: whether prompts contain some of the `examples`, as they do by default, or
-            only their profile affects the rows.
-        close_gap: whether to describe the `examples` to the model, and to reject rows that give
-            themselves away as generated; False by default.
+        examples: real rows or texts that rows read like, which prompts contain: a file, a list, a
+            data frame or a run. Rows that repeat an example are rejected.
         give_up_after: give up on a label after this many consecutive candidates fail.
         max_cost: stop before spending more than this many dollars.
         max_tokens: stop before using more than this many tokens in total, input and output.

@@ -183,7 +183,6 @@ def asked(
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     preset: str | None = None,
-    shares_of: Any = None,
     rows: bool = True,
     correct: bool = True,
     corrector: str | None = None,
@@ -247,12 +246,6 @@ def asked(
         registration, varied = find_task(registry, called, chosen)
         if rows and is_file(called):
             task_file(order_of(called)).ready(registry)
-        if shares_of is not None:
-            from targen_core.api.shares import quotas_like
-
-            other = counts_in(labels) or preset
-            labels = quotas_like(registry, varied, shares_of, n, other=other, given=values)
-            n = None
         quotas = quotas_of(varied, n, labels, preset) if rows else Quotas({})
         varied = varied.including(quotas)
         part = None

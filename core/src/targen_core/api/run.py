@@ -156,15 +156,3 @@ class Run(Folder[Report]):
         """
         Manifest.load(self.path / "manifest.json")
         return read_jsonl(self.path / name)
-
-
-def manner_of(record: Mapping[str, Any]) -> str:
-    """Return the example whose manner a row has, by its record in the provenance.
-
-    Returns:
-        The example's number, after the run's if runs were merged; "" if the row follows none.
-    """
-    notes = record.get("notes")
-    if not isinstance(notes, Mapping) or not {"manner", "subject"} <= notes.keys():
-        return ""
-    return f"{record.get('run', '')} {notes['manner']}"

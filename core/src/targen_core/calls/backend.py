@@ -47,8 +47,6 @@ class Backend:
             answers that it will use, as long as step 4 does not change labels.
         thinks: whether the model with these options reasons before it answers, so that `targen
             estimate` can mention what it does not count.
-        follows_instructions: whether the model with these options writes as well from instructions
-            as from worked examples, so that prompts may be brief. By default false.
         drafts: whether the model with these options can write a whole task file, or a list for one,
             as `targen init-task` asks. By default true.
         ready: whether this machine can use the backend with the user's options, for example because
@@ -77,7 +75,6 @@ class Backend:
     batch_codec: Callable[[Any], BatchCodec] | None = None
     delivery: str = ""
     thinks: Callable[[Any], bool] | None = None
-    follows_instructions: Callable[[Any], bool] = lambda options: False
     drafts: Callable[[Any], bool] = lambda options: True
     ready: Callable[[Mapping[str, Any]], bool] | None = None
     caveat: Callable[[Any, int], str] | None = None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from targen_core.api.kinds import exported
 from targen_core.api.models import ModelLike
@@ -47,14 +47,14 @@ from targen_core.runs.preparing.delivering import (
     delivered_steps,
     require_deliverable,
 )
-from targen_core.runs.preparing.plan import Prepared, corrects_briefly
+from targen_core.runs.preparing.plan import Prepared
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import last_question
 from targen_core.tasks.steps import RegisteredCheck
 from targen_core.text import plural
-from targen_core.wording import Either, Option
+from targen_core.wording import Either
 
 _CACHED = ("cache_read_tokens", "cache_write_tokens")
 _COUNTS = ("calls", "input_tokens", *_CACHED, "output_tokens", "reasoning_tokens")
@@ -78,8 +78,6 @@ class CostEstimate:
         uncounted_reasoning: steps whose model reasons before it answers, which is paid as output,
             by an unknown amount.
         prices: what each step's tokens are counted at, as in a run's report.
-        worked_examples: "all" if prompts show their worked examples, "none", or the steps whose
-            prompts show none.
         savings: a mapping for each change that would cost less by itself, with the keys of `total`.
             Its "change" contains options of `generate`; "rows_per_call" is one of `correct`. Empty
             unless `savings` was passed.
@@ -87,7 +85,7 @@ class CostEstimate:
             and "varying_tokens". The fixed part, above the last question, is the same in each call.
             The service caches it from "cache_from" tokens on (None if unknown). Empty for the
             measure of a run.
-        notes: what to know before a run, such as why prompts show no worked examples.
+        notes: what to know before a run.
         too_few: why the given seeds make fewer rows than that, and what to add; or "".
     """
 
@@ -97,7 +95,6 @@ class CostEstimate:
     steps: Sequence[Mapping[str, Any]]
     uncounted_reasoning: Sequence[str]
     prices: Mapping[str, Any]
-    worked_examples: str | Sequence[str] = "all"
     savings: Sequence[Mapping[str, Any]] = ()
     prompts: Sequence[Mapping[str, Any]] = ()
     notes: Sequence[str] = ()
@@ -144,7 +141,6 @@ class CostEstimate:
             "steps": [dict(step) for step in self.steps],
             "uncounted_reasoning": list(self.uncounted_reasoning),
             "prices": dict(self.prices),
-            "worked_examples": self.worked_examples,
             **({"notes": [*self.notes]} if self.notes else {}),
             **({"savings": [dict(each) for each in self.savings]} if self.savings else {}),
             **({"prompts": [dict(each) for each in self.prompts]} if self.prompts else {}),
@@ -171,7 +167,6 @@ def estimate(
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
     preset: str | None = None,
-    shares_of: Any = None,
     variants: str | Iterable[str] = (),
     model: ModelLike | None = None,
     options: Mapping[str, Any] | None = None,
@@ -185,15 +180,11 @@ def estimate(
     generators_from: str | Mapping[str, str] = "",
     checks: str | Iterable[str] = (),
     filters: str | Iterable[str] = (),
-    labels_per_seed: Literal[1, "all"] | None = None,
     contexts_limit: int | None = None,
     contexts_fraction: float = 1.0,
     dimensions: Mapping[str, Any] | None = None,
     task_dimensions: bool = True,
-    worked_examples: Literal["auto", "all", "none"] = "auto",
     examples: SourcesLike | None = None,
-    show_examples: bool | None = None,
-    close_gap: bool | None = None,
     batch: bool = False,
     batch_lists: bool = False,
     delivery: str | None = None,
@@ -215,7 +206,6 @@ def estimate(
         n: rows, split evenly over the labels, or in proportion to `preset`.
         labels: rows by label.
         preset: a named set of counts of the task, such as "paper".
-        shares_of: labelled rows: `n` rows get the shares of their labels.
         variants: variants of the task to apply, by name.
         model: the model that is to be asked.
         options: backend options and sampling parameters whose names clash with a keyword here.
@@ -231,17 +221,11 @@ def estimate(
         checks: registered checks, by name: the dry run leaves them out.
         filters: registered filters, by name; an estimate counts only the share that a filter says
             it refuses.
-        labels_per_seed: 1 to use a seed for one label, so that no two rows share it, or "all". The
-            default is the task's, or "all" for your own `seeds`.
         contexts_limit: maximum number of contexts.
         contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
         dimensions: in what items and rows are made to differ, by name.
         task_dimensions: whether the task's own dimensions that prompts say are kept.
-        worked_examples: "all" to show worked examples in prompts, "none" for brief prompts. "auto"
-            uses brief prompts, if the task has them, in steps whose model is known to follow these.
-        examples: real rows or texts in whose style rows are written, which prompts contain.
-        show_examples: whether prompts contain some of the `examples`, as they do by default.
-        close_gap: whether to describe the `examples` to the model.
+        examples: real rows or texts that rows read like, which prompts contain.
         batch: use the service's batch API for steps 3 and 4.
         batch_lists: also use the batch API for steps 1 and 2.
         delivery: another way to have calls answered later; see `targen list-deliveries`.
@@ -251,8 +235,8 @@ def estimate(
         yield_: share of candidates that become rows, without `measured`; above 0, at most 1.
         reasoning_tokens: tokens of reasoning in a call, without `measured`: of all steps, or by
             step.
-        savings: whether to estimate also what would cost less: other `worked_examples` (by further
-            dry runs), `batch`, no correction, and correction of several rows per call.
+        savings: whether to estimate also what would cost less: `batch`, no correction, and
+            correction of several rows per call.
         registry: resolves names; by default among all that is installed.
         **model_options: backend options, such as `price_in` and `price_out`, dollars for a
             million tokens.
@@ -286,7 +270,6 @@ def estimated(
 
     If the request names no model, an earlier run's calls cost what they did.
     Tokens of reasoning are those of a call by step; under "", of all steps that are not named.
-    With `savings`, further dry runs measure the cost without worked examples, or with them.
 
     Raises:
         UsageError: no such step, or a run of another task.
@@ -301,7 +284,7 @@ def estimated(
         spec = dry_run_spec(request.spec, request.spec.target.quotas)
         request = replace(request, spec=spec, is_usual=False)
     prepared, task = request.prepared, request.task
-    spec = request.spec.replace(worked_examples=prepared.spec.worked_examples)
+    spec = request.spec
     thought = reasoning_tokens or {}
     names = [step.name for step in task.steps]
     if odd := [step for step in thought if step not in ("", *names)]:
@@ -332,22 +315,10 @@ def estimated(
     asked = {row["step"]: prices[row["step"]] for row in steps}
     prompts = [] if trial is None else _prompts(trial.calls, steps, prices)
     others: list[_Change] = []
-    full: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = (steps, prompts)
-    if savings and trial is not None:
-        for worked in ("none", "all"):
-            if worked != spec.worked_examples:
-                changed = spec.replace(worked_examples=worked)
-                other = estimated(
-                    replace(request, spec=changed, is_usual=False), None, yield_, thought
-                )
-                others.append(({"worked_examples": worked}, other.total))
-                # As `correct` asks.
-                if worked == "all" and not corrects_briefly(task, prepared.steps):
-                    full = (other.steps, other.prompts)
     if savings:
         if batched := _batch_prices(request, prices):
             others.append(({"batch": True}, summed(at(batched))))
-        others += _judged_elsewhere(steps, full, prices)
+        others += _judged_elsewhere(steps, prompts, prices)
     return CostEstimate(
         prepared.lock.task.id,
         spec.target.quotas.total,
@@ -355,7 +326,6 @@ def estimated(
         steps,
         [] if trial is None else _silent(prepared, reasoning),
         report["prices"] if as_paid else reported_prices(asked),
-        spec.worked_examples,
         cheaper(summed(steps), others),
         prompts,
         [*prepared.notes, *(_left_out(prepared) if measured is None else ())],
@@ -502,18 +472,15 @@ def _silent(prepared: Prepared, reasoning: Mapping[str, int]) -> list[str]:
 
 def _judged_elsewhere(
     steps: Sequence[Mapping[str, Any]],
-    full: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]],
+    prompts: Sequence[Mapping[str, Any]],
     prices: Mapping[str, Price | None],
 ) -> Iterator[_Change]:
-    """Yield what a run takes without step 4, and with one that judges several rows in a call.
-
-    `full` are the steps and prompts as `targen correct` asks them.
-    """
+    """Yield what a run takes without step 4, and with one that judges several rows in a call."""
     rest = [line for line in steps if line["step"] != "correct"]
     if len(rest) == len(steps):
         return
     yield {"correct": False}, summed(rest)
-    together = _several_per_call(*full, prices["correct"])
+    together = _several_per_call(steps, prompts, prices["correct"])
     if together is not None:
         yield {"correct": False, "rows_per_call": SEVERAL}, summed([*rest, together])
 
@@ -653,8 +620,7 @@ def too_few_seeds(
             f"Too few seeds: {source} provides {seeds:,}, each for one label, which is enough for "
             f"about {plural(math.floor(seeds * each), 'row')} {if_so}; "
             f"{quotas.total:,} are requested.\n"
-            f"Add {math.ceil(lacking):,} or more, or use each for every label: "
-            f"{Option('labels_per_seed', 'all')}"
+            f"Add {math.ceil(lacking):,} or more"
         )
     aims = list(task.branches.values())
     worst = ("", 0.0, 0.0)  # a label, its rows for each seed, and the seeds that it lacks

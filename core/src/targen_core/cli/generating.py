@@ -36,7 +36,7 @@ from targen_core.task_files import note_own_copy
 from targen_core.text import plural
 
 ROWS_DECIDE = (
-    *("suite", "preset", "label", "shares_of", "correct", *ListOptions.declared()),
+    *("suite", "preset", "label", "correct", *ListOptions.declared()),
     *(name for name in rows() if name not in ("seed", "give_up_after")),
 )
 """Options without a meaning if a model answers one question about each row of a dataset."""

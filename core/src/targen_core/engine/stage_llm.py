@@ -314,12 +314,7 @@ class StageLlm:
         if isinstance(prompt, str):
             prompt = Prompt("inline", prompt)
         draws = self.draws if draws is None else draws
-        shown = values
-        if self._step in self.task.brief_steps:
-            unused = {*prompt.variables} - {*prompt.brief.variables}
-            shown = {name: value for name, value in values.items() if name not in unused}
-            prompt = prompt.brief
-        messages = _filled(prompt, shown, draws_text(draws, self._dimensions))
+        messages = _filled(prompt, values, draws_text(draws, self._dimensions))
         schema: Mapping[str, Any] | None = None
         schema_name = digest = ""
         several: type[BaseModel] | None = None

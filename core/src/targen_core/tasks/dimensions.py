@@ -22,7 +22,6 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import ClassVar
 
 from targen_core.tasks.keywords import Keywords
 
@@ -90,9 +89,6 @@ class Dimension(Keywords):
     in_prompt: bool = True
     summary: str = ""
     by_branch: bool = False
-
-    tells_label: ClassVar[bool] = False
-    """True if each value is meant for certain labels, as the kinds of a label's rows are."""
 
     def __post_init__(self) -> None:
         """Refuse a dimension without values to draw from."""

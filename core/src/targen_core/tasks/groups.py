@@ -101,9 +101,6 @@ class Texts(Keywords, Generic[InstanceT]):
         instruction_template: turns a row into an instruction and its completion (paper, appendix
             E). It is a prompt of user and assistant turns that may use $instructions, $input and
             $output; by default it consists of these three.
-        written: the fields with text that the generator writes. Each has its fewest and most words,
-            or None if the checks do not limit them. Rows follow the longest of these texts in a
-            file of examples; by default, all of `dedup_text`.
     """
 
     render: Callable[[InstanceT], str] | None = None
@@ -111,9 +108,6 @@ class Texts(Keywords, Generic[InstanceT]):
     dedup_text: Callable[[InstanceT], str] | None = None
     dedup_among: Callable[[InstanceT], str] | None = None
     instruction_template: Prompt | None = None
-    written: Mapping[str, tuple[int, int] | None] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +117,6 @@ class Judging(Keywords, Generic[InstanceT]):
     Attributes:
         corrector: a corrector, or the name of a registered corrector; None to omit step 4.
         instructions: how to solve the task.
-        brief: the instructions in fewer words, for prompts without worked examples; by default
-            `instructions`.
         samples: worked examples, with correct and incorrect outputs.
         questions: returns the questions about an instance. By default, returns a single question:
             the rendered instance, with the labels and `rejecting` as its options.
@@ -140,7 +132,6 @@ class Judging(Keywords, Generic[InstanceT]):
 
     corrector: Corrector[InstanceT] | str | None = "meta"
     instructions: str = ""
-    brief: str = ""
     samples: tuple[CorrectionSample, ...] = ()
     questions: Callable[[InstanceT], Sequence[JudgeQuestion]] | None = None
     rejecting: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

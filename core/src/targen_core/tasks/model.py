@@ -31,7 +31,7 @@ from targen_core.tasks.judging import (
     JudgeQuestion,
 )
 from targen_core.tasks.keywords import Keywords
-from targen_core.tasks.parts import DryRunCall, Label, RealTexts, Variant, unwrapped
+from targen_core.tasks.parts import DryRunCall, Label, Variant, unwrapped
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListStep, Part, Step
 from targen_core.tasks.validation import validate
@@ -82,11 +82,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         parts: kinds of rows by name, instead of `contexts` and `seeds`. Each has its own lists and
             branches, and a share of every label.
         generators: step 3, by branch: a label's name, or a name that the task chooses.
-        following: generators for the same branches that write a row after real texts, which a
-            filter such as `examples` supplies as `RealTexts`. Such a run does not use the task's
-            lists. An attribute `prompts` of a generator lists its prompts for the manifest.
         with_examples: `with_examples(texts)` returns changes, as `replace` takes them, that show
-            the model real texts, which a filter such as `examples` supplies.
+            real texts to the model, which a filter such as `examples` supplies.
         branch_labels: the labels of branches that are not named after a label. None if step 4
             determines the label; the instance's label is then optional. "any" for open labels.
         dimensions: properties that vary between rows. Each instance in step 3 has its own draw, the
@@ -138,7 +135,6 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         citation: BibTeX entries of the task's sources other than TarGEN, for dataset cards.
         based_on: ids of the registered parts that the task was made from, such as another task; a
             run records the versions of their distributions.
-        brief_steps: the steps whose prompts do not show worked examples; a run reports them.
         canary: the sentence that keeps the examples in the task's prompts out of training corpora.
             Dataset cards and request files repeat it.
         prompts: every prompt of the task, for the manifest and `describe`; you may leave out a
@@ -154,7 +150,6 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     instance: type[InstanceT]
     generators: Mapping[str, InverseGenerator[SeedT, InstanceT]]
     labels: tuple[Label, ...] = ()
-    following: Mapping[str, InverseGenerator[RealTexts, InstanceT]] = field(default_factory=_empty)
     with_examples: Callable[[Sequence[str]], Mapping[str, Any]] | None = None
     branch_labels: Mapping[str, str | None] = field(default_factory=_empty)
     contexts: ListStep[Any] | None = None
@@ -188,7 +183,6 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     source: str = ""
     citation: str = ""
     based_on: tuple[str, ...] = ()
-    brief_steps: tuple[str, ...] = ()
     canary: str = ""
 
     def __post_init__(self) -> None:
@@ -254,11 +248,6 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return (*lists, *(("generate", mine) for mine in self.dimensions))
 
     @property
-    def may_be_brief(self) -> bool:
-        """Return whether its authors wrote brief prompts, without worked examples."""
-        return bool(self.judging.brief) and all(one.may_be_brief for one in self.every_prompt)
-
-    @property
     def every_prompt(self) -> tuple[Prompt, ...]:
         """The task's prompts, and those of its lists, with their worked examples."""
         own = {prompt.name for prompt in self.prompts}
@@ -267,15 +256,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def prompt_versions(self) -> dict[str, str]:
-        """Return the version of each prompt as sent; of both forms if only some steps are brief."""
-        if not self.brief_steps:
-            return {one.name: one.version for one in self.every_prompt}
-        if {*self.brief_steps} >= {step.name for step in self.steps}:
-            return {one.name: one.brief.version for one in self.every_prompt}
-        return {
-            one.name: Prompt(one.name, f"{one.version} {one.brief.version}").version
-            for one in self.every_prompt
-        }
+        """Return the version of each prompt."""
+        return {one.name: one.version for one in self.every_prompt}
 
     def dry_run_of(self, prompt: str) -> Callable[[DryRunCall], Any] | None:
         """Return the replies to the prompt of that name: those of its part, or the task's."""

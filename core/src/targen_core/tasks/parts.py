@@ -59,22 +59,6 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
-class RealTexts:
-    """Real texts that a row is written after: the seed of a generator in `Task.following`.
-
-    The row has the manner of the text `manner` and a subject near that of the text `subject`;
-    `others` show more of the same. They have the row's label if `own_label`, else any label.
-    `length` is that of `manner` in words for a prompt, such as "about 12 words".
-    """
-
-    manner: str
-    subject: str
-    others: Sequence[str]
-    length: str
-    own_label: bool
-
-
-@dataclass(frozen=True, slots=True)
 class DryRunCall:
     """A call, as seen by a dry run.
 

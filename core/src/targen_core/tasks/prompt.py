@@ -8,8 +8,7 @@
 Sections open with a line `--- ROLE`; the rest is `string.Template` text, so that JSON needs no
 escaping (`$$` is a dollar). Worked examples are further user and assistant sections before the last
 user section. A line `--- insert NAME` is replaced by turns that `fill` gets under that name, and
-`--- insert samples` by worked examples. A file `NAME.brief.md` next to `NAME.md` is the version for
-models that do not need these.
+`--- insert samples` by worked examples.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ _NOTHING = "\0"  # in place of draws, if there were none; no prompt contains it
 _CLOSED_UP = re.compile(rf"{_NOTHING}\s*")
 _MEANT = 5  # words of which no two people make the same sentence by chance
 _ROLES = ("system", "user", "assistant")
-_WORKED = "samples"  # the inserted turns that are worked examples
 
 
 class Prompt:
@@ -43,20 +41,17 @@ class Prompt:
         text: str | None = None,
         *,
         package: str = "",
-        brief: str | None = None,
         optional: Sequence[str] = (),
     ) -> None:
         """A prompt from `text`, or from the file `prompts/NAME.md` of `package`.
 
-        `brief` is the text for models that need no worked examples, as `NAME.brief.md` is. If the
-        value of an `optional` name is empty, the paragraph that contains the name is left out.
+        If the value of an `optional` name is empty, the paragraph that contains it is left out.
         """
         if (text is None) == (not package):
             raise ValueError(f"prompt {name}: pass either its text or its package")
         self.name = name
         self._text = text
         self._package = package
-        self._brief = brief
         self._optional = optional
 
     def __repr__(self) -> str:
@@ -124,40 +119,6 @@ class Prompt:
             if len(words(part)) >= _MEANT and is_cut_from(part, self.text):
                 return part
         return None
-
-    @cached_property
-    def _shortened(self) -> Prompt | None:
-        """Return its authors' brief form of this prompt, for models that need no examples."""
-        name = f"{self.name}.brief"
-        if self._brief is not None:
-            return Prompt(name, self._brief)
-        if self._package and (files(self._package) / "prompts" / f"{name}.md").is_file():
-            return Prompt(name, package=self._package)
-        return None
-
-    @property
-    def may_be_brief(self) -> bool:
-        """Return whether it works without worked examples: it has a brief form, or shows none."""
-        return self._shortened is not None or self.brief._turns == self._turns
-
-    @cached_property
-    def brief(self) -> Prompt:
-        """The prompt without worked examples, which needs the same values or fewer.
-
-        It is the text that the prompt was given for this, or the package's file
-        `prompts/NAME.brief.md`. Without these, it is this text except for the turns that are
-        examples.
-        """
-        if self._shortened:
-            return Prompt(self.name, self._shortened.text, optional=self._optional)
-        last = max((n for n, turn in enumerate(self._turns) if turn[0] == "user"), default=0)
-        own = Prompt(self.name, self.text, optional=self._optional)
-        own._turns = tuple(
-            turn
-            for n, turn in enumerate(self._turns)
-            if turn != _WORKED and (n >= last or isinstance(turn, str) or turn[0] == "system")
-        )
-        return own
 
     def fill(self, values: Mapping[str, object]) -> tuple[Message, ...]:
         """Return the conversation with every placeholder filled.

@@ -51,7 +51,6 @@ def _kinds(task: Task[Any, Any]) -> Iterator[str]:
         ("instance", _one(type(BaseModel)), "a pydantic model class"),
         ("labels", _several(Label), 'a tuple of Labels: (Label("yes"),)'),
         ("generators", _by_name(Callable), "a mapping of labels or branches to functions"),
-        ("following", _by_name(Callable), "a mapping of labels or branches to functions"),
         (
             "branch_labels",
             _by_name(str | None),
@@ -184,8 +183,6 @@ def _branches(task: Task[Any, Any]) -> Iterator[str]:
     """Branches that aim at no label, and labels that no branch aims at."""
     names, aims = task.quota_names, set(task.branches.values())
     listed = f"the labels are {', '.join(names)}"
-    if task.following and task.following.keys() != task.generators.keys():
-        yield "following needs a generator for each branch of `generators`, and no other"
     for branch in task.branch_labels:
         if branch not in task.generators:
             yield f"branch_labels contains {branch!r}, which is not a generator"

@@ -163,9 +163,6 @@ def _plot(corpus: Corpus, name: str, values: _Drawn) -> Plot:
 
 def _telling(corpus: Corpus, name: str, values: _Drawn) -> list[str]:
     """Values whose rows have a label far more, or less, often than the other rows."""
-    dimensions = corpus.task.dimensions if corpus.task is not None else ()
-    if any(each.name == name and each.tells_label for each in dimensions):
-        return []
     total = sum(values.labels.values())
     said = []
     for value in values.rows if len(values.rows) <= _SHOWN else ():

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from targen_analysis.lexical.words import split
 from targen_analysis.metrics import Corpus
 from targen_core import load
-from targen_core.api.run import manner_of
 
 COPY = 4
 """Words from which on a text that occurs again is a copy. A shorter one, such as
@@ -90,12 +89,9 @@ def _seeds(corpus: Corpus) -> dict[int, str]:
 def _seed(record: Mapping[str, Any]) -> str:
     """The place of a candidate's seed, from its name such as `0.3/entailment/0`.
 
-    For merged rows, it includes their run. Seeds of rows that follow examples are mere numbers.
+    For merged rows, it includes their run.
     """
-    return (
-        manner_of(record)
-        or f"{record.get('run', '')} {str(record.get('id', '')).partition('/')[0]}"
-    )
+    return f"{record.get('run', '')} {str(record.get('id', '')).partition('/')[0]}"
 
 
 def joined(keys: Iterable[Iterable[Hashable]]) -> NDArray[np.int64]:

@@ -41,11 +41,6 @@ _COMMANDS = {
         "Show how a row was generated, with its prompts, replies and checks.",
     ),
     "diff": ("Runs", "comparing", "Compare two runs."),
-    "profile": (
-        "Data",
-        "profiling",
-        "Measure the style of real texts, to generate rows like them.",
-    ),
     "validate": ("Data", "validating", "Check a dataset against its task's schema."),
     "correct": ("Data", "correction", "Correct the labels of a dataset."),
     "method": ("Methods and papers", "methods", "Generate rows with a different method."),
@@ -231,7 +226,7 @@ def register_filters(register: Register[Callable[[], Filter]]) -> None:
     register.register(
         "examples",
         "targen_standard.examples:EXAMPLES",
-        summary="makes rows read like your own real rows, and rejects rows that repeat one of them",
+        summary="shows your own real rows to the model, and rejects rows that repeat one of them",
         flags=True,
     )
 

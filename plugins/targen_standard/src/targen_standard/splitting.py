@@ -16,7 +16,6 @@ from numbers import Real
 from operator import index
 from typing import TypeAlias
 
-from targen_core.api.run import manner_of
 from targen_core.cli.markup import markdown_code
 from targen_core.dataset.model import Dataset, Unit, origins_of, row_digest
 from targen_core.errors import UsageError
@@ -209,10 +208,9 @@ def _groups(dataset: Dataset, seed: int) -> Iterable[_Group]:
 
 
 def _seeds(dataset: Dataset) -> dict[str, str]:
-    """The seed of each unit of a run, or whose manner it has, by the `idx` of its first row."""
+    """The seed of each unit of a run, by the `idx` of its first row."""
     return {
-        str(record.get("idx")): manner_of(record)
-        or json.dumps(record["seed"], sort_keys=True, default=str)
+        str(record.get("idx")): json.dumps(record["seed"], sort_keys=True, default=str)
         for record in dataset.provenance
         if record.get("seed")
     }

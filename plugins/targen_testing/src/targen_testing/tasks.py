@@ -158,9 +158,9 @@ class TaskSuite(Suite):
         assert task.name == item.name, f"it is registered as {item.name}, but named {task.name}"
 
     def test_prompts_fill(self) -> None:
-        """Every prompt can be read and ends with a user turn; brief forms need no extra values."""
+        """Every prompt can be read and ends with a user turn."""
         every = self.target().every_prompt
-        for prompt in (*every, *(prompt.brief for prompt in every)):
+        for prompt in every:
             try:
                 values: dict[str, object] = dict.fromkeys(prompt.variables, "x")
                 inserted = {
@@ -176,8 +176,6 @@ class TaskSuite(Suite):
             assert messages[-1].role == "user", (
                 f"prompt {prompt.name} does not end with a user turn"
             )
-            more = {*prompt.brief.variables} - {*prompt.variables}
-            assert not more, f"prompt {prompt.name}: only its brief form contains {', '.join(more)}"
 
     def test_prompts_name_nothing_undefined(self, watched: _Watched) -> None:
         """The steps give each prompt exactly the values that it names."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 WHOLE = "whole"
 KINDS = (
     *("correction", "contexts", "no-contexts", "no-seeds"),
-    *("dimensions", "labels-per-seed", "variants", "generators"),
+    *("dimensions", "variants", "generators"),
 )
 _SEEDLESS = "no-seeds"  # what a task calls its variant without step 2
 _NOTHING = "any subject"  # a context without information
@@ -251,13 +251,6 @@ def _arms(
         drawn = any(dimension.in_prompt for _, dimension in task.dimensions_by_step)
         why = f"{task.name} has no dimensions in its prompts"
         yield "no dimensions", arm(task_dimensions=False) if drawn else why
-    if "labels-per-seed" in names:
-        other: Any = "all" if task.labels_per_seed else 1
-        why = "" if limit else f"{task.name} has no contexts or seeds"
-        if len(task.labels) < 2:
-            why = f"{task.name} has fewer than two labels"
-        name = "all labels" if task.labels_per_seed else "one label"
-        yield f"seeds for {name}", why or arm(labels_per_seed=other)
     if "variants" in names:
         for variant in task.variants:
             if variant != _SEEDLESS:

@@ -10,7 +10,6 @@ from pydantic import Field, SecretStr
 
 from targen_backends.chatgpt.batch import ChatGptBatches
 from targen_backends.chatgpt.client import ADDRESS, KEY_VARIABLE, ChatGptModel
-from targen_backends.families import follows_instructions
 from targen_backends.http.completions import Structured
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
@@ -100,7 +99,6 @@ BACKEND = Backend(
     create=create,
     defaults=defaults,
     batch=batches,
-    follows_instructions=follows_instructions,
     thinks=reasons,
     ready=ChatGptOptions.has_key,
     top_logprobs=MOST,

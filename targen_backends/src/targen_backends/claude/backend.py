@@ -17,7 +17,6 @@ from targen_backends.claude.client import (
     Thinking,
 )
 from targen_backends.claude.messages import SAMPLING
-from targen_backends.families import follows_instructions
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
 from targen_core import Backend
@@ -105,7 +104,6 @@ BACKEND = Backend(
     create=create,
     defaults=defaults,
     batch=batches,
-    follows_instructions=follows_instructions,
     thinks=lambda options: thinks(options) and options.thinking != "disabled",
     ready=ClaudeOptions.has_key,
 )

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
-from targen_backends.families import follows_instructions
 from targen_backends.http.completions import CompletionCodec, Structured
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
@@ -110,7 +109,6 @@ BACKEND = Backend(
     options=LlamaOptions,
     create=create,
     batch_codec=codec,
-    follows_instructions=follows_instructions,
     ready=lambda said: LlamaOptions.has_address(said) or LlamaOptions.has_key(said),
     top_logprobs=MOST,
 )

@@ -7,7 +7,6 @@ from targen_tasks_superglue.shared.instructions import load_instructions
 
 _PACKAGE = "targen_tasks_superglue.boolq"
 INSTRUCTIONS = load_instructions(_PACKAGE)
-BRIEF = load_instructions(_PACKAGE, "instructions.brief")
 INSTRUCTIONS_PAPER = load_instructions(_PACKAGE, "instructions-paper")
 
 

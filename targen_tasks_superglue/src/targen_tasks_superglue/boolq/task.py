@@ -12,7 +12,6 @@ from targen_tasks_superglue.boolq.dimensions import DIMENSIONS
 from targen_tasks_superglue.boolq.dry_run import dry_run
 from targen_tasks_superglue.boolq.rows import BoolqRow
 from targen_tasks_superglue.boolq.samples import (
-    BRIEF,
     INSTRUCTIONS,
     INSTRUCTIONS_PAPER,
     SAMPLES,
@@ -67,7 +66,6 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
     checks=(check_question,),
     judging=Judging(
         instructions=INSTRUCTIONS,
-        brief=BRIEF,
         samples=SAMPLES,
         rejecting={"undecided": "undecided"},
     ),
@@ -101,7 +99,6 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
                 "prompts": (*PROMPTS_PAPER, META_PROMPT),
                 "judging": {
                     "instructions": INSTRUCTIONS_PAPER,
-                    "brief": "",
                     "samples": SAMPLES_PAPER,
                     "rejecting": {},
                 },

@@ -7,7 +7,6 @@ from targen_tasks_superglue.shared.nli import pair_sample
 
 _PACKAGE = "targen_tasks_superglue.cb"
 INSTRUCTIONS = load_instructions(_PACKAGE)
-BRIEF = load_instructions(_PACKAGE, "instructions.brief")
 INSTRUCTIONS_2 = load_instructions(_PACKAGE, "instructions_2")
 INSTRUCTIONS_3 = load_instructions(_PACKAGE, "instructions_3")
 INSTRUCTIONS_COMMITMENT = load_instructions(_PACKAGE, "instructions_commitment")

@@ -16,7 +16,6 @@ from targen_tasks_superglue.cb.dimensions import OF_COMMITMENTS, OF_PAIRS
 from targen_tasks_superglue.cb.dry_run import dry_run
 from targen_tasks_superglue.cb.rows import CbRow
 from targen_tasks_superglue.cb.samples import (
-    BRIEF,
     INSTRUCTIONS,
     INSTRUCTIONS_2,
     INSTRUCTIONS_3,
@@ -93,7 +92,7 @@ CB: Task[str, CbRow] = Task(
     labels_per_seed=1,
     samples_per_seed=60,
     checks=(check_pair,),
-    judging=Judging(instructions=INSTRUCTIONS, brief=BRIEF, samples=SAMPLES),
+    judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
     rows=Rows(cases=cases),
     texts=Texts(render=_render, instruction_template=_template("tuning")),
     presets={
@@ -130,7 +129,6 @@ CB: Task[str, CbRow] = Task(
                 "checks": (check_pair_commitment,),
                 "judging": {
                     "instructions": INSTRUCTIONS_COMMITMENT,
-                    "brief": "",
                     "samples": SAMPLES_COMMITMENT,
                 },
                 "texts": {"instruction_template": _template("tuning_commitment")},
@@ -142,11 +140,11 @@ CB: Task[str, CbRow] = Task(
         "wording-3": _worded(INSTRUCTIONS_3, "third"),
         "instructions-2": Variant(
             "step 4 with the second wording of the instructions, neutral first (appendix A.1)",
-            {"judging": {"instructions": INSTRUCTIONS_2, "brief": ""}},
+            {"judging": {"instructions": INSTRUCTIONS_2}},
         ),
         "instructions-3": Variant(
             "step 4 with the third wording of the instructions, contradiction first (A.1)",
-            {"judging": {"instructions": INSTRUCTIONS_3, "brief": ""}},
+            {"judging": {"instructions": INSTRUCTIONS_3}},
         ),
     },
     prompts=(SETTINGS_PROMPT, *PROMPTS.values(), META_PROMPT),

@@ -7,7 +7,6 @@ from targen_tasks_superglue.copa.rows import ASKED, Question
 from targen_tasks_superglue.shared.instructions import load_instructions
 
 INSTRUCTIONS = load_instructions("targen_tasks_superglue.copa")
-BRIEF = load_instructions("targen_tasks_superglue.copa", "instructions.brief")
 
 
 def _sample(

@@ -10,7 +10,7 @@ from targen_tasks_superglue.copa.cases import cases
 from targen_tasks_superglue.copa.checks import check_row, check_row_paper
 from targen_tasks_superglue.copa.dry_run import dry_run
 from targen_tasks_superglue.copa.rows import CopaRow, Event
-from targen_tasks_superglue.copa.samples import BRIEF, INSTRUCTIONS, SAMPLES
+from targen_tasks_superglue.copa.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.copa.steps import (
     DIMENSIONS,
     EVENTS,
@@ -62,7 +62,7 @@ COPA: Task[Event, CopaRow] = Task(
     dimensions=DIMENSIONS,
     labels_per_seed=1,
     checks=(check_row,),
-    judging=Judging(instructions=INSTRUCTIONS, brief=BRIEF, samples=SAMPLES),
+    judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
     rows=Rows(cases=cases, seed_fields=("premise",)),
     texts=Texts(
         render=_render,

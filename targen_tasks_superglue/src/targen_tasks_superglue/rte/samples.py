@@ -6,7 +6,6 @@ from targen_tasks_superglue.shared.instructions import load_instructions
 from targen_tasks_superglue.shared.nli import pair_sample
 
 INSTRUCTIONS = load_instructions("targen_tasks_superglue.rte")
-BRIEF = load_instructions("targen_tasks_superglue.rte", "instructions.brief")
 
 SAMPLES = (
     pair_sample(

@@ -11,7 +11,7 @@ from targen_tasks_superglue.rte.checks import check_pair, check_row
 from targen_tasks_superglue.rte.dimensions import OF_HYPOTHESES, OF_PREMISES
 from targen_tasks_superglue.rte.dry_run import dry_run
 from targen_tasks_superglue.rte.rows import Premise, RteRow
-from targen_tasks_superglue.rte.samples import BRIEF, INSTRUCTIONS, SAMPLES
+from targen_tasks_superglue.rte.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.rte.steps import (
     PAPER_PREMISES,
     PAPER_PROMPTS,
@@ -64,7 +64,7 @@ RTE: Task[Premise, RteRow] = Task(
     dimensions=OF_HYPOTHESES,
     labels_per_seed=1,
     checks=(check_row,),
-    judging=Judging(instructions=INSTRUCTIONS, brief=BRIEF, samples=SAMPLES),
+    judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
     rows=Rows(cases=cases, seed_fields=("premise",)),
     texts=Texts(
         render=_render,

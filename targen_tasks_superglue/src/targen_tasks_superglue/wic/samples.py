@@ -6,7 +6,6 @@ from targen_core.tasks.judging import CorrectionSample
 from targen_tasks_superglue.shared.instructions import load_instructions
 
 INSTRUCTIONS = load_instructions("targen_tasks_superglue.wic")
-BRIEF = load_instructions("targen_tasks_superglue.wic", "instructions.brief")
 
 
 def _sample(

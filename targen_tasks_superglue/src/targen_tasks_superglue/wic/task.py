@@ -10,7 +10,7 @@ from targen_tasks_superglue.wic.cases import cases
 from targen_tasks_superglue.wic.checks import check_row, check_row_paper
 from targen_tasks_superglue.wic.dry_run import dry_run
 from targen_tasks_superglue.wic.rows import Sense, WicRow
-from targen_tasks_superglue.wic.samples import BRIEF, INSTRUCTIONS, SAMPLES
+from targen_tasks_superglue.wic.samples import INSTRUCTIONS, SAMPLES
 from targen_tasks_superglue.wic.steps import (
     DIMENSIONS,
     ENTRIES,
@@ -61,7 +61,7 @@ WIC: Task[Sense, WicRow] = Task(
     labels_per_seed=1,
     samples_per_seed=10,
     checks=(check_row,),
-    judging=Judging(instructions=INSTRUCTIONS, brief=BRIEF, samples=SAMPLES),
+    judging=Judging(instructions=INSTRUCTIONS, samples=SAMPLES),
     rows=Rows(
         cases=cases,
         oddities={"f3e55b0ae868b797ed6870f4ae21b42c": "train 1868"},  # "called round", of "call"

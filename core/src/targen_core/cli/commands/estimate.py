@@ -18,7 +18,6 @@ from targen_core.cli.options.arguments import (
     NumberArg,
     PresetArg,
     ShardArg,
-    SharesArg,
     SomeTaskArg,
     SuiteArg,
     labels_of,
@@ -61,7 +60,6 @@ def estimate(
     task: SomeTaskArg = None,
     suite: SuiteArg = None,
     n: NumberArg = None,
-    shares_of: SharesArg = None,
     preset: PresetArg = None,
     label: LabelArg = None,
     correct: CorrectArg = True,
@@ -143,7 +141,6 @@ def estimate(
                 name,
                 n=n,
                 preset=preset,
-                shares_of=shares_of,
                 labels=labels_of(label),
                 correct=correct,
                 **said.part(rows(), ListOptions),
@@ -240,8 +237,6 @@ def _say_savings(estimated: CostEstimate) -> None:
         ["change", *(_HEADS[key] for key in shown)],
         [(_words(each["change"]), *_figures(each, shown)) for each in estimated.savings],
     )
-    if any(each["change"].get("worked_examples") == "all" for each in estimated.savings):
-        print("\nThe service caches only long prompt prefixes, such as those with worked examples.")
 
 
 def _words(change: Mapping[str, Any]) -> str:

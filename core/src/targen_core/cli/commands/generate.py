@@ -23,7 +23,6 @@ from targen_core.cli.options.arguments import (
     ReportJsonArg,
     RunArg,
     ShardArg,
-    SharesArg,
     SomeTaskArg,
     StrictRunArg,
     SuiteArg,
@@ -51,7 +50,6 @@ def generate(
     task: SomeTaskArg = None,
     n: NumberArg = None,
     label: LabelArg = None,
-    shares_of: SharesArg = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -98,7 +96,6 @@ def generate(
     - targen generate rte -n 100
     - targen generate rte -n 500 -b claude --model claude-haiku-5-5 --max-cost 2
     - targen generate rte --label entailment=40,not_entailment=20
-    - targen generate mail.yaml -n 200 --shares-of own.csv
     - targen generate rte -n 500 -b llama --model small -o correct.model=large
     - targen generate rte -n 500 --exclude RTE/val.jsonl --exclude hf:OWNER/NAME:CONFIG:test
     - targen generate rte -n 2000 -b chatgpt --model gpt-6-luna --batch
@@ -136,7 +133,6 @@ def generate(
     keywords: dict[str, Any] = dict(
         n=n,
         preset=preset,
-        shares_of=shares_of,
         labels=labels_of(label),
         correct=correct,
         batch_lists=batch_lists,
@@ -168,7 +164,7 @@ def generate(
         return
     assert task is not None
     with chosen.explained(), asked(registry, task, **keywords) as request:
-        if n is not None and preset is None and shares_of is None:
+        if n is not None and preset is None:
             tell_of_presets(request)
         tell_of_shortage(request, n)
         if dry_run:

@@ -47,17 +47,6 @@ LabelArg = Annotated[
         "--label", metavar="LABEL=ROWS,...", help="Number of rows for each label that you list."
     ),
 ]
-SharesArg = Annotated[
-    str | None,
-    typer.Option(
-        "--shares-of",
-        metavar="DATA",
-        help="Divide -n among the labels in the same proportions as in these rows, or, with "
-        "--shares-of examples, as in the run's examples. "
-        "[default: evenly]",
-        rich_help_panel=ROWS,
-    ),
-]
 PresetArg = Annotated[
     str | None,
     typer.Option(

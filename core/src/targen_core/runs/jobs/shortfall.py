@@ -84,9 +84,6 @@ def explain(error: QuotaNotMet, job: Job) -> None:
         why = "all given seeds were used"
         revise = Action("revise", Blank("RUN"), task=Blank("FILE"))
         more = "or raise samples_per_seed in the task's file and run " + revise
-        if job.task.labels_per_seed is not None:
-            every = Option("labels_per_seed", "all")
-            more = "or use each seed for every label: a new run with " + every
         hint = "a run keeps its seeds: generate a new one with more seeds, " + more
     else:
         why, error.used_up, hint = _of_lists(engine, last)

@@ -26,7 +26,6 @@ from targen_core.runs.preparing.models import ModelsOf, PreparedStep, made_up, m
 from targen_core.runs.preparing.parts import Admit, Chosen, Parts
 from targen_core.runs.preparing.sources import kept_source
 from targen_core.runs.preparing.tasks import (
-    briefed,
     corrected_by,
     find_corrector,
     judged_by,
@@ -158,18 +157,6 @@ def prepare(
             error.hint = "did you mean " + listed([*map(Setting, meant)], " or ") + "?"
         raise
     notes = [*_namesakes(registry, spec, registered)]
-    worked = spec.worked_examples
-    if worked == "auto":
-        brief = without_examples(task, steps)
-        worked = (brief if len(brief) < len(steps) else "none") if brief else "all"
-        task = briefed(task, worked)
-        if brief:
-            whose = "" if worked == "none" else f" for {', '.join(brief)}"
-            models = "their models" if whose else "all models of this run"
-            notes.append(
-                f"prompts{whose} do not show worked examples: {models} follow instructions without "
-                "them"
-            )
     if delivery is None:
         own = (step.backend.delivery for step in steps.values())
         delivery = next((registry.get("delivery", name) for name in own if name), None)
@@ -188,8 +175,6 @@ def prepare(
         options=_kept(full, lock, parts.datasets),
         untyped=(),
         corrector=corrector_id if spec.corrector else spec.corrector,
-        labels_per_seed=task.labels_per_seed or "all",
-        worked_examples=worked,
         unsure=task.judging.unsure,
         **{name: given_file(name) for name in user_items},
     )
@@ -226,20 +211,6 @@ def _namesakes(registry: Registry, spec: RunSpec, task: Registration[Any]) -> It
                 f"{kind} {name} refers to {registry.find(kind, name).id}. To use "
                 f"{' or '.join(others)} instead, type the full id"
             )
-
-
-def without_examples(task: Task[Any, Any], steps: Mapping[str, PreparedStep]) -> tuple[str, ...]:
-    """Return the steps whose models need no worked examples, if the task has brief prompts."""
-    able = (n for n, s in steps.items() if s.backend.follows_instructions(s.options))
-    return tuple(sorted(able)) if task.may_be_brief else ()
-
-
-def corrects_briefly(task: Task[Any, Any], steps: Mapping[str, PreparedStep]) -> bool:
-    """Return whether step 4 needs no worked examples for rows from elsewhere.
-
-    Elsewhere, labels may be read as only the task's samples show.
-    """
-    return not task.judging.samples and "correct" in without_examples(task, steps)
 
 
 def _usual_filters(registry: Registry, begun: Lock | None) -> list[str]:

@@ -114,15 +114,10 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
     if checks:
         chosen = (RegisteredCheck(each.id, each.part) for each in checks)
         task = task.replace(checks=(*task.checks, *chosen))
-    elsewhere = (spec.contexts, spec.seeds, spec.contexts_from, spec.seeds_from, spec.shard)
-    if any(elsewhere) or spec.generators_from:
-        task = task.replace(following={})  # which replaces the lists that were chosen
     task = parts.shaped(task, spec.filters)
     if spec.unsure is not None:
         task = task.replace(judging={"unsure": spec.unsure})
-    if spec.labels_per_seed is not None:
-        task = task.replace(labels_per_seed=1 if spec.labels_per_seed == 1 else None)
-    elif spec.seeds is not None:  # the list is complete: each serves for whatever it can give
+    if spec.seeds is not None:  # the list is complete: each serves for whatever it can give
         task = task.replace(labels_per_seed=None)
     if spec.seats:
         task = task.replace(seats=spec.seats)
@@ -130,18 +125,7 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
         given = [step.name for step in task.steps if step.lists] if spec.seeds else []
         given += ["contexts"] if spec.contexts else []
         task = with_dimensions(task, spec.dimensions, keep=spec.task_dimensions, given=given)
-    return briefed(task, spec.worked_examples)
-
-
-def briefed(task: Task[Any, Any], worked: str | Sequence[str]) -> Task[Any, Any]:
-    """The task whose prompts show no worked examples, if `worked` is "none", or in those steps."""
-    if worked in ("auto", "all"):
-        return task
-    steps = [step.name for step in task.steps] if worked == "none" else worked
-    judging = task.judging
-    brief = "correct" in steps and judging.brief
-    changed = {"instructions": brief or judging.instructions}
-    return task.replace(brief_steps=tuple(steps), judging=changed)
+    return task
 
 
 def _with_generators(

@@ -44,7 +44,6 @@ _DECIDING = {
     "contexts_from",
     "contexts_limit",
     "generators_from",
-    "labels_per_seed",
     "lists_at_once",
     "seed",
     "seeds_from",
@@ -400,12 +399,7 @@ class Manifest(ManifestPart):
 
     def deciding(self) -> dict[str, Any]:
         """Return the fields that decide the rows, by name."""
-        worked = self.spec.worked_examples
         return {
-            # Before the prompts, which follow it.
-            "worked_examples": worked
-            if isinstance(worked, str)
-            else f"none in {', '.join(worked)}",
             "dimensions": as_typed(self.spec.dimensions, keep=self.spec.task_dimensions),
             **self.lock.model_dump(mode="json", exclude={"distributions", "parts"}),
             **self.spec.model_dump(mode="json", include=_DECIDING),

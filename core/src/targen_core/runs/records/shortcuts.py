@@ -21,7 +21,7 @@ from targen_core.plugins.register import OURS, Registration
 from targen_core.plugins.registry import Registry
 
 _COMMANDS = (
-    "task n label labels preset shares_of shard suite measured savings correct "
+    "task n label labels preset shard suite measured savings correct "
     "model backend backend_for base_url key_file options model_options "
     "steps profile price_in price_out reasoning_tokens yield_ "
     "executor address workers resources replica registry progress "

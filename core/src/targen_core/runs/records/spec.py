@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -32,10 +32,9 @@ class RunSpec(RowOptions, ListOptions):
     `STEP.NAME` to the values to draw from: texts, weights, `@NAME` for a vocabulary, or () for
     none. `lists_at_once` calls of a list do not see each other's items. With a `shard`, `quotas`
     are the shard's. `seats` is as in `Task`: in a run for different labels, those that took turns
-    before. In a run with different models, `worked_examples` lists the steps without any. `untyped`
-    names the options that are defaults: those of unused parts do no harm. A manifest lacks it. See
-    `RowOptions` and `ListOptions` for the other fields. Shortcuts such as `max_cosine` mean a
-    filter with options.
+    before. `untyped` names the options that are defaults: those of unused parts do no harm. A
+    manifest lacks it. See `RowOptions` and `ListOptions` for the other fields. Shortcuts such as
+    `max_cosine` mean a filter with options.
 
     Raises:
         UsageError: a value is invalid; the error states its option.
@@ -49,7 +48,6 @@ class RunSpec(RowOptions, ListOptions):
     lists_at_once: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 1
     shard: Shard | None = None
     seats: tuple[str, ...] = ()
-    worked_examples: Literal["auto", "all", "none"] | tuple[str, ...] = "auto"  # type: ignore[assignment]
     limits: Limits = Limits()
     untyped: frozenset[str] = Field(default=frozenset(), repr=False, exclude=True)
 

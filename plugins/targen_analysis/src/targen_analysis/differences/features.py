@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_analysis.differences.sides import Side, share_of
+from targen_analysis.differences.telltales import NAMED, SEEN, as_seen, has_capital_nouns
 from targen_analysis.lexical.words import split
 from targen_analysis.statistics import Z, difference, least
 from targen_core.cli.findings import Estimate
-from targen_standard.examples.measuring import Spoken
-from targen_standard.examples.telltales import NAMED, SEEN, as_seen
+from targen_standard.checks.languages import language_of
 
 _OPENINGS, _WORDS = 30, 200
 _RARE = 0.05  # share of either side's rows from which on a word or an opening is looked at
@@ -100,10 +100,10 @@ def _tried(sides: tuple[Side, Side]) -> Iterator[tuple[str, NDArray[np.bool_], b
 def _of_field(
     texts: Sequence[str], mine: int, reference: str
 ) -> Iterator[tuple[str, NDArray[np.bool_], bool]]:
-    spoken = Spoken.of(texts)
-    plain = [as_seen(text, spoken.language or "") for text in texts]
+    language = language_of("\n".join(texts))
+    plain = [as_seen(text, language) for text in texts]
     for name, has in SEEN.items():
-        if name == NAMED and not spoken.named:
+        if name == NAMED and has_capital_nouns(language):
             continue
         yield name, np.array([has(text) for text in plain]), False
     words = [split(text) for text in texts]

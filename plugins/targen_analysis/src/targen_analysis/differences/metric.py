@@ -30,6 +30,7 @@ from targen_analysis.differences.telling import (
     estimated,
     scores,
 )
+from targen_analysis.differences.telltales import as_seen, sentences
 from targen_analysis.lexical.words import split, unit_of
 from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import generator, rate
@@ -39,10 +40,9 @@ from targen_core.plugins.loader import load_registry
 from targen_core.tasks.letters import plain_words
 from targen_core.text import percent, plural
 from targen_core.wording import Option, anywhere, install
+from targen_standard.checks.languages import language_of
 from targen_standard.embedding import Embedder
-from targen_standard.examples.measuring import Spoken
 from targen_standard.examples.shown import examples_among
-from targen_standard.examples.telltales import as_seen, sentences
 from targen_standard.filters.excluded.comparing import MIN_ALONE, counts_alone
 from targen_standard.filters.excluded.index import ExclusionIndex
 
@@ -343,7 +343,7 @@ def _copies(found: _Found, near: float) -> None:
 
 def _counts(side: Side, unit: str) -> dict[str, NDArray[np.float64]]:
     """Words, or characters, and sentences of each row."""
-    language = Spoken.of(side.whole).language or ""
+    language = language_of("\n".join(side.whole))
     seen = [as_seen(text, language) for text in side.whole]
     return {
         unit: np.array([len(split(text)) for text in side.whole], dtype=float),

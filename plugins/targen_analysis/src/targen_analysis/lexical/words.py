@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_analysis.metrics import Corpus
-from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
-from targen_standard.examples.measuring import is_unspaced
+from targen_core.tasks.letters import PER_DENSE, UNSPACED, UNSPACED_LETTER, word_of
 
 LONGEST = 4
 """The longest n-grams that are counted."""
 
 _LETTERS = word_of(rf"\W_{UNSPACED}")
+_UNSPACED = re.compile(UNSPACED_LETTER)
 _WORD = re.compile(rf"{UNSPACED_LETTER}|{_LETTERS}(?:'{_LETTERS})*")
 
 # Vowel signs and stretched letters of Arabic, which most texts leave out.
@@ -47,6 +47,14 @@ def folded(text: str) -> tuple[str, ...]:
     The Turkish i without a dot counts as one with a dot: `I` may be the capital of either.
     """
     return tuple(word.casefold().translate(_DOTLESS) for word in split(text))
+
+
+def is_unspaced(text: str) -> bool:
+    """Return whether most of a text is in scripts without spaces between words.
+
+    A letter of theirs is worth several of others, such as of a product's name.
+    """
+    return (1 + PER_DENSE) * len(_UNSPACED.findall(text)) > sum(map(str.isalpha, text))
 
 
 def unit_of(*corpora: Sequence[tuple[str, ...]]) -> str:

@@ -351,34 +351,6 @@ def language_of(text: str) -> str:
     return ""
 
 
-def nearest_language(text: str, usual: str = "") -> str:
-    """Return the language most of whose function words a text has, or "" if it is unclear.
-
-    It is one of those that `language_of` returns. Unlike that, it may be wrong about short texts.
-    With a `usual` language, that is returned unless a text has more words of another, and two, or
-    `check_language` rejects it.
-    """
-    said, known = words(text), find_language(usual)
-    mine = known.function_words if known else frozenset()
-    counts = {
-        each.name: sum(word in each.function_words - mine for word in said)
-        for each in all_languages()
-        if each is not known
-    }
-    (name, first), (_, second), *_ = sorted(counts.items(), key=lambda of: -of[1])
-    least = max(second, sum(word in mine for word in said), 1 if known else 0)
-    likely = name.capitalize() if first > least else ""
-    return next((each for each in (likely, usual) if each and _may_be(text, each)), "")
-
-
-def _may_be(text: str, language: str) -> bool:
-    try:
-        check_language(text, "text", language)
-    except Rejected:
-        return False
-    return True
-
-
 def _rivals(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
     """Return function words of a language and of each other that it may be mistaken for."""
     if name == "english":  # whose texts have foreign names and titles in them

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from targen_core.api.kinds import exported
 from targen_core.api.models import ModelLike
@@ -45,7 +45,6 @@ async def acorrect(
     task: TaskLike | None = None,
     variants: str | Iterable[str] = (),
     corrector: str | None = None,
-    worked_examples: Literal["auto", "all", "none"] = "auto",
     model: ModelLike | None = None,
     options: Mapping[str, Any] | None = None,
     n: int | None = None,
@@ -79,7 +78,6 @@ async def acorrect(
         task: the task of the rows; a run and a `Dataset` know theirs.
         variants: variants of the task; a run also knows its own.
         corrector: a corrector to use instead of the task's own, by name.
-        worked_examples: "all", "none" or "auto", as of `generate`.
         model: as `generate` takes it.
         options: as `generate` takes them.
         n: judge this many instances, sampled with `seed`.
@@ -124,7 +122,6 @@ async def acorrect(
         rows=False,
         variants=handed.variants,
         corrector=corrector,
-        worked_examples=worked_examples,
         model=model,
         options=options,
         seed=seed,

@@ -17,7 +17,7 @@ from targen_core.cli.request import ONE_MODEL, WorkerOptions
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import AnswersAwaited, UsageError
-from targen_core.options import Limits, ListOptions, RowOptions
+from targen_core.options import Limits, RowOptions
 from targen_core.text import plural
 from targen_standard.batches.command import end_with, imported_facts, print_imported
 
@@ -33,7 +33,6 @@ _SOME = 20  # labels: of fewer, a corrector that is often right may change most
 
 @takes(
     RowOptions.declared("variants", "seed", "corrector"),
-    ListOptions.declared("worked_examples"),
     ONE_MODEL,
     Limits,
     WorkerOptions,
@@ -137,9 +136,7 @@ def correct(
             data.task,
             rows=False,
             variants=data.variants,
-            **said.part(
-                RowOptions.declared("seed", "corrector"), ListOptions.declared("worked_examples")
-            ),
+            **said.part(RowOptions.declared("seed", "corrector")),
             **chosen.keywords,
         ) as request,
     ):

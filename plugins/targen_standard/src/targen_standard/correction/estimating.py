@@ -36,11 +36,10 @@ def estimated_correction(
     def listen(layer: CallLayer) -> None:
         layer.observer = lambda call, messages, reply, key: asked.append((call.step, messages))
 
-    judging = spec.replace(worked_examples=prepared.worked_examples)
     with tempfile.TemporaryDirectory(prefix="targen-") as folder, off_the_books():
         _, report = correct_dataset(
             request.registry,
-            dry_run_spec(judging, {}, [prepared.part] if prepared.part is not None else []),
+            dry_run_spec(spec, {}, [prepared.part] if prepared.part is not None else []),
             dataset,
             Path(folder) / "sample",
             limit=min(wanted, SAMPLE) or None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from targen_core.calls.delivery import Delivery
 from targen_core.errors import UsageError
@@ -11,9 +11,8 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.delivering import chosen_delivery, known_deliveries
 from targen_core.runs.preparing.models import PreparedStep, models_of
 from targen_core.runs.preparing.parts import Parts
-from targen_core.runs.preparing.plan import corrects_briefly, file_of, options_of
+from targen_core.runs.preparing.plan import file_of, options_of
 from targen_core.runs.preparing.tasks import (
-    briefed,
     corrected_by,
     find_corrector,
     find_task,
@@ -29,13 +28,8 @@ from targen_core.wording import Option
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedCorrection:
-    """Step 4 of a task, ready for use on any dataset.
+    """Step 4 of a task, ready for use on any dataset."""
 
-    Attributes:
-        worked_examples: whether its prompts show worked examples, decided also for "auto".
-    """
-
-    worked_examples: Literal["all", "none"]
     task: Task[Any, Any]
     distribution: str
     corrector_id: str
@@ -67,12 +61,7 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
     delivery = chosen_delivery(registry, spec.limits)
     judged = judged_by(task, corrector)
     steps = models_of(registry, judged, spec, options, {"correct"}, delivery)
-    brief = spec.worked_examples == "none"
-    brief |= spec.worked_examples == "auto" and corrects_briefly(task, steps)
-    if brief:
-        task = briefed(task, ("correct",))
     return PreparedCorrection(
-        worked_examples="none" if brief else "all",
         task=corrected_by(task, corrector),
         distribution=registered.distribution,
         corrector_id=corrector_id,

@@ -14,7 +14,7 @@ from targen_core.errors import UsageError
 from targen_core.options import Limits, RowOptions
 from targen_core.origin import DECLARED
 from targen_core.outputs import writing
-from targen_core.plain import refuse_special, replace_plain
+from targen_core.plain import replace_plain
 from targen_core.text import plural
 
 
@@ -27,8 +27,7 @@ def init_task(
     description: Annotated[
         str | None,
         typer.Argument(
-            metavar="DESCRIPTION|FILE",
-            help="The task, in your own words; or a task file.",
+            help="The task, in your own words.",
             show_default=False,
         ),
     ] = None,
@@ -46,41 +45,22 @@ def init_task(
     *,
     said: Said,
 ) -> None:
-    """Write a task file for `targen generate`, or complete one.
+    """Write a task file for `targen generate`.
 
     A model drafts the file from your description, in one call. With --blank, the command writes a
     commented file to fill in. No rows are generated. A draft contains the line `draft: true`. Read
     the draft and remove this line before you generate rows.
 
-    If you pass a task file, a model lists the kinds of each label's texts, with their shares, in
-    one call. They are added to the end of the file as the key `kinds`. Correct them: each row draws
-    one of them.
-
     Examples:
     - targen init-task "Is a film review positive or negative?" -b chatgpt --model gpt-6-luna
-    - targen init-task reviews.yaml -b chatgpt --model gpt-6-luna
     - targen init-task --blank --out mytask.yaml
     """
     file = Path(description or "")
-    is_there = description is not None and _exists(file)
-    kind = file.suffix.lower()
-    if kind in (*DECLARED, ".py") and not is_there:
+    if file.suffix.lower() in (*DECLARED, ".py"):
         raise UsageError(
-            f"there is no file {file}, and this command needs a description of the task, or a "
-            "task file to complete",
+            f"{file} is a file, but this command needs a description of the task",
             hint=f"targen init-task --blank --out {quote(str(file.with_suffix('.yaml')))}",
         )
-    if is_there and file.suffix not in DECLARED:
-        raise UsageError(
-            f"targen cannot complete {file}: only task files that end in .yaml, .yml, .json or "
-            ".toml get kinds",
-            hint="write the key `kinds` yourself, or pass a description of the task",
-        )
-    if is_there:
-        if blank or out is not None:
-            raise UsageError("a task file is completed in place, without --blank and --out")
-        _complete(file, said)
-        return
     if blank and description is not None:
         raise UsageError(
             "--blank does not use a model, so omit the description",
@@ -124,57 +104,11 @@ def init_task(
     print("This is a draft that has not been reviewed. Check:")
     part = "labels" if declaration.output is None else "output"
     print(f"  {part}      would two people who read the definitions always agree?")
-    if declaration.kinds:
-        print("  kinds       are their shares right, and is a common kind missing?")
     print("  seeds       can the same seed be used for every label?")
     print("  dimensions  does any value give away a label?")
     if declaration.samples:
         print("  samples     are their actual labels right?")
     print("Then remove the line `draft: true` and type:")
-    print(f"  targen preview {_typed(path)}{said.typed(ModelOptions)}")
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a description is too long for a name
-        return False
-
-
-def _complete(path: Path, said: Said) -> None:
-    """Add the kinds of each label's texts to a task file."""
-    from targen_core.plugins.loader import load_registry
-    from targen_core.reading.files import read_text
-    from targen_standard.drafting.kinds import listing
-    from targen_standard.single import charged
-    from targen_standard.task_files.adding import with_key
-    from targen_standard.task_files.model import Declaration
-
-    hint = "edit the file yourself"
-
-    def with_kinds(section: str) -> str:
-        return with_key(path, read_text(path, 1 << 20), "kinds", section, hint)
-
-    declaration = Declaration.from_file(path)
-    question = listing(declaration)
-    with writing(path, hint=hint):
-        refuse_special(path)
-    with_kinds("kinds: {}\n")  # before anything is paid for
-    with charged(load_registry(), said, "list of kinds", question) as asked:
-        whole = with_kinds(
-            asked.reply.section(declaration)
-        )  # somebody may have edited it meanwhile
-        if Declaration.from_file(path).asked.keys() != declaration.asked.keys():
-            raise UsageError(f"{path} has other labels now", hint="repeat the command")
-        with writing(path, hint=hint):
-            replace_plain(path, whole.encode())
-    if asked.made_up:
-        print(f"{path}: added placeholders as `kinds`: {asked.made_up} calls no model, so none")
-        print("read the task. Replace them with kinds of your own, or remove them. Then type:")
-    else:
-        print(f"{path}: added `kinds`; {asked.billed}")
-        print("Are their shares right for your texts, and is a common kind missing?")
-        print(f"Then {'remove the line `draft: true` and ' if declaration.draft else ''}type:")
     print(f"  targen preview {_typed(path)}{said.typed(ModelOptions)}")
 
 

@@ -16,7 +16,6 @@ from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
 from targen_core.wording import Action
-from targen_standard.drafting.kinds import MEANINGLESS, Kind, shares
 from targen_standard.single import Question
 from targen_standard.task_files.model import Declaration
 
@@ -34,7 +33,6 @@ class _DraftLabel(BaseModel):
     name: line(2, 40)  # type: ignore[valid-type]
     definition: line(10, 300)  # type: ignore[valid-type]
     guidance: line(0, 300)  # type: ignore[valid-type]
-    kinds: list[Kind] = []
 
 
 class _DraftDimension(BaseModel):
@@ -130,7 +128,6 @@ def declared(reply: DraftReply) -> Declaration:
             label.name: {"definition": label.definition, "guidance": label.guidance}
             for label in reply.labels
         }
-        value["kinds"] = {label.name: shares(label.kinds) for label in reply.labels if label.kinds}
         value["samples"] = [
             {
                 "input": dict(zip(names, sample.texts, strict=True)),
@@ -176,7 +173,6 @@ _HEADS = {
     "description": "Describe one row. The model reads this in each step.",
     "fields": "The texts of a row, with the minimum and maximum number of words in each.",
     "labels": "Would two people who read these definitions always agree?",
-    "kinds": "The kinds of each label's texts; each row draws one. Are the shares right?",
     "output": "The meaning of a row's label. Would two people who read this always agree?",
     "contexts": "Step 1: the contexts that rows are spread across.",
     "seeds": "Step 2: what each row starts from. Can the same seed be used for every label?",
@@ -185,7 +181,7 @@ _HEADS = {
     "presets": "Named sets of row counts for --preset: rows per label.",
 }
 _ORDER = (
-    "draft name summary language description fields labels kinds output contexts seeds dimensions "
+    "draft name summary language description fields labels output contexts seeds dimensions "
     "samples presets"
 ).split()
 
@@ -251,12 +247,7 @@ def _dry_run(call: DryRunCall) -> Any:
         "language": "English",
         "fields": [{"name": "text", "description": "the text", "least_words": 5, "most_words": 40}],
         "labels": [
-            {
-                "name": name,
-                "definition": f"texts of the {name} kind",
-                "guidance": "",
-                "kinds": MEANINGLESS,
-            }
+            {"name": name, "definition": f"texts of the {name} kind", "guidance": ""}
             for name in labels
         ],
         "output": "",

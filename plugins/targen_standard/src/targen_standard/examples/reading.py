@@ -22,7 +22,6 @@ from targen_core.dataset.naming import (
     naming_of,
     plain_label,
     said_in,
-    seed_column,
 )
 from targen_core.dataset.source import open_source
 from targen_core.dataset.texts import refuse_table
@@ -32,7 +31,7 @@ from targen_core.reading.encodings import as_utf_8
 from targen_core.reading.texts import refuse_binary
 from targen_core.reading.values import GivenTwice, json_of
 from targen_core.runs.records.lock import COPY
-from targen_core.tasks.fields import as_lines, text_at
+from targen_core.tasks.fields import text_at
 from targen_core.tasks.letters import plain_words
 from targen_core.tasks.model import Task
 from targen_core.text import composed, plural, printable
@@ -40,8 +39,7 @@ from targen_standard.filters.excluded.comparing import texts_of
 
 _log = logging.getLogger("targen.run")
 
-FEWEST = 5
-"""Rows whose manner generated ones take."""
+_FEWEST = 5  # rows that can serve as examples
 
 _MOST = 20_000  # rows that are read
 _LARGEST = 64 << 20  # bytes of a file of lines
@@ -59,24 +57,15 @@ class Example:
 
     Attributes:
         line: its place in the file, from 1.
-        text: the text whose manner counts, of those that a model would have written.
+        text: what a model would have written of it.
         texts: all its texts, for comparing rows with it.
         label: the name of its label; None without one.
-        seed: its text of the field that a seed becomes; "" without one.
-        whole: all that a model would have written, if it is more than `text`.
     """
 
     line: int
     text: str
     texts: tuple[str, ...]
     label: str | None = None
-    seed: str = ""
-    whole: str = ""
-
-    @property
-    def shown(self) -> str:
-        """Return it as prompts show it."""
-        return self.whole or self.text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +78,6 @@ class Examples:
         left_out: the places of the others, by the reason.
         place: what a place is called.
         place_given: the same in messages, where rows from a program have no lines.
-        measured: the field that `Example.text` is of; "" if it is all that a model would write.
     """
 
     name: str
@@ -97,7 +85,6 @@ class Examples:
     left_out: Mapping[str, Sequence[int]] = field(default_factory=dict)
     place: str = "line"
     place_given: str = "line"
-    measured: str = ""
 
     @property
     def labelled(self) -> int:
@@ -107,19 +94,10 @@ class Examples:
     @property
     def bad(self) -> str:
         """Return what is wrong with which lines, in words; "" if all can be used."""
-        return self.named(self.left_out)
-
-    @property
-    def has_more(self) -> bool:
-        """Return whether prompts show more of a row than the text whose manner counts."""
-        return any(row.whole for row in self.rows)
-
-    def named(self, places: Mapping[str, Sequence[int]]) -> str:
-        """Return how many rows are at places, by why, and the first of these places."""
         return "; ".join(
             f"{len(lines):,} {why} ({self.place_given}{'s' if len(lines) > 1 else ''} "
             f"{', '.join(map(str, lines[:_NAMED]))}{', …' if len(lines) > _NAMED else ''})"
-            for why, lines in places.items()
+            for why, lines in self.left_out.items()
         )
 
 
@@ -137,7 +115,7 @@ def read_examples(
 
     Raises:
         UsageError: the file cannot be read, the column of the text is unclear, or fewer than
-            `FEWEST` rows can be used.
+            five rows can be used.
     """
     of = path.stat() if what_is(path) == "file" else None
     known = (
@@ -189,17 +167,16 @@ def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str) -> Examples:
         bad,
         place,
         "row" if name else place,
-        columns.measured,
     )
-    if len(rows) < FEWEST:
-        hint = f"add at least {plural(FEWEST - len(rows), 'row')}"
+    if len(rows) < _FEWEST:
+        hint = f"add at least {plural(_FEWEST - len(rows), 'row')}"
         if _NOT_UTF_8 in bad:
             hint = as_utf_8(path)
         elif unknown:
             hint = columns.hint
         raise UsageError(
             f"{examples.name} has {plural(len(rows), 'row')} that can serve as examples, but at "
-            f"least {FEWEST} are needed" + (f": {examples.bad}" if bad else ""),
+            f"least {_FEWEST} are needed" + (f": {examples.bad}" if bad else ""),
             hint=hint,
         ) from (UnicodeError(_NOT_UTF_8) if _NOT_UTF_8 in bad else None)
     whole = [row for _, row in several[:_MOST] if isinstance(row, Mapping)]
@@ -216,16 +193,6 @@ def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str) -> Examples:
     for words in () if COPY.fullmatch(path.name) else said:
         _log.warning("%s: %s", examples.name, words)
     return examples
-
-
-def labels_of(path: Path, task: Task[Any, Any]) -> Mapping[str, int]:
-    """Count a file's examples by label, without those that have none.
-
-    Raises:
-        UsageError: as of `read_examples`.
-    """
-    rows = read_examples(path.expanduser(), task).rows
-    return Counter(row.label for row in rows if row.label is not None)
 
 
 class _UnknownLabel(ValueError):
@@ -302,12 +269,6 @@ class _Columns:
         naming = naming_of(task, rows)
         self.chosen = naming.chosen
         self._label, self._fields, self._renamed = naming.label, naming.fields, naming.renamed
-        written = {} if task is None else task.texts.written
-        sizes = {
-            name: sum(len(text_at(row, self._renamed.get(name, name))) for row in rows)
-            for name in written
-        }
-        self.measured = max(sizes, key=lambda name: sizes[name], default="")
 
     def empty(self, rows: Sequence[Mapping[str, Any]]) -> str:
         """Return which columns of the texts or the label are empty in all rows; or ""."""
@@ -374,18 +335,8 @@ class _Columns:
         for one, whole in written:
             if plain_words(whole):
                 columns = texts_of(one, self._fields).values()
-                seed = one.get(seed_column(self._task))
-                text = measured_in(one, self.measured) or whole
-                examples.append(
-                    Example(
-                        line,
-                        text,
-                        tuple(t for c in columns for t in c),
-                        label,
-                        seed if isinstance(seed, str) else "",
-                        "" if whole == text else whole,
-                    )
-                )
+                texts = tuple(text for column in columns for text in column)
+                examples.append(Example(line, whole, texts, label))
         if not examples:
             raise ValueError("empty")
         return examples
@@ -413,12 +364,6 @@ class _Columns:
             return task.dedup_text(instance).strip()
         except (ValueError, LookupError, TypeError, TargenError):
             return whole
-
-
-def measured_in(row: Mapping[str, Any], field: str) -> str:
-    """Return the text of a field of a row, such as several items of a list; or ""."""
-    value = row.get(field) or ""
-    return as_lines({field: value}).strip() if isinstance(value, str | list) else ""
 
 
 def _nested(row: Mapping[str, Any], task: Task[Any, Any]) -> list[tuple[Mapping[str, Any], str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, overload
+from typing import Any, overload
 
 from targen_core.api.kinds import exported
 from targen_core.api.models import ModelLike
@@ -114,10 +114,7 @@ def preview(
     contexts: ItemsLike | None = None,
     seeds: ItemsLike | None = None,
     dimensions: Mapping[str, Any] | None = None,
-    worked_examples: Literal["auto", "all", "none"] = "auto",
     examples: SourcesLike | None = None,
-    show_examples: bool | None = None,
-    close_gap: bool | None = None,
     max_cost: float | None = None,
     max_tokens: int | None = None,
     progress: bool = True,
@@ -142,11 +139,7 @@ def preview(
         contexts: your own contexts, instead of step 1.
         seeds: your own seeds, instead of steps 1 and 2.
         dimensions: in what items and rows are made to differ, by name.
-        worked_examples: "all", "none" or "auto", as of `generate`.
-        examples: real rows or texts in whose style rows are written.
-        show_examples: whether prompts contain some of the `examples`, as they do by default.
-        close_gap: whether to describe the `examples` to the model, and to reject rows that give
-            themselves away as generated.
+        examples: real rows or texts that rows read like, which prompts contain.
         max_cost: stop before spending more than this many dollars.
         max_tokens: stop before using more than this many tokens in total, input and output.
         progress: whether to show a line of progress in a notebook or on a terminal.

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from shlex import quote
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import CorrectArg, JsonArg, TaskArg
-from targen_core.cli.request import ONE_MODEL, ModelOptions
+from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
@@ -64,18 +63,9 @@ def preview(
         typer.Option(
             "--solve",
             metavar="FILE",
-            help="Labelled rows to solve with each variant or setting that you compare.",
+            help="Labelled rows to solve with each variant that you compare.",
         ),
     ] = None,
-    worked_examples: Annotated[
-        Literal["auto", "all", "none", "both"],
-        typer.Option(
-            "--worked-examples",
-            help="Show worked examples in prompts, or leave them out, as in targen generate. "
-            "Pass both to compare the two.",
-            rich_help_panel="Contexts and seeds",
-        ),
-    ] = "auto",
     correct: CorrectArg = True,
     prompts: Annotated[
         bool,
@@ -92,13 +82,11 @@ def preview(
 
     A later run with the same seed and options takes these replies from the cache and does not pay
     again. With --variants, each variant uses the same seeds, with five candidates per label unless
-    you pass -n. Each variant's instructions then solve the labelled rows of --solve. With
-    --worked-examples both, prompts with and without worked examples are compared in the same way.
+    you pass -n. Each variant's instructions then solve the labelled rows of --solve.
 
     Examples:
     - targen preview rte
     - targen preview cb --variants default,commitment,paper --solve solved.jsonl
-    - targen preview rte --worked-examples both -b claude --model claude-opus-5
     - targen preview rte -n 4 --backend llama --model llama3.1 --prompts
     """
     from targen_core.api.request import asked
@@ -112,21 +100,12 @@ def preview(
     from targen_core.folders import replies_folder
     from targen_core.plugins.loader import load_registry
     from targen_standard.previewing.comparison import variants_of
-    from targen_standard.task_files.adding import may_get_kinds
     from targen_standard.unfinished import unfinished
 
-    both = worked_examples == "both"
-    if compared and ("variants" in said.values or full or prompts or both):
-        raise UsageError(
-            "--variants cannot be combined with --variant, --prompts, --full or "
-            "--worked-examples both"
-        )
-    if both and (full or prompts):
-        raise UsageError("--worked-examples both cannot be combined with --prompts or --full")
-    if solve is not None and not (compared or both):
-        raise UsageError(
-            "--solve requires --variants or --worked-examples both", hint="--variants default"
-        )
+    if compared and ("variants" in said.values or full or prompts):
+        raise UsageError("--variants cannot be combined with --variant, --prompts or --full")
+    if solve is not None and not compared:
+        raise UsageError("--solve requires --variants", hint="--variants default")
     registry = load_registry()
     chosen = choice(registry, said)
     with (
@@ -139,20 +118,17 @@ def preview(
             give_up_after=10,
             # One candidate after the other, and few ahead of need: this is a look.
             concurrency=2,
-            worked_examples="auto" if both else worked_examples,
             **said.part(RowOptions, shortcuts(), ListOptions, ExampleOptions),
             **chosen.keywords,
         ) as request,
     ):
         of, registry = request.task, request.registry
-        each = _COMPARED if compared or both else 1
+        each = _COMPARED if compared else 1
         rows = n if n is not None else len(of.quota_names) * of.rows_per_instance * each
         spec = request.spec.replace(quotas=Quotas.even(rows, of))
         specs: dict[str, RunSpec] = {}
         if compared:
             specs = variants_of(spec, [name.strip() for name in compared.split(",")])
-        elif both:
-            specs = {name: spec.replace(worked_examples=name) for name in ("all", "none")}
         solved = _labelled(solve, of) if solve is not None else None
         decides = list(_decides(registry, spec, specs, solved))
         ask_first(
@@ -169,8 +145,7 @@ def preview(
             max_cost=limits.max_cost, max_tokens=limits.max_tokens, parts=parts
         ) as account:
             if specs:
-                what = "worked examples" if both else "variant"
-                problems = _compare(registry, what, specs, solved, folder, json=json)
+                problems = _compare(registry, specs, solved, folder, json=json)
                 if not json:
                     print("\n".join(["", str(account.billed), *note]))
                 for problem in problems:
@@ -189,9 +164,6 @@ def preview(
             _print(trial, of.branches, prompts=prompts or full, full=full)
             for line in note:
                 print(line)
-            if not note and "examples" not in said.values and may_get_kinds(Path(task)):
-                more = said.typed(ONE_MODEL)
-                print(f"for rows more like real ones: targen init-task {quote(task)}{more}")
         if trial.problem is not None:
             raise trial.problem
 
@@ -238,14 +210,13 @@ def _labelled(source: Path, task: Task[Any, Any]) -> Dataset:
 
 def _compare(
     registry: Registry,
-    what: str,
     specs: Mapping[str, RunSpec],
     examples: Dataset | None,
     folder: Path,
     *,
     json: bool,
 ) -> list[TargenError]:
-    """Print how `specs` do side by side, which differ in `what`; return what ended some early."""
+    """Print how `specs` do side by side, return what ended some early."""
     from targen_core.display.progress import progress
     from targen_core.folders import replies_folder
     from targen_standard.previewing.comparison import compare
@@ -263,10 +234,9 @@ def _compare(
     if json:
         print_json([{**asdict(one), "problem": str(one.problem or "")} for one in results])
         return stopped
-    heads = [what, "judged", "rows", "rejected", "relabelled", "duplicates", "tokens per row"]
-    of_variants = what == "variant"
+    heads = ["variant", "judged", "rows", "rejected", "relabelled", "duplicates", "tokens per row"]
     print_table(
-        [*heads, *["similarity: instructions", "prompts"] * of_variants],
+        [*heads, "similarity: instructions", "prompts"],
         [
             (
                 one.name,
@@ -276,7 +246,8 @@ def _compare(
                 _share(one.relabelled, one.judged),
                 _share(one.duplicates, one.judged),
                 f"{one.tokens / one.accepted:,.0f}" if one.accepted else "-",
-                *[_two(one.instructions_similarity), _two(one.prompts_similarity)] * of_variants,
+                _two(one.instructions_similarity),
+                _two(one.prompts_similarity),
             )
             for one in results
         ],
@@ -284,13 +255,12 @@ def _compare(
     reasons = [(one.name, reason, n) for one in results for reason, n in one.rejected.items()]
     if reasons:
         print("\nRejected because")
-        print_table([what, "reason", "count"], reasons)
+        print_table(["variant", "reason", "count"], reasons)
     if examples:
         solved = plural(len(examples), "labelled example")
-        whose = "variant" if of_variants else "setting"
-        print(f"\n{solved}, solved with each {whose}'s instructions")
+        print(f"\n{solved}, solved with each variant's instructions")
         print_table(
-            [what, "right", "wrong", "rejected", "accuracy"],
+            ["variant", "right", "wrong", "rejected", "accuracy"],
             [
                 (
                     one.name,

@@ -373,8 +373,6 @@ def _as_the_task_says(registry: Registry, there: Manifest, run: Path, spec: RunS
         changes: dict[str, Any] = {}
         if spec.unsure == old.judging.unsure:
             changes["unsure"] = None
-        if spec.labels_per_seed == (old.labels_per_seed or "all"):
-            changes["labels_per_seed"] = None
         return spec.replace(**changes)
     return spec
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -13,7 +12,7 @@ from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.model import Task
-from targen_core.tasks.parts import Label, RealTexts
+from targen_core.tasks.parts import Label
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import list_of
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
@@ -37,7 +36,6 @@ from targen_standard.task_files.prompt_text import (
     branch_prompt,
     contexts_prompt,
     default_instructions,
-    follow_prompt,
     seeds_prompt,
 )
 from targen_standard.task_files.rows import (
@@ -99,11 +97,9 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             branch: _generator(declaration, row, reply, aim and official[aim], writers[branch])
             for branch, aim in aims.items()
         },
-        following=_following(declaration, row, reply, official),
         branch_labels=aims if declaration.branches else {},
         dimensions=(
             *dimensions_of(declaration.dimensions),
-            *declaration.drawn_kinds,  # first, since a length is one of such texts
             *lengths_of_rows(declaration),
         ),
         instances_per_call=declaration.instances_per_call,
@@ -114,15 +110,12 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         judging=Judging(
             corrector=declaration.corrector,
             instructions=instructions,
-            # Whoever wrote samples wants them shown.
-            brief="" if declaration.samples else instructions,
             samples=_samples(declaration, row, labels[0].official),
             lenient=True,
         ),
         rows=Rows(seed_fields=(declaration.seed_field,) if declaration.seed_field else ()),
         texts=Texts(
             dedup_text=lambda instance: render(instance, declaration.written),
-            written={n: p.words for n, p in declaration.written.items() if p.is_text},
         ),
         # An output may count rows by more labels, which only `with_output` knows.
         presets=declaration.rows_of_presets if declaration.output is None else {},
@@ -284,74 +277,6 @@ def _generator(
         return made(await llm.ask(prompt, reply=reply, check=usable, **values), seed)
 
     return write
-
-
-def _following(
-    declaration: Declaration, row: type[BaseModel], reply: type[BaseModel], official: dict[str, Any]
-) -> dict[str, InverseGenerator[RealTexts, BaseModel]]:
-    """G(branch, real texts), for a task with one text whose steps 1 to 3 are the general ones."""
-    own = {"contexts", "seeds", "prompts", "generators", "output"}
-    (name, *more), aims = declaration.fields, declaration.aims
-    if more or declaration.fields[name].type != "str" or own & declaration.model_fields_set:
-        return {}
-    if declaration.instances_per_call > 1 or any(
-        branch.prompt or aims[of] is None for of, branch in declaration.asked.items()
-    ):
-        return {}
-    return {
-        branch: _Follower(declaration, row, reply, official[aim], branch, aim)
-        for branch, aim in aims.items()
-        if aim is not None
-    }
-
-
-_SIGNS = " Show as many signs of the label as it does, and as strong ones, with other words."
-_MATTER = (
-    "the subject of text 2 or one next to it, just as common and just as ordinary. If text 2 names "
-    "no subject, take any that such texts often have; if text 1 names none either, yours need not."
-)
-_OWN_MATTER = "a subject that suits the label, as common and ordinary as those of the texts."
-
-
-@dataclass(frozen=True)
-class _Follower:
-    """Writes the rows of a branch after real texts."""
-
-    declaration: Declaration
-    row: type[BaseModel]
-    reply: type[BaseModel]
-    label: Any
-    branch: str
-    aim: str
-
-    @cached_property
-    def prompts(self) -> tuple[Prompt]:
-        """Its prompt, which only runs with examples need."""
-        asked = self.declaration.asked[self.branch]
-        return (follow_prompt(self.declaration, self.branch, asked, self.aim),)
-
-    async def __call__(self, llm: Llm, texts: RealTexts) -> BaseModel:
-        """See `InverseGenerator`."""
-        ((name, field),) = self.declaration.fields.items()
-
-        def usable(written: BaseModel) -> None:
-            check_written(written, None, self.declaration)
-
-        numbered = (f"{number}. {text}" for number, text in enumerate(texts.others, 3))
-        written = await llm.ask(
-            *self.prompts,
-            reply=self.reply,
-            check=usable,
-            whose=" with this label" if texts.own_label else ", of any label",
-            signs=_SIGNS if texts.own_label else "",
-            matter=_MATTER if texts.own_label else _OWN_MATTER,
-            manner=texts.manner,
-            subject=texts.subject,
-            more="\n".join(numbered),
-            length=texts.length,
-        )
-        text = tidied(getattr(written, name), field)
-        return self.row.model_validate({name: text, "label": self.label})
 
 
 # --- step 4 ----------------------------------------------------------------------

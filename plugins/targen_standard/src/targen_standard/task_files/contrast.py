@@ -47,8 +47,8 @@ _MOST_TOKENS = 4096
 _TRIES = 20  # per label, for a made-up row of it
 _MOST_SPARE = 2.0  # rows requested for each that a label lacks
 _OWN_STEPS = frozenset(
-    "branches contexts seeds dimensions prompts instances_per_call labels_per_seed output "
-    "samples_per_seed generators samples show_samples profile kinds".split()
+    "branches contexts seeds dimensions prompts instances_per_call output samples_per_seed "
+    "generators samples".split()
 )
 
 
@@ -194,7 +194,6 @@ def contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Variant:
             "balanced_draws": False,
             "checks": (steps.check,),
             "judging": {"corrector": "together"} if judging.corrector == "meta" else {},
-            "following": {},
             "with_examples": with_examples,
             "prompts": (_WAYS, _SETS, _JUDGE, *task.prompts),
             "parameters": {

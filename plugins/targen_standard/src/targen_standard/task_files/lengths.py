@@ -21,9 +21,9 @@ from itertools import chain
 
 from targen_core.tasks.steps import PARAMETERS
 from targen_standard.checks.languages import find_language
-from targen_standard.examples.profile import Trait
 from targen_standard.task_files.model import Declaration, FieldPart, SeedsPart
 from targen_standard.task_files.outputs import output_of
+from targen_standard.task_files.trait import Trait
 
 Size = tuple[float, float]
 """Words that 95 of 100 texts lie between."""
@@ -130,7 +130,7 @@ def lengths_of_seeds(declaration: Declaration, part: SeedsPart) -> tuple[Trait, 
 
 def _trait(name: str, values: Mapping[str, int], *, by_branch: bool = False) -> Trait:
     """Return a dimension that draws lengths."""
-    return Trait(name=name, values=values, by_branch=by_branch, even=True)
+    return Trait(name=name, values=values, by_branch=by_branch)
 
 
 def length_in(draws: Mapping[str, str], field: str, declaration: Declaration) -> int | None:

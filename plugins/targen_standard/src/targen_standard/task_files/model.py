@@ -32,7 +32,6 @@ from targen_core.task_files import note_own_copy
 from targen_core.text import key_path, with_article
 from targen_core.wording import in_words
 from targen_standard.checks.languages import named_language, named_languages, with_name
-from targen_standard.examples.profile import KIND, Kinds, Profile, Values
 from targen_standard.task_files.dimensions import read_values
 
 if TYPE_CHECKING:
@@ -306,27 +305,6 @@ class PromptsPart(_Part):
     )
 
 
-class ExamplesPart(_Part):
-    """Real rows whose style generated rows imitate. A plain string is the file."""
-
-    file: Text = Field(
-        description="a file of real rows, labelled or not, in any dataset format or with one text "
-        "per line, in the task file's folder"
-    )
-    show: bool = Field(
-        default=True,
-        description="whether prompts of step 3 contain examples; if not, only the profile is used",
-    )
-    shown: Annotated[int, Field(ge=1, le=50)] = Field(
-        default=5, description="number of examples in each prompt of step 3"
-    )
-    close_gap: bool = Field(
-        default=False,
-        description="whether rows also cover the examples' subjects, and are rejected if they are "
-        "easily recognised as generated, as with `--close-gap`",
-    )
-
-
 class SamplePart(_Part):
     """A worked sample for step 4: an output, right or wrong, and the actual label."""
 
@@ -422,12 +400,6 @@ class Declaration(_Part):
         description="branch → its definition, or a mapping with a branch's keys. Step 3 writes "
         "rows for branches; by default there is one per label",
     )
-    kinds: dict[LabelName, Values] = Field(
-        default={},
-        max_length=1000,
-        description="label (or branch) → the kinds of its texts, a list or a mapping from kinds to "
-        "shares; each row draws one. `targen init-task FILE` has a model list them",
-    )
     fields: dict[str, Annotated[FieldPart, _short_for("description")]] = Field(
         default={"text": FieldPart()},
         min_length=1,
@@ -451,12 +423,6 @@ class Declaration(_Part):
     prompts: PromptsPart = Field(default=PromptsPart(), description="your own prompts")
     instances_per_call: PerCall = Field(
         default=1, description="number of rows that each call of step 3 writes"
-    )
-    labels_per_seed: Literal[1, "all"] | None = Field(
-        default=None,
-        description="`1`: a seed is used for one label, so that no two rows share it. `all`: it is "
-        "used for every label, so that rows with different labels are otherwise alike. By default "
-        "`1`; for fixed seeds, `all`",
     )
     samples_per_seed: Count = Field(
         default=1, description="how many rows with a label may come from the same seed"
@@ -493,18 +459,10 @@ class Declaration(_Part):
     samples: tuple[SamplePart, ...] = Field(
         default=(), max_length=1000, description="worked examples for step 4"
     )
-    examples: Annotated[ExamplesPart | None, _short_for("file")] = Field(
-        default=None, description="real rows whose style the generated rows follow"
-    )
-    profile: Profile | None = Field(
-        default=None,
-        description="the style of the texts, as printed by `targen profile FILE`; by default "
-        "measured from `examples`, if there are 20 or more",
-    )
-    show_samples: bool = Field(
-        default=False,
-        description="whether prompts of step 3 show the label's samples as example replies. This "
-        "helps small models, but makes the rows of large models more alike",
+    examples: str = Field(
+        default="",
+        description="a file of real rows that generated rows read like, labelled or not, in any "
+        "dataset format or with one text per line, in the task file's folder",
     )
     presets: dict[str, Counts] = Field(
         default={},
@@ -585,7 +543,7 @@ class Declaration(_Part):
         """
         others = (
             *("draft", "name", "version", "summary", "source", "presets"),
-            *("options", "examples", "profile"),
+            *("options", "examples"),
         )
         text = json.dumps(self._dumped(others), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -609,21 +567,15 @@ class Declaration(_Part):
 
     @property
     def used_filters(self) -> tuple[str, ...]:
-        """The filters of rows, including the one that `examples` and `profile` select."""
-        like = self.examples is not None or self.profile is not None
+        """The filters of rows, including the one that `examples` selects."""
         own = {*self.filters} & {_EXAMPLES, f"targen-standard:{_EXAMPLES}"}
-        return (*self.filters, _EXAMPLES) if like and not own else self.filters
+        return (*self.filters, _EXAMPLES) if self.examples and not own else self.filters
 
     @property
     def used_options(self) -> dict[str, Any]:
-        """The options of parts, including those that `examples` and `profile` set."""
-        said: dict[str, Any] = {}
-        if (part := self.examples) is not None:
-            said = {"examples": part.file, "show_examples": part.show, "shown": part.shown}
-            said |= {"close_gap": True} if part.close_gap else {}
-        if self.profile is not None:
-            said["profile"] = self.profile.model_dump(mode="json")
-        return {f"{_EXAMPLES}.{name}": value for name, value in said.items()} | self.options
+        """The options of parts, including the one that `examples` sets."""
+        own = {f"{_EXAMPLES}.{_EXAMPLES}": self.examples} if self.examples else {}
+        return own | self.options
 
     @property
     def lists(self) -> Mapping[str, ContextsPart | SeedsPart]:
@@ -675,18 +627,8 @@ class Declaration(_Part):
         }
 
     @property
-    def drawn_kinds(self) -> tuple[Kinds, ...]:
-        """The dimension that draws the kinds of rows, if there are any."""
-        if not self.kinds:
-            return ()
-        of = [self.kinds.get(branch, {}) for branch in self.asked]
-        return (Kinds.drawn(KIND, of),)
-
-    @property
     def one_label(self) -> bool:
         """True if a seed is used for one label."""
-        if self.labels_per_seed is not None:
-            return self.labels_per_seed == 1
         lists = (self.contexts if self.seeds is None else self.seeds,)
         fixed = any(part is not None and part.items for part in lists)
         return not fixed  # a fixed list cannot grow

@@ -21,15 +21,6 @@ from targen_core.places import is_hidden, is_inside
 from targen_core.task_files import Loc, is_own_copy
 from targen_standard.task_files.model import Declaration
 
-_OF_EXAMPLES: dict[str, Loc] = {
-    "examples": ("examples", "file"),
-    "show_examples": ("examples", "show"),
-    "shown": ("examples", "shown"),
-    "close_gap": ("examples", "close_gap"),
-    "profile": ("profile",),
-}
-"""The keys that set options of the filter `examples`, as `Declaration.used_options` has them."""
-
 
 def used_parts(declaration: Declaration) -> Iterator[tuple[str, str]]:
     """The kind and the name of each registered part that the declaration uses."""
@@ -52,11 +43,10 @@ def spellings(loc: Loc) -> Iterator[Loc]:
     if loc[0] == "options":
         about, _, key = str(loc[1]).rpartition(".")
         yield "options", about, key
-        if about.rpartition(":")[2] == "examples" and key in _OF_EXAMPLES:
-            yield _OF_EXAMPLES[key]
-            yield _OF_EXAMPLES[key][:1]
+        if about.rpartition(":")[2] == key == "examples":
+            yield ("examples",)
     elif loc[0] == "filters":  # one that no list names
-        yield from (("examples",), ("profile",))
+        yield ("examples",)
 
 
 def require_trusted(declaration: Declaration, file: Path) -> None:

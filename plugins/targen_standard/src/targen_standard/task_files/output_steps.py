@@ -72,7 +72,6 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
         judging=Judging(
             corrector=judge if declaration.corrector is not None else None,
             instructions=instructions,
-            brief=instructions,
         ),
         rows=Rows(
             fields=texts,
@@ -89,7 +88,6 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
             answer=lambda instance: output.as_text(instance.model_dump()),
             dedup_text=lambda instance: render(instance, declaration.written),
             instruction_template=training_prompt(declaration, output) if output.training else None,
-            written=task.texts.written,
         ),
         presets=declaration.rows_of_presets,
         prompts=(*lists, write, *((label,) if declaration.corrector is not None else ())),

@@ -101,7 +101,6 @@ def branch_prompt(
     form = form_of_reply(declaration)
     if several:
         form = {"rows": [form, form]}
-    worked = _worked(declaration, label) if declaration.show_samples and label is not None else ""
     return _general(
         declaration,
         f"write-{name}",
@@ -117,23 +116,6 @@ def branch_prompt(
         seed_line=_Raw(_seed_lines(declaration)),
         like=_LIKE,
         refusal="" if label is None or not declaration.may_refuse else _refusal(declaration),
-        worked=_Raw(worked),
-    )
-
-
-def follow_prompt(declaration: Declaration, name: str, branch: BranchPart, label: str) -> Prompt:
-    """Step 3 after real texts, which are its values, with what `_Follower` says of them."""
-    others = _list(_others(declaration, label))
-    return _general(
-        declaration,
-        f"follow-{name}",
-        "follow",
-        form=json.dumps(dict.fromkeys(declaration.written, "..."), ensure_ascii=False),
-        label=label,
-        definition=branch.definition.strip(),
-        others=f"The other labels are: {others}\n" if others else "",
-        guidance=f"{branch.guidance.strip()}\n" if branch.guidance else "",
-        fields=fields_of(declaration),
     )
 
 
@@ -191,8 +173,6 @@ def _seed_lines(declaration: Declaration) -> str:
         "An idea that may set it apart from other rows. Use as much or as little of it as such "
         "a text would, or only what it brings to mind: $seed"
     )
-    if declaration.kinds:
-        lines += "\nIf it does not go with the kind of row below, the kind counts."
     if of := declaration.seed_field:
         lines = f"The {_called(of)} is given; it is part of the row.\n{_title(of)}: $seed"
     if declaration.samples_per_seed > 1:
@@ -211,26 +191,6 @@ def _refusal(declaration: Declaration, what: str = "label") -> str:
     if declaration.instances_per_call > 1:
         form = {"rows": [form]}
     return _REFUSAL.format(what) + json.dumps(form, ensure_ascii=False)
-
-
-def _worked(declaration: Declaration, name: str) -> str:
-    """Samples that are of a label, as turns: what was asked for, and the row."""
-    turns = []
-    seed = declaration.seed_field
-    for sample in declaration.samples:
-        if sample.actual != name:
-            continue
-        row = sample.input
-        if not isinstance(row, dict):
-            row = {next(iter(declaration.fields)): row}
-        written: object = {field: row[field] for field in declaration.written}
-        if declaration.instances_per_call > 1:
-            written = {"rows": [written]}
-        asked = f"Write one row whose label is surely {name}."
-        seed_line = f"\n{_title(seed)}: {row[seed]}" if seed else ""
-        reply = json.dumps(written, ensure_ascii=False)
-        turns.append(f"--- user\n{_quoted(asked + seed_line)}\n--- assistant\n{_quoted(reply)}\n")
-    return "".join(turns)
 
 
 def default_instructions(declaration: Declaration) -> str:
@@ -253,7 +213,7 @@ def _template(name: str) -> Prompt:
 
 
 def _general(declaration: Declaration, name: str, template: str = "", **said: str) -> Prompt:
-    """Return a general prompt, with its brief form if any, with the file's words filled in."""
+    """Return a general prompt with the file's words filled in."""
     said.setdefault("description", declaration.description.strip())
     said["language"] = declaration.language_said
 
@@ -268,9 +228,7 @@ def _general(declaration: Declaration, name: str, template: str = "", **said: st
         return re.sub(r"\n{3,}", "\n\n", text)
 
     general = _template(template or name)
-    short = general.brief.text
-    brief = None if short == general.text else filled(short)
-    return Prompt(name, filled(general.text), brief=brief)
+    return Prompt(name, filled(general.text))
 
 
 def _quoted(text: str) -> str:

@@ -290,10 +290,6 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
     if loc == ("examples",) and isinstance(value, list | tuple):
         given = Either("", "; in a program: generate(..., examples=[...])")
         return "it is a list, not a file of real rows", _EXAMPLES["examples"] + given
-    if loc == ("profile",) and hasattr(value, "profile"):
-        return "it must be a profile, not the whole result of profile()", Option(
-            "profile", Blank("PROFILED.profile")
-        )
     if problem["type"] in _NO_MAPPING:
         what = "a list" if isinstance(value, list | tuple) else _short(value)
         if len(loc) == 1 and loc[0] == "labels":

@@ -17,7 +17,6 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
 from targen_core.wording import Blank, Setting, Words
 from targen_standard.checks.patterns import refuse_pattern
-from targen_standard.examples.profile import KIND
 from targen_standard.task_files.dimensions import refused
 from targen_standard.task_files.model import Declaration, FieldPart
 from targen_standard.task_files.options import used_parts
@@ -36,7 +35,6 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
     yield from _output(declaration)
     yield from _lists(declaration)
     yield from _dimensions(declaration)
-    yield from _kinds(declaration)
     yield from _languages(declaration)
     yield from _labels(declaration)
     yield from _branches(declaration)
@@ -93,7 +91,7 @@ def _parameters(declaration: Declaration) -> Iterator[Problem]:
                 yield ("parameters", step, key), str(error), ""
 
 
-_NOT_WITH_OUTPUT = ("branches", "generators", "instructions", "kinds", "samples", "show_samples")
+_NOT_WITH_OUTPUT = ("branches", "generators", "instructions", "samples")
 
 
 def _output(declaration: Declaration) -> Iterator[Problem]:
@@ -283,21 +281,6 @@ def _dimensions(declaration: Declaration) -> Iterator[Problem]:
                 "it cannot be combined with fixed items",
                 "to vary rows, set dimensions at the top level",
             )
-
-
-def _kinds(declaration: Declaration) -> Iterator[Problem]:
-    for name, kinds in declaration.kinds.items():
-        if name not in declaration.asked:
-            what = "branch" if declaration.branches else "label"
-            yield ("kinds", name), f"no such {what}", _near(name, declaration.asked)
-        for _, why in refused({KIND: kinds}):
-            yield ("kinds", name), why, ""
-    if not declaration.kinds:
-        return
-    for loc, values in _drawn(declaration).items():
-        for name in values:
-            if name.casefold() == KIND:
-                yield (*loc, name), "the key `kinds` draws it", "choose a different name"
 
 
 def _labels(declaration: Declaration) -> Iterator[Problem]:

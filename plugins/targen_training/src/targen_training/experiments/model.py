@@ -396,7 +396,7 @@ def reaching(experiment: Experiment, folder: Path) -> dict[str, Any]:
 
 _HARMLESS = (
     *("n", "labels", "preset", "seed", "variants", "correct", "corrector", "unsure", "balance"),
-    *("near_duplicates", "contexts_limit", "contexts_fraction", "labels_per_seed", "progress"),
+    *("near_duplicates", "contexts_limit", "contexts_fraction", "progress"),
 )
 """Settings of generation that are safe from any author."""
 

@@ -1,1 +1,0 @@
-"""`targen profile`: how real texts are written, as a section of a task file that people edit."""
