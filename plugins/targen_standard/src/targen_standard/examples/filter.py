@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -58,17 +59,15 @@ class ExampleFilter(Filter):
             raise UsageError("there are no examples", hint=hint)
         self._examples = _read(path, task)
         if task.with_examples is None:
-            if not COPY_OF_FILE.fullmatch(path.name):
-                shown = f". To show them, pass {Option('variants', 'contrast')}"
-                _warn(
-                    f"the prompts of {task.name} do not show the examples; rows that repeat one "
-                    f"are rejected{shown if 'contrast' in task.variants else ''}"
-                )
-            return task
-        texts = [
-            f"{row.label}: {row.text}" if row.label else row.text
-            for row in self._examples.rows[:SHOWN]
-        ]
+            if "contrast" not in task.variants:
+                if not COPY_OF_FILE.fullmatch(path.name):
+                    _warn(f"the prompts of {task.name} do not show the examples")
+                return task
+            task = task.varied(["contrast"])
+        assert task.with_examples is not None
+        rows = self._examples.rows
+        step = math.ceil(len(rows) / SHOWN)  # a file may be sorted by label
+        texts = [f"{row.label}: {row.text}" if row.label else row.text for row in rows[::step]]
         return task.replace(**task.with_examples(texts))
 
     def check_task(self, task: Task[Any, Any]) -> None:

@@ -57,7 +57,7 @@ class Example:
 
     Attributes:
         line: its place in the file, from 1.
-        text: what a model would have written of it.
+        text: the part that a model would have written.
         texts: all its texts, for comparing rows with it.
         label: the name of its label; None without one.
     """

@@ -461,8 +461,8 @@ class Declaration(_Part):
     )
     examples: str = Field(
         default="",
-        description="a file of real rows that generated rows read like, labelled or not, in any "
-        "dataset format or with one text per line, in the task file's folder",
+        description="a file of real rows, labelled or not, that generated rows read like: any "
+        "dataset format, or one text per line",
     )
     presets: dict[str, Counts] = Field(
         default={},

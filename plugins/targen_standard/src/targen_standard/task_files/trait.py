@@ -22,8 +22,8 @@ class Trait(Dimension):
     The fastest index, that of the first list, walks a circle. Each value occurs on it as often as
     its weight says, evenly spread. So as many neighbours as the weights add up to have each value
     exactly so often, and any others within two of its share. A small run therefore also follows the
-    weights. Values that are listed near each other are apart on the circle, and the places of the
-    lists below begin far from each other, so even a few rows draw from all parts of the values.
+    weights. Values that are listed near each other are apart on the circle. The places of the
+    lists below begin far from each other. So even a few rows draw from all parts of the values.
     """
 
     def at(self, seed: int, path: Sequence[int]) -> str:
@@ -88,8 +88,8 @@ def _around(weights: Mapping[str, int], marks: Mapping[str, int]) -> tuple[str, 
     """Values as often as their weights say, each as evenly apart as can be.
 
     Each place takes, among the values that may come without being early, the one that must come
-    soonest. So any first k have each value within one of its share of k (Tijdeman 1980). Of values
-    that are due at once, the one with the lowest mark is first.
+    soonest. So any first k have each value within one of its share of k (Tijdeman 1980). If several
+    values are due at once, the one with the lowest mark is first.
     """
     total = sum(weights.values())
     had = dict.fromkeys(weights, 0)
