@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -158,7 +159,13 @@ class Model:
         value = fill(schema, rng, schema.get("$defs", {}))
         question = body["messages"][-1]["content"]
         label = self.label_of(body["messages"])
-        if step == "generate":
+        if "labels" in value:  # a judge of many rows
+            rows = re.findall(r"(?m)^(\d+)\. (.*)$", question)
+            value["labels"] = {at: self.label_of([{"content": text}]) for at, text in rows}
+        elif "sets" in value:
+            for one in value["sets"]:
+                one |= {each: f"{words(rng, 9)[:-1]} {code(each)} {words(rng, 4)}" for each in one}
+        elif step == "generate":
             self._write(value, label or self.labels[0], rng)
         elif step == "correct":
             self._judge(value, label, question, rng)
@@ -225,7 +232,7 @@ def fill(schema: Any, rng: random.Random, defs: Mapping[str, Any]) -> Any:
             return fill(schema[key][0], rng, defs)
     match schema.get("type"):
         case "object":
-            return {name: fill(part, rng, defs) for name, part in schema["properties"].items()}
+            return {k: fill(part, rng, defs) for k, part in schema.get("properties", {}).items()}
         case "array":
             count = schema.get("minItems") or min(5, schema.get("maxItems", 5))
             return [fill(schema["items"], rng, defs) for _ in range(count)]
