@@ -23,7 +23,7 @@ from targen_standard.task_files.model import Declaration
 from targen_testing.fault_server import FaultServer, Response
 
 from ...files import lines, write_lines
-from ...runs import journal, records, report
+from ...runs import journal, report
 from ...sheets import filled, filled_csv
 
 pytest.importorskip("targen_tasks_superglue")
@@ -190,31 +190,6 @@ def said_of(call: Mapping[str, Any]) -> Any:
     if '"verdict"' in call["reply"]:
         return prompt.rpartition("Worker's output: ")[2].strip()
     return texts[: int(next(iter(re.findall(r"(?:List|Write) (\d+)", prompt))))]
-
-
-def test_people_judge_no_copy_of_an_example(targen: Targen) -> None:
-    """It is refused whatever they say of it. What a check would reject, they are told at once."""
-    copied = "Four of the six hoes went back to the shop on the 14th of this month."
-    others = "".join(f"Where is parcel {n} that I paid for?,blue\n" for n in range(5))
-    Path("own.csv").write_text(f"text,label\n{copied},red\n{others}")
-    declare("red", "blue", more="examples: own.csv\nfields:\n  text:\n    words: [3, 20]\n")
-    targen("generate", "hue.yaml", "-b", "people", "-n", 2, "--out", "run")
-    kinds, copies = list[str](), list[str]()
-
-    def says(call: Mapping[str, Any]) -> Any:
-        kinds.append(call["reply"])
-        if copies or '"text"' not in call["reply"]:
-            return said_of(call)
-        copies.append(call["custom_id"])
-        long = fill_lines({call["custom_id"]: "word " * 30})
-        done = targen("batch", "import", "run", long)
-        assert done.code == 1 and "line 1: too-long: the text has 30 words" in done.out
-        return copied
-
-    assert [*answered(targen, says=says)]
-    rejected = records("run", "rejects.jsonl")
-    assert "copy-of-an-example" in {each.get("reason") for each in rejected}, rejected
-    assert sum('"verdict"' in kind for kind in kinds) == 2
 
 
 def boats(name: str, text: str) -> Path:
@@ -493,9 +468,7 @@ def test_calls_are_exported_and_answers_imported(
     for seed, out in enumerate(["run", "other"]):
         with pytest.raises(AnswersAwaited) as awaited:
             tg.generate(task, seed=seed, out=out, delivery="files", **how)
-        assert str(awaited.value.hint).startswith(
-            f'targen_standard.batches.api.export_batch("{out}", '
-        )
+        assert str(awaited.value.hint).startswith(f"targen batch export {out}; ")
     run, other = (tg.load(out, task=task) for out in ("run", "other"))
     calls = export_batch(run, "calls.jsonl")
     keys = [call["custom_id"] for call in lines("calls.jsonl")]
@@ -507,4 +480,4 @@ def test_calls_are_exported_and_answers_imported(
     assert export_batch(run, "none.jsonl") == {}
     with pytest.raises(UsageError, match="answers belong to run") as caught:
         import_batch(other, "answers.jsonl")
-    assert caught.value.hint == 'targen_standard.batches.api.import_batch("run", "answers.jsonl")'
+    assert caught.value.hint == "targen batch import run answers.jsonl"

@@ -396,6 +396,9 @@ def test_what_cannot_be_typed_is_said(task, options, words, hint, acme, tmp_path
 
 PROGRAM = """
 import targen_core as tg
+from targen_core.cli.estimating import estimate
+from targen_core.errors import UsageError
+from targen_standard.replaying.api import replay
 
 chosen = dict(
     contexts_from="table", generators_from={"praise": "letters"}, corrector="majority",
@@ -407,17 +410,17 @@ made = tg.generate("mail.yaml", n=8, model="scripted", out="made", progress=Fals
 print(len(made), made.path, made.report.raw["openings"]["openings"] > 0)
 lanes = dict(executor="lanes", options={"lanes": {"lanes": 3}})
 grown = tg.resume(made, n=10, progress=False, **lanes)
-again = tg.replay(made, "again")
+again = replay(made, "again")
 print(len(grown), again.path.joinpath("dataset.jsonl").read_bytes()
       == made.path.joinpath("dataset.jsonl").read_bytes())
-print(tg.estimate("mail.yaml", n=8, model="scripted", filters="openings").rows)
+print(estimate("mail.yaml", n=8, model="scripted", filters="openings").rows)
 unset = tg.generate("using.yaml", n=4, model="scripted", out="unset", progress=False,
                     options={"short.most": None, "openings": {"most": 9}, "temperature": None})
 print(unset.report.rows == unset.report.requested)
 for wrong in ({"filters": 3}, {"filters": ["opening"]}, {"options": {"vote.votes": 3}}):
     try:
         tg.generate("mail.yaml", n=4, model="scripted", **wrong)
-    except tg.UsageError as error:
+    except UsageError as error:
         print(error)
 """
 

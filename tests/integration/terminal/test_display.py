@@ -10,7 +10,6 @@ import sys
 import threading
 
 import pytest
-import yaml
 
 from targen_core.display import progress
 from targen_testing.fault_server import Response
@@ -171,14 +170,6 @@ def test_two_seconds_without_an_answer_are_told_in_plain_lines_too(terminal, hel
     shown.wait_for("1 in flight (contexts), 0 tokens; no answer yet after 2 s")
     service.go.set()
     assert shown.exit_code() == 0, shown.text
-
-
-def test_a_profile_can_be_copied_from_a_terminal(terminal, tmp_path):
-    texts = [f"well, is the porter {'very ' * at}old? he said “no” {at} times" for at in range(20)]
-    (tmp_path / "own.txt").write_text("\n".join(texts), encoding="utf-8")
-    shown = terminal("profile", "own.txt", columns=40)
-    assert shown.exit_code() == 0, shown.text
-    assert sum(yaml.safe_load(shown.text)["profile"]["forms"].values()) == 20
 
 
 def test_a_plain_line_moves_no_cursor():

@@ -86,10 +86,7 @@ def place_for(
             if is_unanswered(path):
                 break
             if not taken and _has_other_file(there, requested):
-                again = Either(
-                    Action("revise", path, task=Blank("FILE")),
-                    Action("plan_revision", path, Blank("TASK"), **there.objects),
-                )
+                again = Action("revise", path, task=Blank("FILE"))
                 revised = f"; {again} shows what the change affects"
             elif not taken and (larger := _larger(there, requested, path)) is not None:
                 revised = f"; to extend the other run instead: {larger}"

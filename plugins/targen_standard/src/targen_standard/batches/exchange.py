@@ -21,7 +21,7 @@ from targen_core.errors import (
     WriteFailed,
 )
 from targen_core.runs.jobs.job import Job
-from targen_core.wording import Action, Blank, Either
+from targen_core.wording import Action
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, Imported, write_requests
 from targen_standard.batches.ledger import BatchLedgerFile
@@ -96,13 +96,10 @@ def import_batch(
         raise UsageError(
             f"{file} does not contain any answers to the calls of {job.path}"
             + (f": its answers belong to {other}" if other else ", so no answers were imported"),
-            hint=Either(Action("batch import", other, file), Action("import_batch", other, file))
+            hint=Action("batch import", other, file)
             if other
             else "it belongs to a different run, or to this one with a different model, seed or "
-            "task version; to export this run's calls: "
-            + Either(
-                Action("batch export", job.path), Action("export_batch", job.path, Blank("FILE"))
-            ),
+            "task version; to export this run's calls: " + Action("batch export", job.path),
         )
     return got
 

@@ -27,7 +27,7 @@ from targen_core.reading.values import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically
 from targen_core.suggestions import suggestions_for
 from targen_core.text import plural, printable
-from targen_core.wording import Action, Blank, Either, Words
+from targen_core.wording import Action, Blank, Words
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.people import People
 from targen_standard.batches.replies import reply_of, uncorrected
@@ -190,15 +190,14 @@ class FileTransport:
         file = self._out or (Path(next(iter(files))) if all_in_one else None)
         hint: Words
         if self._out is None and file is not None and is_sheet(file) and file.is_file():
-            imports = Action("batch import", run, file), Action("import_batch", run, file)
-            hint = f"fill in {file}, then " + Either(*imports)
+            hint = f"fill in {file}, then " + Action("batch import", run, file)
         elif all(isinstance(call.codec, People) for call in calls):
-            exports = Action("batch export", run, out=next_sheet())
-            hint = Either(exports, Action("export_batch", run, next_sheet()))
+            hint = "" + Action("batch export", run, out=next_sheet())
         else:
-            hint = Either(Action("batch export", run), Action("export_batch", run, Blank("FILE")))
             again = Action("resume", run, batch=False)
-            hint = hint + "; to send the calls to the service instead: " + again
+            hint = (
+                Action("batch export", run) + "; to send the calls to the service instead: " + again
+            )
         places = (f"{count:,} of them in {name}" for name, count in files.items())
         where = [f"in {file}"] if file is not None else places
         words = ", ".join([f"{plural(len(calls), 'call')} waiting for answers", *where])
