@@ -102,15 +102,10 @@ class ZMQInteractiveShell:
     """A notebook, as Rich recognizes it by the name of its class."""
 
 
-def test_the_name_of_a_command_that_is_no_function_is_not_a_slip():
-    with pytest.raises(AttributeError, match="use the command targen init-task"):
-        tg.init_task  # noqa: B018
-
-
 def test_a_hint_does_not_name_a_task_that_no_name_finds():
     with pytest.raises(UsageError, match="row 1 does not fit the task mail") as caught:
         tg.read_dataset([{"text": "Where?", "label": "lost"}], MAIL)
-    assert caught.value.hint.endswith("targen_standard.validating.api.validate(ROWS, task=TASK)")
+    assert caught.value.hint.endswith("targen validate ROWS --task TASK")
 
 
 def test_results_show_what_matters(monkeypatch, capsys):
