@@ -16,7 +16,6 @@ from targen_core.errors import RunDirectoryError, UnknownName, UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_standard.datasets.readers import TEXTS
-from targen_standard.examples.reading import labels_of
 from targen_standard.task_files.model import Declaration
 
 from .tasks import make_task
@@ -96,7 +95,6 @@ def test_letters_of_names_may_be_composed_or_not(of_file, suffix, tmp_path):
     assert [*declaration.labels] == [label, "Umzug"]
     dataset = read_dataset(data, declaration.task())
     assert dataset.rows[0] == {normalize("NFC", "größe"): f"{text} 0", "label": label, "idx": 0}
-    assert labels_of(data, declaration.task()) == {label: 6}
     mine = {normalize(typed, label): 2}
     out = tmp_path / "run"
     made = generate(declaration, labels=mine, model="scripted", progress=False, out=out)

@@ -103,7 +103,7 @@ def test_code_that_came_with_a_run_is_not_executed(monkeypatch, tmp_path):
             UsageError, match="contains code, but targen did not write it"
         ) as caught:
             use()
-        assert caught.value.hint.endswith("use `with targen_core.origin.trusting('run/task.py'):`")
+        assert caught.value.hint.endswith("use `with trusting('run/task.py'):`")
     assert not Path("executed").exists()
 
 
