@@ -242,7 +242,8 @@ class Action(Phrase):
         """Name a call.
 
         Args:
-            name: of the command and the function; words of a command have a space between them.
+            name: of the command and the function, with its module if it is not in `targen_core`.
+                Words of a command have a space between them.
             arguments: in order, including options and settings; `...` for one that only matters in
                 Python.
             options: as of `Option`, by name.
@@ -256,13 +257,14 @@ class Action(Phrase):
         options = [Option(name, value) for name, value in self.options.items()]
         if self.name[0].isupper():  # a class
             return f"{self.name}({', '.join(map(_passed, self.arguments))})"
-        if _by_function(where) == "command" or not _is_function(self.name):
+        elsewhere = "." in self.name  # with its module
+        if _by_function(where) == "command" or not (elsewhere or _is_function(self.name)):
             typed = (_argument(each) for each in self.arguments if each is not ...)
             flags = (option.text("command") for option in options)
-            return " ".join(["targen", self.name, *typed, *flags])
+            return " ".join(["targen", self.name.rpartition(".")[2], *typed, *flags])
         passed = [_passed(each) for each in self.arguments]
         passed += [option.text("python") for option in options]
-        return f"targen_core.{self.name}({', '.join(passed)})"
+        return f"{self.name if elsewhere else f'targen_core.{self.name}'}({', '.join(passed)})"
 
 
 ANOTHER_OUT: Words = "choose a different " + Option("out", ...)

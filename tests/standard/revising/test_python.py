@@ -15,6 +15,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
 import targen_core
+import targen_standard.revising.api
 from targen_core import errors
 from targen_core.api.run import Run
 from targen_core.errors import UsageError
@@ -89,7 +90,7 @@ def test_a_model_object_is_passed_again_in_a_new_process(targen):
     with pytest.raises(errors.UnknownName) as caught:
         revise("run", "changed.json")
     hint = caught.value.hint
-    assert hint == "targen revise run changed.json --backend MODEL"
+    assert hint == 'targen_standard.revising.api.revise("run", "changed.json", model=MODEL)'
     assert hint in targen("revise", "run", "--task", "changed.json").err
     names = [
         [each.name for each in plan_revision("run", changed(), model=model).changes]
@@ -102,7 +103,7 @@ def test_a_model_object_is_passed_again_in_a_new_process(targen):
     assert revise(revised, n=6).report.complete  # a `Run` remembers it
     Path("changed.json").write_text(json.dumps({**KEYS, "labels": DEFINED}))
     typed = hint.replace("MODEL", "Object()")
-    again: Run = eval(typed)
+    again: Run = eval(typed, {"targen_standard": targen_standard, "Object": Object})
     assert again.path == Path("run-revised")  # the same revision, which is complete
 
 

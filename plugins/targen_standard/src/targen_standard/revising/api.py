@@ -310,7 +310,7 @@ def _require_objects(
     """
     typed = [] if task is None else [task if isinstance(task, str | PathLike) else Blank("TASK")]
     lacking = {k: v for k, v in manifest.objects.items() if k != "task" or not typed}
-    again = Action(action, path, *typed, **lacking)
+    again = Action(f"{__name__}.{action}", path, *typed, **lacking)
     known = load_registry() if registry is None else registry
     if isinstance(task, Task):  # it takes the place of the run's, if they have the same name
         known = known.including(tasks={task.name: task})
