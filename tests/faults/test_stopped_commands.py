@@ -272,10 +272,6 @@ def _rejected(place: Place, at: Path) -> None:
             book.append(Grade.model_validate(grade))
 
 
-def _profiled(place: Place, at: Path) -> None:
-    (at / "own.txt").write_text("".join(f"Where is order number {n}?\n" for n in range(24)))
-
-
 def _experiment(place: Place, at: Path) -> None:
     _mail(place, at)
     options = f'{{ model = "m", base_url = "{place.url}/v1", price_in = {PRICE_IN}, '
@@ -311,7 +307,6 @@ STORIES = """
     preview | preview tickets -n 4 | | | many
     preview --variants | preview ./mail.yaml -n 2 --variants default --solve own | | mail | many
     init-task | init-task porters --out {at}/task.yaml | task.yaml | | many
-    profile | profile {at}/own.txt --out {at}/profile.yaml | profile.yaml | profiled | many
     rate | rate rows --task tickets -q --out {at}/out | out/*.jsonl | rows | one
     review grade | review grade rows --as kim --out {at}/out -q | out/*.jsonl | review | one
     review apply | review apply {at}/grown --refill --trust=./{at} -q --out {at}/out | \
@@ -336,7 +331,6 @@ BEFORE = {
     "changed": _changed,
     "experiment": _experiment,
     "mail": _mail,
-    "profiled": _profiled,
     "rejected": _rejected,
     "review": _review,
     "rows": _rows,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 # The suite of metrics belongs to another distribution, which this one does not bring.
-testing = pytest.importorskip("targen_analysis.testing")
+testing = pytest.importorskip("targen_analysis.testing.suite")
 pytestmark = pytest.mark.whole
 
 
