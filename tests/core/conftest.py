@@ -15,6 +15,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,9 @@ class ToyModel:
 
 
 # --- a world ----------------------------------------------------------------
+
+if find_spec("targen_analysis") is None:  # alone with the wheel
+    collect_ignore = ["api/test_as_python_has_it.py", "api/test_refused.py"]
 
 _WORDS = """anchor barley candle dragon ember falcon garden harbor island jungle kettle ladder
 meadow needle orchard pepper quarry ribbon saddle temple umbrella valley walnut yellow zephyr

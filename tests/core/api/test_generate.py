@@ -167,7 +167,7 @@ def test_names_are_given_in_any_list(form):
     assert manifest("x")["spec"]["filters"] == ["targen-standard:near-duplicates"]
     assert len(porter(n=2, filters=form([]), variants=form([]), out="y")) == 2
     assert correct(run, model="scripted", variants=form([])).report.kept == 2
-    with pytest.raises(UsageError, match="porter has no variants"):
+    with pytest.raises(UsageError, match="porter has no variant"):
         porter(n=2, variants=form(["loud"]))
 
 

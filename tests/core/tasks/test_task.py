@@ -12,6 +12,7 @@ from targen_core import Correction, Label, Prompt, Rejected
 from targen_core.errors import UsageError
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import CorrectionSample, JudgeAnswer, JudgeQuestion
+from targen_core.tasks.model import Task  # noqa: F401 - named in tables
 from targen_core.tasks.parts import Variant
 from targen_core.tasks.steps import ListStep
 

@@ -85,8 +85,6 @@ def test_the_hint_for_another_encoding_shows_the_line_in_each_usual_one(
 ):
     Path("mine.csv").write_bytes(f"text,label\nPlain,a\n{text},b\n".encode(encoding))
     refuses("validate mine.csv", "line 3: byte", shown)
-    Path("mine.txt").write_bytes(f"{text},b\n".encode(encoding) * 9)
-    refuses("profile mine.txt", "9 not UTF-8", shown)
 
 
 def test_the_hint_for_a_wrong_encoding_shows_the_line_too(refuses):

@@ -25,7 +25,7 @@ def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works, own_task):
 
 
 def test_a_module_that_changes_a_task_of_a_plugin_records_the_plugin(works):
-    module = "from targen_tasks_superglue.rte import RTE\nTASK = RTE.replace(name='mine')\n"
+    module = "from targen_tasks_superglue.rte.task import RTE\nTASK = RTE.replace(name='mine')\n"
     Path("mine.py").write_text(module)
     works("generate", "mine.py", "-n", "2", *RUN)
     assert manifest("run")["lock"]["distributions"]["targen-tasks-superglue"]

@@ -82,9 +82,7 @@ def test_a_description_shows_texts_of_several_lines_on_one(works):
         "description": "Mails.",
         "labels": {"a": "one\ntwo\n", "b": "three"},
         "seeds": "four\nfive\n",
-        "kinds": {"a": ["six"]},
     }
     Path("t.yaml").write_text(yaml.safe_dump(keys), encoding="utf-8")
     table = " ".join(works("describe t.yaml").out.partition("\nColumns: ")[2].split())
     assert "a one two b three" in table and "seeds four five 5" in table
-    assert "kind generate six what a row says, and how; each label has its own kinds" in table

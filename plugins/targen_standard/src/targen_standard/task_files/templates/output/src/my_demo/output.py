@@ -27,6 +27,7 @@ class Grade(Output):
     """A grade in the column `grade`."""
 
     def __init__(self, spec: Grades) -> None:
+        """Keep the grades of a file."""
         self._spec, self._order = spec, tuple(spec.grades)
         self.columns = self.answer = {"grade": Literal[self._order]}
         self.answer_form = {"grade": self._order[0]}
