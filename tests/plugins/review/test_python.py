@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import targen_core
-from targen_analysis.api import analyze
 from targen_core import errors
 from targen_core.errors import UsageError
 from targen_review.api import apply_review, review
@@ -37,6 +36,8 @@ def test_what_is_said_of_rows_makes_a_version(works: Any, run: Path) -> None:
 
 @pytest.mark.whole
 def test_a_version_is_read_as_a_dataset_and_called_by_its_folder(run: Path) -> None:
+    from targen_analysis.api import analyze
+
     review(run, right=[0], rater="sam")
     made = apply_review(run, out="mine")
     refused = errors.UsageError

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import targen_core
-from targen_analysis.api import analyze
 from targen_core import read_dataset
 from targen_core.errors import UsageError
 from targen_standard.correction.api import correct
@@ -78,6 +77,8 @@ def test_a_model_is_pickled_by_its_folder(targen, mood):
 
 @pytest.mark.whole
 def test_a_program_may_change_its_folder(targen, mood, tmp_path, monkeypatch):
+    from targen_analysis.api import analyze
+
     mood("train.jsonl", 20)
     run = targen_core.generate("mood.yaml", n=4, model="scripted", out="run", progress=False)
     datasets = [run.dataset, targen_core.read_dataset("run"), run.dataset[:2]]
@@ -122,6 +123,8 @@ def test_a_frame_beside_a_run_has_the_task_of_the_run(targen, mood):
 
 @pytest.mark.whole
 def test_a_list_of_datasets_is_not_taken_for_one(targen, mood):
+    from targen_analysis.api import analyze
+
     paths = [str(mood("train.jsonl", 20)), str(mood("test.jsonl", 20, seed=1))]
     datasets = [read_dataset(path, "mood.yaml") for path in paths]
     for several in (paths, datasets, (paths[0], datasets[1])):
