@@ -39,6 +39,8 @@ def test_what_is_installed_is_loaded_once_until_it_changes(tmp_path, monkeypatch
     assert load_registry() is not once
     monkeypatch.delenv("TARGEN_DISABLE_PLUGINS")
     before = load_registry()
+    importlib.reload(sys.modules["targen_core.cli.plugin"])
+    assert load_registry() is not before
     (tmp_path / "comes_later.py").write_text(HOOK)
     monkeypatch.syspath_prepend(tmp_path)
     assert load_registry() is not before
