@@ -21,6 +21,7 @@ from tests.files import changed, write_lines
 from .pages import PORT, Page
 
 TASK = """
+seeds: [soup, room, bill, waiter, wine, view, queue, bread, music, chairs, lamps, menu, fish, cake]
 description: Short reviews of restaurants.
 labels:
   positive: the guest would come back

@@ -267,7 +267,7 @@ def test_export_takes_what_people_found_acceptable(run, grades, refuses, works, 
     again = ("export", NEW, "--task", run / "task.json", "--reviewed", "--out")
     works(*again, "a.jsonl")
     assert lines("a.jsonl") == rows
-    assert "train 2, test 1" in works(*again, "s", "--split", "0.5/0.5").out
+    assert "train 1, test 2" in works(*again, "s", "--split", "0.5/0.5").out
     works("export", NEW, "--as", "hf", "--out", "version")
     card = Path("version/README.md").read_text()
     assert 'tags: ["synthetic", "targen"]' in card

@@ -69,11 +69,11 @@ def test_grades_are_counted_by_row_before_and_after(review, lettered, refuses, r
 
 def test_step_4_is_reported_as_right_as_people_find_it(run, lettered, reported, works):
     folder = planned([str(run)], rejects=True, rubric="paper")[0]
-    # The first by id was relabelled, and the last is a reject of step 4.
-    lettered(folder, "ann", "CA A A A A A D")
+    # The first by id was relabelled, and one is a reject of step 4.
+    lettered(folder, "ann", "CA A D A A A A")
     one = {"agreed": 1, "disagreed": 0, "split": 0, "old": 0}
     assert reported(folder)["step4"] == {"relabels": one, "rejects": one}
-    lettered(folder, "bob", "CD A A A A A .")
+    lettered(folder, "bob", "CD A . A A A A")
     table = works("review", "report", folder).out.partition("Step 4 as judged by people")[2]
     assert re.search("^relabels +0 +- +0 +1$", table, re.MULTILINE)
 

@@ -24,7 +24,7 @@ def test_rows_of_a_run_have_their_origin(run):
     assert first == ("positive", "positive", False)
     assert second == ("negative", "positive", True)
     assert rows[1].explanation == "The guest would come back."
-    assert rows[0].above == ("lunch",)
+    assert rows[0].above == ()
     assert isinstance(rows[0].seed, str)
     assert [each.reason for each in data.rejects()] == [
         "no-valid-instance: It is about a bus.",

@@ -318,7 +318,6 @@ def test_every_command_on_rows_reads_another_encoding(works, refuses):
         rows = "".join(f"{row['text']} gemäß;{row['label']}\n" for row in lines(f"{name}.jsonl"))
         Path(f"{name}.csv").write_bytes(f"text;label\n{rows}".encode("cp1252"))
     for command in (
-        "profile good.csv --task mood.yaml",
         "train good.csv --task mood.yaml --out m",
         "evaluate m test.csv",
         "reweigh good.csv --task mood.yaml --by influence --validation test.csv --out w",

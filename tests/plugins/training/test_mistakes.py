@@ -109,7 +109,6 @@ LINES = """
     compare twice.toml | two parts contain rows of mood
 
     ablate ./mood.yaml ABLATED --arms corection | there is no arm corection
-    ablate ./mood.yaml ABLATED --arms variants | mood has none of the parts to vary: variants
     ablate ./mood.yaml ABLATED -o odd | option 'odd' is not KEY=VALUE
 
     reweigh one.jsonl MOOD | all rows have the label praise
