@@ -228,11 +228,6 @@ class Options(BaseModel):
             ) from None
 
 
-def _number_of(text: object) -> object:
-    """Return a number as typed."""
-    return int(text) if isinstance(text, str) and text.isdecimal() else text
-
-
 def _by_branch(said: object) -> object:
     """Names by label, "" for all: of `NAME` and `LABEL=NAME`, which commas may separate."""
     if not said:

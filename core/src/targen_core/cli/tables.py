@@ -129,11 +129,6 @@ def _print_paragraphs(heads: Sequence[str], cells: _Cells, room: int) -> None:
         print(folded(f"{' ' * _INDENT}{', '.join(said) or '-'}", room))
 
 
-def print_file(text: str) -> None:
-    """Print what a file would contain. A terminal must not break its lines, to be copied."""
-    print(text, end="")
-
-
 def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print a value for programs: the same JSON whatever the output's encoding can hold."""
     plain = not (sys.stdout.encoding or "").lower().startswith("utf")
