@@ -129,6 +129,11 @@ def words(rng: random.Random, count: int = 12) -> str:
     return " ".join(made).capitalize() + "."
 
 
+def about(label: str, rng: random.Random) -> str:
+    """A text of a label."""
+    return f"{words(rng, 9)[:-1]} {code(label)} {words(rng, 4).lower()}"
+
+
 @dataclass
 class Model:
     """What the service's model answers, from the messages alone.
@@ -164,7 +169,7 @@ class Model:
             value["labels"] = {at: self.label_of([{"content": text}]) for at, text in rows}
         elif "sets" in value:
             for one in value["sets"]:
-                one |= {each: f"{words(rng, 9)[:-1]} {code(each)} {words(rng, 4)}" for each in one}
+                one |= {label: about(label, rng) for label in one}
         elif step == "generate":
             self._write(value, label or self.labels[0], rng)
         elif step == "correct":
@@ -182,7 +187,7 @@ class Model:
             label = rng.choice([each for each in self.labels if each != label])
         for name, text in value.items():
             if isinstance(text, str) and name != "label":
-                value[name] = f"{words(rng, 9)[:-1]} {code(label)} {words(rng, 4).lower()}"
+                value[name] = about(label, rng)
                 if rng.random() < self.repeats:
                     value[name] = f"Stock sentence {rng.randrange(3)} about the {code(label)}."
 
