@@ -86,7 +86,7 @@ def test_the_judge_decides_on_labels_and_does_not_see_the_claims(bent):
         if "labels" not in good:
             return good
         seen.append(request.messages[-1].content)
-        if len(seen) == 1:  # a row is none, and another has a different label
+        if len(seen) == 1:  # no label fits one row, and another row has a different one
             first, second = list(good["labels"])[:2]
             other = next(name for name in LABELS if name != good["labels"][second])
             good["labels"] |= {first: "none", second: other}
@@ -128,6 +128,17 @@ def test_repeated_and_empty_rows_are_replaced(bent):
 
     ran = bent(dict.fromkeys(LABELS, 8), bend)
     assert counts(ran) == dict.fromkeys(LABELS, 8)
+
+
+def test_spaces_around_a_text_do_not_count(bent):
+    def bend(request: Any, good: Any) -> Any:
+        if "sets" in good:
+            good["sets"] = [{k: f"\n {v}  " for k, v in one.items()} for one in good["sets"]]
+        return good
+
+    ran = bent(dict.fromkeys(LABELS, 4), bend)
+    assert counts(ran) == dict.fromkeys(LABELS, 4)
+    assert not any("no-valid-instance" in reason for reason in ran.reasons)
 
 
 def test_rows_of_several_fields(bent):

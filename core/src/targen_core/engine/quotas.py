@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from fractions import Fraction
+from typing import Any, TypeVar
 
 from pydantic_core import CoreSchema, core_schema
 
@@ -14,6 +15,19 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.parts import unwrapped
 from targen_core.text import plural
 from targen_core.wording import Option, Words
+
+KeyT = TypeVar("KeyT")
+
+
+def in_shares(total: int, weights: Mapping[KeyT, int | Fraction]) -> dict[KeyT, int]:
+    """Divide a whole number in the proportions of weights; the largest remainders get more."""
+    whole = sum(weights.values())
+    exact = {key: divmod(total * weight, whole) for key, weight in weights.items()}
+    given = {key: int(count) for key, (count, _) in exact.items()}
+    ranked = sorted(exact, key=lambda key: -exact[key][1])
+    for key in ranked[: total - sum(given.values())]:
+        given[key] += 1
+    return given
 
 
 class Quotas(Mapping[str, int]):
@@ -79,13 +93,9 @@ class Quotas(Mapping[str, int]):
         Raises:
             UsageError: `rows` is not positive, or not a multiple of the task's unit.
         """
-        unit, whole = task.rows_per_instance, sum(counts.values())
+        unit = task.rows_per_instance
         units = cls.even(rows, task).total // unit
-        exact = {name: divmod(units * counts.get(name, 0), whole) for name in task.quota_names}
-        given = {name: count for name, (count, _) in exact.items()}
-        ranked = sorted(exact, key=lambda name: -exact[name][1])
-        for name in ranked[: units - sum(given.values())]:
-            given[name] += 1
+        given = in_shares(units, {name: counts.get(name, 0) for name in task.quota_names})
         return cls({name: count * unit for name, count in given.items()})
 
     @classmethod

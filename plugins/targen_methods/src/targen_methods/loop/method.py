@@ -18,11 +18,11 @@ from targen_core.tasks.steps import ListStep, Llm
 from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.model import Base, Method, MethodOptions, derived
+from targen_standard.refilling import rows_to_request
 
 _WRITE = Prompt("write", package="targen_methods.loop")
 _TOKENS = 160  # that a text may have
 _MOST_TOKENS = 4096  # of a reply: some models, and those with small contexts, refuse more
-_MOST_SPARE = 2.0  # rows requested for each that a label lacks
 
 
 class Options(MethodOptions):
@@ -82,13 +82,9 @@ class Steps:
 
     async def rounds(self, llm: Llm, parent: None, existing: Sequence[Round]) -> Sequence[Round]:
         """Return a round for all rows that are still missing."""
-        have = Counter(map(self.task.label_of, llm.rows))
-        rows = {}
-        for label, needed in llm.needed.items():
-            requested = sum(before.rows_of(label) for before in existing)
-            # As many as it takes if rows are rejected as often as before.
-            spare = min(_MOST_SPARE, requested / (have[label] or 1)) if requested else 1.0
-            rows[label] = math.ceil(needed * max(1.0, spare))
+        rows = rows_to_request(
+            llm, [{label: one.rows_of(label) for label in llm.needed} for one in existing]
+        )
         usual = Counter(rows.values()).most_common(1)[0][0]
         other = {label: count for label, count in rows.items() if count != usual}
         return [Round(number=len(existing), rows=usual, other=other)]

@@ -7,8 +7,6 @@ It costs a tenth of a call per row. The call is that of a list
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,9 +60,8 @@ class Together:
             Rejected: `no-valid-instance`: no label fits, or several do.
         """
         judged: Judged = llm.above[-1]
-        wanted = _key({name: getattr(instance, name) for name in judged.drafts[0].row})
         for draft, label in zip(judged.drafts, judged.labels, strict=True):
-            if _key(draft.row) == wanted:
+            if all(_bare(value) == _bare(getattr(instance, n)) for n, value in draft.row.items()):
                 if not label:
                     raise Rejected("no-valid-instance", "no label fits, or several fit as well")
                 return Correction(label)
@@ -83,9 +80,11 @@ class Together:
             )
 
 
-def _key(row: Mapping[str, Any]) -> str:
-    """Return a row without redundant spaces."""
-    return " ".join(json.dumps(row, ensure_ascii=False, sort_keys=True).split()).replace("\\n", " ")
+def _bare(value: Any) -> Any:
+    """Return a value without spaces, which a draft may have and its row has not."""
+    if isinstance(value, list):
+        return [*map(_bare, value)]
+    return "".join(value.split()) if isinstance(value, str) else value
 
 
 TOGETHER = Together()

@@ -59,12 +59,9 @@ class ExampleFilter(Filter):
             raise UsageError("there are no examples", hint=hint)
         self._examples = _read(path, task)
         if task.with_examples is None:
-            if "contrast" not in task.variants:
-                if not COPY_OF_FILE.fullmatch(path.name):
-                    _warn(f"the prompts of {task.name} do not show the examples")
-                return task
-            task = task.varied(["contrast"])
-        assert task.with_examples is not None
+            if not COPY_OF_FILE.fullmatch(path.name):
+                _warn(f"the prompts of {task.name} do not show the examples")
+            return task
         rows = self._examples.rows
         step = math.ceil(len(rows) / SHOWN)  # a file may be sorted by label
         texts = [f"{row.label}: {row.text}" if row.label else row.text for row in rows[::step]]

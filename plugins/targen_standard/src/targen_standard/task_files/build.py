@@ -26,7 +26,7 @@ from targen_standard.task_files.checks import (
     check_written,
     no_worked_answer,
 )
-from targen_standard.task_files.contrast import contrast_sets, has_own_steps
+from targen_standard.task_files.contrast import has_own_steps, with_contrast_sets
 from targen_standard.task_files.dimensions import dimensions_of
 from targen_standard.task_files.dry_run import dry_run_of
 from targen_standard.task_files.lengths import lengths_of_rows, lengths_of_seeds, tokens_of
@@ -134,9 +134,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
     )
     if declaration.output is not None:
         return with_output(task, declaration)
-    if has_own_steps(declaration):
-        return task
-    return task.replace(variants={"contrast": contrast_sets(task, declaration)})
+    return task if has_own_steps(declaration) else with_contrast_sets(task, declaration)
 
 
 def _parameters(declaration: Declaration) -> dict[str, dict[str, Any]]:

@@ -14,12 +14,14 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from targen_core.engine.quotas import in_shares
 from targen_core.errors import Rejected
 from targen_core.tasks.groups import Judging
 from targen_core.tasks.model import Task
@@ -28,7 +30,8 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import list_of, one_of
 from targen_core.tasks.steps import ListStep, Llm
 from targen_standard.correctors.together import TOGETHER, Draft, Judged
-from targen_standard.task_files.checks import check_written
+from targen_standard.refilling import rows_to_request
+from targen_standard.task_files.checks import RowCheck, check_written
 from targen_standard.task_files.dry_run import made_up_row
 from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.prompt_text import fields_of, form_of_reply
@@ -45,7 +48,6 @@ _PER_WAY = 6  # rows
 _TOKENS = 160  # of a row
 _MOST_TOKENS = 4096
 _TRIES = 20  # per label, for a made-up row of it
-_MOST_SPARE = 2.0  # rows requested for each that a label lacks
 _OWN_STEPS = frozenset(
     "branches contexts seeds dimensions prompts instances_per_call output samples_per_seed "
     "generators samples".split()
@@ -116,8 +118,8 @@ def has_own_steps(declaration: Declaration) -> bool:
     return bool(named or _OWN_STEPS & declaration.model_fields_set)
 
 
-def contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Variant:
-    """Return the variant of a declared task whose steps write contrast sets."""
+def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any]:
+    """Return a declared task with the variant `contrast`, which runs with examples always use."""
     steps = _Steps(declaration, task)
     rounds = ListStep(
         name="rounds",
@@ -175,35 +177,36 @@ def contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Variant:
         ),
     )
 
-    def with_examples(texts: Sequence[str]) -> Mapping[str, Any]:
-        shown = replace(seeds, propose=_Steps(declaration, task, texts).seeds)
-        return {"seeds": (shown, *lists[1:])}
-
     judging: Judging[Any] = task.judging
     tokens = {"max_tokens": _MOST_TOKENS}
     correct = {step: task.parameters[step] for step in ("correct",) if step in task.parameters}
-    return Variant(
-        "many rows per call, in sets that are alike in all but the label",
-        {
-            "contexts": rounds,
-            "seeds": lists,
-            "labels_per_seed": None,
-            "seed_branch": _label,
-            "generators": {label.name: steps.writer(label.name) for label in task.labels},
-            "dimensions": (),
-            "balanced_draws": False,
-            "checks": (steps.check,),
-            "judging": {"corrector": "together"} if judging.corrector == "meta" else {},
-            "with_examples": with_examples,
-            "prompts": (_WAYS, _SETS, _JUDGE, *task.prompts),
-            "parameters": {
-                "seeds": tokens | {"temperature": 1.0},
-                "rows": tokens | {"temperature": 1.0},
-                "judge": {"temperature": 0.0},
-                **correct,
-            },
-            "dry_run": steps.dry_run,
+    changes: dict[str, Any] = {
+        "contexts": rounds,
+        "seeds": lists,
+        "labels_per_seed": None,
+        "seed_branch": _label,
+        "generators": {label.name: steps.writer(label.name) for label in task.labels},
+        "dimensions": (),
+        "balanced_draws": False,
+        "checks": (_DraftCheck(declaration),),
+        "judging": {"corrector": "together"} if judging.corrector == "meta" else {},
+        "prompts": (_WAYS, _SETS, _JUDGE, *task.prompts),
+        "parameters": {
+            "seeds": tokens | {"temperature": 1.0},
+            "rows": tokens | {"temperature": 1.0},
+            "judge": {"temperature": 0.0},
+            **correct,
         },
+        "dry_run": steps.dry_run,
+    }
+
+    def with_examples(texts: Sequence[str]) -> Mapping[str, Any]:
+        shown = replace(seeds, propose=_Steps(declaration, task, texts).seeds)
+        return {**changes, "seeds": (shown, *lists[1:])}
+
+    summary = "many rows per call, in sets that are alike in all but the label"
+    return task.replace(
+        variants={"contrast": Variant(summary, changes)}, with_examples=with_examples
     )
 
 
@@ -213,6 +216,15 @@ def _as_json(draft: Draft) -> str:
 
 def _label(above: Sequence[Any], draft: Draft) -> str:
     return draft.label
+
+
+@dataclass(frozen=True, slots=True)
+class _DraftCheck(RowCheck):
+    """The check of rows that come from drafts, not from seeds."""
+
+    def __call__(self, row: BaseModel, draft: object, /) -> None:
+        """See `RowCheck`."""
+        self.without_seed(row)
 
 
 class _Steps:
@@ -225,11 +237,11 @@ class _Steps:
         self.labels = [label.name for label in task.labels]
         self.official = {label.name: label.official for label in task.labels}
         self.row = task.instance
-        self.paper = task.dry_run
+        self.other_calls = task.dry_run  # of the correctors
         listed = "".join(f"- {text}\n" for text in examples)
         self.examples = f"These are real ones:\n{listed}\n" if listed else ""
-        plain = [*declaration.fields] == ["text"] and not declaration.model_fields_set & {"fields"}
-        self.fields = "" if plain else f"\nEach row has these fields:\n{fields_of(declaration)}\n"
+        named = "fields" in declaration.model_fields_set
+        self.fields = f"\nEach row has these fields:\n{fields_of(declaration)}\n" if named else ""
         form = form_of_reply(declaration)
         (name, *others) = form
         self.single = name if not others and form[name] == "..." else ""
@@ -237,13 +249,7 @@ class _Steps:
 
     async def rounds(self, llm: Llm, parent: None, existing: Sequence[Round]) -> Sequence[Round]:
         """Return a round for all rows that are still missing."""
-        have = Counter(map(llm.task.label_of, llm.rows))
-        rows: dict[str, int] = {}
-        for label, needed in llm.needed.items():
-            requested = sum(before.rows.get(label, 0) for before in existing)
-            # As many as it takes if rows are rejected as often as before.
-            spare = min(_MOST_SPARE, requested / (have[label] or 1)) if requested else 1.0
-            rows[label] = math.ceil(needed * max(1.0, spare))
+        rows = rows_to_request(llm, [before.rows for before in existing])
         rows = {label: count for label, count in rows.items() if count}
         return [Round(number=len(existing), rows=rows)]
 
@@ -282,12 +288,11 @@ class _Steps:
         size = math.ceil(len(labels) / math.ceil(len(labels) / _LABELS))
         calls: list[Sets] = []
         for start in range(0, len(labels), size):
-            left = {label: _units(parent.ways[label], asked.rows[label]) for label in labels}
-            left = {label: left[label] for label in labels[start : start + size]}
+            group = labels[start : start + size]
+            left = {label: _units(parent.ways[label], asked.rows[label]) for label in group}
             while left:
-                each = max(1, min(_ROWS // len(left), *map(len, left.values()), _ROWS))
-                even = math.ceil(min(map(len, left.values())) / each)
-                each = math.ceil(min(map(len, left.values())) / even)
+                fewest = min(map(len, left.values()))
+                each = math.ceil(fewest / math.ceil(fewest / (_ROWS // len(left))))
                 ways = {label: dict(Counter(units[:each])) for label, units in left.items()}
                 calls.append(Sets(number=len(calls), ways=ways))
                 left = {label: units[each:] for label, units in left.items() if units[each:]}
@@ -340,7 +345,7 @@ class _Steps:
     async def judge(self, llm: Llm, parent: Drafts, existing: Sequence[Judged]) -> Sequence[Judged]:
         """Return the verdicts on the rows of a call, without a call if step 4 is another."""
         names = [draft.label for draft in parent.drafts]
-        if llm.task.judging.corrector not in (TOGETHER, "together"):
+        if llm.task.judging.corrector is not TOGETHER:
             return [Judged(number=parent.number, drafts=parent.drafts, labels=names)]
 
         def complete(reply: Any) -> None:
@@ -384,10 +389,6 @@ class _Steps:
 
         return write
 
-    def check(self, row: BaseModel, draft: object) -> None:
-        """Check a row."""
-        check_written(row, None, self.declaration)
-
     def dry_run(self, call: DryRunCall) -> Any:
         """Plausible replies without a model."""
         if call.prompt == "ways":
@@ -406,7 +407,7 @@ class _Steps:
             rows = str(call.values["rows"]).splitlines()
             texts = [json.loads(row.partition(". ")[2]) for row in rows]
             return {"labels": {str(at): self._said_of(text) for at, text in enumerate(texts, 1)}}
-        return self.paper(call) if self.paper else {}
+        return self.other_calls(call) if self.other_calls else {}
 
     def _made_up(self, call: DryRunCall, label: str) -> Any:
         """Return a made-up row that the dry run's judge takes for one of the label."""
@@ -426,14 +427,10 @@ class _Steps:
 def _units(ways: Sequence[Way], rows: int) -> list[str]:
     """Return a way for each of a label's rows, by their shares; neighbours are of one way.
 
-    Ways that are common and such that are rare alternate.
+    Common and rare ways alternate.
     """
-    shares = [max(way.share, 0.5) for way in ways]
-    exact = [rows * share / sum(shares) for share in shares]
-    counts = [math.floor(each) for each in exact]
-    by_rest = sorted(range(len(ways)), key=lambda at: counts[at] - exact[at])
-    for at in by_rest[: rows - sum(counts)]:
-        counts[at] += 1
+    shares = {at: Fraction(max(way.share, 0.5)) for at, way in enumerate(ways)}
+    counts = in_shares(rows, shares)
     calls = max(1, math.ceil(rows * 2 / _ROWS))
     order = [at for start in range(calls) for at in range(start, len(ways), calls)]
     return [ways[at].way for at in order for _ in range(counts[at])]

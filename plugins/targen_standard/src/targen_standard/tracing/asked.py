@@ -36,7 +36,13 @@ from targen_core.origin import TASK_FILE
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.lists import chain_of
 from targen_core.runs.preparing.parts import Parts
-from targen_core.runs.preparing.tasks import find_corrector, find_task, judged_by, task_of
+from targen_core.runs.preparing.tasks import (
+    corrected_by,
+    find_corrector,
+    find_task,
+    judged_by,
+    task_of,
+)
 from targen_core.runs.preparing.trust import require_known_paths
 from targen_core.runs.records.lock import PartPlan, StepPlan
 from targen_core.runs.records.manifest import Manifest, copy_of
@@ -144,6 +150,7 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
     with manifest.telling_what_to_install():
         registered, task = task_of(registry, spec)
         _, corrector = _corrector_of(registry, task, manifest.lock.corrector, spec.options)
+    task = corrected_by(task, corrector)
     if {*task.branches} != {*manifest.task.aims}:  # a merge of two tasks keeps one task file
         made = traced.record["run"]
         return Asked({}, f"the prompts are those of the run {made}: use targen trace there")
