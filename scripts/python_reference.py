@@ -190,6 +190,7 @@ MODULES = [
     "targen_standard.methods.model",
     "targen_standard.pretrained",
     "targen_standard.previewing.api",
+    "targen_standard.refilling",
     "targen_standard.replaying.api",
     "targen_standard.reporting.card",
     "targen_standard.revising.api",
