@@ -147,7 +147,6 @@ def test_what_is_not_asked_again_is_reported_as_cached(steps: Steps) -> None:
     assert 0 < sent["longer"] < answered > sent["one definition"] > 0
 
 
-@xfail("A2: a revision counts all old replies as reused")
 @pytest.mark.parametrize("name", ["one definition", "description"])
 def test_a_revision_counts_as_reused_what_it_reused(steps: Steps, name: str) -> None:
     report, requests = steps[name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 from pathlib import Path
@@ -19,6 +18,7 @@ import targen_standard.revising.api
 from targen_core import errors
 from targen_core.api.run import Run
 from targen_core.errors import UsageError
+from targen_core.tasks.parts import Label
 from targen_standard.replaying.api import replay
 from targen_standard.revising.api import plan_revision, planned, revise
 from targen_standard.task_files.model import Declaration
@@ -130,27 +130,31 @@ def test_a_misspelt_keyword_is_refused_if_nothing_has_changed(run):
 
 @pytest.mark.parametrize("appears", ["other", "same"])
 def test_what_appears_while_it_asks_is_kept(run, appears):
-    ready = asyncio.run(planned(Path("run"), Path("new"), task=changed()))
-    if appears == "same":  # another terminal finished this very revision
-        revise("run", changed(), out="new")
-        there = Path("new/journal").read_bytes()
-        assert asyncio.run(ready.begin())[0] == Path("new")
-        assert Path("new/journal").read_bytes() == there
-    else:
-        Path("new").mkdir()
-        Path("new/thesis.txt").write_text("years of work")
-        with pytest.raises(targen_core.TargenError, match="new exists"):
-            asyncio.run(ready.begin())
-        assert Path("new/thesis.txt").read_text() == "years of work"
+    with planned(Path("run"), Path("new"), task=changed()) as ready:
+        if appears == "same":  # another terminal finished this very revision
+            revise("run", changed(), out="new")
+            there = Path("new/journal").read_bytes()
+            assert ready.begin()[0] == Path("new")
+            assert Path("new/journal").read_bytes() == there
+        else:
+            Path("new").mkdir()
+            Path("new/thesis.txt").write_text("years of work")
+            with pytest.raises(targen_core.TargenError, match="new exists"):
+                ready.begin()
+            assert Path("new/thesis.txt").read_text() == "years of work"
     assert not Path(".new.part").exists()
 
 
-def test_a_task_in_code_that_asks_otherwise_has_changed_whatever_its_version():
+def test_a_task_in_code_that_says_otherwise_has_changed_whatever_its_version():
     task = Declaration(**KEYS).task(name="mail")
     run = targen_core.generate(task, n=4, model="scripted", progress=False)
     words = f"{task.judging.instructions} Be strict."
     other = task.replace(judging=dataclasses.replace(task.judging, instructions=words))
     plan = plan_revision(run, other)
-    assert [change.name for change in plan.changes] == ["task"]
+    assert [change.name for change in plan.changes] == ["task.instructions"]
+    assert [(of.kept, of.judged) for of in plan.labels.values()] == [(0, 2), (0, 2)]
     assert revise(run, other).path != run.path
     assert revise(run, task).path == run.path
+    asks = task.replace(labels=[Label("order", None, "Where is it?"), task.labels[1]])
+    plan = plan_revision(run, asks)
+    assert [of.written for of in plan.labels.values()] == [2, 0]

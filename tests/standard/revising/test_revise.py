@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,13 @@ import targen_core
 from targen_standard.revising.api import plan_revision
 from targen_standard.revising.api import revise as targen_revise
 
-from ...runs import journal, manifest, outputs, records, report
+from ...runs import outputs, records
 from ..answers import script
 from .mail import DEFINED, LESS, MAIL, MORE, SAMPLE, calls
+
+SCRIPTED = ("-b", "scripted", "--no-cache", "-q")
+LABELS = {"order", "refund", "complaint", "advice"}
+VARIANT = {"paper": script("doubting"), "contrast": ("--variant", "contrast", *SCRIPTED)}
 
 
 @pytest.fixture
@@ -24,8 +29,9 @@ def make(works, once):
 
     def made(text: str, out: str, *args: object) -> Path:
         Path("mail.yaml").write_text(text)
-        words = ("generate", "mail.yaml", *(args or ("-n", 24)), *script("doubting"), "--out", out)
-        if (text, out, args) == (MAIL, "run", ()):
+        answers = () if "scripted" in args else script("doubting")
+        words = ("generate", "mail.yaml", *(args or ("-n", 24)), *answers, "--out", out)
+        if text == MAIL and (out.startswith("run-") or (out, args) == ("run", ())):
             once(out, lambda: works(*words))
         else:
             works(*words)
@@ -36,135 +42,117 @@ def make(works, once):
 
 @pytest.fixture
 def revise(targen):
-    def revised(text: str, out: str, *args: object, code: int = 0) -> Any:
+    def revised(text: str, out: str, *args: object, run: str = "run", code: int = 0) -> Any:
         Path("mail.yaml").write_text(text)
-        done = targen("revise", "run", "--task", "mail.yaml", *args, "--out", out, "-q")
+        done = targen("revise", run, "--task", "mail.yaml", *args, "--out", out, "-q")
         assert done.code == code, done.err
         return done
 
     return revised
 
 
-CHANGES: Mapping[str, tuple[str, set[str]]] = {
-    # what changed -> the file, and the steps that are asked again
-    "a definition": (DEFINED, {"generate", "correct"}),
-    "a sample": (MAIL + SAMPLE, {"correct"}),
-    "a label more": (MORE, {"generate", "correct"}),
-    "a label less": (LESS, {"correct"}),
-    "nothing but words": (MAIL.replace("name: mail", "name: mail\nsummary: Mail to a shop"), set()),
+CHANGES: Mapping[str, tuple[str, set[str], set[str]]] = {
+    # what changed -> the file, and the labels whose rows are written and judged again
+    "a definition": (DEFINED, {"complaint"}, set()),
+    "a sample": (MAIL + SAMPLE, set(), {"order", "refund"}),
+    "a label more": (MORE, {"trade"}, set()),
+    "a label less": (LESS, set(), set()),
+    "the description": (MAIL.replace("small", "tiny"), LABELS, set()),
+    "the judge": (MAIL + "corrector: meta-paper\n", set(), LABELS),
+    "a check": (MAIL + "checks: [no-placeholder]\n", set(), set()),
 }
 
 
-DRAWS = {
-    "dimensions: {tone: [plain, angry]}": "dimensions: {tone: [plain, angry, hasty]}",
-}
-
-
-@pytest.mark.parametrize("said", DRAWS)
-def test_rows_that_draw_something_else_are_written_again(said, make, revise):
-    make(f"{MAIL}{said}\n", "run")
-    revise(f"{MAIL}{DRAWS[said]}\n", "revised")
-    fresh = make(f"{MAIL}{DRAWS[said]}\n", "fresh")
-    assert outputs("revised") == outputs(fresh)
-    assert 0 < calls("revised")["generate"] < calls(fresh)["generate"]
-
-
+@pytest.mark.parametrize("way", ["paper", "contrast"])
 @pytest.mark.parametrize("change", CHANGES)
-def test_it_asks_what_has_changed_and_makes_the_rows_of_a_new_run(change, make, revise, works):
-    text, steps = CHANGES[change]
-    before = outputs(make(MAIL, "run"))
-    revise(text, "revised")
-    labels = targen_core.load("revised").report.raw["requested"]
-    fresh = make(text, "fresh", *(f"--label={name}={count}" for name, count in labels.items()))
-    if "a label" in change:  # whose name is in the prompts of the others, whose texts stay
-        texts = {row["text"] for row in records("revised", "dataset.jsonl")}
-        old = [row["text"] for row in records("run", "dataset.jsonl") if row["label"] in labels]
-        # Seeds of a label that is gone serve the others; and what is relabelled moves turns.
-        assert sum(text in texts for text in old) > len(old) / 2
-    else:
-        assert outputs("revised") == outputs(fresh)
+def test_rows_that_a_change_does_not_concern_stay(change, way, make, revise, works):
+    text, written, judged = CHANGES[change]
+    before = outputs(make(MAIL, f"run-{way}", "-n", 24, *VARIANT[way]))
+    revise(text, "revised", run=f"run-{way}")
+    requested = targen_core.load("revised").report.raw["requested"]
+    (new, of_new), (old, of_old) = (
+        (records(at, "dataset.jsonl"), records(at)) for at in ("revised", f"run-{way}")
+    )
+    assert Counter(row["label"] for row in new) == requested
+    stay = [
+        (row, of)
+        for row, of in zip(old, of_old, strict=True)
+        if not {of["intended"], of["label"]} & (written | judged)
+        and of["label"] in requested
+        and of["intended"] in requested
+    ]
+    stood = [row["text"] for row, _ in stay]
+    assert [row["text"] for row in new if row["text"] in stood] == stood
+    kept = {of["id"]: of for of in of_new}
+    for _, of in stay:
+        assert {**of, "idx": 0} == {**kept[of["id"]], "idx": 0}
+    texts = {row["text"] for row in old}
+    fresh = {row["label"] for row in new if row["text"] not in texts}
+    assert fresh <= written | judged and fresh >= written
+    steps = calls("revised")
+    assert bool(steps) == bool(written | judged), steps
+    assert outputs(f"run-{way}") == before
     done = outputs("revised")
-    assert outputs("run") == before
-    asked = calls("revised")
-    assert steps <= asked.keys()
-    assert sum(asked.values()) < 0.75 * sum(calls(fresh).values())
     for verify in ((), ("--verify",)):
         works("resume", "revised", *verify, "-q")
-    assert outputs("revised") == done
-    assert calls("revised") == asked
+    assert (outputs("revised"), calls("revised")) == (done, steps)
+    longer = sum(requested.values()) + len(requested)
+    works("resume", "revised", "-n", longer, "-q")
+    longer = Path("revised/dataset.jsonl").read_bytes()
+    assert longer.startswith(
+        Path("revised/dataset.jsonl").read_bytes()[: len(done["dataset.jsonl"])]
+    )
 
 
-def test_a_judgement_that_failed_is_kept_where_nothing_changes(works, revise):
-    """Asked again, it would make a row, and move those after it."""
-    Path("mail.yaml").write_text(MAIL)
-    works("generate", "mail.yaml", "-n", 24, *script("failing"), "--out", "run")
-    failed = {each["id"] for each in records("run", "rejects.jsonl")}
-    assert len(failed) > 1
-    Path("fixed").touch()
-    revise(DEFINED, "revised", "--judge", "changed")
-    others = {each for each in failed if "/complaint/" not in each}
-    assert others
-    assert not others & {each["id"] for each in records("revised")}
-
-
-def test_only_what_a_change_touches_is_judged_again(make, revise, targen, works):
-    make(MAIL, "run")
-    revise(DEFINED, "revised", "--judge", "changed")
-    rows = records("revised")
-    old = {
-        each["id"]: each
-        for name in ("provenance", "rejects")
-        for each in records("run", f"{name}.jsonl")
-    }
-    taken = journal("revised")
-    carried = {each["place"]: each for each in taken if "carried" in each}
-    concerned = {
-        each for each, was in old.items() if "complaint" in (was["intended"], was.get("label"))
-    }
-    assert not {f"correct/{each}" for each in concerned} & carried.keys()
-    # Also beyond where a replay must guess what comes: the rehearsal went on.
-    others = {row["id"] for row in rows if row["id"] in old and row["id"] not in concerned}
-    assert {f"correct/{each}" for each in others} <= carried.keys()
-    recorded = manifest("revised")
-    assert (recorded["replay_of"], recorded["carried"]) == ("run", len(carried))
-    (note,) = report("revised")["notes"]
-    assert note.startswith(f"reused {len(carried)} replies from run, given before")
-    # The key of the old call is in the old journal, and a trace of the row names it.
-    place, record = next(iter(carried.items()))
-    found = targen("trace", "run", "--call", record["carried"], "--json").json["call"]
-    assert (found["place"], found["reply"]) == (place, record["text"])
-    candidate = place.removeprefix("correct/")
-    traced = targen("trace", "revised", candidate, "--json").json["calls"]
-    assert record["carried"] in [each["carried"] for each in traced]
-    assert record["carried"][:12] in targen("trace", "revised", candidate).out
-    done = outputs("revised")
-    works("resume", "revised", "--verify", "-q")
-    assert outputs("revised") == done
+def test_a_few_labels_changed_cost_few_calls(make, revise):
+    for way in VARIANT:
+        make(MAIL, f"run-{way}", "-n", 24, *VARIANT[way])
+        revise(DEFINED, way, run=f"run-{way}")
+    assert calls("paper") == {"generate": 6, "correct": 6}
+    assert calls("contrast") == {"seeds": 1, "rows": 1, "judge": 1}
+    assert calls("contrast", "copied") == calls("run-contrast")
 
 
 def test_texts_of_changed_labels_can_stay_and_be_judged_again(make, revise):
     make(MAIL, "run")
     revise(DEFINED, "kept", "--no-rewrite")
-    assert "generate" not in calls("kept")
+    assert calls("kept").keys() == {"correct"}
+    assert calls("kept")["correct"] < 12
     assert Path("kept/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
-    revise(DEFINED, "cheapest", "--no-rewrite", "--judge", "changed")
-    assert sum(calls("cheapest").values()) <= sum(calls("kept").values()) / 2
-    # A reply that does not answer what is asked now is not taken over.
+    revise(DEFINED, "all", "--no-rewrite", "--judge", "all")
+    assert calls("all") == {"correct": 24}
     revise(MAIL + "fields: {subject: {}, text: {}}\n", "other", "--no-rewrite")
     assert calls("other")["generate"] >= 24
 
 
-def test_a_corrector_and_the_options_of_a_step_may_change(make, works):
+def test_a_judge_may_change_and_reject_rows_that_are_then_written_again(make, works):
     make(MAIL, "run")
-    least = "at least, since rows that the new corrector rejects"
-    other = ("--corrector", "meta-paper")
-    assert least in works("revise", "run", *other, "--dry-run").out
-    assert least not in works("revise", "run", "-n", 36, "--dry-run").out
-    works("revise", "run", *other, "--out", "paper", "-q")
+    works("revise", "run", "--corrector", "meta-paper", "--out", "paper", "-q")
     assert calls("paper").keys() == {"correct"}
-    works("revise", "run", "-o", "correct.garbage_rate=0.01", "--out", "judge", "-q")
-    assert calls("judge")["correct"] >= 24 > 2 * calls("judge")["generate"]
+    works("revise", "run", "-o", "correct.garbage_rate=0.2", "--out", "judge", "-q")
+    assert calls("judge")["correct"] > 24 > calls("judge")["generate"] > 0
     works("revise", "judge", "-o", "temperature=0.3", "--dry-run")
+
+
+def test_a_revision_can_be_revised(make, revise, targen, works):
+    make(MAIL, "run")
+    revise(DEFINED, "first")
+    revise(DEFINED.replace("order is", "order went"), "second", run="first")
+    ids = [of["id"] for of in records("second", "provenance.jsonl")]
+    assert len({*ids}) == 24
+    begin = Counter(name.partition(":")[0] if ":" in name else "" for name in ids)
+    assert begin["r2"] >= 6 and begin["r1"] > 0 and begin[""] > 6
+    works("resume", "second", "--verify", "-q")
+    inside = targen("revise", "run", "--label", "order=8", "--out", "run/inside")
+    assert (inside.code, "which must not change" in inside.err) == (2, True)
+
+
+def test_kept_rows_that_were_edited_are_refused(make, revise, refuses):
+    make(MAIL, "run")
+    revise(DEFINED, "first", "--max-cost", "1")
+    Path("first/kept.jsonl").write_text(Path("first/kept.jsonl").read_text()[:-1] + " \n")
+    Path("first/ledger").unlink()
+    refuses("resume first -n 30", "kept.jsonl was edited", code=1)
 
 
 def test_it_says_first_what_it_will_do(make, revise, targen):
@@ -179,14 +167,13 @@ def test_it_says_first_what_it_will_do(make, revise, targen):
             "now": "The customer is unhappy, and does not ask for money.",
         }
     ]
-    # Rows that were written as complaints are written again; those that became one are judged.
     came = [
-        row["intended"] for row in records("run", "provenance.jsonl") if row["label"] == "complaint"
+        row
+        for row in records("run", "provenance.jsonl")
+        if "complaint" in (row["label"], row["intended"])
     ]
-    judged = sum(intended != "complaint" for intended in came)
-    written = {"requested": 6, "kept": 0, "judged": judged, "written": 6 - judged}
-    assert 0 < judged < 6 and plan["labels"]["complaint"] == written
-    assert plan["labels"]["order"] == {"requested": 6, "kept": 0, "judged": 6, "written": 0}
+    assert sum(of["kept"] for of in plan["labels"].values()) == 24 - len(came)
+    assert plan["labels"]["complaint"] == {"requested": 6, "kept": 0, "judged": 0, "written": 6}
     said = targen("revise", "run", "--task", "mail.yaml", "--dry-run").out
     assert (
         "run, revised as run-revised\n\nChanged\n  labels.complaint.definition\n    - The" in said
@@ -195,25 +182,10 @@ def test_it_says_first_what_it_will_do(make, revise, targen):
     assert sorted(map(str, Path().rglob("*"))) == before
     made = targen("revise", "run", "--task", "mail.yaml")
     asked = calls("run-revised")
-    assert abs(asked["generate"] - plan["calls"]["texts"]) <= 2
-    assert abs(asked["correct"] - plan["calls"]["judgements"]) <= 8
+    assert abs(asked["generate"] - plan["calls"]["texts"]) <= 3
+    assert abs(asked["correct"] - plan["calls"]["judgements"]) <= 3
     assert made.out.startswith(said.rpartition("\nDry run")[0])
-    less = plan_revision("run", "mail.yaml", judge="changed")
-    assert plan["saved"] == plan["calls"]["judgements"] - less.calls.judgements
-    assert less.share < 0.6 * plan["share"]
     assert not plan_revision("run-revised", "mail.yaml").changes
-
-
-def test_a_text_that_was_never_judged_makes_a_new_row(works, targen):
-    Path("mail.yaml").write_text(MAIL)
-    for limit in range(17_000, 22_000, 1000):  # some of these stop between a text and its judgement
-        run = f"run-{limit}"
-        generate = ("generate", "mail.yaml", "-n", 30, "-b", "scripted", "--concurrency", 16, "-q")
-        targen(*generate, "--max-tokens", limit, "--out", run)
-        there = len(records(run, "dataset.jsonl"))
-        of = works("revise", run, "-n", 40, "--dry-run", "--json").json["labels"].values()
-        assert sum(each["judged"] for each in of) == 0
-        assert sum(each["kept"] for each in of) <= there < 30
 
 
 @pytest.mark.parametrize("counts", [("-n", 8), ("--label", "order=3", "--label", "refund=2")])
@@ -284,7 +256,6 @@ def test_what_decides_no_row_is_no_change(make, targen):
     plan = ("revise", "run", "--task", "copy.yaml", "--dry-run")
     names = [each["name"] for each in targen(*plan, "--json").json["changes"]]
     assert names == ["labels.complaint.definition"]
-    assert "with --judge changed, " in targen(*plan).out
     option = ("revise", "run", "-o", "latency_ms=1", "--dry-run")
     assert "nothing differs from run" in targen(*option).out
     more = targen(*option, "--label", "order=8", "--json").json
@@ -298,23 +269,6 @@ def test_to_generate_from_a_changed_file_says_that_a_revision_is_cheaper(targen)
         done = targen(*words)
         assert (done.code, said in done.err) == (0, True), done.err
     assert done.out == "runs/mail-0-2/dataset.jsonl\n"
-
-
-def test_a_revision_of_a_revision_judges_all_rows_or_says_what_it_keeps(
-    make, revise, targen, works
-):
-    make(MAIL, "run")
-    revise(DEFINED, "first", "--judge", "changed")
-    for way in ("all", "changed"):
-        words = ("--label", "order=8", "--judge", way, "--out", way, "-q")
-        works("revise", "first", *words)
-    assert calls("all")["correct"] >= 14
-    assert "carried" not in manifest("all")
-    assert calls("changed")["correct"] <= 6
-    kept = [manifest(run)["carried"] for run in ("first", "changed")]
-    assert kept[0] == kept[1] > 10
-    inside = targen("revise", "run", "--label", "order=8", "--out", "run/inside")
-    assert (inside.code, "which must not change" in inside.err) == (2, True)
 
 
 def test_only_yes_answers_its_question(make, in_process, monkeypatch):

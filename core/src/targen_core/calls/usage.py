@@ -118,8 +118,6 @@ class Usage:
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Count one journal record."""
-        if "carried" in record and record.get("cached"):
-            return  # its reply is also stored and counted under its own key
         place = (record["step"], record["label"])
         counts = self.by_place.get(place)
         if counts is None:

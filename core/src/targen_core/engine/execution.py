@@ -13,6 +13,7 @@ from targen_core.engine.executor import Executor, Generated, Generation, Judgeme
 from targen_core.engine.seeds import Seed
 from targen_core.engine.slots import SharedGeneration, Slot
 from targen_core.errors import Rejected, StageFailed, TargenError
+from targen_core.tasks.judging import Correction
 from targen_core.tasks.model import Task
 
 
@@ -49,6 +50,19 @@ class Execution:
         slot.task = asyncio.ensure_future(self._execute(slot))
         self._running.add(slot.task)
         slot.task.add_done_callback(self.on_done)
+
+    def start_kept(self, slot: Slot, instance: Any, known: Correction | None) -> None:
+        """Start checks and step 4 of an instance that is there already; `known` skips step 4."""
+        slot.task = asyncio.ensure_future(self._judge_kept(slot, instance, known))
+        self._running.add(slot.task)
+        slot.task.add_done_callback(self.on_done)
+
+    async def _judge_kept(self, slot: Slot, instance: Any, known: Correction | None) -> Outcome:
+        work = Judgement(slot.seed, slot.branch, slot.ordinal, instance, {}, known=known)
+        outcome = await self.executor.judge(work, slot.scope)
+        outcome.keys += slot.scope.keys
+        outcome.lacking = tuple(slot.scope.lacking)
+        return outcome
 
     def cancel(self) -> None:
         """Wait for no call in flight."""

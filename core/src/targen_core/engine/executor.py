@@ -15,6 +15,7 @@ from typing import Any
 from targen_core.calls.call import Call, Scope
 from targen_core.engine.seeds import Seed
 from targen_core.errors import Rejected
+from targen_core.tasks.judging import Correction
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Judgement:
         instance: the instance, or the `Rejected` in its place.
         notes: facts for its provenance that are known already.
         refused: whether a filter will refuse it, so that step 4 need not send calls.
+        known: what step 4 said of it in another run, if that stays.
     """
 
     seed: Seed
@@ -74,6 +76,7 @@ class Judgement:
     instance: Any
     notes: Mapping[str, Any]
     refused: bool = False
+    known: Correction | None = None
 
 
 @dataclass(slots=True)

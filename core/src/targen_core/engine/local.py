@@ -159,8 +159,12 @@ class LocalExecutor(Executor):
             claimed = self._guard.call(self._task.claimed_label, outcome.instance)
             self._check(outcome.instance, work.seed, labeled=claimed is not None)
             stage = "correct"
-            if work.refused:
+            if work.refused or work.known is not None:
                 outcome.final, outcome.claimed = outcome.instance, claimed
+                if work.known is not None:
+                    outcome.corrected = work.known.label
+                    outcome.explanation = work.known.explanation
+                    outcome.reason = work.known.reason
             else:
                 await self._correct(llm, outcome, claimed, work.seed)
         except Rejected as error:

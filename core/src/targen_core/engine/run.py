@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from itertools import chain, islice
@@ -35,9 +35,10 @@ from targen_core.engine.execution import Execution
 from targen_core.engine.executor import Executor, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.guard import Guard
+from targen_core.engine.kept import Kept, KeptSlot, slot_of
 from targen_core.engine.order import Orders, SeedOrder
 from targen_core.engine.quota_tracker import UNANSWERED, UNREADABLE, QuotaTracker, ending
-from targen_core.engine.seeds import ListBatch, ListSpec, Seed
+from targen_core.engine.seeds import ListBatch, ListSpec, Seed, item_value
 from targen_core.engine.shards import Shard
 from targen_core.engine.slots import Lacking, SharedGeneration, Slot, Visit
 from targen_core.engine.window import Window
@@ -49,6 +50,7 @@ from targen_core.text import plural, refused
 _TURN = 16  # candidates that are made in one go
 _AHEAD = 4  # calls whose candidates wait past the commit point, in multiples of concurrency
 _BUSY = 2  # calls kept at work while the earliest takes long, in the same multiples
+_KEPT = 1_000  # kept rows whose checks and step 4 run at once
 _RESTORED = 50_000  # rows that filters take back at once: an index is laid out again each time
 # How a candidate fared. No later target reopens a final one; a needless one never had a verdict.
 # One whose refusal gives way is judged again if no other candidates are left.
@@ -91,6 +93,8 @@ class Engine:
             candidates may run ahead, in standard deviations of its rows; see `Window`.
         shard: the part of all the work to do, or None for all.
         listener: called with events.
+        kept: instances of another run, which are committed before all others.
+        revision: how often that run was revised, and this one in turn; 0 if nothing was kept.
     """
 
     def __init__(
@@ -109,8 +113,13 @@ class Engine:
         margin: float | None = 0.0,
         shard: Shard | None = None,
         listener: Listener | None = None,
+        kept: Iterable[Kept] = (),
+        revision: int = 0,
     ) -> None:
         self.task = task
+        self._run = f"r{revision}:" if revision else ""
+        self._kept = kept
+        self._kept_at: dict[tuple[tuple[int, ...], str, int], Any] = {}  # with their seeds
         self.quotas = QuotaTracker(
             task.quota_names, task.branches, task.parts, shard, task.rows_per_instance
         )
@@ -231,10 +240,71 @@ class Engine:
         self.quotas.aim(target.quotas, by_intended=target.balance == "intended")
         self._balance.aim()
         self._takes_back = False
+        kept, self._kept = self._kept, ()
+        await self._begin_with(kept, target)
         await self._walk(target)
         while self._balance.again() or self._takes_back_now():
             self.quotas.try_again()
             await self._walk(target)
+
+    async def _begin_with(self, kept: Iterable[Kept], target: Target) -> None:
+        """Commit instances of another run; checks, filters and quotas decide on them as on all."""
+        entries = list[bytes]()
+        rest = (slot_of(each, self.task, self._guard) for each in kept)
+        while some := [*islice(rest, _KEPT)]:
+            try:
+                for slot, instance in some:
+                    commit, detail = await self._commit_kept(some, slot, entries)
+                    place = slot.seed.path, slot.branch, slot.ordinal
+                    self._kept_at[place] = item_value(slot.seed.value)
+                    self._tally(slot, commit, detail, instance)
+            except asyncio.CancelledError:
+                self._execution.cancel()
+                raise
+            finally:
+                for slot, _ in some:
+                    slot.abandon()
+                await self._execution.drain()
+        self._restore(entries)
+
+    async def _commit_kept(
+        self, some: Sequence[tuple[KeptSlot, Any]], slot: KeptSlot, entries: list[bytes]
+    ) -> tuple[Commit, str]:
+        """Give one of some kept instances its verdict, and write it.
+
+        What filters keep of verdicts of earlier processes is collected in `entries`.
+        """
+        if self._ledger.pending:
+            commit = self._recalled(slot)
+            entries += [commit.entry] if commit.verdict == "accepted" else []
+            self._next_idx += commit.rows
+            return commit, ""
+        self._restore(entries)
+        if slot.task is None:
+            for other, instance in some:
+                self._execution.start_kept(other, instance, other.kept.known)
+        assert slot.task is not None
+        outcome = await slot.task
+        verdict, quota, detail = self._judge(slot, outcome)
+        entry = b""
+        if verdict == "accepted":
+            entry = self._accept(slot, outcome)
+        else:
+            self._sink.reject(slot.reject(outcome, verdict, detail))
+        commit = Commit(
+            slot.id,
+            verdict,
+            quota,
+            outcome.corrected,
+            self._ending(outcome),
+            outcome.stage,
+            outcome.reason,
+            self.task.rows_per_instance if verdict == "accepted" else 0,
+            len(slot.scope.keys),
+            entry,
+        )
+        self._ledger.keep(commit)
+        return commit, detail or outcome.detail
 
     def _takes_back_now(self) -> bool:
         """Return whether to take back refusals that give way: labels still lack rows.
@@ -305,16 +375,7 @@ class Engine:
 
     async def _repeat(self, candidates: AsyncIterator[Slot], target: Target) -> None:
         """Adopt the verdicts of earlier processes without executing, judging or writing."""
-        entries, each = list[bytes](), self.task.rows_per_instance
-
-        def restore() -> None:
-            try:
-                if entries:
-                    self._filters.restore(entries)
-            except ValueError as error:
-                raise Contradicted from error
-            entries.clear()
-
+        entries = list[bytes]()
         while self._ledger.pending and self._goes_on:
             slot = await anext(candidates, None)
             if slot is None:
@@ -323,10 +384,7 @@ class Engine:
                 self._window.line_up(slot)
                 break
             self._over = slot.over
-            commit = self._ledger.recall(slot.id)
-            rows = each if commit.verdict == "accepted" else 0
-            if commit.rows != rows or not self.quotas.knows(commit.quota, rows):
-                raise Contradicted
+            commit = self._recalled(slot)
             if self._passes_by(slot) and commit.verdict != "skipped":
                 raise Contradicted
             if slot.batches:
@@ -335,11 +393,32 @@ class Engine:
             if commit.verdict == "accepted":
                 entries.append(commit.entry)
             if len(entries) == _RESTORED:
-                restore()
+                self._restore(entries)
             if slot.number % 1000 == 0:
                 await asyncio.sleep(0)  # a Ctrl-C is heard
             self._count(slot, commit, target, "", None)
-        restore()
+        self._restore(entries)
+
+    def _recalled(self, slot: Slot) -> Commit:
+        """Return the verdict of an earlier process on a candidate.
+
+        Raises:
+            Contradicted: it cannot be one on this candidate.
+        """
+        commit = self._ledger.recall(slot.id)
+        rows = self.task.rows_per_instance if commit.verdict == "accepted" else 0
+        if commit.rows != rows or not self.quotas.knows(commit.quota, rows):
+            raise Contradicted
+        return commit
+
+    def _restore(self, entries: list[bytes]) -> None:
+        """Have filters take back what they kept of rows, and empty the list."""
+        try:
+            if entries:
+                self._filters.restore(entries)
+        except ValueError as error:
+            raise Contradicted from error
+        entries.clear()
 
     async def _commit(self, slot: Slot, target: Target) -> None:
         """Give the candidate at the head of the window its verdict."""
@@ -450,6 +529,27 @@ class Engine:
             # That a filter excludes a row says nothing of others.
             rejected = commit.verdict == "rejected" and commit.stage != "filter"
             self.order.judged(slot.seed, rejected=rejected or commit.verdict == "duplicate")
+        self._tally(slot, commit, detail, instance, again, counted_as, limited=limited)
+        if self._balance.is_any:
+            self._balance.count(slot.seed, commit.verdict, commit.rows)
+        for label in self.quotas.give_up(slot.branch, target.give_up_after):
+            if self._balance.some_wait:  # what was passed by may have it
+                continue
+            have, requested = self.quotas.progress(label)
+            self._listener(LabelGivenUp(label, target.give_up_after, have, requested))
+
+    def _tally(
+        self,
+        slot: Slot,
+        commit: Commit,
+        detail: str,
+        instance: Any,
+        again: Verdict | None = None,
+        counted_as: str = "",
+        *,
+        limited: bool = False,
+    ) -> None:
+        """Count a verdict for quotas and filters, and tell the listener."""
         self.used_calls += commit.calls
         self._filters.count(slot.branch, commit)
         self.quotas.count(slot.branch, commit, again=again, counted_as=counted_as, limited=limited)
@@ -466,13 +566,6 @@ class Engine:
                 commit.rows,
             )
         )
-        if self._balance.is_any:
-            self._balance.count(slot.seed, commit.verdict, commit.rows)
-        for label in self.quotas.give_up(slot.branch, target.give_up_after):
-            if self._balance.some_wait:  # what was passed by may have it
-                continue
-            have, requested = self.quotas.progress(label)
-            self._listener(LabelGivenUp(label, target.give_up_after, have, requested))
 
     def _ending(self, outcome: Outcome) -> str | None:
         """Where the label flow counts a candidate."""
@@ -575,7 +668,8 @@ class Engine:
             for row in rows:
                 self._check_row(row)
         provenance = slot.provenance(outcome, self._next_idx, len(rows))
-        self._sink.accept(rows, provenance | self._draws(slot))
+        draws = {} if isinstance(slot, KeptSlot) else self._draws(slot)
+        self._sink.accept(rows, provenance | draws)
         self._next_idx += len(rows)
         return self._filters.add(self._candidate(slot, outcome.final, outcome.final))
 
@@ -645,6 +739,8 @@ class Engine:
                     number = numbers[part] = numbers[part] + 1
                     if number < len(past) and past[number] in self._finished:
                         continue
+                    if self._is_kept(seed, branch, ordinal):
+                        continue
                     if visit is not None and not visit.is_for(branch):
                         continue
                     # While what earlier processes wrote is repeated, only the candidate whose turn
@@ -656,9 +752,14 @@ class Engine:
                     slot = Slot(
                         part, number, seed, branch, aim, ordinal, generation, passed, waits=waits
                     )
-                    slot.visit, slot.over = visit, self.order.over
+                    slot.visit, slot.over, slot.run = visit, self.order.over, self._run
                     yield slot
                     passed = []
+
+    def _is_kept(self, seed: Seed, branch: str, ordinal: int) -> bool:
+        """Return whether the run began with what this candidate would be again."""
+        place = seed.path, branch, ordinal
+        return place in self._kept_at and self._kept_at[place] == item_value(seed.value)
 
     def _branches_of(self, seed: Seed) -> tuple[str, ...]:
         """Return the branches that a seed is used for, in order."""

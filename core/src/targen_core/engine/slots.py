@@ -100,6 +100,7 @@ class Slot(_Caller):
     lined_up: bool = False  # to be started as soon as it pays
     counted: bool = False  # among those that were started, for what is worth starting
     over: frozenset[int] = frozenset()  # parts whose seeds all come before
+    run: str = ""  # begins its id, which no kept row has
     task: asyncio.Task[Outcome] | None = None
 
     @property
@@ -110,7 +111,7 @@ class Slot(_Caller):
     @property
     def id(self) -> str:
         """As in provenance and rejects."""
-        return f"{self.seed.id}/{self.branch}/{self.ordinal}"
+        return f"{self.run}{self.seed.id}/{self.branch}/{self.ordinal}"
 
     def provenance(self, outcome: Outcome, idx: int, rows: int) -> dict[str, Any]:
         """Where the rows from `idx` on come from."""

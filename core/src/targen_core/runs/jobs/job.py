@@ -26,6 +26,7 @@ from targen_core.engine.events import Listener
 from targen_core.engine.executor import Executor
 from targen_core.engine.filters import Filter
 from targen_core.engine.guard import Guard
+from targen_core.engine.kept import read_kept, require_kept
 from targen_core.engine.local import LocalExecutor
 from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.run import Engine
@@ -85,7 +86,6 @@ from targen_core.runs.records.manifest import Manifest, require_unmerged
 from targen_core.runs.records.options import is_price
 from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import require_copy
-from targen_core.text import plural
 from targen_core.wording import Action, Option, Words
 
 ExecutorT = TypeVar("ExecutorT", bound=LocalExecutor)
@@ -155,6 +155,8 @@ class Job:
             self._closing.callback(each.part.close)
         self._ledger: LedgerFile | None = None
         try:
+            if manifest.kept:
+                require_kept(self.path, manifest.kept)
             if manifest.replay_of and not self.sends_nothing:
                 directory.drop_provisional()
             code = code_digest(prepared)
@@ -589,14 +591,7 @@ class Job:
             file=self.prepared.file,
         )
         notes = notes_on(ended)
-        told = [*notes]
-        if self.manifest.carried:
-            taken = plural(self.manifest.carried, "reply", "replies")
-            notes.append(
-                f"reused {taken} from {self.manifest.replay_of}, given before the prompts changed"
-            )
-            told += notes[-1:] if self._reported is None else []  # once: each import ends a job
-        for note in told:
+        for note in notes:
             self._tell(note)
         if notes := [*self.prepared.notes, *notes]:
             report["notes"] = notes
@@ -729,6 +724,8 @@ class Job:
             margin=None if self.by_people else _MARGIN if deferred else 0.0,
             shard=self.manifest.spec.shard,
             listener=listener,
+            kept=read_kept(self.path) if self.manifest.kept else (),
+            revision=self.manifest.revision,
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from types import NoneType
@@ -316,4 +317,10 @@ def task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> Ta
         dimensions={
             f"{step}.{part.name}": digest_of(part) for step, part in task.dimensions_by_step
         },
+        definitions={label.name: _digest(label.summary) for label in task.labels if label.summary},
+        instructions=_digest(task.judging.instructions),
     )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -17,7 +17,8 @@ COPY = re.compile(r"given-[A-Za-z0-9][\w.-]{0,199}")
 class TaskPlan(ManifestPart):
     """The task: its full id and version, its variants, each prompt's version.
 
-    `dimensions` holds digests by `STEP.NAME`.
+    `dimensions` holds digests by `STEP.NAME`, `definitions` those of the labels' definitions, and
+    `instructions` that of what step 4 is told.
 
     `branches` lists the aim of each branch, unless these are the labels.
     """
@@ -31,6 +32,8 @@ class TaskPlan(ManifestPart):
     unit: int
     prompts: dict[str, str]
     dimensions: Mapping[str, str] = {}
+    definitions: Mapping[str, str] = {}
+    instructions: str = ""
 
     @property
     def aims(self) -> dict[str, str | None]:

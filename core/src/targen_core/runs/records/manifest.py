@@ -9,7 +9,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import importlib_metadata
 from pydantic import Field, ValidationError
@@ -51,20 +51,15 @@ _DECIDING = {
 }
 
 
-Carried = Literal["texts", "judgements"]
-"""Kinds of replies that a revision may take over although their prompts have changed."""
-
-
 class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
 
     `spec` is the original request with four changes. Secrets are left out, names are full ids,
     files are the run's own copies, and decisions of the models or the task are filled in. `lock` is
     what it came to. A run that is extended has further targets. For merged runs, spec and lock are
-    those of the first, except for the quotas, and `merged` has all of them. For a replay,
-    `replay_of` is the name of the original run. `carried` is the number of replies that it kept
-    although their prompts have changed. `may_carry` names the kinds of replies that it was allowed
-    to keep.
+    those of the first, except for the quotas, and `merged` has all of them. For a replay or a
+    revision, `replay_of` is the name of the original run. `kept` is the digest of the rows that a
+    revision kept of it, in `kept.jsonl`, and `revision` counts revisions of revisions from 1.
     """
 
     format: int = FORMAT
@@ -74,8 +69,8 @@ class Manifest(ManifestPart):
     created: str = ""
     merged: tuple[MergedRun, ...] = ()
     replay_of: str = ""
-    carried: Annotated[int, Field(ge=0)] = 0
-    may_carry: tuple[Carried, ...] = ()
+    revision: Annotated[int, Field(ge=0, le=10**6)] = 0
+    kept: Annotated[str, Field(pattern="^[0-9a-f]{0,64}$")] = ""
 
     @property
     def task(self) -> TaskPlan:
@@ -190,7 +185,7 @@ class Manifest(ManifestPart):
 
     def save(self, path: Path) -> None:
         """Write the manifest atomically."""
-        often_empty = ("merged", "replay_of", "carried", "may_carry")
+        often_empty = ("merged", "replay_of", "revision", "kept")
         empty = {name for name in often_empty if not getattr(self, name)}
         value = self.model_dump(mode="json", exclude=empty)
         write_atomically(path, json.dumps(value, indent=2) + "\n")
@@ -411,6 +406,7 @@ class Manifest(ManifestPart):
                 if name.endswith(".candidates")
             },
             **({} if self.spec.shard is None else {"shard": _said(self.spec.shard)}),
+            **({"kept": self.kept} if self.kept else {}),
             **({"merged": [run.name for run in self.merged]} if self.merged else {}),
             "task_file": self.task_file,
             "targets": [

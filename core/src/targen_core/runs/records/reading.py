@@ -35,6 +35,7 @@ MEMBERS = (
     "batches.jsonl",
     "pending.jsonl",
     "requests.jsonl",
+    "kept.jsonl",
     "given-contexts.jsonl",
     "given-seeds.jsonl",
     "task.json",

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from targen_core.api.kinds import exported
 from targen_core.api.models import ModelLike
@@ -32,14 +32,13 @@ from targen_core.runs.folder.place import numbered
 from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.preparing.trust import note_new
-from targen_core.runs.records.manifest import Carried, Manifest
+from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.wording import Action, Blank, Option
+from targen_standard.replaying.again import Again, again
 from targen_standard.replaying.replay import Replay
 from targen_standard.task_files.files import require_form_of
 from targen_standard.task_files.model import Declaration
-
-ReplayT = TypeVar("ReplayT", bound=Replay)
 
 
 @exported
@@ -108,29 +107,31 @@ async def areplay(
 async def replayed(
     path: Path, out: Path | None, registry: Registry | None = None, **asked: Any
 ) -> Run:
-    """Return the result of `replay`; see `begun`.
+    """Return the result of `replay`; see `asked_again`.
 
     Raises:
         TargenError: as `replay`.
     """
     if out is None:
         out = next(one for one in numbered(place_beside(path, "replay")) if not one.exists())
-    with begun(Replay, path, out, registry, **asked) as (job, known):
+    with (
+        asked_again(path, registry, revises=False, **asked) as of,
+        Replay.begin(of, out) as job,
+    ):
         note_new(job.manifest, job.path, {path: Manifest.load(path / "manifest.json")})
         # The report contains missing calls and unmet quotas.
         with suppress(AnswersAwaited, QuotaNotMet):
             await job.arun()
         assert job.report is not None
-        return Run(job.path, Report.of(job.report), known)
+        return Run(job.path, Report.of(job.report), of.registry)
 
 
 @contextmanager
-def begun(
-    kind: type[ReplayT],
+def asked_again(
     path: Path,
-    out: Path,
     registry: Registry | None = None,
     *,
+    revises: bool,
     task: TaskLike | None = None,
     n: int | None = None,
     labels: Mapping[str, int] | None = None,
@@ -138,10 +139,9 @@ def begun(
     corrector: str | None = None,
     options: Mapping[str, Any] | None = None,
     model: ModelLike | None = None,
-    may_carry: tuple[Carried, ...] = (),
     **fields: Any,
-) -> Iterator[tuple[ReplayT, Registry]]:
-    """A replay that has not run yet, and what finds its parts.
+) -> Iterator[Again]:
+    """What a run would be again; files of a declared task are there as long.
 
     `fields` are those of `RunSpec` that differ, or None; the rest is as in `replay`.
 
@@ -174,19 +174,16 @@ def begun(
             known = known.including(tasks=tasks, backends={})
         began, name = manifest.task, called or manifest.task_name(path)
         _, of = find_task(known, name, began.variants, (*began.labels, *labels))
-        quotas = _quotas(of, manifest, n, labels, keeps_others=kind.keeps_others)
-        job = kind.begin(
+        quotas = _quotas(of, manifest, n, labels, keeps_others=revises)
+        yield again(
             known,
             path,
-            out,
+            revises=revises,
             task=called,
             quotas=quotas,
             options=spread(known, options),
-            may_carry=may_carry,
             **changes,
         )
-        with job:
-            yield job, known
 
 
 def _quotas(

@@ -9,53 +9,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from targen_core.calls.call import BoundModel, Call
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
-from targen_core.calls.model import Price
-from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import check_record
 from targen_core.engine.run import Engine
-from targen_core.errors import AnswersAwaited, RunConflict, TargenError, UsageError
-from targen_core.options import Datasets
+from targen_core.errors import AnswersAwaited, RunConflict
 from targen_core.outputs import remove
-from targen_core.plugins.register import MEMORY
-from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import is_fresh
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.models import models_of
-from targen_core.runs.preparing.parts import Admit
-from targen_core.runs.preparing.plan import Prepared, named, prepare
-from targen_core.runs.preparing.sources import (
-    UnreadSource,
-    refuse_sources,
-    require_same_sources,
-)
-from targen_core.runs.preparing.tasks import find_task, task_of
-from targen_core.runs.preparing.trust import (
-    is_permitted,
-    require_known,
-    require_known_limits,
-    require_known_paths,
-)
+from targen_core.runs.preparing.plan import Prepared
 from targen_core.runs.records.differences import changed_part
 from targen_core.runs.records.lock import Lock
-from targen_core.runs.records.manifest import Carried, Manifest
-from targen_core.runs.records.reading import read_json
-from targen_core.runs.records.spec import RunSpec
+from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.writing import write_atomically
-from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
-from targen_core.wording import ANOTHER_OUT, Action, Option
+from targen_core.wording import ANOTHER_OUT
 from targen_standard.batches.ledger import BatchLedgerFile
-from targen_standard.recorded import RecordedLayer, recorded_models, stand_ins
+from targen_standard.recorded import RecordedLayer, recorded_models
+from targen_standard.replaying.again import Again
 
 COPIED: Mapping[str, Any] = {"cost": 0.0, "cached": True, "copied": True}
 """Fields of a record whose reply is another run's."""
@@ -88,16 +66,9 @@ class Replay(Job):
         waiting: how many candidates have a reply but lack another; set by `run`.
         of: the run that it is made from.
         before: the manifest of that.
-        carried: replies that were taken over although their prompts had changed.
     """
 
     sends_nothing = True
-    act, done = "replay", "replayed"
-    """The verb for messages, and its participle."""
-    keeps_others = False
-    """True if labels that are not named keep their numbers of rows; otherwise they get none."""
-    changes_models = False
-    """True if steps may have other models than those that answered."""
 
     def __init__(
         self, directory: RunDirectory, manifest: Manifest, prepared: Prepared, *, of: Path
@@ -106,131 +77,39 @@ class Replay(Job):
         self.needed: list[Needed] = []
         self.waiting = 0
         self.before = Manifest.load(of / "manifest.json")
-        self.carried = 0
         self._places: set[str] = set()
-        self._copy_journal(directory, manifest)
+        self._copy_journal(directory)
         write_atomically(directory.pending, "")  # until it is known that no call is lacking
         super().__init__(directory, manifest, prepared, cache=None)
 
     @classmethod
-    def begin(
-        cls,
-        registry: Registry,
-        run: Path,
-        out: Path,
-        *,
-        task: str | None = None,
-        quotas: Mapping[str, int] | None = None,
-        options: Mapping[str, Any] | None = None,
-        may_carry: tuple[Carried, ...] = (),
-        **changes: Any,
-    ) -> Self:
-        """Make `out`, which repeats `run`; `run` is only read.
-
-        Args:
-            registry: finds the parts of the run.
-            run: the run directory.
-            out: the new one.
-            task: the name or the file of the current task; None for the run's own.
-            quotas: rows by label; None for those of the run's targets.
-            options: options of parts, as `NAME.KEY`, that differ from those of the run.
-            may_carry: as in `Manifest`.
-            **changes: fields of `RunSpec` that differ from those of the run.
+    def begin(cls, again: Again, out: Path) -> Self:
+        """Make `out`, which repeats a run; that is only read.
 
         Raises:
-            UsageError: what cannot be.
             RunConflict: `out` holds something.
         """
-        there = Manifest.load(run / "manifest.json")
-        if there.merged:
-            raise UsageError(
-                f"{run} was merged from {plural(len(there.merged), 'run')}, which must be "
-                f"{cls.done} one by one",
-                hint="merge the results with " + Action("merge") + " afterwards",
-            )
-        name = there.task_name(run) if task is None else task
-        require_known_paths(there, run)
-        spec = there.located(run, typed=task is not None).replace(task=name)
-        if task is not None:
-            spec = _as_the_task_says(registry, there, run, spec)
-            if not spec.seats and [*there.task.aims] != [*task_of(registry, spec)[1].branches]:
-                spec = spec.replace(seats=tuple(there.task.aims))
-        if quotas is not None:
-            if spec.shard is not None:
-                raise UsageError(
-                    f"{run} is shard {spec.shard} of a run, so its row counts cannot be changed",
-                    hint="leave " + Option("n") + " and " + Option("labels") + " out",
-                )
-            spec = spec.replace(quotas=quotas)
-        options = options or {}
-        of_models = {name for name in options if _is_of_a_model(there, name)}
-        if of_models and not cls.changes_models:
-            raise UsageError(
-                f"option {min(of_models)}: a replay does not call any model, so it only accepts "
-                "options of parts such as correctors",
-                hint="for example --corrector vote -o vote.votes=5",
-            )
-        spec = _with_options(there, spec.replace(**changes), options, changes)
-        others = bool(of_models or {"backend", "backend_for"} & changes.keys())
-        # An object that is passed again may be another one; no name tells.
-        used = (spec.backend, *spec.backend_for.values())
-        passed = cls.changes_models and any(name.startswith(f"{MEMORY}:") for name in used)
-        if others:  # a stranger's claims about models are not used for others either
-            before = named(registry, there.asked(run))
-            permitted = is_permitted(there, run)
-            require_known(registry, before, there.steps, typed=options, permitted=permitted)
-            if not permitted:
-                require_known_limits(there.spec.limits, ())
-        if cls.changes_models:  # it calls models in the end
-            for step in there.steps:
-                registry.find("backend", spec.backend_of(step))
-        try:
-            prepared = prepare(
-                registry,
-                spec,
-                admit=known_sources(there, run),
-                begun=there.lock,
-                recorded=None if others or passed else there.lock,
-                making=models_of if others or passed else stand_ins(there.lock.steps),
-            )
-        except UnreadSource as error:
-            error.ask_where(run, f"; then {cls.act}")
-            raise
-        require_same_sources(there.lock, prepared.lock, run)
-        _keep_prices(prepared, run)
-        manifest = Manifest(
-            spec=prepared.spec,
-            lock=prepared.lock,
-            extensions=there.extensions if quotas is None else (),
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            replay_of=run.resolve().name,
-            may_carry=may_carry,
-        )
+        manifest = again.manifest()
         if out.exists() and not is_fresh(out):
             raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a replay creates a new run")
         directory = RunDirectory(out)
         try:
-            prepared.keep_in(out)
+            again.prepared.keep_in(out)
             manifest.save(directory.manifest)
-            return cls(directory, manifest, prepared, of=run)
+            return cls(directory, manifest, again.prepared, of=again.run)
         except BaseException:
             directory.close()
             raise
 
-    def _copy_journal(self, directory: RunDirectory, manifest: Manifest) -> None:
+    def _copy_journal(self, directory: RunDirectory) -> None:
         """Begin the journal with the old one's replies: another run has paid for them."""
-        takes_carried = self._takes_carried(manifest)
         records = Journal(directory.journal, on_record=lambda record: None)
 
         def copy(record: dict[str, Any]) -> None:
             if "key" in record:
                 check_record(record)
-                carried = {"carried": record["carried"]} if "carried" in record else {}
-                if carried and not takes_carried:
-                    return
-                self.carried += len(carried)
                 self._places.add(str(record.get("place")))
-                records.append({**reply_of(record), **carried, **COPIED})
+                records.append({**reply_of(record), **COPIED})
 
         try:
             source = self.of / "journal"
@@ -240,10 +119,6 @@ class Replay(Job):
             records.close()
         if BatchLedgerFile(self.of).imported:
             BatchLedgerFile(directory.path).bring(0, {})  # the card says who answered
-
-    def _takes_carried(self, manifest: Manifest) -> bool:
-        """Return whether it keeps replies that a revision kept although prompts had changed."""
-        return True
 
     # --- in place of what a job does ---
 
@@ -268,9 +143,6 @@ class Replay(Job):
 
     def _lacking(self, engine: Engine) -> Exception | None:
         """Write down the missing calls; without any, outputs are final."""
-        if self.carried:
-            self.manifest = self.manifest.model_copy(update={"carried": self.carried})
-            self.manifest.save(self._directory.manifest)
         waiting = [
             (call, {"id": slot.id, "branch": slot.branch})
             for slot in engine.lacking
@@ -328,65 +200,6 @@ class Replay(Job):
                 "format"
             )
         return "the run did not make this call"
-
-
-def known_sources(there: Manifest, run: Path) -> Admit:
-    """Return a function that admits the datasets that a run's own options name."""
-    permitted = is_permitted(there, run)
-
-    def admit(option: str, words: Datasets, sources: Sequence[str]) -> None:
-        if not permitted:
-            refuse_sources(option, words, sources, run)
-
-    return admit
-
-
-def _is_of_a_model(there: Manifest, name: str) -> bool:
-    about = name.rpartition(".")[0]
-    return not about or about in {*PARAMETERS, *there.steps}
-
-
-def _with_options(
-    there: Manifest, spec: RunSpec, options: Mapping[str, Any], changes: Mapping[str, Any]
-) -> RunSpec:
-    """The spec with other options, and without those of a part or backend that was changed."""
-    left = [
-        name
-        for place, part in there.lock.parts.items()
-        if place in changes and changes[place] not in part.names
-        for name in part.names
-    ]
-    others = {""} if "backend" in changes else set()
-    kept = {
-        name: value
-        for name, value in spec.options.items()
-        if (about := name.rpartition(".")[0]) not in left
-        and (name in SAMPLING or about not in others)
-    }
-    return spec.replace(options=kept).also(options)
-
-
-def _as_the_task_says(registry: Registry, there: Manifest, run: Path, spec: RunSpec) -> RunSpec:
-    """The spec without what a manifest took from the old task, where a new one may differ."""
-    with suppress(TargenError):
-        _, old = find_task(registry, there.task_name(run), there.task.variants)
-        changes: dict[str, Any] = {}
-        if spec.unsure == old.judging.unsure:
-            changes["unsure"] = None
-        return spec.replace(**changes)
-    return spec
-
-
-def _keep_prices(prepared: Prepared, run: Path) -> None:
-    """Count by the prices that the old report names: a price is not part of a manifest."""
-    try:
-        prices = read_json(run / "report.json")["prices"]
-        for name, step in prepared.steps.items():
-            if step.price is None and (price := prices.get(name)):
-                known = Price(float(price["in"]), float(price["out"]), source=str(price["source"]))
-                prepared.steps[name] = replace(step, price=known)
-    except (TargenError, OSError, KeyError, TypeError, ValueError, AttributeError):
-        return
 
 
 def reply_of(record: Mapping[str, Any]) -> dict[str, Any]:

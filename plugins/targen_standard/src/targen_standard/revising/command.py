@@ -55,23 +55,20 @@ def revise(
         Path | None, typer.Option("--out", help="The new run directory. [default: RUN-revised]")
     ] = None,
     judge: Annotated[
-        str | None,
+        str,
         typer.Option(
             "--judge",
-            metavar="all|changed",
-            help="Judge all rows again, or only those generated for, or judged as, a "
-            "changed label. [default: as in the revision that wrote RUN, otherwise all]",
+            metavar="changed|all",
+            help="Judge only rows that a change concerns, or kept rows again, too.",
         ),
-    ] = None,
+    ] = "changed",
     rewrite: Annotated[
-        bool | None,
+        bool,
         typer.Option(
             "--rewrite/--no-rewrite",
-            help="Rewrite the rows of changed labels, or keep their texts and judge them again. "
-            "[default: as in the revision that wrote RUN, otherwise --rewrite]",
-            show_default=False,
+            help="Rewrite the rows of changed labels, or keep their texts and judge them again.",
         ),
-    ] = None,
+    ] = True,
     n: NumberAsItWasArg = None,
     label: LabelArg = None,
     correct: CorrectAsItWasArg = None,
@@ -106,7 +103,7 @@ def revise(
 
     Examples:
     - targen revise runs/mail-0 --task mail.yaml --dry-run
-    - targen revise runs/mail-0 --task mail.yaml --judge changed
+    - targen revise runs/mail-0 --task mail.yaml --judge all
     - targen revise runs/mail-0 --task mail.yaml --label complaint=40 --max-cost 1
     - targen revise runs/mail-0 --task mail.yaml --batch-offline
     """
@@ -114,7 +111,6 @@ def revise(
     from targen_core.api.request import elsewhere, reopened
     from targen_core.cli.commands.generate import run_job, say_next_export
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.jobs.event_loops import finish
     from targen_standard.revising.api import planned
 
     batch = said.of(Limits).delivered_by  # what is wrong with them is said before anything is made
@@ -135,7 +131,6 @@ def revise(
     asked = dict(
         judge=judge,
         rewrite=rewrite,
-        cache=said.part(Limits).get("cache"),
         task=task,
         n=n,
         labels=labels_of(label),
@@ -145,30 +140,26 @@ def revise(
         options=changed,
         **said.part(rows()),
     )
-    revision = finish(planned(run, out, **asked))
-    plan = revision.plan
-    if dry_run and json:
-        print_json(plan.raw)
-        return
-    if not plan.changes:
-        print(plan.said)
-        print("next: edit the task file, and pass it with --task", file=sys.stderr)
-        return
-    if dry_run or not (quiet or json):
-        _print(plan, revision.path)
-        of_then = ["--judge changed"] * (judge is None and plan.judged == "changed")
-        of_then += ["--no-rewrite"] * (rewrite is None and not plan.rewrites)
-        if of_then:
-            print(f"{' '.join(of_then)}, as in the revision that wrote {plan.run}")
-    if dry_run:
-        print("\nDry run: targen made no calls and wrote no files.")
-        return
-    if plan.calls.total and not yes and can_ask():
-        made = plural(plan.calls.total, "call")
-        if not confirmed(f"This revision makes {made}. Continue?"):
-            print("targen made no calls and wrote no files.", file=sys.stderr)
-            raise typer.Exit(1)
-    where, registry = finish(revision.begin())
+    with planned(run, out, **asked) as revision:
+        plan = revision.plan
+        if dry_run and json:
+            print_json(plan.raw)
+            return
+        if not plan.changes:
+            print(plan.said)
+            print("next: edit the task file, and pass it with --task", file=sys.stderr)
+            return
+        if dry_run or not (quiet or json):
+            _print(plan, revision.path)
+        if dry_run:
+            print("\nDry run: targen made no calls and wrote no files.")
+            return
+        if plan.calls.total and not yes and can_ask():
+            made = plural(plan.calls.total, "call")
+            if not confirmed(f"This revision makes about {made}. Continue?"):
+                print("targen made no calls and wrote no files.", file=sys.stderr)
+                raise typer.Exit(1)
+        where, registry = revision.begin()
     limits = said.part(Limits)
     if batch_offline:
         limits["delivery"] = "files"
@@ -193,16 +184,13 @@ def _print(plan: RevisionPlan, out: Path) -> None:
     print_table(names, of)
     print("\nCalls")
     kinds = ("lists", "texts", "judgements", "total")
-    sides = [plan.calls, plan.cached, plan.before]
+    sides = [plan.calls, plan.before]
     lines = [(kind, *(getattr(side, kind) for side in sides)) for kind in kinds]
-    print_table(("for", "expected", "cached", "original run"), lines)
+    print_table(("for", "expected", "original run"), lines)
     cost = f", about ${plan.dollars:,.2f}" if plan.dollars else ""  # people are paid otherwise
     if 0 < (plan.dollars or 0) < 0.01:
         cost = ", less than a cent"
     print(f"\n{percent(plan.share)} of the run's calls{cost}")
-    if plan.ahead:
-        more = plural(plan.ahead, "more call")
-        print(f"about {more} if as many are made ahead of time as in the original run")
     for old, new in plan.renamed.items():
         print(
             printable(
@@ -211,10 +199,3 @@ def _print(plan: RevisionPlan, out: Path) -> None:
                 lines=False,
             )
         )
-    if plan.is_least:
-        print("at least, since rows that the new corrector rejects are rewritten")
-    if plan.carried:
-        taken = plural(plan.carried, "reply", "replies")
-        print(f"{taken} reused although their prompts have changed")
-    if plan.saved:
-        print(f"with --judge changed, {plan.saved:,} of these judgements would be kept")

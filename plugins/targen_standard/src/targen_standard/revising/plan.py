@@ -1,22 +1,32 @@
-"""The plan of a revision: changes, kept rows, new calls, and their cost."""
+"""The plan of a revision: what has changed, which rows it concerns, and what they cost."""
 
 from __future__ import annotations
 
-import json
+import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
 
-from targen_core.calls.usage import Usage, answered
+from targen_core.calls.usage import answered
 from targen_core.plugins.register import MEMORY
-from targen_core.runs.folder.report import read_report
+from targen_core.runs.preparing.plan import Prepared
 from targen_core.runs.records.manifest import Manifest, as_words, flat
+from targen_core.tasks.model import Task
 from targen_core.text import percent, plural, printable
-from targen_standard.revising.revision import Judged, Revision
 from targen_standard.task_files.files import keys_of
 
-_DECIDE_NO_ROW = ("draft", "name", "summary", "source", "presets")  # keys of a task's file
+Judged = Literal["changed", "all"]
+"""The rows that step 4 judges again: those that a change concerns, or all."""
+
+_NO_ROW = frozenset("draft name summary source presets".split())
+"""Keys of a task's file that decide no row."""
+
+_NO_TEXT = frozenset("balance checks filters give_up_after kept rows samples".split())
+"""What may differ while texts stay: all rows pass checks and filters again."""
+
+_OF_JUDGE = frozenset("corrector instructions judge unsure".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,23 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Concerned:
+    """What changes concern.
+
+    Attributes:
+        texts: whether all texts are written again.
+        judgements: whether all rows are judged again.
+        labels: labels and branches whose texts are written again.
+        mistaken: labels whose rows are judged again: those of changed samples.
+    """
+
+    texts: bool = False
+    judgements: bool = False
+    labels: frozenset[str] = frozenset()
+    mistaken: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class LabelPlan:
     """The plan for the rows of a label.
 
@@ -42,7 +69,7 @@ class LabelPlan:
         requested: rows that the revised run is to have.
         kept: rows that remain unchanged, with their judgement.
         judged: rows whose text stays, and which step 4 judges again.
-        written: new rows, whose texts are written or were never judged.
+        written: new rows.
     """
 
     requested: int
@@ -56,7 +83,7 @@ class Calls:
     """Calls by what they are for.
 
     Attributes:
-        lists: for contexts and seeds.
+        lists: for contexts, seeds, and rows that are written many at a time.
         texts: step 3.
         judgements: step 4.
     """
@@ -79,33 +106,20 @@ class RevisionPlan:
         run: the run that is revised, which is not changed.
         changes: what differs, in the order of its names.
         labels: what becomes of each label's rows.
-        judged: which rows step 4 judges again, "all" or "changed".
-        rewrites: whether the texts of changed labels are written again.
-        carried: replies that are taken over although their prompts have changed.
-        calls: the expected calls of the revision. They are exact if the run refused no text.
-            Otherwise, the revision is expected to refuse as many of a label's texts per row.
-        cached: those that replies of other runs answer, for free.
+        calls: the expected calls, if as many are needed for each row as in the run. Replies that
+            the cache has are among them, and are free.
         before: those that the run took, its cache's replies among them.
-        saved: how many judgements less `judged` "changed" would take.
         dollars: what `calls` are expected to cost; None if a price is unknown.
-        ahead: more calls that may be made ahead of time, though not needed, if their share is that
-            of the run.
         renamed: labels with a new name and the old definition: old name → new name.
     """
 
     run: str
     changes: tuple[Change, ...]
     labels: Mapping[str, LabelPlan]
-    judged: Judged
-    rewrites: bool
-    carried: int
     calls: Calls
-    cached: Calls
     before: Calls
-    saved: int
     dollars: float | None
-    ahead: int
-    renamed: Mapping[str, str]
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def share(self) -> float:
@@ -131,141 +145,23 @@ class RevisionPlan:
         return f"nothing differs from {self.run}, so no revision is needed"
 
     @property
-    def is_least(self) -> bool:
-        """Return whether more calls are likely, as another corrector may reject more rows."""
-        changed = {change.name.partition(".")[0] for change in self.changes}
-        return "corrector" in changed and self.calls.judgements > 0
-
-    @property
     def raw(self) -> dict[str, Any]:
         """Return the whole plan as JSON, as `--json` prints it."""
         return {**asdict(self), "share": round(self.share, 4)}
 
 
-def plan_of(job: Revision) -> RevisionPlan:
-    """The plan of a revision that has run, so that what it lacks is known.
+# --- what has changed ----------------------------------------------------------
 
-    It was rehearsed: what it lacks was made up.
+
+def changes_between(was: Manifest, now: Manifest, files: tuple[Path, Path]) -> tuple[Change, ...]:
+    """Return the differences that decide rows, by the keys of the task's file if there is one.
+
+    `files` are the folders with each run's copy of it.
     """
-    assert job.report is not None and job.rehearsal is not None
-    before, report, made = read_report(job.of), job.report, job.rehearsal
-    rows: dict[str, Counter[str]] = {label: Counter() for label in report["requested"]}
-    with (job.path / "provenance.jsonl").open(encoding="utf-8") as lines:
-        for row in map(json.loads, lines):
-            is_new = row["id"] in made.written or row["id"] in made.unjudged
-            is_judged = row["id"] in made.judged
-            what = "written" if is_new else "judged" if is_judged else "kept"
-            rows[row["label"] if row["label"] in rows else "any"][what] += row["rows"]
-    labels = {
-        label: LabelPlan(requested, *(rows[label][name] for name in ("kept", "judged", "written")))
-        for label, requested in report["requested"].items()
-    }
-    fresh = _calls_of(before)
-    if job.before.replay_of:  # whose journal holds what its own run asked, too
-        judged = sum(flow["judged"] for flow in before["flow"].values())
-        fresh = Calls(fresh.lists, judged, judged if job.before.lock.corrector is not None else 0)
-    calls, cached = (_by_kind(each) for each in (made.sent, made.cached))
-    # Made-up replies are never refused. So add as many as were refused in the run.
-    texts = round(calls.texts * _refused(before, made.written))
-    each = calls.judgements / max(1, len(made.written) + len(made.judged))
-    calls = replace(
-        calls, texts=calls.texts + texts, judgements=calls.judgements + round(texts * each)
-    )
-    changes = _deciding(tuple(_changes(job)))
-    other = any(counts["judged"] + counts["written"] for counts in rows.values())
-    if not changes and before["status"] == "complete" and other:
-        # A run keeps only the version of a task in code, not its prompts.
-        version = job.manifest.task.version
-        changes = (
-            Change("task", f"version {version}", f"version {version}, which asks otherwise"),
-        )
-    unused = before["unused_calls"] or 0
-    return RevisionPlan(
-        str(job.of),
-        changes,
-        labels,
-        job.judged,
-        job.rewrites,
-        job.carried,
-        calls,
-        cached,
-        fresh,
-        0 if job.judged == "changed" else job.spared,
-        _dollars(calls, job.usage, before["prices"]),
-        round(calls.total * unused / max(1, fresh.total - unused)),
-        job.renamed,
-    )
-
-
-_KINDS = {"generate": "texts", "correct": "judgements"}
-
-
-def _calls_of(report: Mapping[str, Any]) -> Calls:
-    """The calls of a run, those among them that a cache answered."""
-    counts: Counter[str] = Counter()
-    for of in report["usage"]["by_step"]:
-        counts[of["step"]] += answered(of)
-    return _by_kind(counts)
-
-
-def _by_kind(steps: Mapping[str, int]) -> Calls:
-    """Calls that are counted by step."""
-    counts: Counter[str] = Counter()
-    for step, count in steps.items():
-        counts[_KINDS.get(step, "lists")] += count
-    return Calls(counts["lists"], counts["texts"], counts["judgements"])
-
-
-def _refused(report: Mapping[str, Any], written: Mapping[str, str]) -> float:
-    """Return how many candidates to expect in vain for each of those to write, as in the run.
-
-    `written` has the branch of each. Duplicates may be far more frequent in one branch than in
-    others. A branch that the run did not have counts as the run as a whole.
-    """
-    flows = report["flow"]
-    wanted = Counter(written.values())
-    every = _in_vain(flows.values())
-    lost = sum(
-        count * (_in_vain([flows[branch]], every) if branch in flows else every)
-        for branch, count in wanted.items()
-    )
-    return lost / len(written) if written else 0.0
-
-
-def _in_vain(flows: Collection[Mapping[str, Any]], unknown: float = 0.0) -> float:
-    """Return the candidates that were not accepted, per accepted one; `unknown` if none was."""
-    rows = sum(sum(flow["accepted"].values()) for flow in flows)
-    return sum(flow["judged"] for flow in flows) / rows - 1 if rows else unknown
-
-
-def _dollars(calls: Calls, usage: Usage, prices: Mapping[str, Any]) -> float | None:
-    """Return the cost of calls with the mean tokens of those that `usage` counts as saved.
-
-    In a rehearsal these are the replies of the run, without lost calls, which count with the most
-    that they may have taken.
-    """
-    paid: dict[str, list[float]] = {}
-    for (step, _), of in usage.by_place.items():
-        price = prices.get(step)
-        if price is None:
-            return None
-        tokens = {"in": of.saved_input_tokens, "out": of.saved_output_tokens}
-        kind = paid.setdefault(_KINDS.get(step, "lists"), [0.0, 0.0])
-        kind[0] += sum(tokens[way] * price[way] / 1e6 for way in tokens)
-        kind[1] += of.answered
-    return sum(
-        float(getattr(calls, kind)) * dollars / count
-        for kind, (dollars, count) in paid.items()
-        if count
-    )
-
-
-def _changes(job: Revision) -> Iterator[Change]:
-    """Yield the differences, by the keys of the task's file if there is one."""
-    was, now = job.before, job.manifest
+    found = list[Change]()
     if all(each.task_file.endswith(".json") for each in (was, now)):
-        files = [run / each.task_file for run, each in ((job.of, was), (job.path, now))]
-        yield from _between(*(flat(keys_of(file)) for file in files))
+        copies = [at / each.task_file for at, each in zip(files, (was, now), strict=True)]
+        found += _between(*(flat(keys_of(file)) for file in copies))
     sides = [_recorded(was, now), _recorded(now, was)]
     # A time-out decides no reply: what of its options does is in a model's identity.
     alike = tuple(
@@ -278,21 +174,18 @@ def _changes(job: Revision) -> Iterator[Change]:
         ("steps.correct.", "parts.corrector.") if was.lock.corrector != now.lock.corrector else ()
     )
     left_out = (*alike, *others, *(("task.",) if was.task_file and now.task_file else ()))
-    yield from _between(
+    found += _between(
         *({k: v for k, v in side.items() if not k.startswith(left_out)} for side in sides)
     )
-
-
-def _deciding(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """Return those that decide rows, such as not the name of a copy; all if none does."""
-    found = (each for each in changes if each.name.partition(".")[0] not in _DECIDE_NO_ROW)
-    return tuple(found) or changes
+    deciding = [each for each in found if each.name.partition(".")[0] not in _NO_ROW]
+    return tuple(deciding)
 
 
 def _recorded(one: Manifest, beside: Manifest) -> dict[str, Any]:
     """Return what decides a run's rows, by dotted names; with the rows of its last target only."""
     said = flat(one.deciding()) | one.parts_beside(beside)
-    del said["targets"]
+    for name in ("targets", "kept"):
+        said.pop(name, None)
     # A run does not know an object's options, so only its identity distinguishes it.
     objects = {
         f"steps.{name}.model": step.identity
@@ -308,3 +201,110 @@ def _between(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]
         if was.get(name) != now.get(name):
             sides = [as_words(side[name]) if name in side else None for side in (was, now)]
             yield Change(name, *sides)
+
+
+# --- what that concerns --------------------------------------------------------
+
+
+def concerned(changes: tuple[Change, ...], was: Task[Any, Any], now: Prepared) -> Concerned:
+    """Return what changes concern; one that is not known to concern less concerns all texts."""
+    labels = _redefined(was, now.task)
+    texts = judgements = False
+    parts = now.lock.parts
+    by_filters = {f"filter {each.id.partition(':')[2]}" for each in now.filters if each.part.shapes}
+    options = {name for part in parts.values() for name in part.options}
+    prompts = [f"task.prompts.{name}" for part in parts.values() for name in part.prompts]
+    of_judge = ("steps.correct", "parts.corrector", "task.instructions", *prompts)
+    of_task = {each.name for each in changes if each.name.startswith("task.")}
+    for change in changes:
+        name, (first, *rest) = change.name, change.name.split(".", 2)
+        if first in ("labels", "branches") and rest:
+            labels |= set() if name.endswith(".value") else {rest[0]}
+        elif (
+            first in _OF_JUDGE
+            or name.startswith(("steps.correct", "parts.corrector"))
+            or name in of_judge
+        ):
+            judgements = True
+        elif name.startswith("task.definitions."):
+            labels |= {rest[1]}
+        elif name == "task.version" and (labels or len(of_task) > 1):
+            pass  # the other changes say what is otherwise
+        elif name.startswith(("task.labels", "task.branches")):
+            pass  # as above
+        elif first == "parts" and rest[0].startswith(("check ", "filter ")):
+            texts |= rest[0] in by_filters
+        elif first in _NO_TEXT or name in options:
+            pass
+        else:
+            texts = True
+    return Concerned(texts, judgements, frozenset(labels), _of_samples(was, now.task))
+
+
+def _redefined(was: Task[Any, Any], now: Task[Any, Any]) -> set[str]:
+    """Return the labels that are new, removed or have another definition."""
+    sides = [{(label.name, label.summary) for label in task.labels} for task in (was, now)]
+    return {name for name, _ in sides[0] ^ sides[1]}
+
+
+def _of_samples(was: Task[Any, Any], now: Task[Any, Any]) -> frozenset[str]:
+    """Return the labels of worked samples that have changed."""
+    found = set[str]()
+    for sample in {*was.judging.samples} ^ {*now.judging.samples}:
+        for answer in (sample.output, sample.actual):
+            found.update([answer] if isinstance(answer, str) else answer)
+    return frozenset(found)
+
+
+def renamed(was: Task[Any, Any], now: Task[Any, Any]) -> dict[str, str]:
+    """Return labels with a new name and the old definition, if a `value` could do the same."""
+    before, after = ({label.name: label.summary for label in task.labels} for task in (was, now))
+    found = {
+        old: [new for new in after if new not in before and after[new] == summary]
+        for old, summary in before.items()
+        if old not in after and summary
+    }
+    return {old: new[0] for old, new in found.items() if len(new) == 1}
+
+
+# --- what it takes ---------------------------------------------------------------
+
+_KINDS = {"generate": "texts", "correct": "judgements"}
+
+
+def expected(
+    report: Mapping[str, Any], labels: Mapping[str, LabelPlan], *, lists: bool
+) -> tuple[Calls, Calls, float | None]:
+    """Return the calls to expect, those of the run, and what the former are expected to cost.
+
+    `lists` is whether lists are written again in proportion to the rows.
+    """
+    counts, tokens = Counter[str](), dict[str, list[float]]()
+    priced = True
+    for of in report["usage"]["by_step"]:
+        kind, price = _KINDS.get(of["step"], "lists"), report["prices"].get(of["step"])
+        counts[kind] += answered(of)
+        priced = priced and price is not None
+        if price is not None:
+            paid = tokens.setdefault(kind, [0.0, 0.0])
+            for way, name in (("in", "input_tokens"), ("out", "output_tokens")):
+                paid[0] += (of[name] + of[f"saved_{name}"]) * price[way] / 1e6
+            paid[1] += answered(of)
+    rows = sum(report["rows"].values()) or 1
+    judged = sum(flow["judged"] for flow in report["flow"].values()) or 1
+    written = sum(of.written for of in labels.values())
+    again = sum(of.judged for of in labels.values())
+
+    def share(kind: str, of: int, per: int) -> int:
+        return math.ceil(counts[kind] * of / per)
+
+    calls = Calls(
+        share("lists", written, rows) if lists else 0,
+        share("texts", written, rows),
+        share("judgements", written, rows) + share("judgements", again, judged),
+    )
+    dollars = sum(
+        float(getattr(calls, kind)) * paid / max(1, count) for kind, (paid, count) in tokens.items()
+    )
+    before = Calls(counts["lists"], counts["texts"], counts["judgements"])
+    return calls, before, dollars if priced else None

@@ -46,8 +46,6 @@ class TracedCall:
         output_tokens: tokens of the reply.
         dollars: its cost; None if no price is known.
         cached: whether the reply came from another run, and was not paid for.
-        carried: the key of the call that got the reply, if `revise` kept it although the words of
-            the call have changed; "" otherwise.
     """
 
     key: str
@@ -65,7 +63,6 @@ class TracedCall:
     output_tokens: int
     dollars: float | None
     cached: bool
-    carried: str
 
     def __repr__(self) -> str:
         tokens = plural(self.input_tokens + self.output_tokens, "token")
@@ -211,5 +208,4 @@ def traced_call(record: Mapping[str, Any], made: Mapping[str, Any], asked: Asked
         output_tokens=record.get("out", 0),
         dollars=record.get("cost"),
         cached=bool(record.get("cached")),
-        carried=str(record.get("carried", "")),
     )

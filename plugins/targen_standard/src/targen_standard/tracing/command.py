@@ -225,9 +225,7 @@ def _of_call(call: TracedCall, *, full: bool) -> _Branch:
     set_to = ((name, value) for name, value in call.parameters.items() if value is not None)
     sent = ", ".join(f"{name} {value}" for name, value in set_to)
     cost = f"{call.input_tokens:,} tokens in, {call.output_tokens:,} out"
-    if call.carried:
-        cost += f", reused from call {call.carried[:_DIGITS]} of another run, whose prompt differed"
-    elif call.cached:
+    if call.cached:
         cost += ", reused from another run"
     elif call.dollars is None:
         cost += ", price unknown"
