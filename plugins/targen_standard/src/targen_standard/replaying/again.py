@@ -105,7 +105,11 @@ def again(
     spec = there.located(run, typed=task is not None).replace(task=name)
     if task is not None:
         spec = _as_the_task_says(registry, there, run, spec)
-        if not spec.seats and [*there.task.aims] != [*task_of(registry, spec)[1].branches]:
+        if (
+            not revises
+            and not spec.seats
+            and [*there.task.aims] != [*task_of(registry, spec)[1].branches]
+        ):
             spec = spec.replace(seats=tuple(there.task.aims))
     if quotas is not None:
         if spec.shard is not None:
