@@ -280,10 +280,13 @@ def expected(
     `lists` is whether lists are written again in proportion to the rows.
     """
     counts, tokens = Counter[str](), dict[str, list[float]]()
+    of_lists = Counter[str]()
     priced = True
     for of in report["usage"]["by_step"]:
         kind, price = _KINDS.get(of["step"], "lists"), report["prices"].get(of["step"])
         counts[kind] += answered(of)
+        if kind == "lists":
+            of_lists[of["step"]] += answered(of)
         priced = priced and price is not None
         if price is not None:
             paid = tokens.setdefault(kind, [0.0, 0.0])
@@ -295,13 +298,10 @@ def expected(
     written = sum(of.written for of in labels.values())
     again = sum(of.judged for of in labels.values())
 
-    def share(kind: str, of: int, per: int) -> int:
-        return math.ceil(counts[kind] * of / per)
-
     calls = Calls(
-        share("lists", written, rows) if lists else 0,
-        share("texts", written, rows),
-        share("judgements", written, rows) + share("judgements", again, judged),
+        sum(math.ceil(count * written / rows) for count in of_lists.values()) if lists else 0,
+        math.ceil(counts["texts"] * written / rows),
+        math.ceil(counts["judgements"] * (written / rows + again / judged)),
     )
     dollars = sum(
         float(getattr(calls, kind)) * paid / max(1, count) for kind, (paid, count) in tokens.items()
