@@ -156,7 +156,7 @@ def test_what_lost_calls_may_have_cost_is_not_what_a_call_costs(targen, works):
     with served(Dropping()) as model:
         price = ("--price-in", 3, "--price-out", 12, "--no-cache", "--concurrency", 1)
         works("generate", "mail.yaml", "-n", 8, *model, *price, "--out", "run")
-    records = journal("run")
+    records = [record for record in journal("run") if not {"sent", "unbilled"} & record.keys()]
     lost = [record for record in records if record.get("lost")]
     assert {"generate", "correct"} <= {record["step"] for record in lost}
     costs: dict[str, list[float]] = {}

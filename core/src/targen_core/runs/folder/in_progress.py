@@ -76,6 +76,8 @@ def unfinished_report(path: Path, manifest: Manifest) -> dict[str, Any]:
         f"it: {Action('resume', path)}",
         unused_calls=None,
     )
+    if lost := usage.in_flight_note:
+        report["notes"] = [*report.get("notes", ()), lost]
     return report
 
 

@@ -589,6 +589,8 @@ class Job:
             file=self.prepared.file,
         )
         notes = notes_on(ended)
+        if lost := self.usage.in_flight_note:
+            notes.append(lost)
         told = [*notes]
         if self.manifest.carried:
             taken = plural(self.manifest.carried, "reply", "replies")
@@ -782,7 +784,6 @@ class Job:
             journal=self.journal,
             usage=self.usage,
             cache=self._cache_folder,
-            deliveries=self.prepared.deliveries,
             was_cut=not self._fell_short,  # then some cached replies were dropped
         ) as layer:
             yield layer
