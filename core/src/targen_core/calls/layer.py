@@ -25,7 +25,7 @@ from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import STOPS, BoundModel, Call, CallCancelled, Observer, Scope, call_key
 from targen_core.calls.hedging import Patience
-from targen_core.calls.journal import Journal, compact
+from targen_core.calls.journal import Journal
 from targen_core.calls.model import (
     ChatReply,
     ChatRequest,
@@ -330,26 +330,6 @@ class CallLayer:
             for key in self._unusable:
                 self.cache.forget(key)
 
-    def share_last(self) -> None:
-        """Put the journal's last replies into the cache, if it lacks them.
-
-        A killed process journals a reply a moment before the cache has it. Another part of the
-        same command, which shares it, would ask for it again. Only replies are shared that this
-        cache sealed when the model gave them: a journal may come from somebody else.
-        """
-        if self.cache is None:
-            return
-        for key in self.journal.last_keys:
-            record = self.journal.get(key)
-            assert record is not None  # its key is indexed
-            bound, seal = self.models.get(record["step"]), record.pop("seal", "")
-            if bound is None or not bound.cacheable:
-                continue
-            shared = bound.cache_key(key)
-            is_ours = seal and seal == self.cache.seal(shared, compact(record))
-            if is_ours and self.cache.get(shared) is None:
-                self.cache.put(shared, for_the_cache(recorded_reply(record)))
-
     def _write(
         self,
         bound: BoundModel,
@@ -389,8 +369,6 @@ class CallLayer:
             record["served"] = reply.model[:_NAME]
         if cached:
             record["cached"] = True
-        elif self.cache is not None and _shares(bound):
-            record["seal"] = self.cache.seal(bound.cache_key(key), compact(record))
         self._record(record)
         self.answered = True
 
@@ -661,7 +639,7 @@ class CallLayer:
 
         If it has never answered this run, skip this: it may never have worked.
         """
-        if not may_be_own(sending, error) or not (self.answered or self.journal.last_keys):
+        if not may_be_own(sending, error) or not (self.answered or len(self.journal)):
             return False
         bound = sending.bound
         async with self._proof_asked:

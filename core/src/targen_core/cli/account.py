@@ -182,5 +182,5 @@ def _spent_in(part: Path) -> Usage:
     """Return the usage in the journal of a part; empty if the journal is not there yet."""
     usage, path = Usage(), part / "journal"
     if path.exists():
-        Journal(path, on_record=usage.recall, read_only=True, indexed=False).close()
+        Journal(path, on_record=usage.recall, read_only=True).close()
     return usage

@@ -141,7 +141,7 @@ def _written(path: Path, tracker: QuotaTracker, past: Past | None) -> tuple[list
                 known = past.sums[0]
     journal = path / "journal"
     if journal.exists():
-        Journal(journal, on_record=usage.recall, read_only=True, known=known, indexed=False).close()
+        Journal(journal, on_record=usage.recall, read_only=True, known=known).close()
     _, dataset, provenance, rejects = marks
     for record in _candidates(path / "rejects.jsonl", tracker, rejects[0]):
         commits.append(_rejected(record, tracker))

@@ -169,11 +169,6 @@ class Job:
             self._closing.close()
             raise
         self._closing.callback(self.journal.close)
-        # Candidates that were passed by, or too near, may have been asked for already when their
-        # turn comes.
-        again = any(step.balanced for step in prepared.task.chain)
-        again = again or any(each.part.gives_way for each in prepared.filters)
-        self.journal.index_appends = len(manifest.targets) > 1 or again
 
     def _open_journal(self) -> Journal:
         """The journal; its records are read from where the ledger has their sums."""
@@ -508,7 +503,6 @@ class Job:
                 self._directory.drop_outputs()
                 if self._ledger is not None:
                     self._ledger.forget()
-                self.journal.reindex()
                 layer.asks_again = True
             self._directory.open_outputs()
             ceilings = {id(b.limiter): b.limiter.ceiling for b in layer.models.values()}
@@ -772,7 +766,6 @@ class Job:
         """Judge and compare everything from the start, without reusing verdicts."""
         ledger.forget()
         self._directory.open_outputs()
-        self.journal.reindex()
 
     @contextlib.asynccontextmanager
     async def _open_layer(self) -> AsyncIterator[CallLayer]:
@@ -784,7 +777,6 @@ class Job:
             journal=self.journal,
             usage=self.usage,
             cache=self._cache_folder,
-            was_cut=not self._fell_short,  # then some cached replies were dropped
         ) as layer:
             yield layer
 

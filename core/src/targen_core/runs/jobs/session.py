@@ -51,12 +51,10 @@ async def open_layer(
     journal: Journal,
     usage: Usage,
     cache: Path | None,
-    was_cut: bool = True,
 ) -> AsyncIterator[CallLayer]:
     """Open the call layer of a part, within the command's allowance; close its models.
 
-    `usage` counts what the journal holds. `was_cut` says whether an earlier process may have been
-    killed before the cache had all its replies.
+    `usage` counts what the journal holds.
 
     The journal is brought to the disk every second, and at the end: what a power cut takes
     is the answers of a second.
@@ -75,8 +73,6 @@ async def open_layer(
         max_outage=limits.max_outage,
         hedge=limits.hedge,
     )
-    if was_cut:
-        layer.share_last()
     thresholds = gc.get_threshold()
     # Calls leave much that is freed without the collector; looking through it all
     # the time cost a tenth of a run.

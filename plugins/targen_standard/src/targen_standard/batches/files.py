@@ -156,7 +156,6 @@ class FileTransport:
                 edited = _content(given) != ledger.refused.get(key)
             self.imported.edited += edited
         self._folder = folder
-        journal.index_appends = True  # to distinguish cached answers from unused ones
 
     def end(self, journal: Journal) -> None:
         """Count the answers that were of no use, and note those that were refused."""

@@ -84,7 +84,6 @@ class Revision(Replay):
         """
         self.rewrites = rewrites
         self.taken = []
-        self.journal.index_appends = True
         for record in taken:
             self._keep(record)
         was = self.before
