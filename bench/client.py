@@ -126,7 +126,7 @@ async def _asker(kind: str, base_url: str):
     journal = Journal(Path(folder.name) / "journal", on_record=usage.record)
     bound = BoundModel(client, RateLimiter(10**6), _PARAMS, client.price)
     layer = CallLayer(
-        {"generate": bound}, seed=0, journal=journal, cache=None, budget=Budget(), usage=usage
+        {"generate": bound}, seed=0, journal=journal, cache=None, budget=Budget(usage), usage=usage
     )
 
     async def ask_layer(number: int) -> None:

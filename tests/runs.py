@@ -67,8 +67,9 @@ def outputs(run: Path | str) -> list[bytes]:
 
 
 def journal(run: Path | str) -> list[dict[str, Any]]:
-    """The records of a run's journal."""
-    return [json.loads(line[9:]) for line in Path(run, "journal").read_bytes().splitlines()]
+    """The replies and lost calls in a run's journal."""
+    records = (json.loads(line[9:]) for line in Path(run, "journal").read_bytes().splitlines())
+    return [record for record in records if not {"sent", "unbilled"} & record.keys()]
 
 
 def write_journal(run: Path | str, records: list[dict[str, Any]]) -> None:

@@ -14,13 +14,15 @@ from targen_core.display.watch import Watch, one_line, state_of
 TEXT = st.text(max_size=300)
 
 
-def layer(calls=0, dollars=0.0, budget=Budget()):  # noqa: B008 - no test changes it
+def layer(calls=0, dollars=0.0, **caps):
     """What a watch reads of a call layer."""
     usage = Usage()
     for _ in range(calls):
         usage.record(
-            {"step": "generate", "label": None, "in": 90, "out": 10, "cost": dollars / calls}
+            {"key": "00", "finish": "stop", "step": "generate", "label": None}
+            | {"in": 90, "out": 10, "cost": dollars / calls}
         )
+    budget = Budget(usage, **caps)
     flying = {"generate": 2, "correct": 1}
     nothing = {"pauses": MappingProxyType({}), "trouble": "", "answered": True}
     return SimpleNamespace(usage=usage, in_flight=3, flying=flying, budget=budget, **nothing)
@@ -59,9 +61,9 @@ def test_one_that_stands_still_takes_longer_and_longer():
 def test_dollars_stand_beside_their_cap_and_what_all_should_cost():
     watch = Watch()
     watch.counted("rows")(20, 100)
-    watch.on_layer(layer(10, 0.5, budget=Budget(max_cost=3.0)))
+    watch.on_layer(layer(10, 0.5, max_cost=3.0))
     assert state_of(watch, 1.0).money == "$0.5000 of $3.00, about $2.50 in total"
-    watch.on_layer(layer(10, 0.5, budget=Budget(max_cost=2.0, max_tokens=3000)))
+    watch.on_layer(layer(10, 0.5, max_cost=2.0, max_tokens=3000))
     state = state_of(watch, 1.0)
     assert state.money == "$0.5000 of $2.00, about $2.50 needed"
     assert state.figures == (

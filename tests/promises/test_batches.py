@@ -106,7 +106,6 @@ def test_a_kill_sends_nothing_again(made: World, backend: str, moment: str) -> N
     assert answered_once(made) and sum(sizes(made)) == 12
 
 
-@pytest.mark.xfail(strict=True, reason="A1: a batch whose id never came is not counted")
 def test_a_batch_that_a_kill_loses_is_counted(made: World) -> None:
     made.service.seconds = lambda request: 3600 if request.batch else 0.0
     killed_once(made, batched(made), "number")

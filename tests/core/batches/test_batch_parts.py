@@ -77,7 +77,7 @@ class Transport:
         self.batches: list[list[str]] = []
         self.collecting = False
 
-    async def send(self, calls):
+    async def send(self, calls, sent):
         self.batches.append([call.request.key for call in calls])
         return True
 
@@ -95,7 +95,7 @@ class Transport:
 def batched(transport, others=lambda: 0):
     queue = BatchQueue(transport)
     model = BatchedModel(Model(), SimpleNamespace(aclose=Model().aclose), queue)
-    model.attach_run(others)
+    model.attach_run(others, lambda keys: None)
     return model
 
 

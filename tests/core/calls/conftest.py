@@ -86,10 +86,7 @@ def desk(tmp_path: Path) -> Any:
 
         journal = Journal(path or tmp_path / "journal", on_record=seen)
         opened.append(journal)
-        spent = usage.total
-        budget = Budget(
-            max_tokens=max_tokens, max_cost=max_cost, tokens=spent.tokens, dollars=spent.dollars
-        )
+        budget = Budget(usage, max_tokens=max_tokens, max_cost=max_cost)
         limiter = RateLimiter(concurrency, rpm=rpm, tpm=tpm)
         bound = BoundModel(model, limiter, params or {"max_tokens": 50}, price)
         layer = CallLayer(
@@ -111,11 +108,11 @@ def desk(tmp_path: Path) -> Any:
 
 @pytest.fixture
 def read_journal(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
-    """The records in `tmp_path/journal`, read back."""
+    """The records in `tmp_path/journal`, read back, without those of calls that are sent."""
 
     def read() -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []
         Journal(tmp_path / "journal", on_record=records.append, read_only=True).close()
-        return records
+        return [record for record in records if "sent" not in record]
 
     return read

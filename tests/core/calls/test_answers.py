@@ -104,7 +104,7 @@ def test_an_abandoned_scope_sends_nothing(lab, desk, drive):
     with pytest.raises(CallCancelled):
         drive(one.ask(scope=Scope(abandoned=True)))
     assert one.model.asked == []
-    assert one.budget.tokens == 0
+    assert one.usage.tokens == 0
     assert one.limiter.in_flight == 0
 
 

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from targen_core import ChatReply, Price
 from targen_core.calls.budget import Budget
+from targen_core.calls.usage import Usage
 from targen_core.errors import BudgetExhausted, ServiceUnavailable
+
+LOST = {"lost": "00", "step": "generate", "label": None, "out": 0}
 
 CAPS = st.one_of(
     st.fixed_dictionaries({"max_tokens": st.integers(50, 3000)}),
@@ -67,8 +70,8 @@ def test_no_cap_is_ever_passed(lab, desk, drive, folder, caps, concurrency, salt
             return outcomes
 
         outcomes = drive(work())
-        assert one.budget.tokens == paid["tokens"]
-        assert one.budget.dollars == pytest.approx(paid["dollars"])
+        assert one.usage.tokens == paid["tokens"]
+        assert one.usage.dollars == pytest.approx(paid["dollars"])
         assert one.usage.total.input_tokens + one.usage.total.output_tokens == paid["tokens"]
         if outcomes.count("x") < 40:
             stopped = next(error for error in outcomes if error != "x")
@@ -77,7 +80,7 @@ def test_no_cap_is_ever_passed(lab, desk, drive, folder, caps, concurrency, salt
         assert one.limiter.in_flight == 0
         # ... and the cap holds over a restart
         again = desk(model, path=path / "journal", price=price, max_outage=1e6, **caps)
-        assert again.budget.tokens == paid["tokens"]
+        assert again.usage.tokens == paid["tokens"]
         assert again.usage.by_place == one.usage.by_place
         drive(again.many(60))
 
@@ -88,7 +91,7 @@ def test_calls_wait_for_open_reservations_before_they_give_up(lab, desk, drive):
     one = desk(model, max_tokens=100)
     assert drive(one.many(8)) == ["x"] * 8
     assert model.peak == 1
-    assert one.budget.tokens == 32
+    assert one.usage.tokens == 32
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,9 @@ def test_calls_wait_for_open_reservations_before_they_give_up(lab, desk, drive):
     ],
 )
 def test_a_call_that_cannot_fit_is_refused_with_both_numbers(drive, cap, spent, more, words):
-    budget = Budget(**cap, tokens=spent[0], dollars=spent[1])
+    usage = Usage()
+    usage.record({**LOST, "in": spent[0], "cost": spent[1]})
+    budget = Budget(usage, **cap)
     with pytest.raises(BudgetExhausted, match=words) as caught:
         drive(budget.reserve(*more))
     assert next(iter(cap)) in caught.value.hint

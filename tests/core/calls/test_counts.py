@@ -49,9 +49,9 @@ def test_a_budget_holds_against_a_service_that_lies(lab, desk, drive, odd):
     model = lab.ToyModel(lambda request: ChatReply("x", "stop", odd, odd))
     one = desk(model, max_tokens=1000, concurrency=1)
     counts = drive(one.many(40))
-    bound = one.budget.tokens // sum(answer == "x" for answer in counts)
+    bound = one.usage.tokens // sum(answer == "x" for answer in counts)
     assert bound > 40
-    assert one.budget.tokens <= 1000
+    assert one.usage.tokens <= 1000
     assert all(answer == "x" or isinstance(answer, BudgetExhausted) for answer in counts)
     assert sum(isinstance(answer, BudgetExhausted) for answer in counts) >= 20
 

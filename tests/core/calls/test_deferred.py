@@ -23,7 +23,7 @@ class Person(Silent):
         self.failures = 0
         self.rounds = []
 
-    def attach_run(self, others):
+    def attach_run(self, others, sent):
         self.others = others
 
     async def complete(self, request):

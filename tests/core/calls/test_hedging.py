@@ -210,9 +210,9 @@ def test_the_budget_holds_both_copies_and_no_call_is_journaled_twice(
     )
     answers, _ = run(one.many(calls))
     assert one.usage.total.dollars <= room * calls * most + 1e-9
-    assert one.budget.dollars == pytest.approx(one.usage.total.dollars)
-    assert one.budget.tokens == one.usage.total.tokens
-    assert one.budget.take(0, room * calls * most - one.budget.dollars), "nothing stays reserved"
+    assert one.usage.dollars == pytest.approx(one.usage.total.dollars)
+    assert one.usage.tokens == one.usage.total.tokens
+    assert one.budget.take(0, room * calls * most - one.usage.dollars), "nothing stays reserved"
     assert one.limiter.in_flight == 0
     ends = [type(answer) for answer in answers if not isinstance(answer, str)]
     assert {*ends} <= {BudgetExhausted, ServiceGaveUp, CallCancelled, NoUsableReply}

@@ -24,7 +24,7 @@ def test_a_content_filter_rejects_the_candidate_and_not_the_run(
         drive(one.ask("bad"))
     assert caught.value.reason == "content-filter"
     paid = one.model.count_tokens(one.model.requests[0]) if billed else 0
-    assert one.usage.total.input_tokens == paid == one.budget.tokens
+    assert one.usage.total.input_tokens == paid == one.usage.tokens
     assert drive(one.ask("fine", place="p/1")) == "good"
     assert len(one.model.asked) == 2  # nothing was asked twice
     record = read_journal()[0]
@@ -76,7 +76,7 @@ def test_input_from_the_services_cache_is_priced_and_told(lab, desk, drive, read
     counted = total.cache_read_tokens, total.cache_write_tokens, total.reasoning_tokens
     assert counted == (600, 300, 80)
     paid = (100 * 10.0 + 600 * 1.0 + 300 * 12.5 + 100 * 20.0) / 1e6
-    assert total.dollars == pytest.approx(paid) == one.budget.dollars
+    assert total.dollars == pytest.approx(paid) == one.usage.dollars
     record = read_journal()[0]
     assert (record["cache_read"], record["cache_write"], record["reasoning"]) == (600, 300, 80)
     again = desk(lab.ToyModel(reply), price=CACHED)

@@ -22,7 +22,7 @@ CALL = {
     "out": 50,
     "cost": 0.001,
 }
-LOST = {"lost": True, **{k: CALL[k] for k in ("step", "label", "place", "in", "out", "cost")}}
+LOST = {"lost": CALL["key"], **{k: CALL[k] for k in ("step", "label", "in", "out", "cost")}}
 GOOD = [
     CALL,
     {**CALL, "cost": None, "label": None},

@@ -1,121 +1,54 @@
-"""A key is found in every form in which JSON can write it, and nothing else is changed."""
+"""Whole keys are replaced, and nothing else is changed."""
 
 from __future__ import annotations
 
-import itertools
 import json
+from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from targen_core.calls.model import ChatReply
 from targen_core.calls.scores import TokenScore
-from targen_core.calls.secrets import Secrets, environment_secrets, scrub, secret_in, secrets_in
+from targen_core.calls.secrets import Secrets, environment_secrets, secret_in, secrets_in
 from targen_core.errors import BadRequest
 
-SOME = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 KEY = "sk-very/secret-AbC+dEf0123"
 WIDE = 'pässwörd-"\\/😀-0123456789'
-PLAIN = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
-@st.composite
-def escaped(draw, text):
-    """A JSON string of `text`, with any of the forms of each character; without its quotes."""
-    parts = []
-    for sign in text:
-        raw = sign.encode("utf-16-be")
-        units = [raw[at : at + 2].hex() for at in range(0, len(raw), 2)]
-        forms = ["".join(f"\\u{unit}" for unit in units)]
-        forms.append("".join(f"\\u{unit.upper()}" for unit in units))
-        if sign in '"\\/':
-            forms.append(f"\\{sign}")
-        if sign not in '"\\' and sign >= " ":
-            forms.append(sign)
-        parts.append(draw(st.sampled_from(forms)))
-    return "".join(parts)
+def in_json(key):
+    return json.dumps(key)[1:-1]
 
 
-@st.composite
-def nested(draw, text, most=2):
-    """`text` as it is, or in JSON strings within JSON strings."""
-    for _ in range(draw(st.integers(0, most))):
-        text = draw(escaped(text))
-    return text
-
-
-def values_of(text):
-    """`text`, and what it gives if it is decoded as JSON again and again."""
-    yield text
-    for _ in range(5):
-        try:
-            decoded = json.loads(f'"{text}"', strict=False)
-        except ValueError:
-            return
-        if decoded == text:
-            return
-        text = decoded
-        yield text
+def in_address(key):
+    return quote(key, safe="")
 
 
 @pytest.mark.parametrize("key", [KEY, WIDE])
-@SOME
-@given(data=st.data())
-def test_a_key_is_removed_however_often_it_is_escaped(key, data):
-    before, after = data.draw(PLAIN), data.draw(PLAIN)
-    text = data.draw(nested(f"{before}{key}{after}"))
-    secrets = Secrets(key)
+@pytest.mark.parametrize(
+    "form", [str, lambda key: json.dumps(key)[1:-1], lambda key: quote(key, safe="")]
+)
+def test_a_whole_key_is_replaced_in_text_and_within_json_and_addresses(key, form):
+    secrets, text = Secrets(key), f"Sent by {form(key)}."
     assert secrets.within(text)
-    clean = secrets.text(text)
-    assert "***" in clean
-    assert not secrets.within(clean)
-    assert not any(key in value for value in values_of(clean))
+    assert secrets.text(text) == secrets.reply(ChatReply(text)).text == "Sent by ***."
 
 
-@SOME
-@given(data=st.data())
-def test_a_key_within_the_text_of_a_reply_is_removed_from_the_value_that_a_task_reads(data):
-    sentence = data.draw(escaped(f"Sent by {KEY}."))
-    arguments = data.draw(escaped(f'{{"text": "{sentence}"}}'))
-    text = data.draw(st.sampled_from([f'{{"text": "{sentence}"}}', f'"{arguments}"']))
-    value = Secrets(KEY).reply(ChatReply(text)).text
-    while isinstance(value, str):
-        value = json.loads(value)
-    assert value == {"text": "Sent by ***."}
-
-
-@SOME
-@given(data=st.data())
-def test_what_holds_no_key_is_the_same_object(data):
-    text = data.draw(nested(data.draw(PLAIN)))
-    reply = ChatReply(text, tokens=(TokenScore(text, -1.0, ((text, -1.0),)),))
+def test_what_holds_no_key_is_the_same_object():
+    reply = ChatReply("Say so", tokens=(TokenScore("Say so", -1.0, (("Say so", -1.0),)),))
     assert Secrets(KEY).reply(reply) is reply
     assert Secrets().reply(reply) is reply
 
 
-@SOME
-@given(data=st.data())
-def test_tokens_make_up_the_text_without_the_key(data):
-    text = f"Say {data.draw(nested(KEY, most=2))}, please"
-    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=12)) | {0, len(text)})
-    pieces = [text[a:b] for a, b in itertools.pairwise(cuts)]
-    tokens = tuple(TokenScore(p, -1.0, ((p, -1.0), (KEY, -2.0))) for p in pieces)
-    reply = Secrets(KEY).reply(ChatReply(text, tokens=tokens, model=KEY, unscored=KEY))
-    assert "".join(token.text for token in reply.tokens) == reply.text == "Say ***, please"
-    assert reply.model == reply.unscored == "***"
-    assert len(reply.tokens) == len(tokens)
-    for token in reply.tokens:
-        assert token.top[0][0] == token.text
-        assert token.top[1][0] == "***"
+def test_tokens_that_spell_a_key_are_dropped():
+    tokens = tuple(TokenScore(sign, -1.0) for sign in KEY)
+    reply = Secrets(KEY).reply(ChatReply(KEY, tokens=tokens, model=KEY))
+    assert (reply.text, reply.model, reply.tokens) == ("***", "***", ())
+    assert reply.unscored
 
 
-@SOME
-@given(data=st.data())
-def test_an_error_keeps_no_part_of_a_key(data):
-    words = data.draw(nested(f"refused: {KEY}"))
-    assert not any(KEY[at : at + 9] in scrub(words, KEY) for at in range(len(KEY) - 8))
-    assert "AbC" not in scrub(data.draw(nested("refused: sk-AbCdEf0123456789")))
+def test_an_error_and_its_causes_keep_no_key():
+    words = f"refused: {KEY}, sk-AbCdEf0123456789"
     try:
         try:
             raise ValueError(words)
@@ -124,18 +57,12 @@ def test_an_error_keeps_no_part_of_a_key(data):
     except BadRequest as raised:
         error = Secrets(KEY).error(raised)
     shown = f"{error} {error!r} {error.hint} {error.__cause__} {error.__context__}"
-    assert not any(KEY in value for value in values_of(shown))
-    assert "AbC" not in shown
+    assert KEY not in shown and "AbC" not in shown
 
 
 def test_short_words_stay_in_replies():
     reply = ChatReply("EMPTY is not-needed here")
     assert Secrets("EMPTY", "not-needed", "").reply(reply) is reply
-
-
-def test_an_endless_tower_of_escapes_takes_no_time():
-    text = "\\" + "u005c" * 50_000
-    assert not Secrets(KEY).within(text)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +78,6 @@ def test_an_endless_tower_of_escapes_takes_no_time():
         {"body": '{"password": "hunter2"}'},
         {"note": "sk-AbCdEf0123456789"},
         {"sk-AbCdEf0123456789": 1},
-        {"note": json.dumps({"x": "\\u0073k-AbCdEf0123456789"})},
         {"url": "https://host.example/v1?api_key=hunter2"},
         {"note": "see https://me:hunter2@host.example/"},
         {"user": "my-own-key-of-thirty-characters"},

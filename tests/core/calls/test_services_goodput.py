@@ -16,7 +16,6 @@ from targen_testing.services.service import Service
 
 FLOORS = {
     "plain": 0.98,
-    "vllm-thrashing": 0.7,
     "cap-40-503-after-1s": 0.95,
     "cap-40-429": 0.95,
     "cap-absurd-day": 0.8,
@@ -40,7 +39,7 @@ FLOORS = {
 }
 REFUSED = {"cap-40-503-after-1s": 60, "cap-40-429": 60, "storm": 60, "plain": 0}
 """Refused calls, at most."""
-LONG = {"vllm-thrashing", "hangs-1-in-50", "hangs-heavy-tail"}
+LONG = {"hangs-1-in-50", "hangs-heavy-tail"}
 """A third of the calls is over before the layer has found out, or is too few for the tail."""
 
 

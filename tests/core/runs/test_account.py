@@ -14,6 +14,8 @@ from targen_core.options import Limits
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.spec import RunSpec
 
+from ...runs import journal
+
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
 PRICE = Price(10.0, 20.0)
@@ -44,8 +46,9 @@ def part(lab, tmp_path):
 
 def paid(folder: Path) -> float:
     """Dollars in all journals, read by hand."""
-    lines = [line for path in folder.rglob("journal") for line in path.read_bytes().splitlines()]
-    return sum(json.loads(line[9:])["cost"] or 0 for line in lines)
+    return sum(
+        call["cost"] or 0 for path in folder.rglob("journal") for call in journal(path.parent)
+    )
 
 
 def cost_of(part, tmp_path) -> float:

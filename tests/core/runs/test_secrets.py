@@ -51,11 +51,6 @@ def test_no_file_of_a_run_holds_a_secret(lab, tmp_path):
     assert leaks(tmp_path) == []
 
 
-def spelled(text):
-    """`text` inside a JSON string that is inside another."""
-    return "".join(f"\\u005c\\u0075{ord(sign):04x}" for sign in text)
-
-
 @pytest.mark.parametrize("known", ["an option", "the environment", "the model"])
 def test_a_model_of_others_that_repeats_its_key_gets_it_into_no_file(
     known, lab, tmp_path, monkeypatch
@@ -69,11 +64,11 @@ def test_a_model_of_others_that_repeats_its_key_gets_it_into_no_file(
     def reply(request):
         made = world.reply(request)
         text = made if isinstance(made, str) else json.dumps(made)
-        return text.replace('": "', f'": "{spelled(long)} ') if request.key[0] in "0123" else text
+        return text.replace('": "', f'": "{long} ') if request.key[0] in "0123" else text
 
     def fail(number, request, job):
         if number == 3:
-            raise ServiceUnavailable(f"not for {spelled(long)}", hint=long)
+            raise ServiceUnavailable(f"not for {long}", hint=long)
 
     model = lab.ToyModel(reply)
     if known == "the model":
@@ -83,8 +78,7 @@ def test_a_model_of_others_that_repeats_its_key_gets_it_into_no_file(
     assert ran.error is None
     assert "***" in (tmp_path / "run" / "journal").read_text()
     for file in sorted((tmp_path / "run").rglob("*")):
-        text = file.read_bytes().decode("latin-1").replace("\\", "") if file.is_file() else ""
-        assert not any(form in text for form in (long, spelled(long).replace("\\", ""))), file
+        assert not file.is_file() or long not in file.read_bytes().decode("latin-1"), file
 
 
 def test_a_key_in_the_cache_of_one_who_did_not_know_it_gets_into_no_file(lab, tmp_path):
@@ -110,13 +104,12 @@ def test_a_model_of_others_that_fails_tells_no_key(error, lab, tmp_path):
 
     def stop(number, request, job):
         if number > 1:  # a run without an answer leaves no files
-            raise error(f"the header was {spelled(long)}") from OSError(long)
+            raise error(f"the header was {long}") from OSError(long)
 
     ran = lab.run(lab.World(), tmp_path / "run", {"yes": 5}, options={"api_key": long}, hook=stop)
     assert isinstance(ran.error, TargenError)
     shown = "".join(traceback.format_exception(ran.error))
     assert long not in shown
-    assert spelled(long) not in shown
 
 
 @pytest.mark.parametrize(

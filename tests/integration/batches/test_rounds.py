@@ -171,7 +171,7 @@ def test_a_run_with_lists_in_batches_goes_on_and_grows_as_it_was_begun(
 ) -> None:
     for stop_at in (1, 2, 3):
         raising(REVOKED, stop_at)(world)
-        with pytest.raises(errors.AuthenticationFailed):
+        with pytest.raises(errors.ServiceGaveUp):
             run(tmp_path / "batch", lists_at_once=SIDE_BY_SIDE)
         assert len(world.batches) == stop_at
     world.on_poll = lambda number: None
@@ -231,7 +231,7 @@ def test_whatever_befalls_a_batch_the_rows_are_those_of_an_online_run(
     FAULTS[fault](world)
     try:
         report = run(tmp_path / "batch")
-    except errors.AuthenticationFailed:
+    except errors.ServiceGaveUp:
         assert len(world.batches) == 2
         report = resume(tmp_path / "batch")
     assert report["status"] == "complete"
@@ -279,7 +279,7 @@ def test_a_run_that_goes_on_without_batches_counts_the_open_one(
     world: World, tmp_path: Path
 ) -> None:
     raising(REVOKED)(world)
-    with pytest.raises(errors.AuthenticationFailed):
+    with pytest.raises(errors.ServiceGaveUp):
         run(tmp_path / "batch", max_cost=1e6)
     held = len(world.submitted)
     with pytest.raises(errors.BudgetExhausted):  # the cap counts the open batch

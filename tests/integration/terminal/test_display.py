@@ -14,6 +14,8 @@ import pytest
 from targen_core.display import progress
 from targen_testing.fault_server import Response
 
+from ...runs import journal
+
 pytest.importorskip("targen_plugin_example")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
 
@@ -68,7 +70,7 @@ def test_the_first_ctrl_c_lets_calls_finish_and_says_how_to_go_on(
     assert shown.text.count("targen resume run") == 1
     assert shown.text.count("stopped by Ctrl-C") == 1
     assert "Traceback" not in shown.text
-    answered = len((tmp_path / "run" / "journal").read_bytes().splitlines())
+    answered = len(journal(tmp_path / "run"))
     assert answered == len(service.seen) >= 2
     works("resume run -q")
     assert status() == "complete"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from targen_core.calls.call import CallCancelled
 from targen_core.calls.hedging import LOOK, MOST_LOOK, Patience, hears, hears_no_more
-from targen_core.calls.model import ChatReply, counted
+from targen_core.calls.model import ChatReply
 from targen_core.calls.sending import Flight, Sending
 from targen_core.errors import ServiceError, TargenError, WriteFailed
 
@@ -60,20 +60,16 @@ class SendingsBeside:
 
     def land(self, sending: Sending, by: Flight | None, dollars: float) -> None:
         """A call is over, answered `by` one of its sendings; the others are cancelled."""
-        if sending not in self._watched:
-            return
-        del self._watched[sending]
-        hears_no_more()
-        patience, now = sending.patience, asyncio.get_running_loop().time()
-        if by is not None and by.sent is not None:
-            patience.answered(sending, by.sent, now, dollars)
-        patience.end(sending, now, again=by is not None and by is not sending.first)
+        if sending in self._watched:
+            del self._watched[sending]
+            hears_no_more()
+            patience, now = sending.patience, asyncio.get_running_loop().time()
+            if by is not None and by.sent is not None:
+                patience.answered(sending, by.sent, now, dollars)
+            patience.end(sending, now, again=by is not None and by is not sending.first)
         sending.is_over = True
         for flight in sending.beside:
-            # The answer is charged to the first sending's reservation; the first sending, to the
-            # second's.
-            lost = sending.is_first_lost if flight is by else flight.sent is not None
-            self._settle(sending, flight, lost=lost, reply=None if flight is by else flight.reply)
+            self._layer.settle(sending, flight)
             flight.task.cancel()
 
     def _look_soon(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -107,31 +103,30 @@ class SendingsBeside:
 
     def _send_again(self, sending: Sending, now: float) -> None:
         """Send a call a second time, if there is money for both."""
-        if not self._layer.budget.take(*sending.reserved):
+        if not self._layer.budget.take(*sending.most):
             return
         sending.patience.send_again(sending, now)
         for flight in (sending.first, *sending.beside):
             # Its slot is for the new one: calls that hang would have all of them in the end.
             flight.give_back()
-        flight = Flight(sending.bound.limiter)
+        flight = Flight(sending.bound.limiter, sending.most)
         sending.beside.append(flight)
         flight.task = asyncio.create_task(self._send(sending, flight))
 
     async def _send(self, sending: Sending, flight: Flight) -> None:
         """Send a call once more; if it is answered first, hand the answer over."""
-        answer: ChatReply | ServiceError | None = None
-        with contextlib.suppress(CallCancelled, TargenError):  # the first one says so too
-            answer = await self._layer.exchange(sending, flight)
-        if isinstance(answer, ChatReply):
-            flight.reply = answer
+        try:
+            flight.answer = await self._layer.exchange(sending, flight)
+        except (CallCancelled, TargenError) as error:  # the first one says so too
+            flight.answer = ServiceError(str(error), billed=flight.is_journaled)
+        if isinstance(flight.answer, ChatReply):
             if sending.won is None:
                 sending.won = flight
                 sending.first.cut_off()
             return
         sending.latest = asyncio.get_running_loop().time()
-        lost = flight.sent is not None if answer is None else answer.billed
         try:
-            self._settle(sending, flight, lost=lost)
+            self._layer.settle(sending, flight)
         except WriteFailed as error:
             self._layer.halt(error)
 
@@ -146,25 +141,6 @@ class SendingsBeside:
                     while tasks := [each.task for each in sending.beside if not each.task.done()]:
                         await asyncio.wait(tasks)
             first.cut = None
-        sending.is_first_lost = error.billed
-        if sending.won is None or sending.won.reply is None:
+        if sending.won is None or not isinstance(sending.won.answer, ChatReply):
             return error, first
-        return sending.won.reply, sending.won
-
-    def _settle(
-        self, sending: Sending, flight: Flight, *, lost: bool, reply: ChatReply | None = None
-    ) -> None:
-        """Count what a later sending may have cost, once; a `reply` tells it exactly."""
-        if flight.is_settled:
-            return
-        flight.is_settled = True
-        spent: tuple[int, float] = (0, 0.0)
-        try:
-            if lost:
-                most = (sending.tokens, sending.max_tokens)
-                reply = ChatReply("", "other", *most) if reply is None else counted(reply, *most)
-                tokens, price = (reply.input_tokens, reply.output_tokens), sending.bound.price
-                spent = (sum(tokens), price.max_dollars(*tokens) if price else 0.0)
-                self._layer.write_lost(sending.call, *tokens, price)
-        finally:
-            self._layer.budget.settle(sending.reserved, *spent)
+        return sending.won.answer, sending.won

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import os
-import secrets
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,6 @@ from diskcache import Cache, Disk, Timeout
 from diskcache.core import DBNAME
 
 from targen_core.folders import CACHE_VARIABLE
-from targen_core.plain import read_plain
 
 _log = logging.getLogger("targen.cache")
 _RAW = 1  # diskcache's mode for a value stored in the row itself
@@ -29,7 +26,6 @@ _GATHER = 0.25  # seconds of replies that are written together
 _OPENING = 1.0  # seconds to wait for a cache that another process has locked
 _TIMEOUT = 0.25  # the same for a read or a batch, since the run's calls wait as well
 _TRIES = 5  # batches that may time out one after the other
-_SECRET = 32  # bytes
 _OWN = f"; if the folder is another user's, set {CACHE_VARIABLE} to a folder of your own"
 
 
@@ -78,7 +74,6 @@ class ReplyCache:
         self._timer: asyncio.TimerHandle | None = None
         self._timeouts = 0  # since a batch was written
         self._has_grown = False
-        self._secret = b""
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             _require_unlocked(folder / DBNAME)
@@ -90,7 +85,6 @@ class ReplyCache:
                 size_limit=size_limit,
                 cull_limit=0,
             )
-            self._secret = _secret(folder / "seal")
         except Exception as error:
             self._give_up(error, own="" if _is_usable(folder) else _OWN)
 
@@ -104,15 +98,6 @@ class ReplyCache:
             self._give_up(error)
             return None
         return value if isinstance(value, bytes) else None
-
-    def seal(self, key: bytes, record: bytes) -> str:
-        """Return a mark that only this cache can give to a journal record; "" if it cannot.
-
-        A journal may come from somebody else, so its own claims prove nothing.
-        """
-        if self._cache is None or not self._secret:
-            return ""
-        return hashlib.blake2b(key + record, key=self._secret, digest_size=16).hexdigest()
 
     def put(self, key: bytes, value: bytes | None) -> None:
         """Write later, in a batch with others; with None, delete."""
@@ -175,24 +160,8 @@ class ReplyCache:
 
 def _is_usable(folder: Path) -> bool:
     """Return whether this user may read and write a cache; the error may not say that it is not."""
-    names = [name for name in (DBNAME, "seal") if os.access(folder / name, os.F_OK)]
-    return all(os.access(folder / name, os.R_OK | os.W_OK) for name in ("", *names))
-
-
-def _secret(file: Path) -> bytes:
-    """The secret that a cache seals by, made when it is first opened; b"" while another makes it.
-
-    Raises:
-        OSError: it cannot be written or read, or is not a plain file of that size.
-    """
-    with contextlib.suppress(FileExistsError):
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(handle, secrets.token_bytes(_SECRET))
-        finally:
-            os.close(handle)
-    secret = read_plain(file, _SECRET)
-    return secret if len(secret) == _SECRET else b""
+    there = (place for place in (folder, folder / DBNAME) if os.access(place, os.F_OK))
+    return all(os.access(place, os.R_OK | os.W_OK) for place in there)
 
 
 def _require_unlocked(database: Path) -> None:

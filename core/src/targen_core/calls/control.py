@@ -17,8 +17,8 @@ A refusal (429, 503, 529) has one of four causes, and each needs a different res
 
 A call was *taken* when it was answered, or is still out when a refusal would long have come. Calls
 are counted in the order of sending. Otherwise refusals, which come early, would be counted before
-other calls sent with them. If the service refuses no call, `Crowding` decides whether fewer calls
-would be faster. Everything here is arithmetic on times that are given: no clock, no chance.
+other calls sent with them. Everything here is arithmetic on times that are given: no clock, no
+chance.
 """
 
 from __future__ import annotations
@@ -26,8 +26,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-
-from targen_core.calls.crowding import Crowding
 
 _FAILURES = 12
 """Failures in a row, without an answer between them, that are an outage."""
@@ -113,7 +111,6 @@ class Controller:
         self._in_vain = 0  # refusals of calls that were sent after the one before came
         self._vain_run = 0  # the most of these since the rate was measured
         self._refused_at = -math.inf  # when the last of these came
-        self._crowding = Crowding(ceiling)
         self._share = 0.0  # of refusals among the latest outcomes
         self._counted_at = math.inf
         # Most calls in flight that were taken, this period and the one before.
@@ -142,7 +139,7 @@ class Controller:
             return flying < 1
         if self._in_vain >= _DOUBT and self._uncounted:
             return False
-        return flying < max(1, min(int(self.limit), self._crowding.limit))
+        return flying < max(1, int(self.limit))
 
     def look_at(self, flying: int) -> float | None:
         """Return when `look` may make room even if no call ends before; None if it will not."""
@@ -190,10 +187,6 @@ class Controller:
         self._count(now, flying)
         if self._slowed_at > -math.inf:  # the service queues: only answers show how much it takes
             self.limit = min(float(self.ceiling), self.limit + 1.0 / self.limit)
-        elif self.rate is None and self.limit >= self.ceiling:
-            self._crowding.answered(now, flying + 1)
-        else:
-            self._crowding.forget()
 
     def refused(self, ticket: Ticket, now: float, flying: int, wait: float | None) -> None:
         """The service has too much to do, or enough of us; `flying` calls are in flight still.
@@ -234,8 +227,6 @@ class Controller:
         ticket.ended = ticket.counted = True  # neither taken nor refused
         self._failures += 1
         self._count(now, flying)
-        if timed_out:
-            self._crowding.forget()  # silence holds slots, and answers are chance
         slow = self._latency > _SLOW * (now - ticket.at)
         if timed_out and slow and ticket.at >= self._slowed_at:
             # Calls that wait too long in the service's queue are paid for and lost.
@@ -418,7 +409,6 @@ class Controller:
 
     def _nobody(self, now: float, wait: float | None) -> None:
         self.down = True
-        self._crowding.forget()
         self._pause(now, wait, 0)
 
     def _pause(self, now: float, wait: float | None, flying: int) -> None:

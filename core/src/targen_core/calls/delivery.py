@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from targen_core.calls.model import ChatModel, Price
 from targen_core.calls.secrets import Secrets
@@ -56,26 +56,6 @@ class DeliveredRun:
     secrets: Secrets
 
 
-class Outstanding(Protocol):
-    """Calls that earlier processes of a run handed over, and whose answers were not fetched.
-
-    A run that is resumed without the delivery makes these calls again. The service may bill both,
-    so the call layer counts each at its price and then gives it up.
-    """
-
-    def holds(self, identity: str, key: str) -> bool:
-        """Return whether the answer to a call of the model with this identity may still come."""
-        ...
-
-    def price(self, price: Price | None) -> Price | None:
-        """Return the price of such a call if a single call costs `price`."""
-        ...
-
-    def give_up(self, identity: str, key: str) -> None:
-        """Record that the answer is no longer wanted."""
-        ...
-
-
 class Delivery:
     """A way for the calls of a run to reach their models.
 
@@ -118,14 +98,6 @@ class Delivery:
     def price(self, price: Price | None) -> Price | None:
         """Return the price of delivered calls, given the price of individual calls."""
         return price
-
-    def outstanding(self, folder: Path) -> Outstanding | None:
-        """Return the calls submitted in a run directory; None if this delivery has no file there.
-
-        Raises:
-            WriteFailed: its file cannot be read.
-        """
-        return None
 
     def report(self, folder: Path) -> Mapping[str, Any]:
         """Return its additions to the report of a run directory, whether it was used there or not.

@@ -1,4 +1,4 @@
-"""The journal of a run: every answered call, appended before anything uses it.
+"""The journal of a run: each call before it is sent, and each answer before anything uses it.
 
 One record per line, `CRC32 JSON`, written with a single unbuffered write. So `kill -9` at any
 moment leaves whole records and at most one torn last one. The journal is the run's memory: usage,
@@ -7,13 +7,13 @@ money spent and every reply are read back from it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections import defaultdict, deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zlib import crc32
 
 from pydantic_core import to_json
@@ -22,75 +22,23 @@ from targen_core.errors import CorruptJournal, WriteFailed
 from targen_core.plain import open_plain, read_at, way_out, write_failed
 from targen_core.reading.lines import LINE
 
-if TYPE_CHECKING:  # only a resumed run needs it here
-    import numpy as np
-    from numpy.typing import NDArray
-
 Mark = tuple[int, int]
 """A place in a file that only grows: bytes before it, and the CRC32 of them."""
 
 _CHUNK = 1 << 20
-_LATELY = 2_000  # calls whose replies a killed process may not have brought to the cache
-_END = ord("\n")
 _KEYED = b'{"key":"'  # how the record of a call begins
 _KEY = slice(17, 49)  # where its key is in its line
 _to_disk = getattr(os, "fdatasync", os.fsync)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-class _Offsets:
-    """Where the records of keys are: in 20 bytes each, where a dictionary takes 190.
-
-    Keys that begin alike are in one string: what else there is of each, and its offset.
-    """
-
-    _BEGUN, _KEY, _SIZE = 2, 16, 20  # bytes: what is alike, a key, and an entry
-
-    def __init__(self) -> None:
-        self._alike: defaultdict[bytes, bytearray] = defaultdict(bytearray)
-        self.last = deque[bytes](maxlen=_LATELY)  # keys
-        self.count = 0
-
-    def put(self, key: bytes, offset: int) -> None:
-        """Note the offset of a key's record; the last one counts."""
-        if len(key) != self._KEY:
-            return  # no key that can be asked for
-        self._alike[key[: self._BEGUN]] += key[self._BEGUN :] + offset.to_bytes(6, "big")
-        self.last.append(key)
-        self.count += 1
-
-    def put_all(self, keys: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
-        """Note many, as `put` does one at a time: a key's bytes are a line of `keys`."""
-        import numpy as np
-
-        alike = keys[:, : self._BEGUN].copy().view(">u2").ravel()
-        order = np.argsort(alike, kind="stable")  # of a key's records, the last one counts
-        alike = alike[order]
-        rests = keys[order, self._BEGUN :], offsets[order].astype(">i8").view(np.uint8)
-        entries = np.hstack([rests[0], rests[1].reshape(-1, 8)[:, 2:]]).tobytes()
-        first = np.flatnonzero(np.diff(alike, prepend=alike[:1] ^ 1))
-        cuts = [*(first * self._SIZE).tolist(), len(entries)]
-        for begun, start, stop in zip(alike[first].tolist(), cuts, cuts[1:], strict=False):
-            self._alike[begun.to_bytes(self._BEGUN, "big")] += entries[start:stop]
-        self.last += map(bytes, keys[-_LATELY:])
-        self.count += len(keys)
-
-    def get(self, key: bytes) -> int | None:
-        """Return the offset; None for an unknown key."""
-        alike = self._alike.get(key[: self._BEGUN], b"")
-        rest, end = key[self._BEGUN :], len(alike)
-        while (at := alike.rfind(rest, 0, end)) >= 0:
-            if at % self._SIZE == 0:
-                return int.from_bytes(alike[at + len(rest) : at + self._SIZE], "big")
-            end = at + len(rest) - 1
-        return None
-
-
 class Journal:
-    """An append-only file of call records, readable by call key.
+    """An append-only file of records: calls that are sent, and what came of them.
 
-    Existing records are indexed by file offset when it is opened. Appended records are indexed only
-    with `index_appends`, since a run asks for each key once.
+    Replies are found by the key of their call, of which only the last counts.
+
+    Attributes:
+        torn_bytes: the length of a torn last record, which is cut off.
     """
 
     def __init__(
@@ -100,13 +48,11 @@ class Journal:
         on_record: Callable[[dict[str, Any]], None],
         read_only: bool = False,
         known: Mark = (0, 0),
-        indexed: bool = True,
     ) -> None:
         """Open or create the file and hand every whole record to `on_record`.
 
         With `read_only` a torn last record is passed over, not cut off. Records before the mark
-        `known`, for which `holds` must have been true, are indexed and not handed over. Without
-        `indexed` records cannot be looked up.
+        `known`, for which `holds` must have been true, are indexed and not handed over.
 
         Raises:
             CorruptJournal: a record before the last cannot be read back, or
@@ -114,20 +60,15 @@ class Journal:
             WriteFailed: it cannot be opened, or is not a regular file of its own.
         """
         self.path = path
-        self.index_appends = False
         self.torn_bytes = 0
         self._torn: OSError | None = None  # why half a record is at the end
-        self._offsets = _Offsets()
-        self._indexed = indexed
+        self._offsets: dict[bytes, int] = {}
         self._end = self._crc = 0
         self._read_only = read_only
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT | os.O_APPEND
         try:
             self._fd = open_plain(path, flags, alone=not read_only)
-            if indexed:
-                self._index(known)
-            self._end, self._crc = known
-            self._load(on_record)
+            self._load(on_record, known)
         except OSError as error:
             raise WriteFailed(f"cannot open {path}: {error.strerror}") from error
 
@@ -136,46 +77,10 @@ class Journal:
         """Where the journal ends, and the check sum of all that it holds."""
         return self._end, self._crc
 
-    def reindex(self) -> None:
-        """Find what was appended by key as well, from now on."""
-        self.index_appends = True
-        self._offsets = _Offsets()
-        self._index(self.mark)
-
-    def _index(self, mark: Mark) -> None:
-        """Note where the records before a mark are; they read back, so they are not parsed."""
-        if not mark[0]:
-            return
-        import numpy as np
-
-        digits = np.full(256, 16, np.uint8)  # 16: no digit
-        digits[[*b"0123456789abcdef"]] = range(16)
-        keys, offsets, offset, size = [], [], 0, _CHUNK
-        while part := read_at(self._fd, min(size, mark[0] - offset), offset):
-            end = part.rfind(b"\n") + 1
-            if not end and size < LINE:
-                size = LINE
-                continue
-            part = part[: end or len(part)]
-            data = np.frombuffer(part, np.uint8)
-            ends = np.flatnonzero(data == _END)
-            starts = np.append(0, ends[:-1] + 1)[: len(ends)]
-            starts = starts[ends - starts >= _KEY.stop]
-            begun = data[starts[:, None] + np.arange(9, _KEY.stop)]
-            read = digits[begun[:, len(_KEYED) :]]
-            keyed = (begun[:, : len(_KEYED)] == [*_KEYED]).all(1) & (read < 16).all(1)
-            read = read[keyed]
-            keys.append(read[:, ::2] << 4 | read[:, 1::2])
-            offsets.append(starts[keyed] + offset)
-            offset += len(part)
-        if keys:
-            self._offsets.put_all(np.concatenate(keys), np.concatenate(offsets))
-
-    def _load(self, on_record: Callable[[dict[str, Any]], None]) -> None:
-        """Read the records behind `_end`."""
-        offset, crc = self._end, self._crc
+    def _load(self, on_record: Callable[[dict[str, Any]], None], known: Mark) -> None:
+        """Index all records, and hand over those behind a mark."""
+        offset = crc = 0
         with open(self._fd, "rb", closefd=False) as file:
-            file.seek(offset)
             for number, line in enumerate(iter(partial(file.readline, LINE), b""), 1):
                 is_whole = line.endswith(b"\n")
                 if not is_whole and len(line) < LINE:  # more records may follow a longer one
@@ -183,32 +88,39 @@ class Journal:
                     if not self._read_only:
                         os.ftruncate(self._fd, offset)
                     break
-                record = decode(line)
-                if record is None:
-                    after = f" after byte {self._end}" if self._end else ""
-                    how = "damaged" if is_whole else f"longer than {LINE >> 20} MiB"
-                    raise CorruptJournal(
-                        f"{self.path}: record {number}{after} (at byte {offset}) is {how}",
-                        hint="restore the file from a backup, or delete the run directory and "
-                        "start again; cached replies are not paid for twice",
-                    )
-                try:
-                    key = bytes.fromhex(record["key"]) if "key" in record else None
-                    if self._indexed and key is not None:
-                        self._offsets.put(key, offset)
-                    on_record(record)
-                except (TypeError, ValueError) as error:
-                    raise CorruptJournal(
-                        f"{self.path}: record {number} (at byte {offset}) is not a valid record: "
-                        f"{error}",
-                        hint="if the run came from someone else, do not trust it",
-                    ) from error
+                if offset >= known[0]:
+                    crc = crc32(line, known[1] if offset == known[0] else crc)
+                    self._hand_over(on_record, line, f"record {number} (at byte {offset})")
+                if key := key_of(line):
+                    self._index(key.decode(errors="replace"), offset)
                 offset += len(line)
-                crc = crc32(line, crc)
-        self._end, self._crc = offset, crc
+        self._end, self._crc = offset, crc if offset > known[0] else known[1]
+
+    def _index(self, key: str, offset: int) -> None:
+        with contextlib.suppress(ValueError):  # no key that can be asked for
+            self._offsets[bytes.fromhex(key)] = offset
+
+    def _hand_over(
+        self, on_record: Callable[[dict[str, Any]], None], line: bytes, where: str
+    ) -> None:
+        record = decode(line)
+        if record is None:
+            how = "damaged" if line.endswith(b"\n") else f"longer than {LINE >> 20} MiB"
+            raise CorruptJournal(
+                f"{self.path}: {where} is {how}",
+                hint="restore the file from a backup, or delete the run directory and "
+                "start again; cached replies are not paid for twice",
+            )
+        try:
+            on_record(record)
+        except (TypeError, ValueError) as error:
+            raise CorruptJournal(
+                f"{self.path}: {where} is not a valid record: {error}",
+                hint="if the run came from someone else, do not trust it",
+            ) from error
 
     def __len__(self) -> int:
-        return self._offsets.count
+        return len(self._offsets)
 
     def get(self, key: bytes) -> dict[str, Any] | None:
         """The record of a call, or None.
@@ -229,11 +141,6 @@ class Journal:
         if record is None or record.get("key") != key.hex():
             raise CorruptJournal(f"{self.path}: the record at byte {offset} changed while in use")
         return record
-
-    @property
-    def last_keys(self) -> list[bytes]:
-        """Return the keys of the last calls that are indexed, the latest first."""
-        return [*reversed(self._offsets.last)]
 
     def last_at(self, place: str) -> dict[str, Any] | None:
         """Return the last attempt at a place, or None; reads the whole file.
@@ -269,8 +176,8 @@ class Journal:
                 f"cannot write {self.path}: {error.strerror}",
                 hint=f"{way_out(error)}; only the calls in flight are lost",
             ) from error
-        if self.index_appends and "key" in record:
-            self._offsets.put(bytes.fromhex(record["key"]), self._end)
+        if "key" in record:
+            self._index(record["key"], self._end)
         self._end += len(line)
         self._crc = crc32(line, self._crc)
 

@@ -24,15 +24,13 @@ from targen_core.calls.beside import SendingsBeside
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import STOPS, BoundModel, Call, CallCancelled, Observer, Scope, call_key
-from targen_core.calls.delivery import Outstanding
 from targen_core.calls.hedging import Patience
-from targen_core.calls.journal import Journal, compact
+from targen_core.calls.journal import Journal
 from targen_core.calls.model import (
     ChatReply,
     ChatRequest,
     DeferredModel,
     Message,
-    Price,
     counted,
 )
 from targen_core.calls.rate import Outcome, outcome_of
@@ -107,7 +105,6 @@ class CallLayer:
         max_outage: seconds without any success after which a failing service stops the run. If
             None, it is `MAX_OUTAGE`, or `ServiceError.max_startup` for a service that has never
             answered.
-        outstanding: what earlier processes handed over to deliveries.
         hedge: whether a call that takes far longer than others is sent a second time; see
             `calls.hedging`.
     """
@@ -120,7 +117,6 @@ class CallLayer:
     budget: Budget
     usage: Usage
     max_outage: InitVar[float | None] = None
-    outstanding: Sequence[Outstanding] = ()
     hedge: InitVar[bool] = False
 
     def __post_init__(self, max_outage: float | None, hedge: bool) -> None:
@@ -140,9 +136,10 @@ class CallLayer:
         self.working: dict[object, float] = {}  # see `engine.stage_llm.Answers`
         self._sending = 0
         self._deferred: dict[asyncio.Task[ChatReply], Scope] = {}
+        self._handed_over: dict[str, Sending] = {}  # by key: calls that a deferred model has
         for bound in self.models.values():
             if isinstance(bound.model, DeferredModel):
-                bound.model.attach_run(self._not_deferred)
+                bound.model.attach_run(self._not_deferred, self._note_sent)
         self._retries = Retries(self.seed, max_outage, self.unwanted)
         self._refusals = Refusals(self.usage)
         self._answered_kinds: set[tuple[str, str]] = set()  # steps and prompts with a reply
@@ -333,26 +330,6 @@ class CallLayer:
             for key in self._unusable:
                 self.cache.forget(key)
 
-    def share_last(self) -> None:
-        """Put the journal's last replies into the cache, if it lacks them.
-
-        A killed process journals a reply a moment before the cache has it. Another part of the
-        same command, which shares it, would ask for it again. Only replies are shared that this
-        cache sealed when the model gave them: a journal may come from somebody else.
-        """
-        if self.cache is None:
-            return
-        for key in self.journal.last_keys:
-            record = self.journal.get(key)
-            assert record is not None  # its key is indexed
-            bound, seal = self.models.get(record["step"]), record.pop("seal", "")
-            if bound is None or not bound.cacheable:
-                continue
-            shared = bound.cache_key(key)
-            is_ours = seal and seal == self.cache.seal(shared, compact(record))
-            if is_ours and self.cache.get(shared) is None:
-                self.cache.put(shared, for_the_cache(recorded_reply(record)))
-
     def _write(
         self,
         bound: BoundModel,
@@ -392,10 +369,7 @@ class CallLayer:
             record["served"] = reply.model[:_NAME]
         if cached:
             record["cached"] = True
-        elif self.cache is not None and _shares(bound):
-            record["seal"] = self.cache.seal(bound.cache_key(key), compact(record))
-        self.journal.append(record)
-        self.usage.record(record)
+        self._record(record)
         self.answered = True
 
     async def _send(
@@ -426,7 +400,6 @@ class CallLayer:
         try:
             request = request_of(bound, call, messages, key)
             tokens = tokens_of(bound, request)
-            await self._charge_outstanding(bound, call, request, tokens)
             sending = Sending(
                 bound, call, request, key, tokens, self._beside.patience[bound.limiter]
             )
@@ -459,33 +432,89 @@ class CallLayer:
     async def _attempt(self, sending: Sending, scope: Scope) -> ChatReply | ServiceError:
         """Send, with money and a place in the rate limit reserved; journal the answer."""
         self._check(scope)
-        await self.budget.reserve(*sending.reserved)
-        spent: tuple[int, float] = (0, 0.0)
-        by: Flight | None = None
-        sending.begin(scope)
+        reserved = sending.most
+        if sending.bound.deferred:  # an earlier process may have sent it: its answer is on its way
+            tokens, dollars = self.usage.sent(sending.key.hex())
+            reserved = max(0, reserved[0] - tokens), max(0.0, reserved[1] - dollars)
+        await self.budget.reserve(*reserved)
+        cost, by = 0.0, None
+        sending.begin(scope, reserved)
+        first = sending.first
         try:
-            answer, sender = await self.exchange(sending, sending.first), sending.first
+            answer: ChatReply | ServiceError
+            answer, sender = await self.exchange(sending, first), first
+            first.answer = answer
             if sending.beside and not isinstance(answer, ChatReply):
                 answer, sender = await self._beside.answer(sending, answer)
             if isinstance(answer, ChatReply):
                 by = sender
-                assert sender.sent is not None  # it was answered
-                answer, spent = self._answered(sending, answer, sender.sent)
-            elif answer.billed:
-                spent = sending.reserved
-                self.write_lost(
-                    sending.call, sending.tokens, sending.max_tokens, sending.bound.price
-                )
+                answer, cost = self._answered(sending, by, answer)
             return answer
+        except TargenError as error:
+            if not sending.bound.deferred:  # a backend that fails may have sent the call
+                first.answer = ServiceError(str(error), billed=isinstance(error, StageFailed))
+            raise
         finally:
-            self.budget.settle(sending.reserved, *spent)
-            self._beside.land(sending, by, spent[1])
+            self.settle(sending, first)
+            self._beside.land(sending, by, cost)
+
+    def _depart(self, sending: Sending, flight: Flight) -> None:
+        """Journal that a call is sent, before it leaves.
+
+        Raises:
+            WriteFailed: the journal does not take it.
+        """
+        self._record(sending.record("sent"))
+        self.budget.hand_over(*flight.reserved)
+        flight.is_journaled = True
+
+    def _note_sent(self, keys: Sequence[str]) -> None:
+        """Journal that a deferred model is about to hand calls over.
+
+        Raises:
+            BudgetExhausted: an earlier process may have sent them, and they do not fit twice.
+            WriteFailed: the journal does not take it.
+        """
+        for key in keys:
+            sending = self._handed_over.get(key)
+            if sending is None or sending.first.is_journaled:
+                continue
+            known = sending.first.reserved
+            more = sending.most[0] - known[0], sending.most[1] - known[1]
+            if more[0] and not self.budget.fits(*more):
+                raise self.budget.exhausted(*more)
+            self._depart(sending, sending.first)
+
+    def settle(self, sending: Sending, flight: Flight) -> None:
+        """Count what a sending cost, once: what is not known to be free is paid for.
+
+        If this process stops before that is known, the call remains in flight in the journal.
+        """
+        if flight.is_settled:
+            return
+        flight.is_settled = True
+        answer, key = flight.answer, sending.key.hex()
+        try:
+            if not flight.is_journaled:
+                self.budget.hand_over(*flight.reserved)
+            if isinstance(answer, ChatReply):  # it came too late
+                reply = counted(answer, sending.tokens, sending.max_tokens)
+                self._record(sending.record("lost", reply.input_tokens, reply.output_tokens))
+            elif answer is None:
+                if sending.is_over and flight.is_journaled:
+                    self._record(sending.record("lost"))
+            elif answer.billed:
+                self._record(sending.record("lost"))
+            elif any(self.usage.sent(key)):
+                self._record(sending.record("unbilled"))
+        finally:
+            self.budget.settle()
 
     async def exchange(self, sending: Sending, flight: Flight) -> ChatReply | ServiceError:
         """Wait for a turn, send, and report the outcome to the limiter."""
         bound, step, scope = sending.bound, sending.call.step, sending.scope
         ticket = await bound.limiter.acquire(
-            sending.reserved[0],
+            sending.most[0],
             turn=sending.turn,
             unwanted=lambda: sending.is_over or self.unwanted(scope),
         )
@@ -496,6 +525,10 @@ class CallLayer:
         self.flying[step] += 1
         try:
             self._check(scope)
+            if bound.deferred:
+                self._handed_over[sending.key.hex()] = sending
+            else:
+                self._depart(sending, flight)
             self._beside.take_off(sending, flight)
             async with asyncio.timeout(None) as flight.cut:
                 answer = await self._complete(bound, sending.request, scope)
@@ -512,6 +545,7 @@ class CallLayer:
         finally:
             flight.cut = None
             self.flying[step] -= 1
+            self._handed_over.pop(sending.key.hex(), None)
             error = answer if isinstance(answer, ServiceError) else None
             rate = answer.rate if answer else None
             retry_after = error.retry_after if error else None
@@ -525,9 +559,7 @@ class CallLayer:
             self.halt(gave_up)
         return answer
 
-    def _answered(
-        self, sending: Sending, reply: ChatReply, sent: float
-    ) -> tuple[ChatReply, tuple[int, float]]:
+    def _answered(self, sending: Sending, by: Flight, reply: ChatReply) -> tuple[ChatReply, float]:
         """Write down a reply and its cost, and release the tasks that wait for an answer."""
         bound = sending.bound
         reply = counted(reply, sending.tokens, sending.max_tokens)
@@ -539,16 +571,21 @@ class CallLayer:
                 cache_read=reply.cache_read_tokens,
                 cache_write=reply.cache_write_tokens,
             )
-        self._retries.answered(bound.limiter, sent)
+        assert by.sent is not None  # it was answered
+        self._retries.answered(bound.limiter, by.sent)
         if sending.is_hello:
-            self.write_lost(sending.call, reply.input_tokens, reply.output_tokens, bound.price)
-            return reply, (reply.input_tokens + reply.output_tokens, cost or 0.0)
+            return reply, cost or 0.0  # not kept, so it counts as lost
         self._write(bound, sending.call, sending.key, reply, cached=False, cost=cost)
+        by.answer = None
+        if not by.is_journaled:
+            self.budget.hand_over(*by.reserved)
+        by.is_settled = True
+        self.budget.settle()
         if reply.finish != "content-filter":
             self._refusals.answered(sending.call.step)
         if self.cache is not None and _shares(bound):
             self.cache.put(bound.cache_key(sending.key), for_the_cache(reply))
-        return reply, (reply.input_tokens + reply.output_tokens, cost or 0.0)
+        return reply, cost or 0.0
 
     # --- calls that the service never answers, while it answers others ---
 
@@ -602,7 +639,7 @@ class CallLayer:
 
         If it has never answered this run, skip this: it may never have worked.
         """
-        if not may_be_own(sending, error) or not (self.answered or self.journal.last_keys):
+        if not may_be_own(sending, error) or not (self.answered or len(self.journal)):
             return False
         bound = sending.bound
         async with self._proof_asked:
@@ -675,41 +712,8 @@ class CallLayer:
             raise CallCancelled
         return task.result()
 
-    async def _charge_outstanding(
-        self, bound: BoundModel, call: Call, request: ChatRequest, tokens: int
-    ) -> None:
-        """Count a call that was handed over and is not waited for: the service may bill it.
-
-        Raises:
-            BudgetExhausted: it does not fit into what is left.
-        """
-        if bound.deferred:
-            return
-        for outstanding in self.outstanding:
-            if not outstanding.holds(bound.model.identity, request.key):
-                continue
-            most, price = request.params["max_tokens"], outstanding.price(bound.price)
-            may = (tokens + most, price.max_dollars(tokens, most) if price else 0.0)
-            await self.budget.reserve(*may)
-            try:
-                self.write_lost(call, tokens, most, price)
-            finally:
-                self.budget.settle(may, *may)
-            outstanding.give_up(bound.model.identity, request.key)
-
-    def write_lost(
-        self, call: Call, input_tokens: int, output_tokens: int, price: Price | None
-    ) -> None:
-        """Journal that an answer was lost, at the price of its reservation."""
-        record = {
-            "lost": True,
-            "step": call.step,
-            "label": call.label,
-            "place": call.place,
-            "in": input_tokens,
-            "out": output_tokens,
-            "cost": price.max_dollars(input_tokens, output_tokens) if price else None,
-        }
+    def _record(self, record: dict[str, Any]) -> None:
+        """Append a record to the journal, and count it."""
         self.journal.append(record)
         self.usage.record(record)
 

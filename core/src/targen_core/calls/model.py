@@ -7,7 +7,7 @@ implement it directly; models of other libraries are adapted to it (see
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -300,11 +300,15 @@ class DeferredModel(ChatModel, Protocol):
     there is an answer, with an error that says so, and request the same again when it is resumed.
     """
 
-    def attach_run(self, others: Callable[[], int]) -> None:
-        """Receive a function: how many calls does the run wait for that no deferred model has?
+    def attach_run(self, others: Callable[[], int], sent: Callable[[Sequence[str]], None]) -> None:
+        """Receive two functions of the run.
 
-        A round is best started at 0, since no more calls come before it is answered. A stage whose
-        code runs, and has no call under way, counts as a call for its first 30 seconds. Calling the
-        function also drops the calls that are no longer wanted.
+        `others` returns for how many calls the run waits that no deferred model has. `sent` takes
+        the keys of requests, just before they are handed over to a service that bills them: the
+        run's journal then counts them, whatever happens to this process.
+
+        A round is best started when `others` returns 0, since no more calls come before it is
+        answered. A stage whose code runs, and has no call under way, counts as a call for its first
+        30 seconds. Calling it also drops the calls that are no longer wanted.
         """
         ...

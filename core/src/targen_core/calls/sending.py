@@ -20,9 +20,11 @@ from targen_core.errors import (
 
 
 class Sending(Watched):
-    """A call that is being sent until it is answered: what it reserves, and its failures so far.
+    """A call that is being sent until it is answered: the most it may cost, and its failures.
 
-    `alone` counts the failures since other calls were answered.
+    Attributes:
+        most: the tokens and dollars that one sending may cost.
+        alone: the failures since other calls were answered.
     """
 
     def __init__(
@@ -43,40 +45,63 @@ class Sending(Watched):
         self.key = key
         self.tokens = tokens
         self.patience = patience
-        self.reserved = (tokens + max_tokens, dollars)
+        self.most = (tokens + max_tokens, dollars)
         self.turn = bound.limiter.turn()
         self.failures = self.alone = 0
         self.failing_since = self.failed_at = 0.0
         self.is_hello = False  # it asks only whether anybody is answered
 
-    def begin(self, scope: Scope) -> None:
-        """Begin an attempt."""
+    def begin(self, scope: Scope, reserved: tuple[int, float]) -> None:
+        """Begin an attempt, for which so much is reserved."""
         self.scope = scope
-        self.first = Flight(self.bound.limiter)
+        self.first = Flight(self.bound.limiter, reserved)
         self.beside: list[Flight] = []
         self.won: Flight | None = None  # a repeated sending, answered before the first
-        self.is_first_lost = True
         self.is_over = False
+
+    def record(
+        self, mark: str, input_tokens: int | None = None, output_tokens: int | None = None
+    ) -> dict[str, Any]:
+        """Return a record of one sending: `sent`, `lost` or `unbilled`, and the most it may cost.
+
+        Tokens are given if it is known what it took.
+        """
+        record: dict[str, Any] = {mark: self.key.hex()}
+        if mark != "unbilled":
+            paid_in = self.tokens if input_tokens is None else input_tokens
+            paid_out = self.max_tokens if output_tokens is None else output_tokens
+            price = self.bound.price
+            record |= {
+                "step": self.call.step,
+                "label": self.call.label,
+                "in": paid_in,
+                "out": paid_out,
+                "cost": price.max_dollars(paid_in, paid_out) if price else None,
+            }
+        return record
 
 
 class Flight:
     """One sending of a call.
 
     Attributes:
+        reserved: what is set aside for it until it is sent.
         sent: when it was sent; None before that.
+        is_journaled: whether the journal says so; of a batch, as soon as that is handed over.
         ticket: its slot, until it is given back.
-        reply: the answer to this sending, if it is a repeated one.
+        answer: what came, if it is a repeated sending.
     """
 
     task: asyncio.Task[None]  # only of a repeated sending
 
-    def __init__(self, limiter: RateLimiter) -> None:
+    def __init__(self, limiter: RateLimiter, reserved: tuple[int, float]) -> None:
         self._limiter = limiter
+        self.reserved = reserved
         self.sent: float | None = None
         self.ticket: Ticket | None = None
-        self.reply: ChatReply | None = None
+        self.answer: ChatReply | ServiceError | None = None
         self.cut: asyncio.Timeout | None = None
-        self.is_cut = self.is_settled = False
+        self.is_journaled = self.is_cut = self.is_settled = False
 
     def give_back(
         self,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from targen_core.calls import scores
+from targen_core.text import plural
 
 _TEXTS = ("key", "text", "finish")
+_MARKS = ("sent", "lost", "unbilled")  # of records that hold no reply: each names a call's key
 _COUNTS = ("in", "out", "cache_read", "cache_write", "reasoning")
 _MAX = 10**12  # tokens of one call, and dollars: larger values are invalid
 
@@ -21,8 +23,13 @@ def check_record(record: Mapping[str, Any]) -> None:
         ValueError: naming the field.
     """
     get = record.get
-    if type(get("step")) is not str:
-        raise ValueError("step is not a string")
+    mark = next((name for name in _MARKS if name in record), "")
+    texts = (mark,) if mark else _TEXTS
+    for name in texts if mark == "unbilled" else (*texts, "step"):
+        if type(get(name)) is not str:
+            raise ValueError(f"{name} is not a string")
+    if mark == "unbilled":
+        return
     label = get("label", 0)
     if label is not None and type(label) is not str:
         raise ValueError("label is not a string")
@@ -35,11 +42,6 @@ def check_record(record: Mapping[str, Any]) -> None:
     cost = record["cost"]
     if cost is not None and not (type(cost) in (float, int) and 0 <= cost <= _MAX):
         raise ValueError("cost is not an amount in dollars")
-    if get("lost"):
-        return
-    for name in _TEXTS:
-        if type(get(name)) is not str:
-            raise ValueError(f"{name} is not a string")
     if "tokens" in record:
         scores.from_json(record["tokens"])
     if type(get("unscored", "")) is not str:
@@ -99,13 +101,79 @@ def answered(counts: Mapping[str, Any]) -> int:
 
 
 class Usage:
-    """`Counts` by (step, label), computed only from the journal's records."""
+    """What a run's calls took, by (step, label): the sum of its journal's records.
+
+    A call is counted at the most that it can cost from the moment it is sent. A reply, a `lost` or
+    an `unbilled` record settles that. So `in_flight` are the calls that this process waits for, and
+    those that a killed one waited for, which are paid as far as anybody knows.
+
+    Attributes:
+        by_place: counts of settled calls.
+        tokens: all that is or may be paid for, calls in flight included.
+        dollars: the same in dollars.
+    """
 
     def __init__(self) -> None:
         self.by_place: dict[tuple[str, str | None], Counts] = {}
         self.unpriced = False
         self.estimated = 0  # calls whose tokens the service did not report
         self.served = Counter[tuple[str, str]]()  # by step: models that were not the requested one
+        self._sent: dict[str, list[Mapping[str, Any]]] = {}  # by key: not settled
+        self._paid_tokens = self._sent_tokens = 0
+        self._paid_dollars = self._sent_dollars = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Input and output tokens that are or may be paid for."""
+        return self._paid_tokens + self._sent_tokens
+
+    @property
+    def dollars(self) -> float:
+        """Dollars that are or may be paid."""
+        return self._paid_dollars + self._sent_dollars
+
+    @property
+    def in_flight(self) -> Counts:
+        """Calls that were sent and are not settled, at the most that they can cost."""
+        counts = Counts()
+        for record in self._unsettled():
+            counts.lost += 1
+            counts.input_tokens += record["in"]
+            counts.output_tokens += record["out"]
+            counts.dollars += record["cost"] or 0.0
+        return counts
+
+    @property
+    def in_flight_note(self) -> str:
+        """Return what a report says of these calls, or ""."""
+        sent = self.in_flight
+        if not sent.lost:
+            return ""
+        most = f"${sent.dollars:,.2f}" if sent.dollars >= 0.01 else f"${sent.dollars:.4f}"
+        return (
+            f"{plural(sent.lost, 'call')} {'was' if sent.lost == 1 else 'were'} in flight when the "
+            "run was killed or stopped: up to "
+            f"{plural(sent.tokens, 'token') if self.unpriced else most} counted"
+        )
+
+    def lost_in_flight(self) -> list[dict[str, Any]]:
+        """Return records that count these calls as lost, in the place of their `sent` records."""
+        return [
+            {"lost" if name == "sent" else name: value for name, value in one.items()}
+            for one in self._unsettled()
+        ]
+
+    def _unsettled(self) -> Iterator[Mapping[str, Any]]:
+        for records in list(self._sent.values()):
+            yield from records
+
+    def sent(self, key: str) -> tuple[int, float]:
+        """Return the tokens and dollars that sendings of a call may cost that are not settled."""
+        records = self._sent.get(key, ())
+        return (
+            sum(record["in"] + record["out"] for record in records),
+            sum(record["cost"] or 0.0 for record in records),
+        )
 
     def recall(self, record: Mapping[str, Any]) -> None:
         """Count a record that was read back from a journal.
@@ -118,6 +186,12 @@ class Usage:
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Count one journal record."""
+        if "sent" in record:
+            self._send(record)
+            return
+        if "unbilled" in record:
+            self._settle(record["unbilled"])
+            return
         place = (record["step"], record["label"])
         counts = self.by_place.get(place)
         if counts is None:
@@ -130,9 +204,12 @@ class Usage:
             counts.saved_input_tokens += record["in"]
             counts.saved_output_tokens += record["out"]
             return
-        if record.get("lost"):
+        if "lost" in record:
+            self._settle(record["lost"])
             counts.lost += 1
         else:
+            if record["finish"] != "unanswered":  # its sendings are settled one by one
+                self._settle(record["key"])
             counts.calls += 1
             self.estimated += bool(record.get("estimated"))
             if "served" in record:
@@ -142,11 +219,32 @@ class Usage:
         counts.cache_read_tokens += record.get("cache_read", 0)
         counts.cache_write_tokens += record.get("cache_write", 0)
         counts.reasoning_tokens += record.get("reasoning", 0)
+        self._paid_tokens += record["in"] + record["out"]
         cost = record["cost"]
         if cost is None:
             self.unpriced = True
         else:
             counts.dollars += cost
+            self._paid_dollars += cost
+
+    def _send(self, record: Mapping[str, Any]) -> None:
+        self._sent.setdefault(record["sent"], []).append(record)
+        self._sent_tokens += record["in"] + record["out"]
+        self._sent_dollars += record["cost"] or 0.0
+        self.unpriced = self.unpriced or record["cost"] is None
+
+    def _settle(self, key: str) -> None:
+        """One sending of a call is over."""
+        records = self._sent.get(key)
+        if not records:
+            return  # a batch in files, or answers that were imported
+        record = records.pop()
+        if not records:
+            del self._sent[key]
+        self._sent_tokens -= record["in"] + record["out"]
+        self._sent_dollars -= record["cost"] or 0.0
+        if not self._sent:
+            self._sent_dollars = 0.0  # sums of fractions may not come back to it
 
     def snapshot(self) -> dict[str, Any]:
         """Return the counts as JSON, for `restore`; sums of dollars keep their last bit."""
@@ -154,6 +252,8 @@ class Usage:
         more: dict[str, Any] = {"estimated": self.estimated} if self.estimated else {}
         if self.served:
             more["served"] = [[*at, count] for at, count in self.served.items()]
+        if self._sent:
+            more["sent"] = list(self._unsettled())
         return {"places": places, "unpriced": self.unpriced, **more}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
@@ -175,11 +275,18 @@ class Usage:
                 if not 0 <= one < 10**15:  # it would fool the budget; NaN as well
                     raise ValueError(one)
             by_place[step, label] = Counts(*sums)
-        self.by_place = by_place
-        self.unpriced = bool(snapshot["unpriced"])
-        self.estimated = int(snapshot.get("estimated", 0))
-        served = snapshot.get("served", [])
+        sent, served = snapshot.get("sent", []), snapshot.get("served", [])
+        for record in sent:
+            check_record(record)
         self.served = Counter({(str(step), str(name)): int(n) for step, name, n in served})
+        self.estimated = int(snapshot.get("estimated", 0))
+        self.by_place = by_place
+        for counts in by_place.values():
+            self._paid_tokens += counts.tokens
+            self._paid_dollars += counts.dollars
+        self.unpriced = bool(snapshot["unpriced"])
+        for record in sent:
+            self._send(record)
 
     def has_reply(self, step: str) -> bool:
         """Return whether a call of a step has a reply, however it ended."""
@@ -190,20 +297,27 @@ class Usage:
 
     @property
     def total(self) -> Counts:
-        """The sum over all places."""
-        total = Counts()
+        """The sum over all places, with calls in flight as `lost`."""
+        total = self.in_flight
         for counts in self.by_place.values():
             total.add(counts)
         return total
 
     def as_dict(self, steps: Iterable[str] = ()) -> dict[str, Any]:
         """The report's form: the total, then each of the `steps` in its turn, by label."""
-        known = [step for step, _ in self.by_place]
+        by_place = {place: replace(counts) for place, counts in self.by_place.items()}
+        for record in self._unsettled():
+            counts = by_place.setdefault((record["step"], record["label"]), Counts())
+            counts.lost += 1
+            counts.input_tokens += record["in"]
+            counts.output_tokens += record["out"]
+            counts.dollars += record["cost"] or 0.0
+        known = [step for step, _ in by_place]
         turn = {step: number for number, step in enumerate(dict.fromkeys([*steps, *known]))}
         rows = [
             {"step": step, "label": label, **_rounded(counts)}
             for (step, label), counts in sorted(
-                self.by_place.items(), key=lambda item: (turn[item[0][0]], item[0][1] or "")
+                by_place.items(), key=lambda item: (turn[item[0][0]], item[0][1] or "")
             )
         ]
         return {

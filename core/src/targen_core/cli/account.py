@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import Token
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from targen_core.calls.budget import Budget
 from targen_core.calls.journal import Journal
@@ -119,6 +119,11 @@ class Account:
         """Count a part that opens; `usage` grows with its journal."""
         self._parts[part.resolve()] = usage
 
+    def paid(self) -> tuple[int, float]:
+        """Return the tokens and dollars that all parts have spent."""
+        parts = self._parts.values()
+        return sum(usage.tokens for usage in parts), sum(usage.dollars for usage in parts)
+
     def spent_beside(self, part: Path) -> Counts:
         """Return the spending of all other parts."""
         own = part.resolve()
@@ -164,43 +169,18 @@ class _Accounts(Allowance):
         return limits
 
     def budget(self, part: Path, limits: Limits, usage: Usage) -> Budget:
-        """Return the budget of a part that opens: its own limits, or an account's if tighter."""
-        own = usage.total
-        dollars = _Cap(limits.max_cost, own.dollars)
-        tokens = _Cap(limits.max_tokens, own.tokens)
+        """Return the budget of a part that opens: its own limits, and those of all accounts."""
+        budget = super().budget(part, limits, usage)
         for account in self.accounts:
             account.draw(part, usage)
-            spent = account.spent
-            dollars = dollars.or_tighter(account.limits.max_cost, spent.dollars)
-            tokens = tokens.or_tighter(account.limits.max_tokens, spent.tokens)
-        return Budget(
-            max_tokens=None if tokens.cap is None else int(tokens.cap),
-            max_cost=dollars.cap,
-            shared=(tokens.shared, dollars.shared),
-            tokens=int(tokens.spent),
-            dollars=dollars.spent,
-        )
-
-
-class _Cap(NamedTuple):
-    """A cap, what counts against it, and whether it is that of all parts."""
-
-    cap: float | None
-    spent: float
-    shared: bool = False
-
-    def or_tighter(self, cap: float | None, spent: float) -> _Cap:
-        """Return an account's cap if it leaves less than this one, or as much up to rounding."""
-        if cap is None:
-            return self
-        if self.cap is None or cap - spent <= self.cap - self.spent + _LEAST["max_cost"]:
-            return _Cap(cap, spent, shared=True)
-        return self
+            caps = account.limits
+            budget.limit(caps.max_tokens, caps.max_cost, account.paid, shared=True)
+        return budget
 
 
 def _spent_in(part: Path) -> Usage:
     """Return the usage in the journal of a part; empty if the journal is not there yet."""
     usage, path = Usage(), part / "journal"
     if path.exists():
-        Journal(path, on_record=usage.recall, read_only=True, indexed=False).close()
+        Journal(path, on_record=usage.recall, read_only=True).close()
     return usage

@@ -204,17 +204,25 @@ def state_of(watch: Watch, elapsed: float) -> State:
     figures = f"{plural(calls, 'call')}, {_flight(layer)}, "
     budget = layer.budget
     # A cap that is for all parts of a command counts what the others have spent.
-    others = max(0, budget.tokens - tokens) if budget.shared[0] else 0
+    cap = budget.cap("max_tokens")
+    others = max(0, int(cap.spent()) - layer.usage.tokens) if cap and cap.shared else 0
     figures += _capped(
-        f"{tokens + others:,}", tokens, budget.max_tokens, whole, "{:,.0f}", " tokens", others
+        f"{tokens + others:,}",
+        tokens,
+        int(cap.most) if cap else None,
+        whole,
+        "{:,.0f}",
+        " tokens",
+        others,
     )
     if cached:
         figures += f", {cached:,} cached"
     money = ""
-    if (dollars or budget.max_cost is not None) and not layer.usage.unpriced:
-        paid = max(0.0, budget.dollars - dollars) if budget.shared[1] else 0.0
-        said = _dollars(dollars + paid)
-        money = _capped(said, dollars, budget.max_cost, whole, "${:,.2f}", others=paid)
+    cap = budget.cap("max_cost")
+    if (dollars or cap) and not layer.usage.unpriced:
+        paid = max(0.0, cap.spent() - layer.usage.dollars) if cap and cap.shared else 0.0
+        said, most = _dollars(dollars + paid), cap.most if cap else None
+        money = _capped(said, dollars, most, whole, "${:,.2f}", others=paid)
         if whole and "needed" not in money:
             money += f", about {_dollars(dollars * whole)} in total"
     return State(

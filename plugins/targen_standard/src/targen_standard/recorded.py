@@ -210,7 +210,7 @@ class RecordedLayer(CallLayer):
         nearest: Callable[[Call, bytes], dict[str, Any] | None] = lambda call, key: None,
     ) -> None:
         super().__init__(
-            models, seed=seed, journal=journal, cache=None, budget=Budget(), usage=usage
+            models, seed=seed, journal=journal, cache=None, budget=Budget(usage), usage=usage
         )
         self._nearest = nearest
 

@@ -76,6 +76,8 @@ def unfinished_report(path: Path, manifest: Manifest) -> dict[str, Any]:
         f"it: {Action('resume', path)}",
         unused_calls=None,
     )
+    if lost := usage.in_flight_note:
+        report["notes"] = [*report.get("notes", ()), lost]
     return report
 
 
@@ -139,7 +141,7 @@ def _written(path: Path, tracker: QuotaTracker, past: Past | None) -> tuple[list
                 known = past.sums[0]
     journal = path / "journal"
     if journal.exists():
-        Journal(journal, on_record=usage.recall, read_only=True, known=known, indexed=False).close()
+        Journal(journal, on_record=usage.recall, read_only=True, known=known).close()
     _, dataset, provenance, rejects = marks
     for record in _candidates(path / "rejects.jsonl", tracker, rejects[0]):
         commits.append(_rejected(record, tracker))

@@ -171,11 +171,6 @@ class Job:
             self._closing.close()
             raise
         self._closing.callback(self.journal.close)
-        # Candidates that were passed by, or too near, may have been asked for already when their
-        # turn comes.
-        again = any(step.balanced for step in prepared.task.chain)
-        again = again or any(each.part.gives_way for each in prepared.filters)
-        self.journal.index_appends = len(manifest.targets) > 1 or again
 
     def _open_journal(self) -> Journal:
         """The journal; its records are read from where the ledger has their sums."""
@@ -510,7 +505,6 @@ class Job:
                 self._directory.drop_outputs()
                 if self._ledger is not None:
                     self._ledger.forget()
-                self.journal.reindex()
                 layer.asks_again = True
             self._directory.open_outputs()
             ceilings = {id(b.limiter): b.limiter.ceiling for b in layer.models.values()}
@@ -591,6 +585,8 @@ class Job:
             file=self.prepared.file,
         )
         notes = notes_on(ended)
+        if lost := self.usage.in_flight_note:
+            notes.append(lost)
         for note in notes:
             self._tell(note)
         if notes := [*self.prepared.notes, *notes]:
@@ -767,7 +763,6 @@ class Job:
         """Judge and compare everything from the start, without reusing verdicts."""
         ledger.forget()
         self._directory.open_outputs()
-        self.journal.reindex()
 
     @contextlib.asynccontextmanager
     async def _open_layer(self) -> AsyncIterator[CallLayer]:
@@ -779,8 +774,6 @@ class Job:
             journal=self.journal,
             usage=self.usage,
             cache=self._cache_folder,
-            deliveries=self.prepared.deliveries,
-            was_cut=not self._fell_short,  # then some cached replies were dropped
         ) as layer:
             yield layer
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel
-from targen_core.calls.delivery import Delivery
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
@@ -34,13 +33,7 @@ class Allowance:
 
     def budget(self, part: Path, limits: Limits, usage: Usage) -> Budget:
         """Return the budget of a part that opens, whose journal contains `usage`."""
-        spent = usage.total
-        return Budget(
-            max_tokens=limits.max_tokens,
-            max_cost=limits.max_cost,
-            tokens=spent.tokens,
-            dollars=spent.dollars,
-        )
+        return Budget(usage, max_tokens=limits.max_tokens, max_cost=limits.max_cost)
 
 
 _ITS_OWN = Allowance()
@@ -58,13 +51,10 @@ async def open_layer(
     journal: Journal,
     usage: Usage,
     cache: Path | None,
-    deliveries: Iterable[Delivery] = (),
-    was_cut: bool = True,
 ) -> AsyncIterator[CallLayer]:
     """Open the call layer of a part, within the command's allowance; close its models.
 
-    `usage` counts what the journal holds; `deliveries` may have left calls in its folder. `was_cut`
-    says whether an earlier process may have been killed before the cache had all its replies.
+    `usage` counts what the journal holds.
 
     The journal is brought to the disk every second, and at the end: what a power cut takes
     is the answers of a second.
@@ -72,7 +62,6 @@ async def open_layer(
     Raises:
         WriteFailed: the disk does not take the journal.
     """
-    left = (each.outstanding(journal.path.parent) for each in deliveries)
     replies = ReplyCache(cache) if cache and limits.cache else None
     layer = CallLayer(
         bound,
@@ -82,11 +71,8 @@ async def open_layer(
         budget=ALLOWANCE.get().budget(journal.path.parent, limits, usage),
         usage=usage,
         max_outage=limits.max_outage,
-        outstanding=[each for each in left if each is not None],
         hedge=limits.hedge,
     )
-    if was_cut:
-        layer.share_last()
     thresholds = gc.get_threshold()
     # Calls leave much that is freed without the collector; looking through it all
     # the time cost a tenth of a run.

@@ -70,10 +70,6 @@ class _ByServices(_Batches):
             hint="use " + Option("model", "chatgpt") + " or claude; or " + without,
         )
 
-    def outstanding(self, folder: Path) -> BatchLedgerFile:
-        """Return what was submitted."""
-        return BatchLedgerFile(folder)
-
     def report(self, folder: Path) -> Mapping[str, Any]:
         """Return whether answers were brought by `targen batch import`."""
         return {"answers_by_files": BatchLedgerFile(folder).imported}

@@ -32,7 +32,7 @@ from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.people import People
 from targen_standard.batches.replies import reply_of, uncorrected
 from targen_standard.batches.sheets import Filled, is_sheet, read_sheet, sheet_of
-from targen_standard.batches.waiting import WaitingCall
+from targen_standard.batches.waiting import Sent, WaitingCall
 
 _NAMED = 1_000  # places that are not answers
 _NAMED_KEYS = 20  # unknown ids, each compared with those of all calls that wait
@@ -156,7 +156,6 @@ class FileTransport:
                 edited = _content(given) != ledger.refused.get(key)
             self.imported.edited += edited
         self._folder = folder
-        journal.index_appends = True  # to distinguish cached answers from unused ones
 
     def end(self, journal: Journal) -> None:
         """Count the answers that were of no use, and note those that were refused."""
@@ -174,7 +173,7 @@ class FileTransport:
             near = "".join(f"; did you mean {each}?" for each in suggestions_for(key, waiting)[:1])
             self.imported.strange.append(_at(self._file, self._answers[key].line, f"{key}{near}"))
 
-    async def send(self, calls: Sequence[WaitingCall]) -> bool:
+    async def send(self, calls: Sequence[WaitingCall], sent: Sent) -> bool:
         """Return the answers in the file; stop at calls without one."""
         if sum(self._answer(call) for call in calls):
             return False

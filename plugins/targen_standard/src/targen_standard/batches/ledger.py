@@ -11,11 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from targen_core import Price
 from targen_core.errors import WriteFailed
 from targen_core.plain import open_plain, read_plain, write_failed
 from targen_core.reading.lines import json_line
-from targen_standard.batches.price import batch_price
 
 _LARGEST = 64 << 20  # bytes of the file: two million calls
 _BATCH = re.compile(r"[.:-]*+\w[\w.:-]*+")
@@ -64,23 +62,6 @@ class BatchLedgerFile:
         """Return the batch that still owes, or has, the answer to a call, if any."""
         batch = self._batch.get((identity, key))
         return None if batch is None or key in self._failed.get(batch, ()) else batch
-
-    def holds(self, identity: str, key: str) -> bool:
-        """See `targen_core.calls.delivery.Outstanding.holds`."""
-        return self.find(identity, key) is not None
-
-    def price(self, price: Price | None) -> Price | None:
-        """Return the price of a held call."""
-        return batch_price(price)
-
-    def give_up(self, identity: str, key: str) -> None:
-        """Write down that a call was asked without its batch.
-
-        Raises:
-            WriteFailed: the disk does not take it.
-        """
-        if (batch := self.find(identity, key)) is not None:
-            self.failed(batch, [key], "it was sent without a batch")
 
     def add(self, identity: str, batch: str, keys: Sequence[str]) -> None:
         """Write down that a batch was handed over.

@@ -25,7 +25,7 @@ from targen_core.errors import (
 from targen_core.text import plural
 from targen_core.wording import Option
 from targen_standard.batches.ledger import BatchLedgerFile
-from targen_standard.batches.waiting import WaitingCall
+from targen_standard.batches.waiting import Sent, WaitingCall
 
 _log = logging.getLogger("targen.run")
 
@@ -62,7 +62,7 @@ class ServiceTransport:
         self._open: dict[tuple[BatchProvider, str], dict[str, WaitingCall]] = {}
         self._problem = ""
 
-    async def send(self, calls: Sequence[WaitingCall]) -> bool:
+    async def send(self, calls: Sequence[WaitingCall], sent: Sent) -> bool:
         """Submit what no earlier batch holds; see `BatchTransport.send`.
 
         Raises:
@@ -91,13 +91,14 @@ class ServiceTransport:
         self._waves += 1
         for provider in dict.fromkeys(map(_provider, fresh)):
             for content in split(provider, [call for call in fresh if call.codec is provider]):
-                await self._submit(provider, content)
+                await self._submit(provider, content, sent)
         return True
 
     async def _submit(
-        self, provider: BatchProvider, content: Sequence[tuple[bytes, WaitingCall]]
+        self, provider: BatchProvider, content: Sequence[tuple[bytes, WaitingCall]], sent: Sent
     ) -> None:
         calls = [call for _, call in content]
+        sent([call.request.key for call in calls])
         try:
             batch = await provider.submit([line for line, _ in content])
         except ServiceError as error:
@@ -126,8 +127,7 @@ class ServiceTransport:
         """Look at each open batch now and then until all have ended.
 
         Raises:
-            ServiceGaveUp: a service did not report a batch's progress for too long.
-            AuthenticationFailed: the key does not do any more.
+            ServiceGaveUp: a service did not report a batch's progress for too long, or refuses to.
         """
         waited = (self._wait_for(*of, waiting) for of, waiting in self._open.items())
         await asyncio.gather(*waited)
@@ -143,8 +143,12 @@ class ServiceTransport:
             try:
                 state = await provider.poll(batch, requests)
                 heard = loop.time()
-            except (AuthenticationFailed, CreditExhausted):
-                raise
+            except (AuthenticationFailed, CreditExhausted) as error:
+                raise ServiceGaveUp(  # the calls stay with the service, which bills them
+                    f"batch {batch}: {error}",
+                    hint=(f"{error.hint}; " if error.hint else "")
+                    + "then resume; the batch continues in the meantime",
+                ) from error
             except ServiceError as error:
                 if not error.retryable:  # the service does not know it any more
                     state = BatchState(True, problem=str(error))

@@ -40,11 +40,17 @@ class WaitingCall:
             self.answer.set_exception(answer)
 
 
+Sent = Callable[[Sequence[str]], None]
+
+
 class BatchTransport(Protocol):
     """Takes calls away and brings their answers, by `WaitingCall.give`."""
 
-    async def send(self, calls: Sequence[WaitingCall]) -> bool:
+    async def send(self, calls: Sequence[WaitingCall], sent: Sent) -> bool:
         """Hand the calls over, and write down what was; says whether to `collect`.
+
+        `sent` takes the keys of those that a service may bill, just before they go; see
+        `DeferredModel`.
 
         Calls that it leaves unanswered go with the next batch.
 
@@ -69,11 +75,12 @@ class BatchQueue:
         transport: takes them away.
 
     Attributes:
-        others: how many other calls the run waits for; see `DeferredModel`.
+        others, sent: see `DeferredModel`.
     """
 
     def __init__(self, transport: BatchTransport) -> None:
         self.others: Callable[[], int] = lambda: 0
+        self.sent: Sent = lambda keys: None
         self._transport = transport
         self._waiting: list[WaitingCall] = []
         self._sent: dict[WaitingCall, None] = {}  # in the order in which they were asked
@@ -125,7 +132,7 @@ class BatchQueue:
     async def _deliver(self, calls: Sequence[WaitingCall]) -> None:
         """Have calls answered."""
         try:
-            if await self._transport.send(calls) and any(map(_is_open, calls)):
+            if await self._transport.send(calls, self.sent) and any(map(_is_open, calls)):
                 self._collecting = asyncio.ensure_future(self._transport.collect(calls))
                 await self._collecting
         except asyncio.CancelledError:
@@ -197,9 +204,9 @@ class BatchedModel:
         self._codec = codec
         self._queue = queue
 
-    def attach_run(self, others: Callable[[], int]) -> None:
+    def attach_run(self, others: Callable[[], int], sent: Sent) -> None:
         """See `DeferredModel.attach_run`."""
-        self._queue.others = others
+        self._queue.others, self._queue.sent = others, sent
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Wait for the answer; see `BatchQueue.ask`."""

@@ -239,7 +239,7 @@ def _compare_calls(result: Difference) -> None:
 
     for run, take in ((result.left, first), (result.right, second)):
         if (run / "journal").exists():
-            Journal(run / "journal", on_record=take, read_only=True, indexed=False).close()
+            Journal(run / "journal", on_record=take, read_only=True).close()
     sides = ("left", "right", "shared")
     result.calls = {step: {side: each[side] for side in sides} for step, each in counts.items()}
     if result.other_replies:

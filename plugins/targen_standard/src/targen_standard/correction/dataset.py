@@ -343,7 +343,6 @@ async def _judge_all(
         journal=journal,
         usage=usage,
         cache=cache,
-        deliveries=prepared.deliveries,
     ) as layer:
         on_layer(layer)
         layer.asks_again = again

@@ -109,6 +109,9 @@ def find_copies(runs: Sequence[Run], task: Task[Any, Any]) -> None:
     )
 
 
+_SENT = (b'{"sent":', b'{"unbilled":')
+
+
 def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting: bool) -> None:
     """Write the records of all calls, those that several runs have once; count what they took.
 
@@ -116,11 +119,13 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
         RunConflict: runs have different replies to the same call.
         CorruptJournal: one cannot be read.
     """
-    twins = _Twins()
+    twins, in_flight = _Twins(), []
     for run in runs:
+        own = Usage()
         for record in _records(run.path / "journal"):
             try:
                 usage.recall(record)
+                own.record(record)
                 if "key" in record:
                     key = bytes.fromhex(record["key"])
                     twins.add(int.from_bytes(key[:8], "big"), _hash(record["text"]))
@@ -129,6 +134,7 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
                     f"{run.path / 'journal'}: a record is not valid: {error}"
                 ) from error
         twins.end()
+        in_flight.append(own.lost_in_flight())
     skipped: list[set[int]] = [set() for _ in runs]
     apart: list[set[int]] = [set() for _ in runs]
     conflict: tuple[int, int, int] | None = None
@@ -149,9 +155,11 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
         )
     fd = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, alone=True)
     with os.fdopen(fd, "wb") as file:
-        for run, mine, others in zip(runs, skipped, apart, strict=True):
+        for run, mine, others, lost in zip(runs, skipped, apart, in_flight, strict=True):
             place = -1
             for line in whole_lines(run.path / "journal"):  # they read back, so they are not parsed
+                if line.startswith(_SENT, 9):
+                    continue  # what came of it is told by another record
                 if key_of(line):
                     place += 1
                     if place in mine:
@@ -163,6 +171,7 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
                         body = compact({**record, "key": run.keys[record["key"]]})
                         line = checked(body) + b"\n"
                 file.write(line)
+            file.writelines(checked(compact(record)) + b"\n" for record in lost)
         file.flush()
         os.fsync(file.fileno())
 

@@ -114,7 +114,7 @@ class Replay(Job):
         try:
             source = self.of / "journal"
             if source.exists():
-                Journal(source, on_record=copy, read_only=True, indexed=False).close()
+                Journal(source, on_record=copy, read_only=True).close()
         finally:
             records.close()
         if BatchLedgerFile(self.of).imported:

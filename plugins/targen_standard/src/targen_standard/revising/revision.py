@@ -123,7 +123,7 @@ class Revision:
         source = self.again.run / "journal"
         with contextlib.closing(records):
             if source.exists():
-                Journal(source, on_record=copy, read_only=True, indexed=False).close()
+                Journal(source, on_record=copy, read_only=True).close()
         if BatchLedgerFile(self.again.run).imported:
             BatchLedgerFile(directory.path).bring(0, {})  # the card says who answered
 
@@ -221,7 +221,7 @@ def _steps_of(run: Path) -> Mapping[str, str]:
         if record.get("step") == "correct" and "key" in record:
             steps[record["key"]] = record["step"]
 
-    Journal(run / "journal", on_record=note, read_only=True, indexed=False).close()
+    Journal(run / "journal", on_record=note, read_only=True).close()
     return steps
 
 

@@ -90,12 +90,6 @@ _SCENARIOS = (
     ),
     _of("vllm", "throughput saturates, latency grows", Batching(1.0, 0.02), calls=2000),
     _of(
-        "vllm-thrashing",
-        "more than 32 calls evict each other from the KV cache",
-        Batching(1.0, 0.03, 32),
-        calls=1500,
-    ),
-    _of(
         "tgi",
         "text-generation-inference: max_concurrent_requests 24, 429 beyond that",
         Batching(1.0, 0.05),

@@ -103,7 +103,7 @@ def drive(
         max_outage: as of `--max-outage`.
         hedge: whether a call that takes far longer than others is sent again; `--no-hedge`.
     """
-    service, shared = make(), ConcurrencyLimit(concurrency)
+    service, shared, usage = make(), ConcurrencyLimit(concurrency), Usage()
     limiters = [RateLimiter(concurrency, rpm=rpm, tpm=tpm, shared=shared) for _ in range(models)]
     input_tokens, params = tokens // 2, {"max_tokens": tokens - tokens // 2}
     bound = {
@@ -125,8 +125,8 @@ def drive(
             seed=seed,
             journal=journal,
             cache=None,
-            budget=Budget(),
-            usage=Usage(),
+            budget=Budget(usage),
+            usage=usage,
             max_outage=max_outage,
             hedge=hedge,
         )

@@ -201,20 +201,16 @@ class Lognormal(Latency):
 class Batching(Latency):
     """A server that works on all calls together, as vLLM: `each` more seconds for each of them.
 
-    Throughput saturates at one in `each` seconds. Beyond `limit` calls they
-    push each other out of memory, and each takes `thrash` times as much more.
+    Throughput saturates at one in `each` seconds.
     """
 
     alone: float
     each: float
-    limit: float = math.inf
-    thrash: float = 4.0
     sigma: float = 0.2
     loaded = True
 
     def seconds(self, call: Call) -> float:
-        over = max(0.0, call.in_flight + 1 - self.limit)
-        mean = self.alone + self.each * (call.in_flight + 1 + self.thrash * over)
+        mean = self.alone + self.each * (call.in_flight + 1)
         return mean * math.exp(self.rng.gauss(0.0, self.sigma))
 
 
