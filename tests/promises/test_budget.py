@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from . import driver
-from .driver import LABELS, ONCE, SHORT, Counted, Result, World, definition, known, world, xfail
+from .driver import LABELS, ONCE, SHORT, Counted, Result, World, definition, known, world
 from .service import Fault, Request
 
 

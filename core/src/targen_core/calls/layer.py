@@ -236,7 +236,7 @@ class CallLayer:
             key = call_key(bound, call, messages, self.seed, attempt)
             try:
                 reply = None if scope.known is None else scope.known.get(key)
-                reply = reply or self._recall(bound, key, call, read)
+                reply = reply or self._recall(bound, key, call, messages, read)
                 if reply is None:
                     reply = await self._send(bound, call, messages, key, scope)
             except Rejected:
@@ -286,7 +286,12 @@ class CallLayer:
     # --- where a reply comes from ---
 
     def _recall(
-        self, bound: BoundModel, key: bytes, call: Call, read: Callable[[str], Any]
+        self,
+        bound: BoundModel,
+        key: bytes,
+        call: Call,
+        messages: Sequence[Message],
+        read: Callable[[str], Any],
     ) -> ChatReply | None:
         """The reply from the journal, or from the cache of other runs."""
         record = self.journal.get(key)
@@ -317,7 +322,7 @@ class CallLayer:
             if reply is None or lacks_scores(reply, call):
                 return None  # not there, or written by a stranger: ask the model instead
             reply = bound.secrets.reply(reply)
-        self._write(bound, call, key, reply, cached=True, cost=0.0)
+        self._write(bound, call, key, messages, reply, cached=True, cost=0.0)
         return reply
 
     def forget_unusable(self) -> None:
@@ -335,6 +340,7 @@ class CallLayer:
         bound: BoundModel,
         call: Call,
         key: bytes,
+        messages: Sequence[Message],
         reply: ChatReply,
         *,
         cached: bool,
@@ -346,6 +352,7 @@ class CallLayer:
             "label": call.label,
             "place": call.place,
             "prompt": call.prompt,
+            "messages": [[message.role, message.content] for message in messages],
             "text": reply.text,
             "finish": reply.finish,
             "in": reply.input_tokens,
@@ -575,7 +582,8 @@ class CallLayer:
         self._retries.answered(bound.limiter, by.sent)
         if sending.is_hello:
             return reply, cost or 0.0  # not kept, so it counts as lost
-        self._write(bound, sending.call, sending.key, reply, cached=False, cost=cost)
+        asked = sending.request.messages
+        self._write(bound, sending.call, sending.key, asked, reply, cached=False, cost=cost)
         by.answer = None
         if not by.is_journaled:
             self.budget.hand_over(*by.reserved)
@@ -675,7 +683,8 @@ class CallLayer:
             self._refused.add(sending.call.step)
         _log.log(logging.DEBUG if is_known else logging.WARNING, "giving up on a call: %s", words)
         reply = ChatReply(words[:_SAID], "unanswered")
-        self._write(sending.bound, call, sending.key, reply, cached=False, cost=0.0)
+        asked = sending.request.messages
+        self._write(sending.bound, call, sending.key, asked, reply, cached=False, cost=0.0)
         return reply
 
     async def _complete(self, bound: BoundModel, request: ChatRequest, scope: Scope) -> ChatReply:

@@ -16,6 +16,10 @@ _COUNTS = ("in", "out", "cache_read", "cache_write", "reasoning")
 _MAX = 10**12  # tokens of one call, and dollars: larger values are invalid
 
 
+def _is_message(value: Any) -> bool:
+    return type(value) is list and [*map(type, value)] == [str, str]
+
+
 def check_record(record: Mapping[str, Any]) -> None:
     """Check that a record of a journal has the fields that a run uses, each of the right type.
 
@@ -42,6 +46,9 @@ def check_record(record: Mapping[str, Any]) -> None:
     cost = record["cost"]
     if cost is not None and not (type(cost) in (float, int) and 0 <= cost <= _MAX):
         raise ValueError("cost is not an amount in dollars")
+    messages = get("messages", [])
+    if type(messages) is not list or not all(map(_is_message, messages)):
+        raise ValueError("messages are not pairs of role and text")
     if "tokens" in record:
         scores.from_json(record["tokens"])
     if type(get("unscored", "")) is not str:

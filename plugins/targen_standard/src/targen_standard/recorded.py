@@ -7,7 +7,7 @@ changed one does not. Such a call is reported as lacking, and no model is called
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -196,8 +196,6 @@ class RecordedLayer(CallLayer):
         seed: the run's seed.
         journal: what is known.
         usage: what the calls of the journal took.
-        nearest: returns the record that replaces the reply to a call with an unknown key, given the
-            call and the key, or None.
     """
 
     def __init__(
@@ -207,12 +205,10 @@ class RecordedLayer(CallLayer):
         seed: int,
         journal: Journal,
         usage: Usage,
-        nearest: Callable[[Call, bytes], dict[str, Any] | None] = lambda call, key: None,
     ) -> None:
         super().__init__(
             models, seed=seed, journal=journal, cache=None, budget=Budget(usage), usage=usage
         )
-        self._nearest = nearest
 
     async def answer(
         self, call: Call, scope: Scope, read: Callable[[str], T]
@@ -231,9 +227,14 @@ class RecordedLayer(CallLayer):
         return self.journal.get(key) is not None
 
     def _recall(
-        self, bound: BoundModel, key: bytes, call: Call, read: Callable[[str], Any]
+        self,
+        bound: BoundModel,
+        key: bytes,
+        call: Call,
+        messages: Sequence[Message],
+        read: Callable[[str], Any],
     ) -> ChatReply | None:
-        record = self.journal.get(key) or self._nearest(call, key)
+        record = self.journal.get(key)
         return None if record is None else recorded_reply(record)
 
     async def _send(

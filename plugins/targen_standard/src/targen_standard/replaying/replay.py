@@ -205,7 +205,7 @@ class Replay(Job):
 def reply_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record's reply, with its usage."""
     names = ("key", "step", "label", "place", "prompt", "text", "finish", "in", "out")
-    scored = {name: record[name] for name in ("tokens", "unscored") if name in record}
+    scored = {name: record[name] for name in ("messages", "tokens", "unscored") if name in record}
     return {name: record.get(name) for name in names} | scored
 
 

@@ -8,21 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.api.kinds import exported
-from targen_core.api.request import PathText, as_path, registry_for
+from targen_core.api.request import PathText, as_path
 from targen_core.api.run import Folder
+from targen_core.calls.layer import REFUSING
 from targen_core.calls.model import Message
 from targen_core.cli import tracing
 from targen_core.cli.tables import printed
 from targen_core.cli.tracing import Traced
-from targen_core.errors import TargenError
 from targen_core.pages import table
-from targen_core.plugins.loader import load_registry
-from targen_core.plugins.registry import Registry
-from targen_core.runs.jobs.event_loops import finish
-from targen_core.runs.records.manifest import Manifest
-from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_standard.tracing.asked import Asked, asked_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +30,8 @@ class TracedCall:
         prompt: the name of its prompt.
         model: the identity of the model.
         parameters: the sampling parameters that were sent.
-        messages: what was asked; empty if it cannot be made again.
-        sent: whether the key proves that these messages were sent; if not, they are what the
-            task asks today.
-        attempt: 1, or 2 if the first reply could not be used; 0 if that is not known.
+        messages: what was asked.
+        attempt: 1, or 2 if the first reply could not be used.
         reply: the reply, word for word.
         finish: why the reply ended.
         input_tokens: tokens of the question.
@@ -55,7 +47,6 @@ class TracedCall:
     model: str
     parameters: Mapping[str, Any]
     messages: Sequence[Message]
-    sent: bool
     attempt: int
     reply: str
     finish: str
@@ -89,7 +80,7 @@ class Trace:
         record: its line in `provenance.jsonl` or `rejects.jsonl`.
         made_by: task, versions, packages, models and seed of the run.
         calls: the calls behind it, in order: lists, generation, correction.
-        problem: why some calls or their messages are missing or not proven, or "".
+        problem: why some calls are missing, or "".
     """
 
     run: Path
@@ -135,45 +126,26 @@ class Trace:
 
 
 @exported
-def trace(
-    run: PathText | Folder[Any],
-    row: int | str,
-    *,
-    task: Task[Any, Any] | None = None,
-    registry: Registry | None = None,
-) -> Trace:
+def trace(run: PathText | Folder[Any], row: int | str) -> Trace:
     """Trace a row of a run to all that it came from.
-
-    Prompts are not stored: they are made again from the task, and the digests in the journal prove
-    which of them were sent so. Without the task only the prompts are missing.
 
     Args:
         run: a run or what `correct` returned, or its directory.
         row: a row's number from 0, or the id of any candidate.
-        task: the `Task`, if the run was made with a `Task` object.
-        registry: resolves names; by default the registry of the run, or all that is installed.
 
     Raises:
         UsageError: the directory or the row does not exist.
         RunDirectoryError: it is not a run directory, or cannot be read.
     """
-    path, known = (run.path, run.registry) if isinstance(run, Folder) else (as_path(run), None)
-    known = registry or known
+    path = run.path if isinstance(run, Folder) else as_path(run)
     traced = tracing.find(path, str(row))
     made = tracing.made_by(path, traced.record)
-    asked = Asked({})
-    try:
-        if traced.correction is None:
-            manifest = Manifest.load(path / "manifest.json")
-            known = registry_for(path, manifest, known, task)
-        asked = finish(asked_for(known or load_registry(), traced))
-    except TargenError as error:
-        hint = f"; try: {error.hint}" if error.hint else ""
-        asked = Asked({}, f"the prompts cannot be reconstructed: {error}{hint}")
     records = traced.calls()
-    problem = asked.problem
+    problem = ""
     if lost := len(traced.keys) - len(records):
-        problem = f"the journal lacks {lost} of the calls" + (problem and f"; {problem}")
+        problem = f"the journal lacks {lost} of the calls"
+    elif traced.correction is not None and traced.correction.step is None:
+        problem = "people judged this row; no model was called"
     return Trace(
         run=path,
         id=traced.id,
@@ -182,16 +154,17 @@ def trace(
         rows=traced.rows,
         record=traced.record,
         made_by=made,
-        calls=[traced_call(record, made, asked) for record in records],
+        calls=[traced_call(record, made) for record in records],
         problem=problem,
         traced=traced,
     )
 
 
-def traced_call(record: Mapping[str, Any], made: Mapping[str, Any], asked: Asked) -> TracedCall:
-    """A call from its record in the journal, and what is known of what it was asked."""
+def traced_call(record: Mapping[str, Any], made: Mapping[str, Any]) -> TracedCall:
+    """A call from its record in the journal."""
     step = made["models"].get(record.get("step"), {"model": "", "parameters": {}})
-    of = asked.calls.get(record["key"])
+    messages = [Message(role, content) for role, content in record.get("messages", ())]
+    repeats = bool(messages) and messages[-1].content.startswith(REFUSING)
     return TracedCall(
         key=str(record["key"]),
         step=str(record.get("step")),
@@ -199,9 +172,8 @@ def traced_call(record: Mapping[str, Any], made: Mapping[str, Any], asked: Asked
         prompt=str(record.get("prompt")),
         model=step["model"],
         parameters=step["parameters"],
-        messages=() if of is None else of.messages,
-        sent=of is not None and of.exact,
-        attempt=0 if of is None else of.attempt,
+        messages=messages,
+        attempt=2 if repeats else 1,
         reply=str(record.get("text", "")),
         finish=str(record.get("finish", "")),
         input_tokens=record.get("in", 0),

@@ -64,9 +64,8 @@ def trace(
 ) -> None:
     """Trace a row to its task, lists, seed, calls, checks and verdict.
 
-    Shows each call with its key, model, parameters, cost and reply. The prompt is reconstructed
-    from the task and verified with the key. With --call, shows the rows and rejects that depend on
-    a call.
+    Shows each call with its key, model, parameters, cost, prompt and reply. With --call, shows the
+    rows and rejects that depend on a call.
 
     Examples:
     - targen trace runs/rte-0 3
@@ -99,10 +98,9 @@ def print_trace(trace: Trace, *, full: bool = False) -> None:
 def _trace_call(run: Path, prefix: str, *, full: bool, json: bool) -> None:
     from targen_core.cli import tracing
     from targen_standard.tracing.api import traced_call
-    from targen_standard.tracing.asked import Asked
 
     record = tracing.find_call(run, prefix)
-    shown = traced_call(record, tracing.made_by(run), Asked({}))
+    shown = traced_call(record, tracing.made_by(run))
     resting = tracing.resting_on(run, shown.key)
     if json:
         print_json({"call": shown.raw, "resting": [facts_of(each) for each in resting]})
@@ -233,8 +231,6 @@ def _of_call(call: TracedCall, *, full: bool) -> _Branch:
         cost += f", ${call.dollars:.6f}" if call.dollars else ", $0"
     lines = [("model", f"{call.model}; {sent}" if sent else call.model), ("cost", cost)]
     messages = call.messages if full else call.messages[-1:]
-    if not call.sent and messages:
-        lines.append(("today's prompt", "shown below; the original prompt is not known"))
     if len(messages) < len(call.messages):
         before = len(call.messages) - len(messages)
         lines.append(("turns", f"{plural(before, 'earlier message')} not shown; {_ALL}"))
