@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from . import driver
-from .driver import OUTPUTS, TASKS, Shell, asked, call, code, world, xfail
+from .driver import OUTPUTS, TASKS, Shell, asked, call, code, world
 from .service import Service, serve
 
 Traces = dict[str, list[dict[str, Any]]]
@@ -108,6 +108,5 @@ def test_a_merged_run_keeps_each_rows_replies(own: Traced) -> None:
         assert any(text_of(traced) in reply for reply in replies)
 
 
-@xfail("E3: it shows another row's prompt")
 def test_a_merged_run_shows_each_rows_own_prompts(own: Traced) -> None:
     assert all(set(calls(traced)) <= own.books for traced in own.traces["merged"])

@@ -115,7 +115,7 @@ def test_a_journal_that_lost_them_is_not_used(giving, desk, tmp_path):
     call = scored()
     key = call_key(one.layer.models["generate"], call, call.messages, 0, 0)
     reply = ChatReply("yes!", "stop", 5, 2)
-    one.layer._write(one.layer.models["generate"], call, key, reply, cached=False, cost=0.0)
+    one.layer._write(one.layer.models["generate"], call, key, (), reply, cached=False, cost=0.0)
     with pytest.raises(CorruptJournal, match="no token probabilities"):
         answered(desk(giving(ChatReply("never"))), call)
 
