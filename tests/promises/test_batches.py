@@ -8,7 +8,6 @@ import pytest
 from .driver import ONCE, World, kill, resume
 
 ROWS = {"alpha": 2, "beta": 2, "gamma": 2}
-LATE = pytest.mark.xfail(strict=True, reason="B1: the file comes a poll after the end")
 BOTH = pytest.mark.parametrize("backend", ["chatgpt", "claude"])
 
 
@@ -66,14 +65,13 @@ def test_batches_that_all_fail_end_the_run(made: World) -> None:
     assert made.shell.run("run").counts() == ROWS and made.service.repeated() == []
 
 
-@pytest.mark.parametrize("backend", [pytest.param("chatgpt", marks=LATE), "claude"])
+@BOTH
 def test_results_may_appear_after_a_batch_has_ended(made: World, backend: str) -> None:
     made.service.late_file = 1
     made.shell(*batched(made, backend, rounds=0), ok=None)
     assert made.shell.run("run").counts() == ROWS and answered_once(made)
 
 
-@LATE
 def test_a_batch_without_results_counts_against_the_cap(made: World) -> None:
     made.service.late_file = 10_000
     report = made.run(batched(made, rounds=0), ok=1)

@@ -179,12 +179,10 @@ def test_some_calls_fail_each_time(stubborn: Stubborn) -> None:
     assert sum(count > 0 for count in stubborn[2].values()) >= len(STUBBORN)
 
 
-@xfail("B4: such a call is sent again and again")
 def test_a_call_that_fails_each_time_is_given_up_soon(stubborn: Stubborn) -> None:
     assert max(stubborn[2].values()) <= 4
 
 
-@xfail("B4: one such call stalls the run")
 def test_calls_that_fail_each_time_stall_no_run(stubborn: Stubborn) -> None:
     made, status, _ = stubborn
     assert status == 0 and made.shell.run("run").counts() == ROWS

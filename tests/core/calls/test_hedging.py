@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from targen_core import ChatReply, Price
 from targen_core.calls.call import CallCancelled
-from targen_core.calls.hedging import heard
 from targen_core.errors import BudgetExhausted, Interrupted, NoUsableReply, ServiceGaveUp, TimedOut
 from targen_testing.services.drive import drive
 from targen_testing.services.parts import (
@@ -32,7 +31,7 @@ FOR_EVER = 200.0  # seconds until the client gives up
 
 
 class Sleeper(Silent):
-    """A model whose replies come in pieces.
+    """A model that takes its time.
 
     `seconds(name, time)` is how long the sending number `time` of a call takes.
     """
@@ -49,17 +48,14 @@ class Sleeper(Silent):
         self.sent[name] += 1
         self.working += 1
         took = self.seconds(name, self.sent[name])
-        pieces = took if isinstance(took, list) else [took]
         try:
-            for seconds in pieces:
-                await asyncio.sleep(seconds)
-                heard(50)
+            await asyncio.sleep(took)
         except asyncio.CancelledError:
             self.broke_off += 1
             raise
         finally:
             self.working -= 1
-        if sum(pieces) >= FOR_EVER:
+        if took >= FOR_EVER:
             raise TimedOut("no answer", billed=True)
         return ChatReply(f"reply to {name}", "stop", 1, self.output)
 
@@ -154,32 +150,6 @@ def test_nothing_is_sent_again_without_hedging_or_room_beside(desk, hedge, own_l
     assert one.model.broke_off == 0
 
 
-# --- replies that come in pieces ---------------------------------------------------
-
-
-def test_a_long_reply_that_keeps_its_pace_is_no_lost_one(desk):
-    """Ten times as long as others, at the same bytes a second."""
-
-    def seconds(name, time):
-        return [0.1] * (200 if name == "question 90" else 10)
-
-    one = desk(Sleeper(seconds), hedge=True)
-    run(one.many(150))
-    assert set(one.model.sent.values()) == {1}
-
-
-def test_a_reply_that_begins_and_stalls_is_asked_again(desk):
-    def seconds(name, time):
-        stalls = name == "question 90" and time == 1
-        return [0.1] * 5 + [FOR_EVER if stalls else 0.1] + [0.1] * 4
-
-    one = desk(Sleeper(seconds), hedge=True)
-    answers, wall = run(one.many(150))
-    assert wall < FOR_EVER / 4
-    assert answers[90] == "reply to question 90"
-    assert one.model.sent["question 90"] == 2
-
-
 # --- money and the journal ---------------------------------------------------------
 
 
@@ -268,8 +238,8 @@ def test_a_cancelled_call_takes_its_second_with_it(desk):
 
     async def cancelled():
         slow = asyncio.ensure_future(one.ask("slow"))
-        for _ in range(20):
-            await one.many(30)
+        for turn in range(20):
+            await one.many(30, occurrence=turn)
         assert one.model.sent["slow"] > 1
         slow.cancel()
         with pytest.raises(asyncio.CancelledError):

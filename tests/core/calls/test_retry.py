@@ -14,6 +14,7 @@ from targen_core.calls.rate import RateLimiter
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
+    ConnectionFailed,
     ContextTooLong,
     CreditExhausted,
     Interrupted,
@@ -142,7 +143,7 @@ def test_an_outage_counts_from_the_last_success_of_anyone(lab, desk, drive):
     def hook(number, request):
         start.append(now())
         if request.messages[0].content == "cursed" and now() < start[0] + 50:
-            raise ServiceUnavailable("not you")
+            raise ConnectionFailed("not you")
 
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=20.0)
     assert drive(cursed_beside(one, 40, 10)) == "x"
@@ -172,7 +173,7 @@ def test_a_call_that_fails_where_others_are_answered_is_given_up(lab, desk, driv
         assert (str(read.value), len(at)) == (str(caught.value), sent)
 
     drive(work())
-    assert 8 <= len(at) <= 30 and at[-1] - at[0] >= 60.0
+    assert 3 <= len(at) <= 4
 
 
 def test_a_call_that_always_hangs_is_given_up_after_three_time_outs(lab, desk, drive):
@@ -279,7 +280,8 @@ def test_a_service_that_refuses_all_is_soon_asked_no_more(lab, desk, drive, of_c
 
 
 @pytest.mark.parametrize(
-    ("error", "lasting"), [(engine_crashed, 30.0), (lambda: Overloaded("too much"), float("inf"))]
+    ("error", "lasting"),
+    [(lambda: ConnectionFailed("reset"), 30.0), (lambda: Overloaded("too much"), float("inf"))],
 )
 def test_in_an_outage_and_for_a_refusal_no_call_is_given_up(lab, desk, drive, error, lasting):
     """Of `lasting` seconds, in which other calls are answered."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from targen_core.calls.call import CallCancelled
-from targen_core.calls.hedging import LOOK, MOST_LOOK, Patience, hears, hears_no_more
+from targen_core.calls.hedging import LOOK, MOST_LOOK, Patience
 from targen_core.calls.model import ChatReply
 from targen_core.calls.sending import Flight, Sending
 from targen_core.errors import ServiceError, TargenError, WriteFailed
@@ -56,13 +56,11 @@ class SendingsBeside:
             self._look_soon(loop)
         else:
             sending.latest = flight.sent
-        hears(sending, loop.time)
 
     def land(self, sending: Sending, by: Flight | None, dollars: float) -> None:
         """A call is over, answered `by` one of its sendings; the others are cancelled."""
         if sending in self._watched:
             del self._watched[sending]
-            hears_no_more()
             patience, now = sending.patience, asyncio.get_running_loop().time()
             if by is not None and by.sent is not None:
                 patience.answered(sending, by.sent, now, dollars)

@@ -22,8 +22,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict, deque
-from collections.abc import Callable
-from contextvars import ContextVar
 
 _SHORTEST = 0.1
 """Seconds; calls that usually take less are judged as if they took so long."""
@@ -48,7 +46,6 @@ _FAR = 2.0  # times the time that 99 in 100 stay below: what takes longer hangs
 _LIKELY = 4  # doubtful calls assumed lost for each that certainly hangs
 _SOON = 6  # sendings of a call, after which each further one waits twice as long
 _SENDINGS = 10  # of one call: if it is the call's own fault, a time-out ends it
-_IN_PIECES = 0.05  # seconds from the first piece of a reply: in less, no pace shows
 
 
 class Watched:
@@ -64,7 +61,6 @@ class Watched:
         latest: when it was sent last; infinite while that waits for its turn.
         sendings: how often it was sent.
         counted: where its second calls are counted.
-        size: bytes of the reply to the latest sending so far, and `begun` when the first came.
     """
 
     def __init__(self, kind: str, max_tokens: int, dollars: float) -> None:
@@ -74,13 +70,6 @@ class Watched:
         self.since = self.latest = math.inf
         self.sendings = 0
         self.counted: list[_Sum] = []
-        self.size = 0
-        self.begun = 0.0
-
-    def pace(self, now: float) -> float:
-        """Seconds a byte of a reply that comes in pieces; 0 if it does not."""
-        took = now - self.begun
-        return took / self.size if self.size and took > _IN_PIECES else 0.0
 
 
 class Patience:
@@ -94,8 +83,6 @@ class Patience:
         self.hung = 0
         self._kinds: defaultdict[str, _Times] = defaultdict(_Times)
         self._all = _Times()
-        # Of replies that came in pieces.
-        self._paces: defaultdict[str, _Times] = defaultdict(_Times)
         self._multiple = _MULTIPLE
         self._answered = 0
         self._spent = 0.0
@@ -111,7 +98,7 @@ class Patience:
         self._all.flying += 1
         self._kinds[call.kind].flying += 1
         call.since = call.latest = now
-        call.sendings, call.size, call.counted = 1, 0, []
+        call.sendings, call.counted = 1, []
 
     def limit(self, call: Watched) -> float:
         """Seconds that a call may take before it is doubted."""
@@ -134,7 +121,7 @@ class Patience:
         """Return whether to send a call again."""
         silent = now - call.latest
         limit = self.limit(call) * 2.0 ** max(0, call.sendings - _SOON)
-        if silent < limit or call.sendings >= _SENDINGS or self._keeps_pace(call, now):
+        if silent < limit or call.sendings >= _SENDINGS:
             return False
         if not self._is_proved(call):
             if self._asks not in (None, call):
@@ -156,7 +143,6 @@ class Patience:
         call.counted.append(sums)
         call.sendings += 1
         call.latest = math.inf
-        call.size = 0
 
     def answered(self, call: Watched, sent: float, now: float, dollars: float) -> None:
         """A sending of a call was answered; it was sent at a moment and cost so much."""
@@ -167,8 +153,6 @@ class Patience:
             self._proof = sent
         for times in (self._kinds[call.kind], self._all):
             times.add(took)
-        if pace := call.pace(now):
-            self._paces[call.kind].add(pace)
 
     def end(self, call: Watched, now: float, *, again: bool) -> None:
         """A call is over; `again`: a later sending was answered, and the first was not."""
@@ -213,11 +197,6 @@ class Patience:
             return False
         return dollars + call.dollars <= _SHARE * self._spent + _ANYWAY * call.dollars + _CENT
 
-    def _keeps_pace(self, call: Watched, now: float) -> bool:
-        """Return whether the reply arrives as fast as usual, so that it is only long."""
-        paces, pace = self._paces.get(call.kind), call.pace(now)
-        return paces is not None and 0.0 < pace <= self._multiple * paces.long
-
 
 class _Sum:
     """Calls, and the dollars that they may have cost."""
@@ -261,36 +240,3 @@ class _Times:
             ranked = sorted(self.last)
             self.long = ranked[int(0.95 * (len(ranked) - 1))]
             self.longest = ranked[int(0.99 * (len(ranked) - 1))]
-
-
-_hear: ContextVar[Callable[[int], None] | None] = ContextVar("_hear", default=None)
-
-
-def heard(size: int) -> None:
-    """Report that `size` more bytes of the reply came, in the task of `ChatModel.complete`.
-
-    A backend whose service sends a reply in pieces calls it for each. Then a long reply does not
-    count as lost while it keeps the usual pace, but does when it stops.
-    """
-    if (hear := _hear.get()) is not None:
-        hear(size)
-
-
-def hears(call: Watched, clock: Callable[[], float]) -> None:
-    """Have what `heard` says in this task count for the latest sending of a call."""
-    number = call.sendings
-
-    def hear(size: int) -> None:
-        if call.sendings == number:
-            call.begun = call.begun if call.size else clock()
-            call.size += size
-
-    _hear.set(hear)
-
-
-def hears_no_more() -> None:
-    """Let go of the call that this task heard.
-
-    The task's context holds the call and the call the task: only the collector would free them.
-    """
-    _hear.set(None)

@@ -19,7 +19,6 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence, Set
 from dataclasses import KW_ONLY, InitVar, dataclass, replace
 from typing import Any, TypeVar
 
-from targen_core.calls import scores
 from targen_core.calls.beside import SendingsBeside
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
@@ -38,11 +37,13 @@ from targen_core.calls.refusals import Refusals
 from targen_core.calls.replies import (
     OF_THE_CALL,
     checked_reply,
+    details_of,
     for_the_cache,
     from_the_cache,
     is_unicode,
     is_usable,
     lacks_scores,
+    record_of,
     recorded_reply,
     value_of,
 )
@@ -60,6 +61,7 @@ from targen_core.errors import (
     BadReply,
     BadRequest,
     BudgetExhausted,
+    ConnectionFailed,
     ContentFiltered,
     CorruptJournal,
     NoUsableReply,
@@ -77,8 +79,8 @@ ATTEMPTS = 2
 
 _OWN_FAULT, _FEWEST = 8, 3  # failures, and
 _OWN_TIME = 60.0  # seconds of them after which a call is given up, if others are answered
+_PROOF = 2.0  # seconds after a call in vain that asks whether others are answered
 _OF_A_KIND = 10  # calls of a kind given up, and none answered, after which the run stops
-_NAME = 200  # characters of a model's name that are kept
 _SAID = 1000  # of what stands in place of a reply
 _QUOTED = 16  # of an unusable reply in a repair, for each token that it may have: far above usual
 _WORKING = 30.0  # seconds after which a stage without calls waits for another, not for itself
@@ -353,29 +355,13 @@ class CallLayer:
             "place": call.place,
             "prompt": call.prompt,
             "messages": [[message.role, message.content] for message in messages],
-            "text": reply.text,
-            "finish": reply.finish,
-            "in": reply.input_tokens,
-            "out": reply.output_tokens,
+            **record_of(reply),
             "cost": cost,
         }
-        for name, count in (
-            ("cache_read", reply.cache_read_tokens),
-            ("cache_write", reply.cache_write_tokens),
-            ("reasoning", reply.reasoning_tokens),
-        ):
-            if count and not cached:
-                record[name] = count
-        if reply.tokens:
-            record["tokens"] = scores.as_json(reply.tokens)
-        if reply.unscored:
-            record["unscored"] = reply.unscored
-        if reply.estimated and not cached:
-            record["estimated"] = True
-        if reply.is_other and not cached:
-            record["served"] = reply.model[:_NAME]
         if cached:
             record["cached"] = True
+        else:
+            record |= details_of(reply)
         self._record(record)
         self.answered = True
 
@@ -579,7 +565,7 @@ class CallLayer:
                 cache_write=reply.cache_write_tokens,
             )
         assert by.sent is not None  # it was answered
-        self._retries.answered(bound.limiter, by.sent)
+        self._retries.answered(bound.limiter, by.sent, recovered=sending.failures > 0)
         if sending.is_hello:
             return reply, cost or 0.0  # not kept, so it counts as lost
         asked = sending.request.messages
@@ -608,20 +594,28 @@ class CallLayer:
             self._sending += 1
 
     async def _is_own_fault(self, sending: Sending, error: ServiceError, scope: Scope) -> bool:
-        """Return whether a call has failed for long while another one, sent later, was answered."""
+        """Return whether a call fails each time, while another one, sent later, was answered.
+
+        Three failures are enough if the service failed no call that it then answered, otherwise
+        many, over a minute.
+        """
         now = asyncio.get_running_loop().time()
         before, sending.failed_at = sending.failed_at, now
-        waited = now - sending.failing_since
-        most = _OWN_FAULT if waited < 2 * _OWN_TIME else _FEWEST  # time-outs are few and long
-        if sending.failures + 1 < most or waited < _OWN_TIME:
-            return False
         if not may_be_own(sending, error):
+            return False
+        failures, waited = sending.failures + 1, now - sending.failing_since
+        is_transport = isinstance(error, ConnectionFailed | TimedOut)
+        is_soon = failures >= _FEWEST and not self._retries.recovered and not is_transport
+        most = _OWN_FAULT if waited < 2 * _OWN_TIME else _FEWEST  # time-outs are few and long
+        if not is_soon and (failures < most or waited < _OWN_TIME):
             return False
         if self._retries.answers_since(sending.bound.limiter, before):
             return True
-        if now - self._proof_asked_at > _OWN_TIME:  # perhaps no other call is left to show it
-            self._proof_asked_at = now
-            await self._answers_others(sending, error, scope)
+        # Perhaps no other call is left to show it.
+        if now - self._proof_asked_at > (_PROOF if is_soon else _OWN_TIME):
+            is_answered = await self._answers_others(sending, error, scope)
+            if not (is_soon and is_answered):
+                self._proof_asked_at = now
         return False  # it gets one chance more, after that
 
     def _check_kind(self, call: Call, error: ServiceError) -> None:

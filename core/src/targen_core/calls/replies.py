@@ -17,6 +17,7 @@ from targen_core.wording import Option
 OF_THE_CALL = ("refusal", "content-filter", "unanswered")
 """Ends of a call without a reply to read."""
 
+_NAME = 200  # characters of a model's name that are kept
 _ESCAPED = 6  # bytes of JSON that a character takes at most
 
 T = TypeVar("T")
@@ -150,16 +151,29 @@ def from_the_cache(stored: bytes) -> ChatReply | None:
 
 
 def for_the_cache(reply: ChatReply) -> bytes:
-    """A reply as the cache keeps it: as a record of the journal, behind its check sum."""
-    return checked(
-        compact(
-            {
-                "text": reply.text,
-                "finish": reply.finish,
-                "in": reply.input_tokens,
-                "out": reply.output_tokens,
-                **({"tokens": scores.as_json(reply.tokens)} if reply.tokens else {}),
-                **({"unscored": reply.unscored} if reply.unscored else {}),
-            }
-        )
-    )
+    """A reply as the cache keeps it: as in a record of the journal, behind its check sum."""
+    return checked(compact(record_of(reply)))
+
+
+def record_of(reply: ChatReply) -> dict[str, Any]:
+    """What journal and cache keep of a reply, as `recorded_reply` reads it."""
+    return {
+        "text": reply.text,
+        "finish": reply.finish,
+        "in": reply.input_tokens,
+        "out": reply.output_tokens,
+        **({"tokens": scores.as_json(reply.tokens)} if reply.tokens else {}),
+        **({"unscored": reply.unscored} if reply.unscored else {}),
+    }
+
+
+def details_of(reply: ChatReply) -> dict[str, Any]:
+    """What the journal also keeps of a reply that the model gave to this run."""
+    details: dict[str, Any] = {
+        "cache_read": reply.cache_read_tokens,
+        "cache_write": reply.cache_write_tokens,
+        "reasoning": reply.reasoning_tokens,
+        "estimated": reply.estimated,
+        "served": reply.model[:_NAME] if reply.is_other else "",
+    }
+    return {name: value for name, value in details.items() if value}

@@ -37,6 +37,7 @@ class Retries:
         self, seed: int, max_outage: float | None, unwanted: Callable[[Scope], bool]
     ) -> None:
         self.count = 0
+        self.recovered = False  # whether any call was answered that had failed before
         self._max_outage = max_outage
         self._unwanted = unwanted
         self._jitter = random.Random(seed)
@@ -64,13 +65,15 @@ class Retries:
             f"{trouble.most:g} s"
         )
 
-    def answered(self, limiter: RateLimiter, sent: float) -> None:
+    def answered(self, limiter: RateLimiter, sent: float, *, recovered: bool) -> None:
         """Record an answer, and release the calls that wait for one.
 
         Args:
             limiter: the queue of its service.
             sent: when it was sent.
+            recovered: whether the same call had failed before.
         """
+        self.recovered = self.recovered or recovered
         self._last_success = asyncio.get_running_loop().time()
         self._trouble = None
         self._proofs[limiter] = max(self._proofs.get(limiter, 0.0), sent)

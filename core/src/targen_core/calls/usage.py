@@ -96,6 +96,13 @@ class Counts:
         """Input and output tokens together."""
         return self.input_tokens + self.output_tokens
 
+    def add_lost(self, record: Mapping[str, Any]) -> None:
+        """Add a call that has no reply."""
+        self.lost += 1
+        self.input_tokens += record["in"]
+        self.output_tokens += record["out"]
+        self.dollars += record["cost"] or 0.0
+
     def add(self, other: Counts) -> None:
         """Add another sum to this one."""
         for name, value in asdict(other).items():
@@ -144,10 +151,7 @@ class Usage:
         """Calls that were sent and are not settled, at the most that they can cost."""
         counts = Counts()
         for record in self._unsettled():
-            counts.lost += 1
-            counts.input_tokens += record["in"]
-            counts.output_tokens += record["out"]
-            counts.dollars += record["cost"] or 0.0
+            counts.add_lost(record)
         return counts
 
     @property
@@ -199,40 +203,32 @@ class Usage:
         if "unbilled" in record:
             self._settle(record["unbilled"])
             return
-        place = (record["step"], record["label"])
-        counts = self.by_place.get(place)
-        if counts is None:
-            counts = self.by_place[place] = Counts()
+        counts = self.by_place.setdefault((record["step"], record["label"]), Counts())
         if record.get("cached"):
-            if record.get("copied"):
-                counts.copied += 1
-            else:
-                counts.cached += 1
+            counts.copied += bool(record.get("copied"))
+            counts.cached += not record.get("copied")
             counts.saved_input_tokens += record["in"]
             counts.saved_output_tokens += record["out"]
             return
+        self._paid_tokens += record["in"] + record["out"]
+        self._paid_dollars += record["cost"] or 0.0
+        self.unpriced = self.unpriced or record["cost"] is None
         if "lost" in record:
             self._settle(record["lost"])
-            counts.lost += 1
-        else:
-            if record["finish"] != "unanswered":  # its sendings are settled one by one
-                self._settle(record["key"])
-            counts.calls += 1
-            self.estimated += bool(record.get("estimated"))
-            if "served" in record:
-                self.served[record["step"], str(record["served"])] += 1
+            counts.add_lost(record)
+            return
+        if record["finish"] != "unanswered":  # its sendings are settled one by one
+            self._settle(record["key"])
+        counts.calls += 1
         counts.input_tokens += record["in"]
         counts.output_tokens += record["out"]
+        counts.dollars += record["cost"] or 0.0
         counts.cache_read_tokens += record.get("cache_read", 0)
         counts.cache_write_tokens += record.get("cache_write", 0)
         counts.reasoning_tokens += record.get("reasoning", 0)
-        self._paid_tokens += record["in"] + record["out"]
-        cost = record["cost"]
-        if cost is None:
-            self.unpriced = True
-        else:
-            counts.dollars += cost
-            self._paid_dollars += cost
+        self.estimated += bool(record.get("estimated"))
+        if "served" in record:
+            self.served[record["step"], str(record["served"])] += 1
 
     def _send(self, record: Mapping[str, Any]) -> None:
         self._sent.setdefault(record["sent"], []).append(record)
@@ -269,31 +265,21 @@ class Usage:
         Raises:
             ValueError, TypeError or KeyError: it is not a snapshot.
         """
-        by_place: dict[tuple[str, str | None], Counts] = {}
+        new = Usage()
         for step, label, *sums in snapshot["places"]:
-            if not isinstance(step, str) or not (label is None or isinstance(label, str)):
-                raise ValueError(step)
-            if len(sums) != len(fields(Counts)):
+            known = dict(zip((part.name for part in fields(Counts)), sums, strict=True))
+            if not all(0 <= value < 10**15 for value in sums):  # it would fool the budget
                 raise ValueError(sums)
-            for one, part in zip(sums, fields(Counts), strict=True):
-                kinds = (int, float) if part.name == "dollars" else (int,)
-                if type(one) not in kinds:
-                    raise TypeError(one)
-                if not 0 <= one < 10**15:  # it would fool the budget; NaN as well
-                    raise ValueError(one)
-            by_place[step, label] = Counts(*sums)
-        sent, served = snapshot.get("sent", []), snapshot.get("served", [])
-        for record in sent:
-            check_record(record)
-        self.served = Counter({(str(step), str(name)): int(n) for step, name, n in served})
-        self.estimated = int(snapshot.get("estimated", 0))
-        self.by_place = by_place
-        for counts in by_place.values():
-            self._paid_tokens += counts.tokens
-            self._paid_dollars += counts.dollars
-        self.unpriced = bool(snapshot["unpriced"])
-        for record in sent:
-            self._send(record)
+            counts = new.by_place[str(step), label] = Counts(**known)
+            new._paid_tokens += counts.tokens
+            new._paid_dollars += counts.dollars
+        new.unpriced = bool(snapshot["unpriced"])
+        new.estimated = int(snapshot.get("estimated", 0))
+        for step, name, calls in snapshot.get("served", ()):
+            new.served[str(step), str(name)] = int(calls)
+        for record in snapshot.get("sent", ()):
+            new.recall(record)
+        vars(self).update(vars(new))  # all or nothing
 
     def has_reply(self, step: str) -> bool:
         """Return whether a call of a step has a reply, however it ended."""
@@ -314,11 +300,7 @@ class Usage:
         """The report's form: the total, then each of the `steps` in its turn, by label."""
         by_place = {place: replace(counts) for place, counts in self.by_place.items()}
         for record in self._unsettled():
-            counts = by_place.setdefault((record["step"], record["label"]), Counts())
-            counts.lost += 1
-            counts.input_tokens += record["in"]
-            counts.output_tokens += record["out"]
-            counts.dollars += record["cost"] or 0.0
+            by_place.setdefault((record["step"], record["label"]), Counts()).add_lost(record)
         known = [step for step, _ in by_place]
         turn = {step: number for number, step in enumerate(dict.fromkeys([*steps, *known]))}
         rows = [

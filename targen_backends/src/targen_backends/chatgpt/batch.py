@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from targen_core.errors import ServiceError
 from targen_standard import error_patterns
 
 _ENDED = ("completed", "failed", "expired", "cancelled")
+_POLLS = 10  # of a completed batch without files, after which it has none
 
 
 class ChatGptBatches(CompletionCodec):
@@ -47,6 +49,7 @@ class ChatGptBatches(CompletionCodec):
             timeout=10 * timeout,
             service=model.service,
         )
+        self._without_files = Counter[str]()  # polls of batches that had ended, by batch
 
     async def submit(self, lines: Sequence[bytes]) -> str:
         """Upload a file and make a batch from it.
@@ -80,11 +83,15 @@ class ChatGptBatches(CompletionCodec):
         job = document(await self._fetcher.fetch("GET", f"/batches/{batch}"), "id", "status")
         if job["status"] not in _ENDED:
             return BatchState(False)
+        files = [job[name] for name in ("output_file_id", "error_file_id") if job.get(name)]
+        if not files and job["status"] == "completed":  # they may appear a little later
+            self._without_files[batch] += 1
+            if self._without_files[batch] < _POLLS:
+                return BatchState(False)
         came: dict[str, BatchAnswer] = {}
-        for name in ("output_file_id", "error_file_id"):
-            if job.get(name):
-                lines = self._fetcher.lines(f"/files/{job[name]}/content")
-                came |= await answers(lines, self.decode, requests)
+        for file in files:
+            lines = self._fetcher.lines(f"/files/{file}/content")
+            came |= await answers(lines, self.decode, requests)
         problem = "" if job["status"] == "completed" else f"batch {batch} {_why(job)}"
         return BatchState(True, came, error_patterns.quoted(problem, self._fetcher.secret))
 

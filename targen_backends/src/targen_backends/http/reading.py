@@ -13,7 +13,6 @@ from typing import Any
 
 import aiohttp
 
-from targen_core.calls.hedging import heard
 from targen_core.calls.model import MAX_REPLY
 from targen_core.calls.secrets import Secrets
 
@@ -53,8 +52,6 @@ async def body(response: aiohttp.ClientResponse, max_bytes: int, *, cut: bool = 
         async for part in _pieces(response):
             parts.append(part)
             size += len(part)
-            if not part.isspace():  # which some services send to keep the connection
-                heard(len(part))
             if size > max_bytes:
                 raise TooLong(f"longer than {max_bytes >> 20} MiB")
     except Unreadable:

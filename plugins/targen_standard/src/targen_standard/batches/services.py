@@ -194,7 +194,7 @@ class ServiceTransport:
                 call.give(answer)
             elif state.ended:
                 problem = state.problem or f"batch {batch} returned no answer for this call"
-                call.give(BatchFailed(problem))
+                call.give(BatchFailed(problem, billed=not state.problem))
 
 
 def _provider(call: WaitingCall) -> BatchProvider:
