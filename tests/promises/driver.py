@@ -164,12 +164,17 @@ class Model:
         value = fill(schema, rng, schema.get("$defs", {}))
         question = body["messages"][-1]["content"]
         label = self.label_of(body["messages"])
-        if "labels" in value:  # a judge of many rows
+        if judges_many(schema):
             rows = re.findall(r"(?m)^(\d+)\. (.*)$", question)
-            value["labels"] = {at: self.label_of([{"content": text}]) for at, text in rows}
+            value["labels"] = {
+                at: self._verdict(self.label_of([{"content": text}]), "none", rng)
+                for at, text in rows
+            }
+            if rng.random() < self.invented:
+                value["labels"]["1"] = "delta"
         elif "sets" in value:
             for one in value["sets"]:
-                one |= {label: about(label, rng) for label in one}
+                one |= {label: self._text(label, rng) for label in one}
         elif step == "generate":
             self._write(value, label or self.labels[0], rng)
         elif step == "correct":
@@ -183,21 +188,40 @@ class Model:
         return next((label for text, label in pairs if code(label) in text), "")
 
     def _write(self, value: dict[str, Any], label: str, rng: random.Random) -> None:
-        if rng.random() < self.slips or label in self.unwritable:
-            label = rng.choice([each for each in self.labels if each != label])
+        label = self._meant(label, rng)
         for name, text in value.items():
             if isinstance(text, str) and name != "label":
-                value[name] = about(label, rng)
-                if rng.random() < self.repeats:
-                    value[name] = f"Stock sentence {rng.randrange(3)} about the {code(label)}."
+                value[name] = self._about(label, rng)
+
+    def _text(self, label: str, rng: random.Random) -> str:
+        return self._about(self._meant(label, rng), rng)
+
+    def _meant(self, label: str, rng: random.Random) -> str:
+        if rng.random() < self.slips or label in self.unwritable:
+            return rng.choice([each for each in self.labels if each != label])
+        return label
+
+    def _about(self, label: str, rng: random.Random) -> str:
+        text = about(label, rng)
+        if rng.random() < self.repeats:
+            return f"Stock sentence {rng.randrange(3)} about the {code(label)}."
+        return text
+
+    def _verdict(self, label: str, broken: str, rng: random.Random) -> str:
+        return label if rng.random() >= self.broken else broken
 
     def _judge(self, value: dict[str, Any], label: str, question: str, rng: random.Random) -> None:
-        answer = label if rng.random() >= self.broken else "no_valid_instance"
+        answer = self._verdict(label, "no_valid_instance", rng)
         answer = answer if rng.random() >= self.invented else "delta"
         if "actual" in value:
             value["actual"] = answer
             worker = question.rpartition(":")[2].strip()
             value["verdict"] = "correct" if worker == answer else "incorrect"
+
+
+def judges_many(schema: Mapping[str, Any]) -> bool:
+    """Whether a reply has a label for each number of a row."""
+    return "Verdicts" in schema.get("$defs", {})
 
 
 def rng_of(body: Body) -> random.Random:
@@ -221,8 +245,10 @@ def step_of(body: Body) -> str:
     """Which of the four steps a request is of, by the names in its schema."""
     schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema", {})
     names = set(schema.get("properties", {}))
-    if names & {"verdict", "actual", "valid"}:
+    if names & {"verdict", "actual", "valid"} or judges_many(schema):
         return "correct"
+    if "Way" in schema.get("$defs", {}):
+        return "seeds"
     return next((step for step in ("contexts", "seeds") if step in names), "generate")
 
 
