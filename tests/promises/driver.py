@@ -37,8 +37,8 @@ TASKS = dict(zip(*["axg boolq cb copa multirc record rte wic wsc".split()] * 2, 
 """The papers' nine tasks, by the names that a user types."""
 OUTPUTS = {path.stem: str(path) for path in sorted((ROOT / "examples" / "outputs").glob("*.yaml"))}
 """A task file for each of the five other kinds of output."""
-SHORT: dict[str, Any] = {"option": ["max_tokens=150", "timeout=3"]}
-"""Options with which a call reserves about 11 cents; it costs 2."""
+SHORT: dict[str, Any] = {"option": ["max_tokens=150", "timeout=3"], "variant": "paper"}
+"""Options with which a call writes one row and reserves about 11 cents; it costs 2."""
 ONCE: dict[str, Any] = {**SHORT, "hedge": False}
 """The same without hedges: on a busy machine any call may be slow, and be sent twice."""
 PAPER = {"variants": ["paper"], "corrector": "meta-paper"}
@@ -551,8 +551,10 @@ def python_calls(shell: Shell, calls: Sequence[Call], marked: Service | None = N
 
 
 def generation(task: str, out: str, service: Service | None = None, **options: Any) -> Call:
-    """A call that generates a run, by default without a model."""
+    """A call that generates a run, by default without a model; by a service, row by row."""
     at = {"base_url": service.url} if service else {}
+    if service and Path(task).name == "mail.yaml":
+        at["variants"] = "paper"
     model = f"llama/{MODELS['llama']}" if service else "scripted"
     return call("generate", task, out=out, concurrency=1, **{"model": model, **at, **options})
 

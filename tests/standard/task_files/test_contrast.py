@@ -190,10 +190,11 @@ def test_rows_that_were_not_judged_together_have_no_such_corrector(in_process, t
     assert "one row per call" in done.err and "--corrector meta" in done.err
 
 
-def test_a_file_that_describes_its_own_steps_has_no_such_variant(in_process, tmp_path):
+def test_a_file_that_describes_its_own_steps_is_its_variant(works, tmp_path):
     (tmp_path / "mail.yaml").write_text(MAIL + "seeds: [spades, rakes]\n")
-    done = in_process("generate", "mail.yaml", "-n", 6, "-b", "scripted", "--variant", "paper")
-    assert done.code == 2 and "has no variants" in done.err
+    for out, chosen in (("own", ()), ("paper", ("--variant", "paper"))):
+        works("generate", "mail.yaml", "-n", 6, "-b", "scripted", "-q", *chosen, "--out", out)
+    assert outputs("own") == outputs("paper")
 
 
 OPTIONS = """
@@ -213,6 +214,12 @@ def test_lists_and_draws_are_for_one_row_per_call(refuses, option, tmp_path):
     (tmp_path / "own.txt").write_text("a spade\n")
     command = f"generate mail.yaml -n 6 -b scripted {option}"
     refuses(command, "writes many rows per call", "add --variant paper")
+
+
+def test_shards_are_for_one_row_per_call(refuses, tmp_path):
+    (tmp_path / "mail.yaml").write_text(MAIL)
+    command = "generate mail.yaml -n 6 -b scripted --shard 1/2"
+    refuses(command, "is only possible within one run", "or add --variant paper")
 
 
 def test_long_rows_are_fewer_per_call(bent):

@@ -25,7 +25,7 @@ from typing_extensions import TypeAliasType
 from targen_core.engine.quotas import in_shares
 from targen_core.tasks.groups import Judging
 from targen_core.tasks.model import Task
-from targen_core.tasks.parts import DryRunCall, Variant
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import list_of, one_of
 from targen_core.tasks.steps import ListStep, Llm
@@ -205,11 +205,9 @@ def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[A
         shown = replace(seeds, propose=_Steps(declaration, task, texts).seeds)
         return {**changes, "seeds": (shown, *lists[1:])}
 
-    summary = "one row per call, in the paper's four steps"
     before = {name: getattr(task, name) for name in (*changes, "with_examples")}
-    return task.replace(
-        **changes, variants={"paper": Variant(summary, before)}, with_examples=with_examples
-    )
+    paper = replace(task.variants["paper"], changes=before)
+    return task.replace(**changes, variants={"paper": paper}, with_examples=with_examples)
 
 
 def _as_json(draft: Draft) -> str:
@@ -373,7 +371,7 @@ class _Steps:
     def _verdicts(self, rows: int) -> type[BaseModel]:
         """Return the reply with a label for each row, in a form that strict schemas allow."""
         options = one_of([*dict.fromkeys([*self.labels, "none"])])
-        label = TypeAliasType("Label", options)  # type: ignore[misc, valid-type]
+        label = TypeAliasType("Label", options)  # type: ignore[misc]
         shape: dict[str, Any] = {
             f"row_{at}": (label, Field(alias=str(at))) for at in range(1, rows + 1)
         }
