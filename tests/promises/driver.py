@@ -170,7 +170,8 @@ class Model:
                 at: self._verdict(self.label_of([{"content": text}]), "none", rng)
                 for at, text in rows
             }
-            if rng.random() < 4 * self.invented:  # of these calls, there are few
+            # There are few of these calls, and one of them judges many rows.
+            if len(body["messages"]) == 1 and rng.random() < 4 * self.invented:
                 value["labels"]["1"] = "delta"
         elif "sets" in value:
             for one in value["sets"]:

@@ -24,12 +24,14 @@ class Draft(BaseModel):
     """A row as a call wrote it.
 
     Attributes:
+        number: its place among the rows of the call.
         label: the label for which it was written.
         row: its fields.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    number: int
     label: str
     row: dict[str, Any]
 

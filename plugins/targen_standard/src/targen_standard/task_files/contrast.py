@@ -174,7 +174,7 @@ def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[A
             batch=_ROWS,
             once=True,
             asks=False,
-            key=_as_json,
+            key=_number,  # the run itself tells which rows repeat others
             summary="rows, one by one",
         ),
     )
@@ -210,8 +210,8 @@ def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[A
     return task.replace(**changes, variants={"paper": paper}, with_examples=with_examples)
 
 
-def _as_json(draft: Draft) -> str:
-    return draft.model_dump_json()
+def _number(draft: Draft) -> str:
+    return str(draft.number)
 
 
 def _label(above: Sequence[Any], draft: Draft) -> str:
@@ -328,12 +328,16 @@ class _Steps:
             ways="\n".join(ways),
             form=json.dumps({"sets": [dict.fromkeys(labels, self.form)]}, ensure_ascii=False),
         )
-        drafts = [
-            Draft(label=label, row=self._values(getattr(written, f"label_{at}")))
+        written = [
+            (label, self._values(getattr(one, f"label_{at}")))
             for at, label in enumerate(labels)
-            for written in reply.items[: parent.rows[label]]
+            for one in reply.items[: parent.rows[label]]
         ]
-        llm.rng("order").shuffle(drafts)
+        llm.rng("order").shuffle(written)
+        drafts = [
+            Draft(number=number, label=label, row=row)
+            for number, (label, row) in enumerate(written, 1)
+        ]
         return [Drafts(number=parent.number, drafts=drafts)]
 
     def _reply(self) -> Any:
