@@ -165,7 +165,7 @@ class Model:
         question = body["messages"][-1]["content"]
         label = self.label_of(body["messages"])
         if judges_many(schema):
-            rows = re.findall(r"(?m)^(\d+)\. (.*)$", question)
+            rows = re.findall(r"(?m)^(\d+)\. (.*)$", body["messages"][0]["content"])
             value["labels"] = {
                 at: self._verdict(self.label_of([{"content": text}]), "none", rng)
                 for at, text in rows

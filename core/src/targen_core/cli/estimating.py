@@ -611,7 +611,7 @@ def _asked_once(task: Task[Any, Any]) -> set[str]:
 def _whole_lists(chain: Sequence[ListStep[Any]]) -> Iterator[ListStep[Any]]:
     """Yield the lists at the start of a chain that do not grow with the rows.
 
-    A list that is told the rows has one item for each round, of which there are few.
+    With `told_rows`, the first list has one item for each round, and there are few rounds.
     """
     for step in chain:
         many = chain[0].told_rows and step.batch > 1
