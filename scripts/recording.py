@@ -34,8 +34,11 @@ if TYPE_CHECKING:
 COLUMNS, ROWS = 100, 30
 COMMANDS = (
     "cat mail.yaml",
-    "targen preview mail.yaml",
-    "targen generate mail.yaml --label order_status=20,refund=12,complaint=12,advice=10,other=6",
+    "targen preview mail.yaml --variant paper",
+    (
+        "targen generate mail.yaml --variant paper "
+        "--label order_status=20,refund=12,complaint=12,advice=10,other=6"
+    ),
     "targen show runs/mail-0 --rejected",
     "cp revised.yaml mail.yaml; cat mail.yaml",
     "targen revise runs/mail-0 --task mail.yaml --yes",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,13 @@ HERE = Path(__file__).resolve().parent
 REPLIES = [
     json.loads(line) for line in (HERE / "replies.jsonl").read_text(encoding="utf-8").splitlines()
 ]
+LABELS = {
+    text: label
+    for known in REPLIES
+    for row in known["reply"].get("sets", [])
+    for label, text in row.items()
+}
+"""Texts that a call wrote with others, and the labels that the judge gave them."""
 
 
 def reply(messages: list[str]) -> str:
@@ -33,10 +41,14 @@ def reply(messages: list[str]) -> str:
         LookupError: there is no reply to this call.
     """
     call = "\n".join(messages)
+    if "Which label does each of these rows have?" in call:
+        rows = re.findall(r"(?m)^(\d+)\. (\".*\")$", messages[-1])
+        found = {number: LABELS[json.loads(text)] for number, text in rows}
+        return json.dumps({"labels": found})
     for known in REPLIES:
         wanted = [*known["to"].values(), *(f'"{field}"' for field in known["reply"])]
         if all(part in call for part in wanted):
-            found: dict[str, Any] = known["reply"]
+            found = known["reply"]
             if '"verdict"' in call:
                 behind = call.rpartition(known["to"]["text"])[2]
                 label = behind.strip().partition("\n")[0].split()[-1]  # Worker's output: LABEL

@@ -37,8 +37,8 @@ TASKS = dict(zip(*["axg boolq cb copa multirc record rte wic wsc".split()] * 2, 
 """The papers' nine tasks, by the names that a user types."""
 OUTPUTS = {path.stem: str(path) for path in sorted((ROOT / "examples" / "outputs").glob("*.yaml"))}
 """A task file for each of the five other kinds of output."""
-SHORT: dict[str, Any] = {"option": ["max_tokens=150", "timeout=3"]}
-"""Options with which a call reserves about 11 cents; it costs 2."""
+SHORT: dict[str, Any] = {"option": ["max_tokens=150", "timeout=3"], "variant": "paper"}
+"""Options with which a call writes one row and reserves about 11 cents; it costs 2."""
 ONCE: dict[str, Any] = {**SHORT, "hedge": False}
 """The same without hedges: on a busy machine any call may be slow, and be sent twice."""
 PAPER = {"variants": ["paper"], "corrector": "meta-paper"}
@@ -164,12 +164,18 @@ class Model:
         value = fill(schema, rng, schema.get("$defs", {}))
         question = body["messages"][-1]["content"]
         label = self.label_of(body["messages"])
-        if "labels" in value:  # a judge of many rows
-            rows = re.findall(r"(?m)^(\d+)\. (.*)$", question)
-            value["labels"] = {at: self.label_of([{"content": text}]) for at, text in rows}
+        if judges_many(schema):
+            rows = re.findall(r"(?m)^(\d+)\. (.*)$", body["messages"][0]["content"])
+            value["labels"] = {
+                at: self._verdict(self.label_of([{"content": text}]), "none", rng)
+                for at, text in rows
+            }
+            # There are few of these calls, and one of them judges many rows.
+            if len(body["messages"]) == 1 and rng.random() < 4 * self.invented:
+                value["labels"]["1"] = "delta"
         elif "sets" in value:
             for one in value["sets"]:
-                one |= {label: about(label, rng) for label in one}
+                one |= {label: self._text(label, rng) for label in one}
         elif step == "generate":
             self._write(value, label or self.labels[0], rng)
         elif step == "correct":
@@ -183,21 +189,40 @@ class Model:
         return next((label for text, label in pairs if code(label) in text), "")
 
     def _write(self, value: dict[str, Any], label: str, rng: random.Random) -> None:
-        if rng.random() < self.slips or label in self.unwritable:
-            label = rng.choice([each for each in self.labels if each != label])
+        label = self._meant(label, rng)
         for name, text in value.items():
             if isinstance(text, str) and name != "label":
-                value[name] = about(label, rng)
-                if rng.random() < self.repeats:
-                    value[name] = f"Stock sentence {rng.randrange(3)} about the {code(label)}."
+                value[name] = self._about(label, rng)
+
+    def _text(self, label: str, rng: random.Random) -> str:
+        return self._about(self._meant(label, rng), rng)
+
+    def _meant(self, label: str, rng: random.Random) -> str:
+        if rng.random() < self.slips or label in self.unwritable:
+            return rng.choice([each for each in self.labels if each != label])
+        return label
+
+    def _about(self, label: str, rng: random.Random) -> str:
+        text = about(label, rng)
+        if rng.random() < self.repeats:
+            return f"Stock sentence {rng.randrange(3)} about the {code(label)}."
+        return text
+
+    def _verdict(self, label: str, broken: str, rng: random.Random) -> str:
+        return label if rng.random() >= self.broken else broken
 
     def _judge(self, value: dict[str, Any], label: str, question: str, rng: random.Random) -> None:
-        answer = label if rng.random() >= self.broken else "no_valid_instance"
+        answer = self._verdict(label, "no_valid_instance", rng)
         answer = answer if rng.random() >= self.invented else "delta"
         if "actual" in value:
             value["actual"] = answer
             worker = question.rpartition(":")[2].strip()
             value["verdict"] = "correct" if worker == answer else "incorrect"
+
+
+def judges_many(schema: Mapping[str, Any]) -> bool:
+    """Whether a reply has a label for each number of a row."""
+    return "Verdicts" in schema.get("$defs", {})
 
 
 def rng_of(body: Body) -> random.Random:
@@ -221,8 +246,10 @@ def step_of(body: Body) -> str:
     """Which of the four steps a request is of, by the names in its schema."""
     schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema", {})
     names = set(schema.get("properties", {}))
-    if names & {"verdict", "actual", "valid"}:
+    if names & {"verdict", "actual", "valid"} or judges_many(schema):
         return "correct"
+    if "Way" in schema.get("$defs", {}):
+        return "seeds"
     return next((step for step in ("contexts", "seeds") if step in names), "generate")
 
 
@@ -525,8 +552,10 @@ def python_calls(shell: Shell, calls: Sequence[Call], marked: Service | None = N
 
 
 def generation(task: str, out: str, service: Service | None = None, **options: Any) -> Call:
-    """A call that generates a run, by default without a model."""
+    """A call that generates a run, by default without a model; by a service, row by row."""
     at = {"base_url": service.url} if service else {}
+    if service and Path(task).name == "mail.yaml":
+        at["variants"] = "paper"
     model = f"llama/{MODELS['llama']}" if service else "scripted"
     return call("generate", task, out=out, concurrency=1, **{"model": model, **at, **options})
 

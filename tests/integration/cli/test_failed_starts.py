@@ -74,6 +74,7 @@ def test_a_backend_whose_reply_has_no_text_does_not_work(refuses, text, finish, 
 # --- a service that answers badly at first ---------------------------------------
 
 TASK = """description: Notes of a night porter.
+contexts: occasions
 labels: {calm: nothing happened, alarm: something must be done}
 """
 

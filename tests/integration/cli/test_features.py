@@ -21,6 +21,7 @@ labels: {yes: the passage supports the claim, no: the passage does not support i
 fields: {claim: the claim}
 """
 FILES = {
+    "sets.yaml": LABELS,
     "judged.yaml": f"{LABELS}branches: {{claim: {{judged: true, definition: a claim}}}}\n",
     "fine.yaml": LABELS
     + "branches:\n  yes: in other words\n  against: {label: no, definition: the contrary}\n"
@@ -31,6 +32,7 @@ FILES = {
 FEATURES = """
     plain | rte
     pairs | axg
+    contrast sets | sets.yaml -o max_tokens=100
     given up and asked again | rte -o garbage_rate=0.2 -o refusal_rate=0.1
     options of every step | rte -o correct.temperature=0.2 -o top_p=0.9 -o seeds.batch=3 -o contexts.batch=4 --balance intended --seed 5 --near-duplicates 80 --contexts-limit 7
     a backend for a step | rte --backend-for contexts=canned -o contexts.tone=brisk

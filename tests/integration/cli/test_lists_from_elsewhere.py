@@ -48,7 +48,7 @@ def test_the_card_says_what_was_given_and_what_to_cite(works):
 @pytest.mark.usefixtures("mail_file")
 def test_a_run_says_before_it_starts_that_its_seeds_are_too_few(works):
     Path("seeds.txt").write_text("a parcel is late\na cup broke\n")
-    line = "generate mail.yaml -b people --seeds seeds.txt"
+    line = "generate mail.yaml -b people --variant paper --seeds seeds.txt"
     said = (
         "note: too few seeds: seeds.txt provides 2, each used once per label. This is enough for "
     )

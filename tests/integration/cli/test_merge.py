@@ -187,7 +187,7 @@ def test_runs_that_are_not_merged(works, finished, refuses):
 
 def test_a_run_of_a_renamed_task_file_can_be_merged_after_a_replay(works, refuses):
     for number, name in ((1, "mail.yaml"), (2, "post.yaml")):
-        Path(name).write_text(MAIL)
+        Path(name).write_text(f"{MAIL}contexts: occasions\n")
         words = ("-n", 8, "-b", "scripted", "-q", "--shard", f"{number}/2", "--out", f"run{number}")
         works("generate", name, *words)
     typed = "targen replay run2 --task run1/task.json --out run2-renamed"

@@ -165,7 +165,7 @@ def test_a_table_of_another_program_is_read(mark, works):
     text = "text,label\nWhere is it?,order\nMoney back,refund\n".replace(",", mark)
     Path("rows.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
     works("validate rows.csv --task mail.yaml")
-    works("generate mail.yaml -n 4 -b scripted -q --contexts rows.csv --out run")
+    works("generate mail.yaml -n 4 -b scripted -q --variant paper --contexts rows.csv --out run")
     assert Path("run/given-contexts.jsonl").read_text() == '"Where is it?"\n"Money back"\n'
 
 

@@ -11,6 +11,7 @@ from ...tables import table
 
 REVIEWS = """\
 description: A review of a restaurant, one or two sentences.
+contexts: occasions
 labels:
   good: it praises
   bad: it blames

@@ -70,7 +70,7 @@ def test_a_blank_has_an_output_to_take_the_place_of_its_labels(works):
     output = re.search(r"(?m)^# output:\n(#   .*\n)+", blank)
     assert output is not None
     keys = yaml.safe_load(blank) | yaml.safe_load(re.sub("(?m)^# ", "", output[0]))
-    for key in ("draft", "labels", "samples"):
+    for key in ("draft", "labels"):
         del keys[key]
     Path("mine.yml").write_text(yaml.safe_dump(keys), encoding="utf-8")
     works("generate mine.yml -n 4 -b scripted -q --out run")

@@ -13,6 +13,7 @@ from tests.files import write_lines
 
 TASK = """
 description: A sentence about a thing.
+contexts: occasions
 labels:
   praise: the sentence speaks well of the thing
   blame: the sentence speaks ill of the thing

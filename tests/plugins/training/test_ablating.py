@@ -31,7 +31,7 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(works, mood):
     (part,) = done.json["parts"]
     assert {*part["arms"]} == {
         "whole", "no correction", "half of the contexts", "a quarter of the contexts",
-        "no contexts", "no seeds", "no dimensions", "contrast",
+        "no contexts", "no seeds", "no dimensions",
     }  # fmt: skip
     assert {group["kind"] for group in part["groups"]} == {"matched"}
     assert spec("no-correction")["corrector"] is None

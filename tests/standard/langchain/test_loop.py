@@ -27,7 +27,12 @@ from ..answers import in_words
 httpx = pytest.importorskip("httpx", reason="langchain's own clients are made of httpx")
 
 LABELS = {"order": "The customer asks where an order is.", "refund": "The customer wants money."}
-MAIL: dict[str, Any] = {"name": "mail", "description": "E-mails to a shop.", "labels": LABELS}
+MAIL: dict[str, Any] = {
+    "name": "mail",
+    "description": "E-mails to a shop.",
+    "labels": LABELS,
+    "contexts": "occasions",  # one row per call, as the service answers
+}
 
 
 def service(seen: Seen) -> Response:

@@ -27,7 +27,12 @@ from ..answers import in_words
 
 LABELS = {"order": "The customer asks where an order is.", "refund": "The customer wants money."}
 DEFINED = {**LABELS, "refund": "The customer asks for money."}
-KEYS: dict[str, Any] = {"name": "mail", "description": "E-mails to a shop.", "labels": LABELS}
+KEYS: dict[str, Any] = {
+    "name": "mail",
+    "description": "E-mails to a shop.",
+    "labels": LABELS,
+    "contexts": "occasions",
+}
 MODEL = ("-b", "scripted", "--no-cache", "-q")
 
 

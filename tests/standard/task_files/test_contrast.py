@@ -26,7 +26,7 @@ def bent(tmp_path, installed):
 
     def go(quotas: dict[str, int], bend: Any = lambda request, good: good, **keys: Any) -> Ran:
         declared = {"description": "E-mails to a shop.", "labels": LABELS, **keys}
-        task = Declaration(**declared).task(name="mail").varied(["contrast"])
+        task = Declaration(**declared).task(name="mail")
         return run_bent(
             installed.including(tasks={"mail": task}),
             tmp_path / "bent",
@@ -151,7 +151,7 @@ def test_rows_of_several_fields(bent):
 
 def test_the_command_writes_the_same_bytes_after_kills_and_at_any_concurrency(works, tmp_path):
     (tmp_path / "mail.yaml").write_text(MAIL)
-    common = ("--variant", "contrast", "-b", "scripted", "--no-cache", "-q")
+    common = ("-b", "scripted", "--no-cache", "-q")
     for out, options in (("all", ()), ("one", ("--concurrency", 1))):
         works("generate", "mail.yaml", "-n", 90, *common, *options, "--out", out)
     assert outputs("all") == outputs("one")
@@ -164,10 +164,10 @@ def test_the_command_writes_the_same_bytes_after_kills_and_at_any_concurrency(wo
 def test_another_step_4_takes_the_place_of_the_common_one(works, tmp_path, corrector):
     (tmp_path / "mail.yaml").write_text(MAIL)
     chosen = ("--corrector", corrector) if corrector else ("--no-correct",)
-    common = ("--variant", "contrast", "-b", "scripted", "--no-cache", "-q", "--out", "run")
+    common = ("-b", "scripted", "--no-cache", "-q", "--out", "run")
     works("generate", "mail.yaml", "-n", 12, *chosen, *common)
     steps = {each["step"] for each in report("run")["usage"]["by_step"]}
-    assert steps == {"seeds", "rows", *(["correct"] if corrector else [])}
+    assert steps == {"seeds", "generate", *(["correct"] if corrector else [])}
 
 
 def test_real_texts_are_shown_where_ways_are_listed(works, tmp_path):
@@ -175,7 +175,7 @@ def test_real_texts_are_shown_where_ways_are_listed(works, tmp_path):
     texts = [f"Where is my {thing}?" for thing in ("spade", "rake", "hose", "axe", "pump")]
     (tmp_path / "own.txt").write_text("\n".join(texts))
     works(
-        *("generate", "mail.yaml", "-n", 6, "--variant", "contrast", "-b", "scripted", "-q"),
+        *("generate", "mail.yaml", "-n", 6, "-b", "scripted", "-q"),
         *("--examples", "own.txt", "--out", "run"),
     )
     shown = works("trace", "run", 0, "--full").out
@@ -184,12 +184,64 @@ def test_real_texts_are_shown_where_ways_are_listed(works, tmp_path):
 
 def test_rows_that_were_not_judged_together_have_no_such_corrector(in_process, tmp_path):
     (tmp_path / "mail.yaml").write_text(MAIL)
-    done = in_process("generate", "mail.yaml", "-n", 6, "-b", "scripted", "--corrector", "together")
+    chosen = ("--variant", "paper", "--corrector", "together")
+    done = in_process("generate", "mail.yaml", "-n", 6, "-b", "scripted", *chosen)
     assert done.code == 2
     assert "one row per call" in done.err and "--corrector meta" in done.err
 
 
-def test_a_file_that_describes_its_own_steps_has_no_such_variant(in_process, tmp_path):
+def test_a_file_that_describes_its_own_steps_is_its_variant(works, tmp_path):
     (tmp_path / "mail.yaml").write_text(MAIL + "seeds: [spades, rakes]\n")
-    done = in_process("generate", "mail.yaml", "-n", 6, "-b", "scripted", "--variant", "contrast")
-    assert done.code == 2 and "has no variants" in done.err
+    for out, chosen in (("own", ()), ("paper", ("--variant", "paper"))):
+        works("generate", "mail.yaml", "-n", 6, "-b", "scripted", "-q", *chosen, "--out", out)
+    assert outputs("own") == outputs("paper")
+
+
+OPTIONS = """
+--contexts own.txt
+--contexts-limit 3
+--contexts-from words
+--seeds own.txt
+--seeds-from words
+--generators-from other
+--dimension tone=calm,angry
+"""
+
+
+@pytest.mark.parametrize("option", OPTIONS.strip().splitlines())
+def test_lists_and_draws_are_for_one_row_per_call(refuses, option, tmp_path):
+    (tmp_path / "mail.yaml").write_text(MAIL)
+    (tmp_path / "own.txt").write_text("a spade\n")
+    command = f"generate mail.yaml -n 6 -b scripted {option}"
+    refuses(command, "writes many rows per call", "add --variant paper")
+
+
+def test_shards_are_for_one_row_per_call(refuses, tmp_path):
+    (tmp_path / "mail.yaml").write_text(MAIL)
+    command = "generate mail.yaml -n 6 -b scripted --shard 1/2"
+    refuses(command, "is only possible within one run", "or add --variant paper")
+
+
+def test_long_rows_are_fewer_per_call(bent):
+    fields = {"text": {"description": "the letter", "words": [300, 400]}}
+    ran = bent(dict.fromkeys(LABELS, 4), fields=fields)
+    assert counts(ran) == dict.fromkeys(LABELS, 4)
+    assert max(sum(size.values()) for size in sizes(ran)) <= 9
+    assert all(request.params["max_tokens"] <= 4096 for request in ran.asked("sets"))
+
+
+def test_a_file_sets_the_parameters_of_each_step(bent):
+    parameters = {"generate": {"temperature": 0.3, "max_tokens": 900}, "correct": {"top_p": 0.5}}
+    ran = bent(dict.fromkeys(LABELS, 4), parameters=parameters)
+    written, judged = ran.asked("sets")[0].params, ran.asked("judge")[0].params
+    assert written.items() >= parameters["generate"].items()
+    assert judged.items() >= parameters["correct"].items()
+
+
+def test_rows_from_elsewhere_are_judged_one_by_one(works, tmp_path):
+    (tmp_path / "mail.yaml").write_text(MAIL)
+    rows = [{"text": f"Where is my spade number {at}?", "label": "order"} for at in range(3)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    works("correct", "rows.jsonl", "--task", "mail.yaml", "-b", "scripted", "-q", "--out", "fixed")
+    (step,) = report("fixed")["usage"]["by_step"]
+    assert (step["step"], step["calls"]) == ("correct", 3)

@@ -27,6 +27,7 @@ labels:
   refund: The customer wants money back.
   advice: The customer asks how to use a tool.
 """
+PAPER = f"{MAIL}contexts: occasions\n"  # one row per call
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def make(works):
 
 
 def test_no_two_rows_of_a_file_share_a_seed(make):
-    make(MAIL, "run", "-n", 12)
+    make(PAPER, "run", "-n", 12)
     assert len({row["seed"] for row in records("run")}) == 12
     assert Counter(row["label"] for row in records("run")) == dict.fromkeys(
         ("order", "refund", "advice"), 4
@@ -53,7 +54,7 @@ def test_no_two_rows_of_a_file_share_a_seed(make):
 
 def test_a_seed_that_does_not_suit_a_label_goes_by(make):
     for out, options in (("run", ()), ("alone", ("--concurrency", 1))):
-        make(MAIL, out, "-n", 30, *options, model="refusing")
+        make(PAPER, out, "-n", 30, *options, model="refusing")
     report = targen_core.load("run").report.raw
     assert report["rows"] == {"order": 10, "refund": 10, "advice": 10}
     assert report["flow"]["order"]["reasons"] == {
@@ -173,8 +174,8 @@ def test_a_note_says_once_that_the_language_is_not_checked(line, is_said, works)
 
 def test_prompts_show_names_of_fields_as_they_are(works):
     Path("mail.yaml").write_text(ARABIC)
-    shown = works("preview", "mail.yaml", "--full", "-b", "scripted").out
-    assert 'of the form {"نص": "..."}' in shown
+    shown = works("describe", "mail.yaml", "--prompts").out
+    assert "نص:" in shown
 
 
 @pytest.mark.parametrize("form", ["any", "phrase"])
@@ -208,6 +209,7 @@ def test_a_seed_that_is_a_field_of_any_form_keeps_its_lines(form):
 
 CLAIMS = """\
 description: Claims.
+contexts: occasions
 labels: {Kasko / Glasbruch: a broken pane, Überspannung: a stroke of lightning}
 """
 

@@ -54,7 +54,10 @@ def test_they_are_drawn_for_their_lists_and_rows(declared, tmp_path):
 
 
 def test_a_declaration_without_is_the_task_that_it_was(declared):
-    plain, more = declared(TASK), declared(TASK + "dimensions: {length: [short, long]}\n")
+    plain, more = (
+        declared(f"{TASK}contexts: occasions\n"),
+        declared(TASK + "dimensions: {length: [short, long]}\n"),
+    )
     assert plain.digest != more.digest
     for declaration, count in ((plain, 10), (more, 2)):  # code draws a length unless a file does
         (one,) = declaration.task(name="shop").dimensions

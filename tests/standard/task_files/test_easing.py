@@ -39,7 +39,8 @@ def test_the_line_that_lets_them_pass(declared, part, reason, detail, line):
 @pytest.mark.parametrize("n", [4, 20])
 def test_a_run_notes_a_check_that_refuses_many(n, declared, short_texts, tmp_path, caplog):
     path = tmp_path / "mail.json"
-    path.write_text(declared(fields={"text": {"words": [10, 40]}}).as_json())
+    asked = declared(contexts="occasions", fields={"text": {"words": [10, 40]}})
+    path.write_text(asked.as_json())
     with caplog.at_level(logging.WARNING):
         made = tg.generate(str(path), n=n, model="scripted", out=tmp_path / "run")
     if n == 4:  # a few candidates say too little
@@ -54,7 +55,7 @@ def test_a_run_notes_a_check_that_refuses_many(n, declared, short_texts, tmp_pat
 
 
 def test_a_run_notes_that_step_3_finds_many_seeds_unsuitable(declared, tmp_path):
-    task = declared().task(name="mail")
+    task = declared(contexts="occasions").task(name="mail")
     usual, refusals = task.dry_run, iter([True, False, False] * 50)
 
     def replies(call):

@@ -24,6 +24,8 @@ from ...tables import table
 from ..answers import script
 
 LABELS = {"calm": "nothing happened", "alarm": "something must be done at once"}
+PAPER: dict[str, Any] = {"labels": LABELS, "contexts": "occasions"}
+"""What a file adds to its description if it writes one row per call."""
 PAIR = {
     "description": "Is what a statement about science says in the text?",
     "labels": {"yes": "it is", "no": "it is not"},
@@ -42,7 +44,7 @@ def drawn(dimension: Any) -> list[int]:
 
 
 def lengths(description: str, **keys: Any) -> list[int]:
-    declaration = Declaration(description=description, labels=LABELS, **keys)
+    declaration = Declaration(description=description, **PAPER | keys)
     (one,) = declaration.task().dimensions
     assert one.name == "length"
     found = (length_in({"length": value}, "text", declaration) for value in one.pool)
@@ -64,7 +66,7 @@ def test_lengths_are_those_of_texts_of_that_name(description, part, low, high):
 def test_lengths_keep_to_the_words_of_a_file(pair, description):
     low, high = sorted(pair)
     declaration = Declaration(
-        description=description, labels=LABELS, fields={"text": {"words": [low, high]}}
+        description=description, **PAPER, fields={"text": {"words": [low, high]}}
     )
     dimensions = declaration.task().dimensions
     assert bool(dimensions) is (high >= 2 * low)
@@ -82,7 +84,7 @@ def test_lengths_keep_to_the_words_of_a_file(pair, description):
 )
 def test_lengths_do_not_contradict_one_in_a_description(description, values):
     declaration = Declaration(
-        description="What was written.", labels=LABELS, fields={"text": description}
+        description="What was written.", **PAPER, fields={"text": description}
     )
     (one,) = declaration.task().dimensions
     assert {*one.pool} >= values
@@ -90,7 +92,7 @@ def test_lengths_do_not_contradict_one_in_a_description(description, values):
 
 def test_texts_whose_length_is_said_in_sentences_are_long_or_short_for_such_texts():
     fields = {"text": "a review of two or three sentences"}
-    declaration = Declaration(description="What a guest says.", labels=LABELS, fields=fields)
+    declaration = Declaration(description="What a guest says.", **PAPER, fields=fields)
     (one,) = declaration.task().dimensions
     assert not drawn(one)
     assert len(one.pool) == 10
@@ -99,7 +101,9 @@ def test_texts_whose_length_is_said_in_sentences_are_long_or_short_for_such_text
 
 def test_texts_without_a_range_take_every_place_among_such_texts(small, tmp_path):
     """A dry run guesses how many words those are, so that estimates are of their size."""
-    declaration = Declaration.model_validate({**small, "description": "Reviews of films."})
+    declaration = Declaration.model_validate(
+        {**small, "contexts": "occasions", "description": "Reviews of films."}
+    )
     run = tg.generate(declaration, n=80, model="scripted", out=tmp_path / "run")
     words: dict[str, list[int]] = {}
     for record, row in zip(run.provenance, run, strict=True):
@@ -117,7 +121,9 @@ def test_rows_of_one_label_are_not_longer_than_others_in_a_small_run(labels, spr
     names = [f"label{number}" for number in range(labels)]
     for seed in range(6):
         run = tg.generate(
-            Declaration(description="Notes.", labels=dict.fromkeys(names, "some")),
+            Declaration(
+                description="Notes.", labels=dict.fromkeys(names, "some"), contexts="occasions"
+            ),
             n=8 * labels,
             model="scripted",
             seed=seed,
@@ -150,7 +156,7 @@ def test_rows_of_one_label_are_not_longer_than_others_in_a_small_run(labels, spr
     ],
 )
 def test_none_is_drawn_if_a_file_says_it_otherwise(keys):
-    said = {"description": "Notes.", "labels": LABELS, **keys}
+    said = {"description": "Notes.", **PAPER, **keys}
     assert [
         d.name for d in Declaration.model_validate(said).task().dimensions if "length" in d.name
     ] == []
@@ -167,13 +173,15 @@ def test_none_is_drawn_if_a_file_says_it_otherwise(keys):
     ],
 )
 def test_other_dimensions_leave_the_length(keys):
-    said = {"description": "Notizen.", "language": "German", "labels": LABELS, **keys}
+    said = {"description": "Notizen.", "language": "German", **PAPER, **keys}
     names = [d.name for d in Declaration.model_validate(said).task().dimensions]
     assert names == [*keys["dimensions"], "length"]
 
 
 def test_each_row_has_its_length_in_its_prompt_and_in_its_provenance(small, tmp_path):
-    declaration = Declaration.model_validate({**small, "fields": {"text": {"words": [4, 60]}}})
+    declaration = Declaration.model_validate(
+        {**small, "contexts": "occasions", "fields": {"text": {"words": [4, 60]}}}
+    )
     run = tg.generate(declaration, n=40, model="scripted", out=tmp_path / "run")
     by_label: dict[str, list[int]] = {}
     for record, row in zip(run.provenance, run, strict=True):
@@ -193,7 +201,7 @@ def test_each_row_has_its_length_in_its_prompt_and_in_its_provenance(small, tmp_
 
 def test_long_texts_have_room_in_a_reply():
     def most(**keys: Any) -> Any:
-        said = {"description": "Notes.", "labels": LABELS, **keys}
+        said = {"description": "Notes.", **PAPER, **keys}
         steps = Declaration.model_validate(said).task().steps
         return next(s.parameters["max_tokens"] for s in steps if s.kind == "generate")
 
@@ -248,7 +256,7 @@ def test_real_texts_of_a_table_are_seeds_as_far_as_they_go(works):
 
 
 def test_a_near_copy_of_a_real_text_is_no_row(targen, works):
-    keys = {"description": "Notes on rocks.", "labels": LABELS}
+    keys = {"description": "Notes on rocks.", **PAPER}
     Path("notes.json").write_text(json.dumps(keys))
     Path("real.txt").write_text("\n".join(CLAIMS))
     words = (*script("copying"), "--seeds", "real.txt", "-n", 2)

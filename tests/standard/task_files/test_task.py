@@ -30,7 +30,7 @@ def test_a_description_and_labels_are_enough(declared, rows_of):
     assert (task.name, task.quota_names) == ("porter", ("calm", "alarm"))
     assert task.summary == "Notes that a night porter leaves for the morning"
     assert [each.name for each in task.prompts] == [
-        *("contexts", "seeds", "write-calm", "write-alarm", "meta")
+        *("ways", "sets", "judge", "contexts", "seeds", "write-calm", "write-alarm", "meta")
     ]
     assert "calm: nothing happened" in task.judging.instructions
     assert "alarm: something must be done at once" in task.judging.instructions
@@ -219,7 +219,7 @@ ROWS = """
 
 @pytest.mark.parametrize(("part", "value", "reason"), table(ROWS))
 def test_a_row_is_checked_against_its_seed(part, value, reason, declared):
-    task = declared(fields={"x": yaml.safe_load(part)}).task()
+    task = declared(fields={"x": yaml.safe_load(part)}, contexts="occasions").task()
     row = task.instance.model_construct(x=yaml.safe_load(value), label="calm")
     with pytest.raises(Rejected) if reason else nullcontext() as caught:
         task.checks[0](row, "a guest sings")
@@ -231,7 +231,7 @@ def test_a_much_longer_text_may_contain_its_seed(declared):
     seed = "how many of the numbers in a list are above a limit, for a list that may be empty"
     body = "count = 0\n    for each in numbers:\n        if each > limit:\n            count += 1"
     code = f'def above(numbers, limit):\n    """Return {seed}."""\n    {body}\n    return count'
-    task = declared().task()
+    task = declared(contexts="occasions").task()
     row = task.instance(text=code, label="calm")
     task.checks[0](row, seed)
     with pytest.raises(Rejected, match="nearly the seed"):
@@ -322,7 +322,9 @@ def test_a_field_with_a_pattern_has_no_language_and_no_length(declared):
         "due": "a date",
         "number": {"description": "of the order", "pattern": r"LX-\d{6}"},
     }
-    task = declared(fields={"text": "a mail with a number", **numbers}, language="German").task()
+    task = declared(
+        fields={"text": "a mail with a number", **numbers}, language="German", contexts="occasions"
+    ).task()
     asked = prompt(task, "write-calm")
     assert "- number: of the order. Matching the regular expression LX-\\d{6}\n" in asked
     assert "- text: a mail with a number. In German\n" in asked

@@ -52,7 +52,7 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import last_question
-from targen_core.tasks.steps import RegisteredCheck
+from targen_core.tasks.steps import ListStep, RegisteredCheck
 from targen_core.text import plural
 from targen_core.wording import Either
 
@@ -583,6 +583,8 @@ def _left_out(prepared: Prepared) -> Iterator[str]:
 
 def _whole_batches(task: Task[Any, Any], specs: Sequence[ListSpec]) -> int:
     """Rows of a label, about `SAMPLE`, by which whole batches of the task's lists are used up."""
+    if task.seed_branch is not None:  # the last list contains rows
+        return specs[-1].batch * math.ceil(SAMPLE / specs[-1].batch)
     if not task.parts:
         labels = 1 if task.labels_per_seed is None else len(task.quota_names)
         rows = math.prod(spec.batch for spec in specs) * _per_seed(task) / labels
@@ -602,8 +604,20 @@ def _per_seed(task: Task[Any, Any]) -> int:
 def _asked_once(task: Task[Any, Any]) -> set[str]:
     """The steps of lists that do not grow with the rows: they are whole, as those above them."""
     chains = [part.lists for part in task.parts.values()] or [task.chain]
-    whole = {id(s) for chain in chains for s in itertools.takewhile(lambda s: s.once, chain)}
+    whole = {id(step) for chain in chains for step in _whole_lists(chain)}
     return {step.name for step in task.steps if step.lists and {*map(id, step.lists)} <= whole}
+
+
+def _whole_lists(chain: Sequence[ListStep[Any]]) -> Iterator[ListStep[Any]]:
+    """Yield the lists at the start of a chain that do not grow with the rows.
+
+    With `told_rows`, the first list has one item for each round, and there are few rounds.
+    """
+    for step in chain:
+        many = chain[0].told_rows and step.batch > 1
+        if not step.told_rows and (many or not step.once):
+            return
+        yield step
 
 
 def too_few_seeds(

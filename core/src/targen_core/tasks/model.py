@@ -224,16 +224,22 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The steps that options, backends and reports distinguish; by default the four steps."""
+        """Return the steps that options, backends and reports distinguish; by default four.
+
+        A list may have the name `generate` or `correct`: it writes or judges many rows in a call.
+        """
         steps: list[Step] = []
         seeds = self.chain if self.parts else self.seeds
         lists = {"contexts": (self.contexts,) if self.contexts else (), "seeds": seeds}
-        for kind, defaults in PARAMETERS.items():
+        for kind in PARAMETERS:
+            if kind not in lists and kind in {step.name for step in steps}:  # lists do its work
+                continue
             parts = lists.get(kind)
             for name in dict.fromkeys(part.name or kind for part in parts or ()) or (kind,):
-                mine = {**defaults, **self.parameters.get(name, {})}
+                known = name if name in PARAMETERS and name not in lists else kind
+                mine = {**PARAMETERS[known], **self.parameters.get(name, {})}
                 grown = parts and tuple(part for part in parts if (part.name or kind) == name)
-                steps.append(Step(name, kind, mine, grown))
+                steps.append(Step(name, known, mine, grown))
         return tuple(steps)
 
     @property

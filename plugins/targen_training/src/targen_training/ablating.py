@@ -221,7 +221,9 @@ def _arms(
     folder: Path,
 ) -> Iterator[tuple[str, Mapping[str, Any] | str]]:
     """Yield each arm as an experiment declares it, or the reason why it is missing."""
-    limit = {"contexts_limit": contexts} if task.contexts is not None or task.seeds else {}
+    listed = task.seed_branch is None  # otherwise its lists contain the rows
+    has_lists = listed and (task.contexts is not None or task.seeds)
+    limit = {"contexts_limit": contexts} if has_lists else {}
 
     def arm(**values: Any) -> Mapping[str, Any]:
         return {"generate": {**limit, **values}}
@@ -242,7 +244,7 @@ def _arms(
                 arm(contexts_fraction=share) if limit else f"{task.name} has no contexts or seeds",
             )
     if "no-contexts" in names:
-        has = task.contexts is not None and task.contexts.item is str
+        has = listed and task.contexts is not None and task.contexts.item is str
         why = f"the contexts of {task.name} are not texts"
         yield "no contexts", {"generate": {"contexts": [_NOTHING]}} if has else why
     if "no-seeds" in names:
@@ -253,7 +255,7 @@ def _arms(
         yield "no dimensions", arm(task_dimensions=False) if drawn else why
     if "variants" in names:
         for variant in task.variants:
-            if variant != _SEEDLESS:
+            if variant != _SEEDLESS and task.variants[variant].changes:
                 yield from several(variant, variants=[variant])
     if "generators" in names:
         for values in generators:
@@ -265,7 +267,7 @@ def _seedless(task: Task[Any, Any], said: str, arm: Any, folder: Path) -> Mappin
     if _SEEDLESS in task.variants:
         values: Mapping[str, Any] = arm(variants=[_SEEDLESS])
         return values
-    if not task.seeds:
+    if not task.seeds or task.seed_branch is not None:
         return f"{task.name} has no seeds"
     if task.contexts is None or not said.endswith(DECLARED):
         return f"{task.name} has no variant {_SEEDLESS}"

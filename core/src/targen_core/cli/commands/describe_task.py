@@ -119,7 +119,11 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
         "corrector": corrector if isinstance(corrector, str | None) else "task",
         "checks": [*task.checks_from],
         "filters": [*task.filters_from],
-        "parameters": {step.name: dict(step.parameters) for step in steps},
+        "parameters": {
+            step.name: dict(step.parameters)
+            for step in steps
+            if step.lists is None or any(part.asks for part in step.lists)
+        },
         "variants": {name: variant.summary for name, variant in task.variants.items()},
         "presets": {name: dict(counts) for name, counts in task.presets.items()},
         "prompt_versions": task.prompt_versions,
@@ -216,11 +220,17 @@ def print_task(facts: dict[str, Any]) -> None:
         print()
         print_table(["branch", "label"], aims)
     print()
+    lists = {la["step"] for la in facts["lists"]}
     print_table(
         ["step", "what", "items per call"],
         [
-            *((la["step"], _one_line(la["summary"]), la["batch"]) for la in facts["lists"]),
-            ("generate", _generated(facts), facts["instances_per_call"]),
+            *(
+                (la["step"], _one_line(la["summary"]), la["batch"])
+                for la in facts["lists"]
+                if la["step"] != "correct"
+            ),
+            *[("generate", _generated(facts), facts["instances_per_call"])]
+            * ("generate" not in lists),
             *[("checks", ", ".join(facts["checks"]), "")] * bool(facts["checks"]),
             ("correct", f"corrector {facts['corrector']}" if facts["corrector"] else "none", ""),
             *[("filters", ", ".join(facts["filters"]), "")] * bool(facts["filters"]),

@@ -19,6 +19,8 @@ from targen_core.wording import Option
 if TYPE_CHECKING:
     from targen_core.runs.preparing.models import PreparedStep
 
+_OF_ROWS = ("generate", "correct")
+
 
 def chosen_delivery(registry: Registry, limits: Limits) -> Delivery | None:
     """Return the delivery that a run asks for; None if its calls are made one by one.
@@ -57,12 +59,12 @@ def delivered_steps(
     """Return the names of those steps whose calls a delivery takes.
 
     Lists are included if they grow in parallel, or the delivery handles all calls. Otherwise each
-    call sees the items of the one before it.
+    call sees the items of the one before it, except in lists that write or judge rows.
     """
     if delivery is None:
         return []
     lists = delivery.takes_all or lists_at_once > 1
-    return [step.name for step in steps if step.lists is None or lists]
+    return [step.name for step in steps if lists or step.name in _OF_ROWS]
 
 
 def require_deliverable(delivery: Delivery, steps: Mapping[str, PreparedStep]) -> None:

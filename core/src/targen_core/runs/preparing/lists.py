@@ -90,6 +90,7 @@ def _items(option: str, path: Path, step: ListStep[Any], *, most: bool = False) 
 def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:
     """Refuse a shard of a run that cannot be divided, or a shard without work."""
     alone = "omit " + Option("shard") + "; for more rows, use a different " + Option("seed", ...)
+    paper = task.seed_branch is not None and "paper" in task.variants
     for part in chain:
         if part.source.balanced:
             raise UsageError(
@@ -103,7 +104,7 @@ def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpe
                 Option("shard")
                 + f": step {part.step} of {task.name} learns from earlier rows, which is only "
                 "possible within one run",
-                hint=alone,
+                hint=alone + (", or add " + Option("variants", "paper") if paper else ""),
             )
     parts = [len(part.lists) for part in task.parts.values()] or [len(chain)]
     for first in (chain[sum(parts[:number])] for number in range(len(parts))):

@@ -82,6 +82,7 @@ def task_and_parts(
 
 def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, Any]:
     """The task with its lists and generators from elsewhere, which `parts` finds, and the rest."""
+    _refuse_lists(task, spec)
     own = task.contexts
     parents = (str, str)
     if spec.contexts_from:
@@ -127,6 +128,24 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
         given += ["contexts"] if spec.contexts else []
         task = with_dimensions(task, spec.dimensions, keep=spec.task_dimensions, given=given)
     return task
+
+
+def _refuse_lists(task: Task[Any, Any], spec: RunSpec) -> None:
+    """Refuse lists, draws and generators for a task whose lists contain whole rows.
+
+    Raises:
+        UsageError: there are some.
+    """
+    names = ("contexts", "contexts_limit", "contexts_from", "seeds", "seeds_from")
+    for name in (*names, "generators_from", "dimensions"):
+        if task.seed_branch is not None and getattr(spec, name):
+            one = "paper" in task.variants
+            raise UsageError(
+                f"{task.name} writes many rows per call, so it does not use " + Option(name, ...),
+                hint="to write one row per call, add " + Option("variants", "paper")
+                if one
+                else "omit " + Option(name, ...),
+            )
 
 
 def _with_generators(

@@ -17,18 +17,21 @@ from targen_core.tasks.judging import Correction
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Llm
 from targen_core.wording import Option
+from targen_standard.correctors.meta import meta
 
 
 class Draft(BaseModel):
     """A row as a call wrote it.
 
     Attributes:
+        number: its place among the rows of the call.
         label: the label for which it was written.
         row: its fields.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    number: int
     label: str
     row: dict[str, Any]
 
@@ -51,15 +54,17 @@ class Judged(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Takes the label of a row from the verdicts on its call."""
+    """Takes the label of a row from the verdicts on its call; judges others as `meta` does."""
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
-        """Return the label, without a call.
+        """Return the label: without a call, unless the row comes from elsewhere.
 
         Raises:
             Rejected: `no-valid-instance`: no label fits, or several do.
         """
-        judged: Judged = llm.above[-1]
+        judged = llm.above[-1] if llm.above else None
+        if not isinstance(judged, Judged):
+            return await meta(llm, instance)
         for draft, label in zip(judged.drafts, judged.labels, strict=True):
             if all(_bare(value) == _bare(getattr(instance, n)) for n, value in draft.row.items()):
                 if not label:

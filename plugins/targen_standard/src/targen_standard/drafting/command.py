@@ -104,8 +104,9 @@ def init_task(
     print("This is a draft that has not been reviewed. Check:")
     part = "labels" if declaration.output is None else "output"
     print(f"  {part}      would two people who read the definitions always agree?")
-    print("  seeds       can the same seed be used for every label?")
-    print("  dimensions  does any value give away a label?")
+    if "seeds" in declaration.model_fields_set:
+        print("  seeds       can the same seed be used for every label?")
+        print("  dimensions  does any value give away a label?")
     if declaration.samples:
         print("  samples     are their actual labels right?")
     print("Then remove the line `draft: true` and type:")

@@ -100,7 +100,7 @@ def declared(reply: DraftReply) -> Declaration:
     seeds: dict[str, Any] = {"description": reply.seeds}
     if reply.seed_field:
         seeds["field"] = re.sub(r"\W+", "_", reply.seed_field.strip().lower())
-    value = {
+    value: dict[str, Any] = {
         "draft": True,
         "name": re.sub(r"[^a-z0-9]+", "-", reply.name.lower()).strip("-"),
         "summary": reply.summary,
@@ -113,14 +113,17 @@ def declared(reply: DraftReply) -> Declaration:
             }
             for name, field in zip(names, reply.fields, strict=True)
         },
-        "contexts": reply.contexts,
-        "seeds": seeds,
-        "dimensions": {
-            re.sub(r"[^\w -]+", " ", one.name).strip().lower(): _values(one.values)
-            for one in reply.dimensions
-        },
         "presets": {"small": 20},
     }
+    if output is not None or reply.seed_field:  # otherwise targen writes contrast sets
+        value |= {
+            "contexts": reply.contexts,
+            "seeds": seeds,
+            "dimensions": {
+                re.sub(r"[^\w -]+", " ", one.name).strip().lower(): _values(one.values)
+                for one in reply.dimensions
+            },
+        }
     if output is not None:
         value["output"] = output
     else:
@@ -128,15 +131,16 @@ def declared(reply: DraftReply) -> Declaration:
             label.name: {"definition": label.definition, "guidance": label.guidance}
             for label in reply.labels
         }
-        value["samples"] = [
-            {
-                "input": dict(zip(names, sample.texts, strict=True)),
-                "output": sample.output,
-                "actual": sample.actual,
-                "explanation": sample.explanation,
-            }
-            for sample in reply.samples
-        ]
+        if reply.seed_field:
+            value["samples"] = [
+                {
+                    "input": dict(zip(names, sample.texts, strict=True)),
+                    "output": sample.output,
+                    "actual": sample.actual,
+                    "explanation": sample.explanation,
+                }
+                for sample in reply.samples
+            ]
     try:
         declaration = Declaration.model_validate(value)
         declaration.task()

@@ -12,7 +12,7 @@ from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.model import Task
-from targen_core.tasks.parts import Label
+from targen_core.tasks.parts import Label, Variant
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import list_of
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm
@@ -134,6 +134,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
     )
     if declaration.output is not None:
         return with_output(task, declaration)
+    task = task.replace(variants={"paper": Variant("one row per call, in the paper's steps", {})})
     return task if has_own_steps(declaration) else with_contrast_sets(task, declaration)
 
 

@@ -1,4 +1,4 @@
-"""Contrast sets: a way from a declaration to rows, many of them from each call.
+"""Contrast sets: how a declaration without steps of its own makes rows, many from each call.
 
 Step 2 lists, for each label, the ways in which real texts say it, with shares: the instance seeds.
 Step 3 writes sets of rows that are alike in all but the label (contrast sets, Gardner et al. 2020,
@@ -20,12 +20,12 @@ from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
+from typing_extensions import TypeAliasType
 
 from targen_core.engine.quotas import in_shares
-from targen_core.errors import Rejected
 from targen_core.tasks.groups import Judging
 from targen_core.tasks.model import Task
-from targen_core.tasks.parts import DryRunCall, Variant
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import list_of, one_of
 from targen_core.tasks.steps import ListStep, Llm
@@ -33,9 +33,10 @@ from targen_standard.correctors.together import TOGETHER, Draft, Judged
 from targen_standard.refilling import rows_to_request
 from targen_standard.task_files.checks import RowCheck, check_written
 from targen_standard.task_files.dry_run import made_up_row
+from targen_standard.task_files.lengths import tokens_of_row
 from targen_standard.task_files.model import Declaration
 from targen_standard.task_files.prompt_text import fields_of, form_of_reply
-from targen_standard.task_files.rows import field_types, texts_in
+from targen_standard.task_files.rows import field_types, model_of, texts_in
 
 _WAYS, _SETS, _JUDGE = (
     Prompt(name, package="targen_standard.task_files") for name in ("ways", "sets", "judge")
@@ -45,8 +46,8 @@ _LABELS = 6  # of a call: with more, a set is a list of labels
 _LISTED = 10  # labels whose ways one call lists
 _WAYS_MOST, _WAYS_LEAST = 16, 5
 _PER_WAY = 6  # rows
-_TOKENS = 160  # of a row
-_MOST_TOKENS = 4096
+_TOKENS = 160  # of a row, unless its texts may be longer
+_MOST_TOKENS = 4096  # of a reply
 _TRIES = 20  # per label, for a made-up row of it
 _OWN_STEPS = frozenset(
     "branches contexts seeds dimensions prompts instances_per_call output samples_per_seed "
@@ -115,11 +116,12 @@ class Drafts(_Item):
 def has_own_steps(declaration: Declaration) -> bool:
     """Return whether a declaration describes steps 1 to 3 itself, with one row per call."""
     named = {branch.prompt for branch in declaration.asked.values()} - {""}
+    named |= declaration.parameters.contexts.keys()
     return bool(named or _OWN_STEPS & declaration.model_fields_set)
 
 
 def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any]:
-    """Return a declared task with the variant `contrast`, which runs with examples always use."""
+    """Return a declared task that writes contrast sets; the variant `paper` is the task itself."""
     steps = _Steps(declaration, task)
     rounds = ListStep(
         name="rounds",
@@ -150,7 +152,7 @@ def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[A
             summary="sets of rows to write",
         ),
         ListStep(
-            name="rows",
+            name="generate",
             item=Drafts,
             propose=steps.rows,
             batch=1,
@@ -158,7 +160,7 @@ def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[A
             summary="rows of all labels, from one call",
         ),
         ListStep(
-            name="judge",
+            name="correct",
             item=Judged,
             propose=steps.judge,
             batch=1,
@@ -172,14 +174,14 @@ def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[A
             batch=_ROWS,
             once=True,
             asks=False,
-            key=_as_json,
+            key=_number,  # the run itself tells which rows repeat others
             summary="rows, one by one",
         ),
     )
 
     judging: Judging[Any] = task.judging
-    tokens = {"max_tokens": _MOST_TOKENS}
-    correct = {step: task.parameters[step] for step in ("correct",) if step in task.parameters}
+    own = declaration.parameters
+    wide = {"max_tokens": _MOST_TOKENS, "temperature": 1.0}
     changes: dict[str, Any] = {
         "contexts": rounds,
         "seeds": lists,
@@ -192,10 +194,9 @@ def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[A
         "judging": {"corrector": "together"} if judging.corrector == "meta" else {},
         "prompts": (_WAYS, _SETS, _JUDGE, *task.prompts),
         "parameters": {
-            "seeds": tokens | {"temperature": 1.0},
-            "rows": tokens | {"temperature": 1.0},
-            "judge": {"temperature": 0.0},
-            **correct,
+            "seeds": wide | own.seeds,
+            "generate": wide | own.generate,
+            "correct": own.correct,
         },
         "dry_run": steps.dry_run,
     }
@@ -204,14 +205,13 @@ def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[A
         shown = replace(seeds, propose=_Steps(declaration, task, texts).seeds)
         return {**changes, "seeds": (shown, *lists[1:])}
 
-    summary = "many rows per call, in sets that are alike in all but the label"
-    return task.replace(
-        variants={"contrast": Variant(summary, changes)}, with_examples=with_examples
-    )
+    before = {name: getattr(task, name) for name in (*changes, "with_examples")}
+    paper = replace(task.variants["paper"], changes=before)
+    return task.replace(**changes, variants={"paper": paper}, with_examples=with_examples)
 
 
-def _as_json(draft: Draft) -> str:
-    return draft.model_dump_json()
+def _number(draft: Draft) -> str:
+    return str(draft.number)
 
 
 def _label(above: Sequence[Any], draft: Draft) -> str:
@@ -246,6 +246,13 @@ class _Steps:
         (name, *others) = form
         self.single = name if not others and form[name] == "..." else ""
         self.form = "..." if self.single else form
+        self.tokens = max(_TOKENS, tokens_of_row(declaration, guess=False))  # of a row
+        self.most = max(1, min(_ROWS, _MOST_TOKENS // self.tokens))  # rows of a call
+
+    def _room(self, step: str, tokens: int) -> dict[str, int]:
+        """Return the tokens that a reply may have, unless the file says it."""
+        own: dict[str, Any] = getattr(self.declaration.parameters, step)
+        return {} if "max_tokens" in own else {"max_tokens": tokens}
 
     async def rounds(self, llm: Llm, parent: None, existing: Sequence[Round]) -> Sequence[Round]:
         """Return a round for all rows that are still missing."""
@@ -272,7 +279,7 @@ class _Steps:
         reply = await llm.ask(
             _WAYS,
             reply=create_model("Ways", **shape),
-            sampling={"max_tokens": min(_MOST_TOKENS, 256 + 40 * count * len(labels))},
+            sampling=self._room("seeds", min(_MOST_TOKENS, 256 + 40 * count * len(labels))),
             description=llm.task.description,
             examples=self.examples,
             labels=", ".join(labels),
@@ -285,14 +292,14 @@ class _Steps:
         """Return the calls of a round: labels in groups, rows of a label spread over its ways."""
         asked: Round = llm.above[0]
         labels = [*asked.rows]
-        size = math.ceil(len(labels) / math.ceil(len(labels) / _LABELS))
+        size = math.ceil(len(labels) / math.ceil(len(labels) / min(_LABELS, self.most)))
         calls: list[Sets] = []
         for start in range(0, len(labels), size):
             group = labels[start : start + size]
             left = {label: _units(parent.ways[label], asked.rows[label]) for label in group}
             while left:
                 fewest = min(map(len, left.values()))
-                each = math.ceil(fewest / math.ceil(fewest / (_ROWS // len(left))))
+                each = math.ceil(fewest / math.ceil(fewest / (self.most // len(left))))
                 ways = {label: dict(Counter(units[:each])) for label, units in left.items()}
                 calls.append(Sets(number=len(calls), ways=ways))
                 left = {label: units[each:] for label, units in left.items() if units[each:]}
@@ -314,19 +321,23 @@ class _Steps:
         reply = await llm.ask(
             _SETS,
             reply=list_of("sets", create_model("Set", **shape), count),
-            sampling={"max_tokens": min(_MOST_TOKENS, 256 + count * len(labels) * _TOKENS)},
+            sampling=self._room("generate", 256 + count * len(labels) * self.tokens),
             description=llm.task.description,
             count=count,
             fields=self.fields,
             ways="\n".join(ways),
             form=json.dumps({"sets": [dict.fromkeys(labels, self.form)]}, ensure_ascii=False),
         )
-        drafts = [
-            Draft(label=label, row=self._values(getattr(written, f"label_{at}")))
+        written = [
+            (label, self._values(getattr(one, f"label_{at}")))
             for at, label in enumerate(labels)
-            for written in reply.items[: parent.rows[label]]
+            for one in reply.items[: parent.rows[label]]
         ]
-        llm.rng("order").shuffle(drafts)
+        llm.rng("order").shuffle(written)
+        drafts = [
+            Draft(number=number, label=label, row=row)
+            for number, (label, row) in enumerate(written, 1)
+        ]
         return [Drafts(number=parent.number, drafts=drafts)]
 
     def _reply(self) -> Any:
@@ -334,7 +345,7 @@ class _Steps:
         if self.single:
             return types[self.single]
         fields: dict[str, Any] = {name: (kind, ...) for name, kind in types.items()}
-        return create_model("Fields", **fields)
+        return model_of("Fields", fields)
 
     def _values(self, written: Any) -> dict[str, Any]:
         if self.single:
@@ -348,26 +359,27 @@ class _Steps:
         if llm.task.judging.corrector is not TOGETHER:
             return [Judged(number=parent.number, drafts=parent.drafts, labels=names)]
 
-        def complete(reply: Any) -> None:
-            numbers = {str(at + 1) for at in range(len(names))}
-            if lacking := numbers - reply.labels.keys():
-                raise Rejected("malformed-reply", f"no label for {', '.join(sorted(lacking))}")
-
         shown = [self._shown(draft.row) for draft in parent.drafts]
-        option: Any = one_of([*dict.fromkeys([*self.labels, "none"])])
-        shape: dict[str, Any] = {"labels": (dict[str, option], ...)}
         reply: Any = await llm.ask(
             _JUDGE,
-            reply=create_model("Labels", **shape),
-            check=complete,
-            sampling={"max_tokens": 256 + 16 * len(names)},
+            reply=self._verdicts(len(names)),
+            sampling=self._room("correct", 256 + 16 * len(names)),
             instructions=llm.task.judging.instructions,
             rows="\n".join(f"{at}. {text}" for at, text in enumerate(shown, 1)),
             example=self.labels[0],
         )
-        said = [reply.labels[str(at + 1)] for at in range(len(names))]
+        said = [getattr(reply.labels, f"row_{at}") for at in range(1, len(names) + 1)]
         said = [label if label in self.labels else "" for label in said]
         return [Judged(number=parent.number, drafts=parent.drafts, labels=said)]
+
+    def _verdicts(self, rows: int) -> type[BaseModel]:
+        """Return the reply with a label for each row, in a form that strict schemas allow."""
+        options = one_of([*dict.fromkeys([*self.labels, "none"])])
+        label = TypeAliasType("Label", options)  # type: ignore[misc]
+        shape: dict[str, Any] = {
+            f"row_{at}": (label, Field(alias=str(at))) for at in range(1, rows + 1)
+        }
+        return create_model("Labels", labels=(create_model("Verdicts", **shape), ...))
 
     def _shown(self, row: Mapping[str, Any]) -> str:
         """A row as JSON, or its only text: one line, so that no row can look like two."""

@@ -146,15 +146,20 @@ def length_in(draws: Mapping[str, str], field: str, declaration: Declaration) ->
     return drawn and int(drawn[1])
 
 
-def tokens_of(declaration: Declaration) -> int | None:
-    """Return the most tokens of a reply of step 3, if its texts may be too long for the usual."""
-    usual = PARAMETERS["generate"]["max_tokens"]
+def tokens_of_row(declaration: Declaration, *, guess: bool = True) -> int:
+    """Return the most tokens of a row's texts; without bounds, their length is a `guess`."""
     words = sum(
         _longest(name, part, declaration) * (part.items[1] if part.type == "list[str]" else 1)
         for name, part in declaration.written.items()
-        if part.is_text
+        if part.is_text and (guess or part.words or part.sentences)
     )
-    needed = usual // 2 + math.ceil(words * declaration.instances_per_call * _TOKENS)
+    return math.ceil(words * _TOKENS)
+
+
+def tokens_of(declaration: Declaration) -> int | None:
+    """Return the most tokens of a reply of step 3, if its texts may be too long for the usual."""
+    usual = PARAMETERS["generate"]["max_tokens"]
+    needed = usual // 2 + tokens_of_row(declaration) * declaration.instances_per_call
     if any({*trait.values} == {*_PLACES} for trait in lengths_of_rows(declaration)):
         needed = max(needed, usual * _ROOMY)
     return needed if needed > usual else None
