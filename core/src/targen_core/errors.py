@@ -1,6 +1,7 @@
 """All errors that targen raises deliberately, in one class tree.
 
-Each error says what happened; `hint` says what to type or change. The command line prints both
+Each error says what happened; `hint` says what to type or change, with options as the command
+spells them (in Python, the keyword of `--max-cost` is `max_cost`). The command line prints both
 without a traceback and exits with `exit_code`: 2 for a mistake in the request, 1 for a failed job.
 """
 
@@ -11,8 +12,7 @@ from copyreg import __newobj__  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.suggestions import instead_of_address, near_path
-from targen_core.wording import Words
+from targen_core.hints import instead_of_address, near_path
 
 if TYPE_CHECKING:
     from targen_core.calls.model import RateHeaders
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 class TargenError(Exception):
     """Base class of all errors. `str(error)` is the message; `hint` is the suggested action, or "".
 
-    Both consist of texts and values (`targen_core.wording`), which become one text when read. It is
-    in the words of the command if one is running, otherwise in those of Python.
-
     Attributes:
         run_path: the directory that `generate` or `resume` kept of a run that ended early; None for
             any other error.
@@ -31,26 +28,16 @@ class TargenError(Exception):
 
     exit_code = 1
     run_path: Path | None = None
-    _hint: Words = ""
     _notes: tuple[str, ...] = ()
 
-    def __init__(self, message: Words, *, hint: Words = "") -> None:
+    def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
 
     @property
-    def hint(self) -> str:
-        """Return what to type or change."""
-        return str(self._hint)
-
-    @hint.setter
-    def hint(self, hint: Words) -> None:
-        self._hint = hint
-
-    @property
     def __notes__(self) -> list[str]:  # type: ignore[override]
         """Return the hint as lines of a traceback, which would otherwise omit it."""
-        return [*([f"hint: {self.hint}"] if self._hint else []), *self._notes]
+        return [*([f"hint: {self.hint}"] if self.hint else []), *self._notes]
 
     def add_note(self, note: str) -> None:
         """Add a line to what a traceback shows."""
@@ -96,7 +83,7 @@ class UnknownOption(UsageError):
     """
 
     def __init__(
-        self, message: Words, *, option: str, known: Iterable[str] = (), hint: Words = ""
+        self, message: str, *, option: str, known: Iterable[str] = (), hint: str = ""
     ) -> None:
         super().__init__(message, hint=hint)
         self.option = option
@@ -110,7 +97,7 @@ class UnreadableFile(UsageError, ValueError):
     also a ValueError, which the `load` of a trainer or retriever promises to raise.
     """
 
-    def __init__(self, path: object, reason: str, line: int = 0, *, hint: Words = "") -> None:
+    def __init__(self, path: object, reason: str, line: int = 0, *, hint: str = "") -> None:
         where = f"{path}, line {line}" if line else str(path)
         super().__init__(f"cannot read {where}: {reason}", hint=hint)
         self.path = path
@@ -122,7 +109,7 @@ class NoSuchFile(UnreadableFile):
     """The path does not exist; `hint` only counts if no similar path exists, here or in `usual`."""
 
     def __init__(
-        self, path: object, what: str = "file", *, hint: Words = "", usual: str = "runs"
+        self, path: object, what: str = "file", *, hint: str = "", usual: str = "runs"
     ) -> None:
         if fetch := instead_of_address(str(path)):
             super().__init__(path, f"it is a URL, not a {what}", hint=fetch)
@@ -152,9 +139,7 @@ class PluginError(TargenError):
     `check` names the rule of `targen plugins` that it breaks, if any.
     """
 
-    def __init__(
-        self, message: Words, *, distribution: str, hint: Words = "", check: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, distribution: str, hint: str = "", check: str = "") -> None:
         super().__init__(message, hint=hint)
         self.distribution = distribution
         self.check = check
@@ -261,9 +246,9 @@ class ServiceError(TargenError):
 
     def __init__(
         self,
-        message: Words,
+        message: str,
         *,
-        hint: Words = "",
+        hint: str = "",
         retry_after: float | None = None,
         billed: bool = False,
         request_id: str = "",
@@ -364,7 +349,7 @@ class Rejected(TargenError):
     `reason` is a short kebab-case word, which reports count; the message explains it to people.
     """
 
-    def __init__(self, reason: str, message: Words = "") -> None:
+    def __init__(self, reason: str, message: str = "") -> None:
         super().__init__(message or reason)
         self.reason = reason
 
@@ -379,6 +364,6 @@ class BadReply(TargenError):
     It gets one repair attempt. If that also fails, the candidate is rejected with `reason`.
     """
 
-    def __init__(self, message: Words, *, reason: str = "malformed-reply") -> None:
+    def __init__(self, message: str, *, reason: str = "malformed-reply") -> None:
         super().__init__(message)
         self.reason = reason

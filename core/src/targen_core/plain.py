@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError, WriteFailed
-from targen_core.wording import Words
 
 _QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
@@ -259,7 +258,7 @@ def why_not(path: Path, error: OSError) -> str:
     )
 
 
-def way_out(error: OSError, then: Words = "resume the run") -> Words:
+def way_out(error: OSError, then: str = "resume the run") -> str:
     """Return what to do, and `then`, if a file of a run could not be written."""
     if isinstance(error, NotPlain):
         return (

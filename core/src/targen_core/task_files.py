@@ -29,7 +29,6 @@ from targen_core.plugins.register import FILE, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.plugins.unknown import no_task
 from targen_core.tasks.model import Task
-from targen_core.wording import Action
 
 Loc = Sequence[str | int]
 """The keys that lead to a value in a file, from the outermost."""
@@ -239,7 +238,7 @@ def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
             ) from None
         tasks = [item.name for item in registry.all("task")]
         there = f"did you mean {meant}?" if (meant := Path(name).name) in tasks else ""
-        hint = there or Action("list-tasks") + " lists tasks"
+        hint = there or "targen list-tasks lists tasks"
         raise no_task(registry, name) or NoSuchFile(name, hint=hint) from None
 
 

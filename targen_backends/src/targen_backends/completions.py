@@ -20,7 +20,6 @@ from targen_core.calls.model import ChatRequest, Finish, RateHeaders, token_coun
 from targen_core.cli import tokens
 from targen_core.errors import MalformedAnswer
 from targen_core.text import printable
-from targen_core.wording import Option
 
 SEED_MASK = 0x7FFFFFFF
 """llama.cpp reads 0xFFFFFFFF as "draw one"; some servers take 32 bits only."""
@@ -90,9 +89,7 @@ def read_reply(
         shown = printable(keys, lines=False, max_length=80)
         raise MalformedAnswer(
             f"the answer is not a chat completion{f': its keys are {shown}' if shown else ''}",
-            hint="check that "
-            + Option("base_url")
-            + " is the address of an API for chat completions",
+            hint="check that --base-url is the address of an API for chat completions",
             billed=True,
         ) from None
     if refusal:

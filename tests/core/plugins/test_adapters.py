@@ -15,7 +15,7 @@ from targen_core.plugins.adapters import Adapter, remember_class
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.preparing.trust import require_known
 from targen_core.runs.records.spec import RunSpec
-from targen_core.wording import of_a_command
+from targen_core.origin import of_a_command
 
 from ..models import Silent
 

@@ -11,7 +11,6 @@ from targen_core.errors import AnswersAwaited, PluginError, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.wording import Option
 
 from ..models import PORTER, Silent
 
@@ -59,7 +58,7 @@ class Loft:
 
 class Pigeons(Delivery):
     summary = "by pigeon"
-    asked, dropped = Option("delivery", "pigeon"), Option("delivery", "")
+    asked, dropped = "--delivery pigeon", "--delivery ''"
     answered = "a pigeon takes its time"
     basis = ", by pigeon"
 

@@ -18,7 +18,7 @@ from targen_core import hookimpl
 from targen_core.cli.findings import Findings
 from targen_core.plugins import loader
 from targen_core.plugins.loader import Source, installed_sources
-from targen_core.wording import install
+from targen_core.hints import install
 from tests.tables import table
 
 OWN = (

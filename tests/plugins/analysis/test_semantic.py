@@ -25,7 +25,7 @@ from targen_analysis.testing.suite import MetricSuite as Suite
 from targen_core.cli.findings import Excerpt
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.plugins.loader import load_registry
-from targen_core.wording import install
+from targen_core.hints import install
 
 
 def vectors(count, dimensions=8, *, seed=0, about=0.0):

@@ -13,7 +13,7 @@ import pytest
 
 from targen_core.dataset.model import row_digest
 from targen_core.errors import UsageError
-from targen_core.wording import install
+from targen_core.hints import install
 from targen_training.api import evaluate
 from targen_training.api import train as targen_train
 from targen_training.reproduction.items import items

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from targen_core.errors import UnknownOption, UsageError
+from targen_core.hints import did_you_mean, suggestions_for
 from targen_core.options import several
 from targen_core.plain import require_possible
+from targen_core.plugins.blame import within
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.shortcuts import shortcuts
-from targen_core.suggestions import did_you_mean, suggestions_for
-from targen_core.tracebacks import trimmed, within
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -129,9 +129,9 @@ def _check_kinds(arguments: Mapping[str, Any], keywords: Mapping[str, inspect.Pa
 
 
 def exported(function: Callable[P, T]) -> Callable[P, T]:
-    """Return a function for programs: its arguments are checked, and its errors trimmed."""
+    """Return a function for programs: its arguments are checked."""
     checking = partial(_keywords, function.__name__, inspect.signature(function))
-    made = trimmed(within(function, checking))
+    made = within(function, checking)
     vars(made)["unchecked"] = function  # which `waiting` runs
     return made
 

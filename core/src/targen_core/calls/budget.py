@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from targen_core.errors import BudgetExhausted
-from targen_core.wording import REPEAT, Blank, Either, Option, Setting
+from targen_core.hints import flag_of
 
 
 @dataclass(slots=True, eq=False, repr=False, kw_only=True)
@@ -101,12 +101,10 @@ class Budget:
         if is_above:  # the manifest keeps a cap that was lowered after the run had spent more
             spent = f"{used} spent{whose}, more than the {owner}'s limit of {cap}"
         hint = (
-            (REPEAT if shared or not self.tokens else "resume")
-            + " with a larger "
-            + Option(option, ...)
-        )
+            "run the same command again" if shared or not self.tokens else "resume"
+        ) + f" with a larger {flag_of(option)}"
         if option == "max_tokens" and not self.tokens:  # other programs call this so
-            own = Either(Setting("max_tokens", Blank("N")), 'options={"max_tokens": N}')
+            own = "-o max_tokens=N"
             hint = hint + "; to limit the length of a reply, use " + own
         error = BudgetExhausted(
             f"{kind} budget exhausted: {spent}, and the next call may {more}", hint=hint

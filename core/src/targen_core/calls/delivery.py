@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from targen_core.calls.model import ChatModel, Price
 from targen_core.calls.secrets import Secrets
-from targen_core.wording import Words
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend, BackendOptions
@@ -94,8 +93,8 @@ class Delivery:
     """
 
     summary: str = ""
-    asked: Words = ""
-    dropped: Words = ""
+    asked: str = ""
+    dropped: str = ""
     answered: str = "its calls are answered later"
     basis: str = ""
     leaves: bool = False

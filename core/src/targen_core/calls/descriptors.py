@@ -6,14 +6,12 @@ import contextlib
 import logging
 from pathlib import Path
 
-from targen_core.wording import Option
-
 try:
     import resource
 except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
-HINT = "lower " + Option("concurrency", ...) + ", or raise the limit in this shell: ulimit -n 4096"
+HINT = "lower --concurrency, or raise the limit in this shell: ulimit -n 4096"
 
 _RESERVE = 16
 """Descriptors for other open files than calls: the journal, the cache, imports, names."""

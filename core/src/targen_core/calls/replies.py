@@ -12,7 +12,6 @@ from targen_core.calls.call import Call
 from targen_core.calls.journal import checked, compact, unchecked
 from targen_core.calls.model import MAX_REPLY, ChatReply, ChatRequest, Finish
 from targen_core.errors import BadReply, BadRequest, MalformedAnswer
-from targen_core.wording import Option
 
 OF_THE_CALL = ("refusal", "content-filter", "unanswered")
 """Ends of a call without a reply to read."""
@@ -85,10 +84,9 @@ def checked_reply(reply: Any, request: ChatRequest) -> ChatReply:
     if lacks_scores(reply, request):
         raise BadRequest(
             "the service's answer lacks the token probabilities that were requested",
-            hint="the service may not offer them for this model; use a different backend for this "
-            "step, such as "
-            + Option("steps", {"STEP": "local"})
-            + "; vLLM, llama.cpp's server and Ollama 0.12.11 support them",
+            hint="the service may not offer them for this model; use a different backend for "
+            "this step, such as --backend-for STEP=local; vLLM, llama.cpp's server and "
+            "Ollama 0.12.11 support them",
             billed=True,
         )
     return reply

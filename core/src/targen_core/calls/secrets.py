@@ -17,8 +17,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from targen_core.wording import Phrase
-
 if TYPE_CHECKING:
     from targen_core.calls.model import ChatReply
     from targen_core.calls.scores import TokenScore
@@ -178,11 +176,9 @@ class Secrets:
         return scrub(text, *self._all)
 
     def _words(self, value: Any) -> Any:
-        if not isinstance(value, str | Phrase):
+        if not isinstance(value, str):
             return value
-        text = str(value)
-        clean = self.words(text)
-        return value if clean == text else clean
+        return self.words(value)
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
         """Where secrets begin and end in `text`."""

@@ -27,9 +27,9 @@ from targen_core.cli.installed import (
 )
 from targen_core.cli.options.misspelt import Command, as_switches
 from targen_core.errors import Interrupted, UsageError
+from targen_core.hints import suggestions_for
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.registry import Registry
-from targen_core.suggestions import suggestions_for
 
 
 @contextmanager

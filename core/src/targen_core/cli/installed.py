@@ -10,11 +10,11 @@ import typer
 
 from targen_core.cli.commands import EVERYDAY, FIRST_PANEL, OTHERS, PANELS
 from targen_core.errors import AmbiguousName, PluginError, UsageError
+from targen_core.hints import and_also, did_you_mean, suggestions_for
 from targen_core.origin import DECLARED
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.plugins.unknown import and_broken
-from targen_core.suggestions import and_also, did_you_mean, suggestions_for
 
 _MEANT = {
     "cat": "show RUN",

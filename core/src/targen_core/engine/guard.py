@@ -17,7 +17,6 @@ from targen_core.plugins.register import FILE, MEMORY
 from targen_core.tasks import lists as task_lists
 from targen_core.tasks import model as task_model
 from targen_core.text import refused
-from targen_core.wording import Option, Words
 
 # pydantic's message about a field that the plugin's code omitted or invented.
 _BUGS = ("missing", "extra_forbidden", "frozen_instance", "frozen_field")
@@ -132,9 +131,9 @@ class Guard:
     def fault(self, message: str) -> StageFailed:
         """Return an error that describes the plugin's mistake."""
         whose = self.distribution
-        hint: Words = f"report it to the authors of {whose}, and resume when it is fixed"
+        hint: str = f"report it to the authors of {whose}, and resume when it is fixed"
         if whose == FILE:
-            hint = "fix the file, then generate a new run with a different " + Option("out", ...)
+            hint = "fix the file, then generate a new run with a different --out"
         elif whose == MEMORY:
             hint = "fix it, then resume: targen_core.resume(RUN, task=...)"
         return StageFailed(f"{self._what}: {message}", distribution=whose, hint=hint)

@@ -31,7 +31,6 @@ from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
 from targen_core.plugins.register import MEMORY, OURS, Registration
 from targen_core.text import with_article
-from targen_core.wording import Action, Blank, in_python
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -366,7 +365,7 @@ class Registry:
             word, call = ("task", "load") if kind == "task" else ("model", "resume")
             return UnknownName(
                 f"the {word} {bare!r} was a Python object, which a run does not store",
-                hint=in_python(Action(call, Blank("RUN"), **{word: Blank(word.upper())})),
+                hint=f"in Python: {call}(RUN, {word}={word.upper()})",
             )
         error = UnknownName(f"no {kind} named {name!r} is installed")
         error.distribution = name.rpartition(":")[0]

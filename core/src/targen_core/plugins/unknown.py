@@ -6,13 +6,12 @@ import shlex
 from pathlib import Path
 
 from targen_core.errors import UnknownName
+from targen_core.hints import and_also, did_you_mean, near_path, quoted
 from targen_core.origin import DECLARED
 from targen_core.places import what_is
 from targen_core.plugins.register import FILE
 from targen_core.plugins.registry import Registry
-from targen_core.suggestions import and_also, did_you_mean, near_path
 from targen_core.text import plural, printable
-from targen_core.wording import Action, Blank
 
 
 def explain(error: UnknownName, registry: Registry, kind: str, name: str) -> None:
@@ -42,7 +41,7 @@ def explain(error: UnknownName, registry: Registry, kind: str, name: str) -> Non
     else:
         hint = f"install a plugin that provides a {kind}"
     if names and kind in registry.kinds and registry.kinds[kind].listing:
-        hint = and_also(hint, f"see: {Action(registry.kinds[kind].listing)}")
+        hint = and_also(hint, f"see: targen {registry.kinds[kind].listing}")
     error.hint = and_broken(registry, hint)
     if disabled := [plugin for plugin in registry.plugins if plugin.state == "disabled"]:
         left_out = ", ".join(f"{p.distribution} ({p.entry_point})" for p in disabled)
@@ -52,7 +51,7 @@ def explain(error: UnknownName, registry: Registry, kind: str, name: str) -> Non
 def and_broken(registry: Registry, hint: str) -> str:
     """Return a hint that also mentions the plugins that failed to load, if any did."""
     broken = sum(plugin.state in ("broken", "incompatible") for plugin in registry.plugins)
-    said = f"{plural(broken, 'plugin')} failed to load, see: {Action('plugins')}"
+    said = f"{plural(broken, 'plugin')} failed to load, see: targen plugins"
     return and_also(hint, said) if broken else hint
 
 
@@ -63,18 +62,18 @@ def no_task(registry: Registry, name: str) -> UnknownName | None:
     others = (f"{name}{end}" for end in DECLARED)
     if len(name.split()) > 1:
         problem = f"no task named {printable(name, lines=False, max_length=60)!r} is installed"
-        hint = f"to describe a task, create a file with {Action('init-task', blank=True)}"
+        hint = "to describe a task, create a file with targen init-task --blank"
     elif beside := next((other for other in others if what_is(Path(other)) == "file"), ""):
         hint = f"did you mean the file {beside}?"
     elif what_is(path / "manifest.json") == "file":
         problem = f"{name} is a run directory, not a task"
-        hint = f"to continue the run: {Action('resume', path, n=Blank('N'))}"
+        hint = f"to continue the run: targen resume {quoted(path)} -n N"
     elif what_is(path / "pyproject.toml") == "file":
         problem = f"{name} is the source code of a plugin, not a task"
-        hint = f"run pip install -e {shlex.quote(name)}; to list its parts: {Action('plugins')}"
+        hint = f"run pip install -e {shlex.quote(name)}; to list its parts: targen plugins"
     elif what_is(path / "__init__.py") == "file":
         problem = f"{name} is a Python package, not a task"
-        hint = f"give the name of a part that it registers; to list them: {Action('plugins')}"
+        hint = "give the name of a part that it registers; to list them: targen plugins"
     elif what := what_is(path):
         read = [f".{item.name}" for item in registry.everything() if item.kind == "reader"]
         if what == "file" and path.suffix in read:  # of a plugin, so it may also be a task's name

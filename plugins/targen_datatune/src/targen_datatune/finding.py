@@ -20,7 +20,6 @@ from targen_core.outputs import remove, write_file
 from targen_core.plugins.configurable import read_options
 from targen_core.reading.files import read_json
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Option
 from targen_datatune.index import (
     Built,
     Index,
@@ -149,7 +148,7 @@ def search(
     """
     least, most = filters.min_rows, filters.max_rows
     if least is not None and most is not None and least > most:
-        raise UsageError(Option("min_rows") + " is larger than " + Option("max_rows"))
+        raise UsageError("--min-rows is larger than --max-rows")
     with _opened(index, catalogues) as base:
         sources = _searched(registry, base, catalogues, quiet=quiet)
         began = time.monotonic()
@@ -274,7 +273,7 @@ def find(
     if not facts:
         raise UsageError(
             f"the index {index.folder} is empty",
-            hint="run " + Action("catalogue build", Blank("SPEC")) + " to fill it",
+            hint="run targen catalogue build SPEC to fill it",
         )
     search = _ready(registry, index, item, options or {}, progress)
     refused = [filters.refuses(*fact) for fact in facts]

@@ -41,7 +41,6 @@ from targen_core.plain import content_of
 from targen_core.plugins.register import MEMORY
 from targen_core.reading.files import read_text
 from targen_core.reading.values import json_of
-from targen_core.wording import REPEAT
 
 Script = Callable[[ChatRequest], Any]
 """Given a request, the reply: text, a JSON value, a `ChatReply`, or an error raised."""
@@ -228,7 +227,9 @@ def _in_json(value: Any, script: Script | None) -> str:
 
 
 def _script_failed(problem: str) -> StageFailed:
-    return StageFailed(f"script: {problem}", distribution=MEMORY, hint="fix it, then " + REPEAT)
+    return StageFailed(
+        f"script: {problem}", distribution=MEMORY, hint="fix it, then run the same command again"
+    )
 
 
 def _scores(text: str, request: ChatRequest) -> tuple[TokenScore, ...]:

@@ -14,7 +14,6 @@ from targen_backends.completions import count, reported, reported_or_estimated, 
 from targen_core import ChatReply
 from targen_core.calls.model import ChatRequest, Finish, Message, RateHeaders
 from targen_core.errors import BadRequest, MalformedAnswer
-from targen_core.wording import Blank, Setting
 
 SAMPLING = ("temperature", "top_p", "top_k")
 """Parameters that version 2026-10-21 of the API has not any more."""
@@ -83,7 +82,7 @@ def parameters(params: Mapping[str, Any]) -> dict[str, Any]:
         else:
             raise BadRequest(
                 f"Anthropic's API does not support the parameter {name!r}",
-                hint="remove " + Setting(name, Blank("...")),
+                hint=f"remove -o {name}=...",
             )
     return body
 

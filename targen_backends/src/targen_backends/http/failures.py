@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -24,7 +25,6 @@ from targen_core.errors import (
     ServiceError,
     ServiceUnavailable,
 )
-from targen_core.wording import Blank, Option, Setting, Words
 from targen_standard.error_patterns import (
     CONTENT_FILTER_CODES,
     NO_CREDIT_CODES,
@@ -58,15 +58,7 @@ _ENDPOINT = re.compile(r"(/chat/completions|/api/chat|/v1/messages)/?$")
 _NO_SYSTEM = re.compile(r"\bsystem (role|message|prompt|instruction)", re.IGNORECASE)
 _LATER = re.compile(r"try again in (about )?\d", re.IGNORECASE)
 """LiteLLM's proxy answers 400 for a limit of its own."""
-_SLOWER = (
-    "lower "
-    + Option("concurrency", ...)
-    + ", or set "
-    + Option("rpm", ...)
-    + " and "
-    + Option("tpm", ...)
-    + " to the account's limits"
-)
+_SLOWER = "lower --concurrency, or set --rpm and --tpm to the account's limits"
 _NO_MODEL = re.compile(
     r"\bno models?\b|\bmodel\b.{0,80}\bnot (found|loaded|exist|available)|(unknown|invalid) model",
     re.IGNORECASE,
@@ -184,8 +176,8 @@ def _sorted(
         if _TOO_BIG_FOR_THE_RATE.search(words):
             refused = BadRequest(
                 message,
-                hint="this single request exceeds the limit: start a new run with a lower "
-                + Setting("max_tokens", Blank("N")),
+                hint="this single request exceeds the limit: start a new run with a lower -o "
+                "max_tokens=N",
             )
             refused.of_content = True
             return refused
@@ -220,7 +212,7 @@ def _sorted(
         return ContextTooLong(message, hint=service.long_hint)
     if 300 <= status < 400:
         return BadRequest(f"{message}: the address redirects to {place}", hint=_moved(place))
-    hint: Words = service.missing_hint if status == 404 else ""
+    hint: str = service.missing_hint if status == 404 else ""
     if status == 413:
         hint = "raise the server's request size limit, such as client_max_body_size in nginx"
     if status == 501:
@@ -230,7 +222,7 @@ def _sorted(
             "compare the model's name and the options that you set with the service's documentation"
         )
     if status == 405 or status < 300:
-        hint = "is " + Option("base_url") + " the address of the API?"
+        hint = "is --base-url the address of the API?"
     if status in (400, 422) and _REFUSES.search(words):
         named_ones = (name for name in service.parameter_hints if re.search(rf"\b{name}\b", words))
         hint = service.parameter_hints.get(next(named_ones, ""), hint)
@@ -249,18 +241,17 @@ def _sorted(
     return error
 
 
-def _moved(place: str) -> Words:
+def _moved(place: str) -> str:
     """Return a hint for an address that redirects to another one."""
     if not _ENDPOINT.search(place):
         return (
             "that is not an address of an API, but perhaps of a page to log in: is "
-            + Option("base_url")
-            + " right, and does the address need no login?"
+            "--base-url right, and does the address need no login?"
         )
     root = _ENDPOINT.sub("", place)
     if place.startswith("/"):
-        return f"use the path {root or '/'} of the same host in " + Option("base_url", ...)
-    return Option("base_url", root)
+        return f"use the path {root or '/'} of the same host in --base-url"
+    return f"--base-url {shlex.quote(root)}"
 
 
 def _words(body: bytes) -> tuple[str, set[str], Mapping[str, Any]]:

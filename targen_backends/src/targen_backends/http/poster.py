@@ -38,8 +38,8 @@ from targen_core.errors import (
     ServiceUnavailable,
     TimedOut,
 )
+from targen_core.hints import quoted
 from targen_core.text import printable
-from targen_core.wording import Blank, Option, Setting, Words
 from targen_standard import error_patterns
 
 _KEEP_ALIVE = 4.0
@@ -269,14 +269,14 @@ class Poster:
         if isinstance(error, TimeoutError):
             return TimedOut(
                 f"no answer from {self.url} within {self._timeout:g} s",
-                hint=Setting("timeout", Blank("SECONDS")) + " sets a longer limit",
+                hint="-o timeout=SECONDS sets a longer limit",
                 billed=True,
             )
         secure = self.url.replace("http://", "https://", 1).removesuffix("/chat/completions")
         return ConnectionFailed(
             f"the connection to {self.url} broke before the answer was complete: "
             f"{type(error).__name__}: {words}",
-            hint="if the server uses https: " + Option("base_url", secure)
+            hint=f"if the server uses https: --base-url {quoted(secure)}"
             if self.url.startswith("http://") and not isinstance(error, aiohttp.ClientPayloadError)
             else "",  # a payload belongs to an answer that began, and so in plain http
             billed=True,
@@ -284,9 +284,9 @@ class Poster:
 
     def _unreadable(self, error: Unreadable, headers: Mapping[str, str]) -> MalformedAnswer:
         """The error for an answer with status 200 that is too long, or does not unpack."""
-        hint: Words = ""
+        hint: str = ""
         if isinstance(error, TooLong):
-            hint = "is " + Option("base_url") + " the address of the API?"
+            hint = "is --base-url the address of the API?"
         malformed = MalformedAnswer(f"the answer is {error}", hint=hint, billed=True)
         return named(malformed, request_id(headers, self.secret))
 
@@ -296,16 +296,14 @@ class Poster:
         kind = headers.get("Content-Type", "")
         media = error_patterns.quoted(kind.partition(";")[0], self.secret, max_length=60)
         web = bool(kind) and "json" not in kind
-        hint: Words = ""
+        hint: str = ""
         if "event-stream" in kind:
             hint = (
                 "the service streams its answer, which targen did not request; turn off streaming "
                 "in the service"
             )
         elif web or not raw.strip():
-            hint = (
-                "check that " + Option("base_url") + " is the address of the API, not of a web page"
-            )
+            hint = "check that --base-url is the address of the API, not of a web page"
         error = MalformedAnswer(
             f"the answer is not JSON but {len(raw)} bytes{f' ({media})' if web else ''} starting "
             f"with {begin!r}"
@@ -329,21 +327,21 @@ def _no_descriptors(error: Exception) -> str | None:
     return None
 
 
-def _unconnected(error: Exception, url: str) -> tuple[str, Words]:
+def _unconnected(error: Exception, url: str) -> tuple[str, str]:
     """Return why there is no connection, and a hint; "" if only the system's words explain it."""
     cause = getattr(error, "os_error", None)
     plain = url.replace("https://", "http://", 1).removesuffix("/chat/completions")
     if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_HTTP:
-        return "the server does not use https", Option("base_url", plain)
+        return "the server does not use https", f"--base-url {quoted(plain)}"
     if isinstance(cause, ConnectionResetError) and plain != url.removesuffix("/chat/completions"):
         why = "the server closed the connection when targen used https"
-        return why, "if it uses plain http: " + Option("base_url", plain)
+        return why, f"if it uses plain http: --base-url {quoted(plain)}"
     if isinstance(cause, ssl.SSLCertVerificationError):
         return (
             f"its certificate is not trusted ({cause.verify_message})",
             "set SSL_CERT_FILE=FILE to the certificate of the server or its issuer",
         )
-    hint = "is the server running, and is " + Option("base_url") + " right?"
+    hint = "is the server running, and is --base-url right?"
     if isinstance(cause, ConnectionRefusedError):
         return "no server is listening there (connection refused)", hint
     if isinstance(cause, socket.gaierror):

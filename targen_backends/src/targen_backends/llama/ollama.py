@@ -29,7 +29,6 @@ from targen_backends.scores import asking, read_tokens
 from targen_core import ChatReply
 from targen_core.calls.model import ChatRequest, Finish
 from targen_core.errors import MalformedAnswer
-from targen_core.wording import Setting
 
 _NAMES = {"max_tokens": "num_predict"}
 _FINISH: dict[Any, Finish] = {"stop": "stop", "length": "length"}
@@ -50,7 +49,7 @@ class OllamaModel(HttpModel):
         key_variable=KEY_VARIABLE,
         missing_hint="ollama pull NAME downloads a model; ollama list shows those you have",
         long_hint="start a new run with a longer context: "
-        + Setting("extra", {"options": {"num_ctx": 16384}}),
+        """-o 'extra={"options": {"num_ctx": 16384}}'""",
     )
 
     def schema(self, schema: Mapping[str, Any], name: str) -> Any:

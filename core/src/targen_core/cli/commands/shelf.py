@@ -24,7 +24,6 @@ from targen_core.plain import open_plain
 from targen_core.runs.folder.report import read_report, status_of
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import MEMBERS
-from targen_core.wording import Action
 
 _NAMED = 12  # runs that a hint names
 
@@ -64,7 +63,7 @@ def runs_in(folder: Path) -> Iterator[Shelved]:
         UsageError: the folder does not exist.
     """
     if not folder.is_dir():
-        raise NoSuchFile(folder, "folder", hint=Action("generate") + " creates runs/")
+        raise NoSuchFile(folder, "folder", hint="targen generate creates runs/")
     if (folder / "manifest.json").exists():
         yield _shelved(folder)
         return

@@ -29,13 +29,12 @@ from targen_core.calls.secrets import (
 from targen_core.cli.trust import is_own, note_own
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.folders import user_folder
+from targen_core.hints import did_you_mean, quoted
 from targen_core.origin import is_trusted, split_model
 from targen_core.reading.files import read_text
 from targen_core.reading.typed import toml_of
 from targen_core.reading.values import Malformed
-from targen_core.suggestions import did_you_mean
 from targen_core.text import key_path
-from targen_core.wording import Option
 
 CONFIG_VARIABLE = "TARGEN_CONFIG_DIR"
 """Environment variable: the same for the folder of the user's defaults."""
@@ -539,7 +538,7 @@ def layers(files: Iterable[DefaultsFile], profile: str | None = None) -> list[La
     own = [file.profiles[chosen] for file in files if chosen in file.profiles]
     if chosen and not own:
         known = sorted({name for file in files for name in file.profiles})
-        who = str(Option("profile", chosen)) if profile else f"{PROFILE_VARIABLE} is {chosen}"
+        who = f"--profile {quoted(chosen)}" if profile else f"{PROFILE_VARIABLE} is {chosen}"
         raise UsageError(
             f"{who}: no such profile",
             hint=did_you_mean(chosen, known, "profiles")

@@ -12,9 +12,9 @@ from typing import Any
 from typer.core import TyperCommand
 
 from targen_core.errors import UsageError
+from targen_core.hints import did_you_mean
 from targen_core.origin import DECLARED, Typed
 from targen_core.reading.encodings import in_encoding
-from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
 
 _MEANT = {

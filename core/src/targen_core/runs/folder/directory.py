@@ -23,7 +23,6 @@ from targen_core.reading.lines import read_jsonl
 from targen_core.reading.values import json_of
 from targen_core.runs.records.reading import MAX_SECONDS, SMALL, check_members
 from targen_core.runs.records.writing import OUTPUTS, ReplayedFile, write_atomically
-from targen_core.wording import ANOTHER_OUT, Option
 
 _OPEN: weakref.WeakSet[RunDirectory] = weakref.WeakSet()
 """Those that this process holds."""
@@ -71,11 +70,8 @@ class RunDirectory:
                 raise RunLocked(
                     f"{path} is already open in this process: a run is in progress there, or a "
                     "Job was not closed",
-                    hint="wait for it to finish, or pass a different "
-                    + Option("seed", ...)
-                    + " or "
-                    + Option("out", ...)
-                    + "; job.close() closes a Job",
+                    hint="wait for it to finish, or pass a different --seed or --out; "
+                    "job.close() closes a Job",
                 ) from None
             raise RunLocked(
                 f"another process is using {path}", hint="wait until it ends, or stop it"
@@ -86,7 +82,7 @@ class RunDirectory:
                 hint=f"chmod -R u+w {shlex.quote(str(path))}, or copy the run to a writable "
                 "folder, and resume the copy"
                 if os.access(self.manifest, os.F_OK)
-                else ANOTHER_OUT,
+                else "choose a different --out",
             ) from error
         _OPEN.add(self)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from targen_core.engine.filters import USUAL
 from targen_core.errors import RunConflict, RunLocked, TargenError, UsageError
+from targen_core.hints import flags
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import (
     Place,
@@ -22,7 +23,6 @@ from targen_core.runs.jobs.failures import notes_before
 from targen_core.runs.preparing.plan import Prepared
 from targen_core.runs.preparing.sources import refuse_itself
 from targen_core.runs.records.manifest import Manifest
-from targen_core.wording import Option
 
 _log = logging.getLogger("targen.run")
 
@@ -109,7 +109,7 @@ def require_given(prepared: Prepared) -> None:
     others = {label: rows for label, rows in quotas.items() if most.get(label, rows)}
     for label in quotas:
         if label not in others:
-            more = ", or " + Option("labels", others) if others else ""
+            more = f", or {flags(labels=others)}" if others else ""
             raise UsageError(
                 f"the given rows do not contain the label {label}",
                 hint="give rows with this label" + more,

@@ -41,7 +41,6 @@ from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, RegisteredCheck
-from targen_core.wording import Setting, listed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -154,7 +153,7 @@ def prepare(
     except UnknownOption as error:
         meant = [each for each in parts.options if each.rpartition(".")[2] == error.option]
         if error.known and meant:
-            error.hint = "did you mean " + listed([*map(Setting, meant)], " or ") + "?"
+            error.hint = f"did you mean {' or '.join(f'-o {each}' for each in meant)}?"
         raise
     notes = [*_namesakes(registry, spec, registered)]
     if delivery is None:

@@ -22,7 +22,6 @@ from targen_core.runs.records.model_names import (
 )
 from targen_core.runs.records.shortcuts import datasets_of
 from targen_core.task_files import TaskFile
-from targen_core.wording import Action, Blank, Option, Words
 
 _Use = tuple[str, str]
 """A model, and the settings by which two uses may differ, or ""."""
@@ -132,7 +131,7 @@ def explain(error: RunConflict, there: Lock, now: Lock, file: str) -> None:
     error.args = (words,)
 
 
-def _conflict(there: Lock, now: Lock, file: str) -> tuple[str, Words]:
+def _conflict(there: Lock, now: Lock, file: str) -> tuple[str, str]:
     """Return what has changed, and what to do about it."""
     for place, was in there.parts.items():  # a file of a part may decide the task's prompts
         is_now = now.parts.get(place)
@@ -229,7 +228,7 @@ def _uses(was: StepPlan, now: StepPlan) -> tuple[_Use, _Use]:
     return (mine, words[0]), (other, words[1])
 
 
-def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> tuple[str, Words]:
+def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> tuple[str, str]:
     """Return how two tasks of one name differ, and what to do about it."""
     if file and now.version == there.version:
         return (
@@ -239,15 +238,17 @@ def _other_task(there: TaskPlan, now: TaskPlan, file: str) -> tuple[str, Words]:
     if file:
         return (
             f"the task of this run, {file}, has changed",
-            "restore the file, or generate a new run with a different " + Option("out", ...),
+            "restore the file, or generate a new run with a different --out",
         )
     if now.id.startswith(f"{MEMORY}:"):
         versions = f"version {there.version}, not {now.version},"
         other = versions if now.version != there.version else "other prompts, dimensions or labels"
         return (
             f"this run was started with {other} of the task {now.id.partition(':')[2]}",
-            "pass the Task that it was started with, or make a new version of the run: "
-            + Action("revise", Blank("RUN"), Blank("TASK"), out=...),
+            (
+                "pass the Task that it was started with, or make a new version of the run: "
+                "targen revise RUN TASK --out"
+            ),
         )
     if now.version != there.version:
         return (

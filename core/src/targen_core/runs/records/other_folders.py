@@ -6,8 +6,8 @@ import shlex
 from pathlib import Path
 
 from targen_core.errors import UsageError
+from targen_core.hints import quoted
 from targen_core.runs.records.correction_plan import unfinished
-from targen_core.wording import Action, Blank, Either
 
 
 def no_run(run: Path) -> UsageError | None:
@@ -17,9 +17,7 @@ def no_run(run: Path) -> UsageError | None:
             f"{run} is a folder of several runs, not a single run: "
             f"{', '.join(one.name for one in inner[:4])}{', …' if inner[4:] else ''}",
             hint=f"pass one of them, such as {shlex.quote(str(inner[0]))}; if a suite created "
-            "them, run its "
-            + Action("generate", suite=...)
-            + " command again to continue them all",
+            "them, run its targen generate --suite command again to continue them all",
         )
     if (run / "weighing.json").exists():
         return UsageError(
@@ -29,17 +27,14 @@ def no_run(run: Path) -> UsageError | None:
     if (run / "correction.json").exists():
         return unfinished(run) or UsageError(
             f"{run} contains corrected or reviewed rows, not a run",
-            hint=Either(
-                "show, analyze, train, validate and export accept this folder; a run that "
-                "generated its rows does not have these changes. To join them with others: "
-                f"{_joined(run)}, then pass the result with --task",
-                Action("read_dataset", run),
-            ),
+            hint="show, analyze, train, validate and export accept this folder; a run that "
+            "generated its rows does not have these changes. To join them with others: "
+            f"{_joined(run)}, then pass the result with --task",
         )
     if (run / "model.json").exists():
         return UsageError(
             f"{run} contains a model, not a run",
-            hint=Action("evaluate", run, Blank("DATA")),
+            hint=f"targen evaluate {quoted(run)} DATA",
         )
     return None
 

@@ -12,7 +12,7 @@ import typer
 from targen_core.cli.completion import completer
 from targen_core.cli.licenses import with_terms
 from targen_core.errors import UnknownOption
-from targen_core.wording import Action, Blank, Setting
+from targen_core.hints import quoted
 
 if TYPE_CHECKING:
     from targen_datatune.retrieval import DatasetEntry
@@ -84,7 +84,7 @@ def naming_catalogues(catalogues: Sequence[str]) -> Iterator[None]:
         registry = load_registry()
         every = (registry.resolve(item) for item in registry.all("catalogue"))
         if any(error.option in each.options.model_fields for each in every):
-            spec = catalogues[0] if len(catalogues) == 1 else Blank("SPEC")
-            build = Action("catalogue build", spec, Setting(error.option, Blank("VALUE")))
+            spec = catalogues[0] if len(catalogues) == 1 else "SPEC"
+            build = f"targen catalogue build {quoted(spec)} -o {error.option}=VALUE"
             error.hint = build + " sets this option of a catalogue"
         raise

@@ -23,7 +23,6 @@ from targen_core.errors import (
     ServiceGaveUp,
 )
 from targen_core.text import plural
-from targen_core.wording import Option
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.waiting import WaitingCall
 
@@ -86,7 +85,7 @@ class ServiceTransport:
             raise JobFailed(
                 f"{plural(len(fresh), 'call')} still unanswered after "
                 f"{plural(self._rounds, 'refill')}{last}",
-                hint="resume the run, or raise " + Option("rounds", ...),
+                hint="resume the run, or raise --rounds",
             )
         self._waves += 1
         for provider in dict.fromkeys(map(_provider, fresh)):

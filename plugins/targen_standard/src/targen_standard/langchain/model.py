@@ -41,7 +41,6 @@ from targen_core.errors import (
     TargenError,
     TimedOut,
 )
-from targen_core.wording import REPEAT, Blank, Setting
 from targen_standard.error_patterns import (
     CONTENT_FILTER_CODES,
     NO_CREDIT_CODES,
@@ -485,7 +484,9 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
     words = quoted(f"{type(error).__name__}: {error}", *secrets)
     code = str(getattr(error, "code", None) or "")
     if code in NO_CREDIT_CODES or no_credit(words) or status == 402:
-        return CreditExhausted(words, hint="add credit or raise the limit, then " + REPEAT)
+        return CreditExhausted(
+            words, hint="add credit or raise the limit, then run the same command again"
+        )
     if code in CONTENT_FILTER_CODES or filtered(words):
         return ContentFiltered(words, billed=True)
     if status in (503, 529) or "OverloadedError" in names:
@@ -510,9 +511,8 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
     if code in TOO_LONG_CODES or too_long(words):
         return ContextTooLong(
             words,
-            hint="start a new run with a lower "
-            + Setting("max_tokens", Blank("N"))
-            + ", or with a model that has a longer context",
+            hint="start a new run with a lower -o max_tokens=N, or with a model that has a "
+            "longer context",
         )
     refused = BadRequest(words)
     refused.of_content = status in (400, 413, 422)

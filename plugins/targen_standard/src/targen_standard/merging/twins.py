@@ -21,7 +21,6 @@ from targen_core.plain import open_plain
 from targen_core.reading.lines import json_line, whole_lines
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
-from targen_core.wording import Option
 from targen_standard.merging.runs import Run
 
 
@@ -103,9 +102,7 @@ def find_copies(runs: Sequence[Run], task: Task[Any, Any]) -> None:
     raise RunConflict(
         f"{there.path} and {here.path} have different rows for candidate "
         f"{traced.id}{_more(len(apart))}: {why}",
-        hint="use "
-        + Option("conflicting", True)
-        + " to merge them anyway, or omit one of the runs",
+        hint="use --conflicting to merge them anyway, or omit one of the runs",
     )
 
 
@@ -143,9 +140,8 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
         raise RunConflict(
             f"{runs[one].path} and {runs[other].path} have different replies to the same call, "
             f"{record.get('place')} (key {record['key'][:8]}…){_more(sum(map(len, apart)))}",
-            hint="use "
-            + Option("conflicting", True)
-            + " to merge them anyway, each with its own reply; or omit one of the runs",
+            hint="use --conflicting to merge them anyway, each with its own reply; or omit one "
+            "of the runs",
         )
     fd = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, alone=True)
     with os.fdopen(fd, "wb") as file:

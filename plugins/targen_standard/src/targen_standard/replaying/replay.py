@@ -53,7 +53,6 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
-from targen_core.wording import ANOTHER_OUT, Action, Option
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.recorded import RecordedLayer, recorded_models, stand_ins
 
@@ -146,7 +145,7 @@ class Replay(Job):
             raise UsageError(
                 f"{run} was merged from {plural(len(there.merged), 'run')}, which must be "
                 f"{cls.done} one by one",
-                hint="merge the results with " + Action("merge") + " afterwards",
+                hint="merge the results with targen merge afterwards",
             )
         name = there.task_name(run) if task is None else task
         require_known_paths(there, run)
@@ -159,7 +158,7 @@ class Replay(Job):
             if spec.shard is not None:
                 raise UsageError(
                     f"{run} is shard {spec.shard} of a run, so its row counts cannot be changed",
-                    hint="leave " + Option("n") + " and " + Option("labels") + " out",
+                    hint="leave -n and --label out",
                 )
             spec = spec.replace(quotas=quotas)
         options = options or {}
@@ -207,7 +206,9 @@ class Replay(Job):
             may_carry=may_carry,
         )
         if out.exists() and not is_fresh(out):
-            raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a replay creates a new run")
+            raise RunConflict(
+                f"{out} exists", hint="choose a different --out: a replay creates a new run"
+            )
         directory = RunDirectory(out)
         try:
             prepared.keep_in(out)

@@ -27,6 +27,7 @@ from targen_core.errors import (
     UnknownOption,
     UsageError,
 )
+from targen_core.hints import command, did_you_mean, quoted
 from targen_core.places import is_inside
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.loader import load_registry
@@ -37,9 +38,7 @@ from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.jobs.job import note_begun
 from targen_core.runs.preparing.trust import note_new
 from targen_core.runs.records.manifest import Carried, Manifest
-from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
-from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
 from targen_standard.replaying.api import begun, place_beside
 from targen_standard.revising.plan import RevisionPlan, plan_of
 from targen_standard.revising.revision import Judged, Revision, RevisionOfTouched
@@ -255,9 +254,11 @@ async def planned(
         TargenError: as `revise`.
     """
     if judge not in (None, *_KINDS):
-        raise UsageError(Option("judge", judge) + ": no such choice", hint='use "all" or "changed"')
+        raise UsageError(f"--judge {quoted(judge)}: no such choice", hint='use "all" or "changed"')
     if out is not None and is_inside(path, out):
-        raise UsageError(f"{out} is in {path}, which must not change", hint=ANOTHER_OUT)
+        raise UsageError(
+            f"{out} is in {path}, which must not change", hint="choose a different --out"
+        )
 
     begun_as = Manifest.load(path / "manifest.json")
     _require_objects(path, begun_as, registry, action, asked.get("task"))
@@ -297,7 +298,9 @@ async def planned(
 
 
 def _taken(out: Path) -> RunConflict:
-    return RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a revision creates a new run")
+    return RunConflict(
+        f"{out} exists", hint="choose a different --out: a revision creates a new run"
+    )
 
 
 def _require_objects(
@@ -308,9 +311,9 @@ def _require_objects(
     Raises:
         UnknownName: one is not here.
     """
-    typed = [] if task is None else [task if isinstance(task, str | PathLike) else Blank("TASK")]
+    typed = [] if task is None else [task if isinstance(task, str | PathLike) else "TASK"]
     lacking = {k: v for k, v in manifest.objects.items() if k != "task" or not typed}
-    again = Action(f"{__name__}.{action}", path, *typed, **lacking)
+    again = command(action, path, *typed, **lacking)
     known = load_registry() if registry is None else registry
     if isinstance(task, Task):  # it takes the place of the run's, if they have the same name
         known = known.including(tasks={task.name: task})

@@ -19,7 +19,6 @@ from targen_core.origin import Named, Typed, is_file, leads_elsewhere, texts_in
 from targen_core.plain import content_of
 from targen_core.reading.typed import read_toml
 from targen_core.text import key_path
-from targen_core.wording import Words
 from targen_training.styles import Style
 
 Size = Literal["matched", "natural"]
@@ -412,7 +411,7 @@ def declared(
     values: Mapping[str, Any],
     where: str,
     *,
-    options: Mapping[str, Words] = MappingProxyType({}),
+    options: Mapping[str, str] = MappingProxyType({}),
 ) -> Experiment:
     """An experiment that a person typed or a command makes: its names are orders.
 
@@ -426,7 +425,7 @@ def validated(
     values: Mapping[str, Any],
     where: str,
     *,
-    options: Mapping[str, Words] = MappingProxyType({}),
+    options: Mapping[str, str] = MappingProxyType({}),
 ) -> Experiment:
     """An experiment of its values, whose names are data.
 
