@@ -230,16 +230,12 @@ def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
     try:
         return _reader(path_of(name)[0].suffix[1:])
     except UnknownName:
-        registry = load_registry()
         if (path := path_of(name)[0]).suffix in DECLARED and what_is(path) == "file":
             raise UsageError(
                 f"no installed plugin reads *{path.suffix} task files",
                 hint="install a plugin that does",
             ) from None
-        tasks = [item.name for item in registry.all("task")]
-        there = f"did you mean {meant}?" if (meant := Path(name).name) in tasks else ""
-        hint = there or "targen list-tasks lists tasks"
-        raise no_task(registry, name) or NoSuchFile(name, hint=hint) from None
+        raise no_task(name) or NoSuchFile(name, hint="targen list-tasks lists tasks") from None
 
 
 @lru_cache(maxsize=16)  # a file is read several times for one run

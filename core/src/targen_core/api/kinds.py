@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from targen_core.errors import UnknownOption, UsageError
-from targen_core.hints import did_you_mean, suggestions_for
+from targen_core.hints import did_you_mean
 from targen_core.options import several
 from targen_core.plain import require_possible
 from targen_core.plugins.blame import within
 from targen_core.plugins.registry import Registry
-from targen_core.runs.records.shortcuts import shortcuts
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -87,19 +86,6 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 """The test of each keyword's value, and what to pass."""
 
-MEANT = {
-    **dict.fromkeys(("count", "num", "num_rows", "number", "rows", "size"), "n"),
-    **dict.fromkeys(("backend", "llm", "provider"), "model"),
-    **dict.fromkeys(("budget", "cost"), "max_cost"),
-    **dict.fromkeys(("dir", "folder", "output", "output_dir", "path"), "out"),
-    **dict.fromkeys(("api_base", "url"), "base_url"),
-    **dict.fromkeys(("label", "shares", "ratio"), "labels"),
-    **dict.fromkeys(("decl", "declaration"), "task"),
-    **dict.fromkeys(("from_run", "run"), "measured"),
-    "seeds": "repeats",  # of functions that do not have seeds of rows
-}
-"""Keywords of ours by the names that people try for them."""
-
 
 def python_number(value: Any) -> Any:
     """Return a number of numpy's as one of Python's; other values are unchanged."""
@@ -140,40 +126,13 @@ def exported(function: Callable[P, T]) -> Callable[P, T]:
 def _keywords(
     name: str, signature: inspect.Signature, args: Iterable[Any], kwargs: dict[str, Any]
 ) -> Iterator[None]:
-    """Check a function's arguments, and report an unknown option as an unknown keyword.
-
-    Numbers of numpy's become those of Python in `kwargs`, also as values of mappings. An unknown
-    keyword may be meant as an option of the model, so the error suggests a keyword.
-    """
-    keywords = signature.parameters
-    try:
-        _bind(name, signature, args, kwargs)
-        for key, value in kwargs.items():
-            values = value.items() if isinstance(value, dict) else ()
-            kwargs[key] = {of: python_number(v) for of, v in values} or python_number(value)
-        _check_kinds(kwargs, keywords)
-        yield
-    except UnknownOption as error:
-        ours = [key for key, each in keywords.items() if each.kind != each.VAR_KEYWORD]
-        ours += shortcuts() if "filters" in keywords else ()
-        known = [key for key in (*ours, *error.known) if key != error.option]
-        if error.option not in kwargs or error.option in keywords:
-            raise
-        meant = MEANT.get(error.option, "")
-        if meant in known or (error.known and suggestions_for(error.option, ours)):
-            near = did_you_mean(error.option, known, "options")
-            error.hint = f"did you mean {meant}?" if meant in known else near
-        elif error.option in _KINDS:  # of other functions
-            error.hint = f"its keywords: {', '.join(ours)}"
-        else:
-            raise
-        error.args = (f"{name}() has no keyword {error.option!r}",)
-        raise
-    except UsageError as error:
-        for key in kwargs.keys() - keywords.keys():
-            if (meant := MEANT.get(key, "")) in keywords and kwargs.get(meant) is None:
-                error.hint = f"did you mean {meant} instead of {key}?"
-        raise
+    """Check a function's arguments; numbers of numpy's become those of Python in `kwargs`."""
+    _bind(name, signature, args, kwargs)
+    for key, value in kwargs.items():
+        values = value.items() if isinstance(value, dict) else ()
+        kwargs[key] = {of: python_number(v) for of, v in values} or python_number(value)
+    _check_kinds(kwargs, signature.parameters)
+    yield
 
 
 def _bind(

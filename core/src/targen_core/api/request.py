@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import BaseModel, SecretStr
 
 from targen_core import folders
-from targen_core.api.kinds import MEANT, python_number
+from targen_core.api.kinds import python_number
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import rows_in
@@ -217,9 +217,6 @@ def asked(
         if not isinstance(options[name], Mapping)  # options of a part of that name
     }
     is_usual = model is None
-    # Before the usual model is blamed, which the caller never named.
-    if is_usual and (slip := next((key for key in options if MEANT.get(key) == "model"), "")):
-        raise UnknownOption(f"unknown keyword {slip!r}", option=slip, hint="did you mean model?")
     model = USUAL_MODEL if model is None else model
     with tempfile.TemporaryDirectory(prefix="targen-") as folder, _as_passed(Path(folder)):
         files = Path(folder)

@@ -25,9 +25,8 @@ from targen_core.cli.installed import (
     panel_of,
     unknown_command,
 )
-from targen_core.cli.options.misspelt import Command, as_switches
+from targen_core.cli.options.parsing import Command, as_switches, refusal
 from targen_core.errors import Interrupted, UsageError
-from targen_core.hints import suggestions_for
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.registry import Registry
 
@@ -98,21 +97,10 @@ class _LazyGroup(TyperGroup):
         Raises:
             UsageError: an option of a command, which comes behind it.
         """
-        typed = list(args)  # which the reader empties
         try:
             rest: list[str] = super().parse_args(ctx, args)
         except Exception as error:
-            if type(error).__name__ != "NoSuchOption":
-                raise
-            option = str(getattr(error, "option_name", ""))
-            name = next((word for word in typed if self._has(word)), "COMMAND")
-            known = [each for param in self.get_params(ctx) for each in param.opts]
-            hint = f"put options after the command: targen {name} …; see targen --help"
-            if option in ("-v", "-V"):
-                hint = "targen --version"
-            elif near := suggestions_for(option, known):
-                hint = f"did you mean {near[0]}?"
-            raise UsageError(f"targen has no option {option}", hint=hint) from None
+            raise refusal(error, ctx) from None
         return rest
 
     def invoke(self, ctx: Any) -> Any:

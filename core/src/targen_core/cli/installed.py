@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -10,65 +9,10 @@ import typer
 
 from targen_core.cli.commands import EVERYDAY, FIRST_PANEL, OTHERS, PANELS
 from targen_core.errors import AmbiguousName, PluginError, UsageError
-from targen_core.hints import and_also, did_you_mean, suggestions_for
-from targen_core.origin import DECLARED
+from targen_core.hints import did_you_mean, suggestions_for
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.plugins.unknown import and_broken
-
-_MEANT = {
-    "cat": "show RUN",
-    "apply": "predict MODEL FILE --out FILE",
-    "check": "backends check NAME, or: targen validate DATA",
-    "classify": "predict MODEL FILE --out FILE",
-    "clean": "correct DATA --task FILE",
-    "continue": "resume RUN",
-    "cost": "estimate TASK -n 100",
-    "create": "generate TASK -n 100",
-    **dict.fromkeys(
-        ["dedup", "dedupe", "deduplicate"], "generate TASK -n 100 --near-duplicates 80"
-    ),
-    "delete": "runs rm RUN",
-    "dry-run": "generate TASK -n 100 --dry-run",
-    "filter": "generate TASK -n 100 --filter NAME; for the names: targen list-filters",
-    "fix": "correct DATA --task FILE",
-    "head": "show RUN -n 3",
-    "help": "--help",
-    "infer": "predict MODEL FILE --out FILE",
-    "info": "describe NAME",
-    "init": "init-task DESCRIPTION",
-    "inspect": "show RUN",
-    "label": "correct DATA --task FILE, or by hand: targen review RUN",
-    "list-models": "list-backends",
-    "list-plugins": "plugins",
-    "list-profiles": "config",
-    "list-runs": "runs",
-    "login": "config",
-    "ls": "runs",
-    "make": "generate TASK -n 100",
-    "open": "runs open RUN",
-    "price": "estimate TASK -n 100",
-    "publish": "export RUN --push OWNER/NAME",
-    "push": "export RUN --push OWNER/NAME",
-    "read": "show RUN",
-    "relabel": "correct DATA --task FILE",
-    "remove": "runs rm RUN",
-    "rm": "runs rm RUN",
-    "rows": "show RUN",
-    "list-labels": "describe TASK",
-    "run": "generate TASK -n 100",
-    "settings": "config",
-    "split": "export RUN --split 0.8/0.2",
-    "start": "generate TASK -n 100",
-    "stats": "report RUN",
-    "status": "runs",
-    "stop": "runs; to stop a run, press Ctrl-C in its terminal",
-    "summary": "report RUN",
-    "tasks": "list-tasks",
-    "upload": "export RUN --push OWNER/NAME",
-    "version": "--version",
-}
-"""Other tools' names for a thing -> the words to type after `targen`."""
 
 
 def named_commands(registry: Registry) -> list[tuple[str, Registration[Any]]]:
@@ -133,11 +77,6 @@ def _refusing(error: PluginError) -> Callable[..., Any]:
 
 def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageError:
     """Return the error for an unknown command."""
-    hint = "targen --help lists the commands"
-    if near := suggestions_for(name, known):  # all of them would fill a screen
-        hint = and_also(did_you_mean(name, near, ""), "see: targen --help")
-    if name in _MEANT:
-        hint = f"targen {_MEANT[name]}"
-    elif name.endswith(DECLARED):
-        hint = f"targen generate {shlex.quote(name)} -n 100"
+    near = suggestions_for(name, known)  # all of them would fill a screen
+    hint = did_you_mean(name, near, "") if near else "targen --help lists the commands"
     return UsageError(f"there is no command {name!r}", hint=and_broken(registry, hint))

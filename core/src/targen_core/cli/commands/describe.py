@@ -122,7 +122,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     near = suggestions_for(bare, names)
     if kinds_of or (near and names[near[0]] == "task"):
         return next(iter(kinds_of), "task")
-    if unknown := no_task(registry, name):
+    if unknown := no_task(name):
         raise unknown
     from targen_core.cli.suite import members_of
 

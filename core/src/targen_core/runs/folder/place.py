@@ -19,7 +19,7 @@ from targen_core.errors import (
 )
 from targen_core.hints import command, instead_of_address, quoted
 from targen_core.outputs import remove
-from targen_core.runs.records.differences import difference
+from targen_core.runs.records.comparing import difference
 from targen_core.runs.records.lock import COPY
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import is_in_file
@@ -160,13 +160,12 @@ def same_run(
             ),
         )
     beside = next(path for path in numbered(out) if not path.exists())
-    words = difference(there, requested, out, file)
     resume = (
         f"{command('resume', out, **there.to_resume)} resumes it with its recorded options; or "
     )
     revise = f"targen revise {quoted(out)} --task FILE makes its rows fit the change; or "
     raise RunConflict(
-        f"{out} contains a different run, started with {words}",
+        f"{out} contains a different run, started with {difference(there, requested)}",
         hint=(revise if _has_other_file(there, requested) else resume)
         + f"choose a different --out for the new run, such as --out {quoted(beside)}",
     )

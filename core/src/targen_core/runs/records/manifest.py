@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 from targen_core.engine.commits import Target
 from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
-from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UnknownName, UsageError
+from targen_core.errors import RunConflict, RunDirectoryError, UnknownName, UsageError
 from targen_core.hints import install, near_path, quoted
 from targen_core.origin import TASK_FILE, Typed, is_file
 from targen_core.plugins.register import MEMORY
@@ -217,8 +217,6 @@ class Manifest(ManifestPart):
         try:
             raw = read_json(path)
         except OSError as error:
-            if (known := _known_as_other(run)) is not None:
-                raise known from error
             raise RunDirectoryError(
                 f"{run} is not a run directory: {path.name}: {error.strerror}",
                 hint="targen generate --out creates run directories",
@@ -367,8 +365,7 @@ class Manifest(ManifestPart):
 
     def differences(self, other: Manifest) -> list[str]:
         """Return differences that decide the rows, as `field: this -> other`."""
-        mine = flat(self.deciding()) | self.parts_beside(other)
-        theirs = flat(other.deciding()) | other.parts_beside(self)
+        mine, theirs = deciding_values(self, other), deciding_values(other, self)
         return [
             f"{name}: {as_words(mine.get(name))} -> {as_words(theirs.get(name))}"
             for name in sorted({*mine, *theirs})
@@ -434,6 +431,11 @@ class MergedRun(ManifestPart):
 Manifest.model_rebuild()
 
 
+def deciding_values(manifest: Manifest, other: Manifest) -> dict[str, Any]:
+    """Return what decides a run's rows by dotted paths, to compare with another manifest's."""
+    return flat(manifest.deciding()) | manifest.parts_beside(other)
+
+
 def require_unmerged(manifest: Manifest, run: Path) -> None:
     """Refuse to continue a run that was merged from several.
 
@@ -459,15 +461,6 @@ def _near(run: Path) -> str:
 
 def _is_run(folder: Path) -> bool:
     return (folder / "manifest.json").is_file()
-
-
-def _known_as_other(folder: Path) -> UsageError | None:
-    """Return the error for a folder that another command wrote, where something knows it."""
-    from targen_core.runs.records.other_folders import no_run  # which imports this module
-
-    with contextlib.suppress(TargenError):
-        return no_run(folder)
-    return None
 
 
 def _said(shard: Shard) -> dict[str, Any]:

@@ -45,7 +45,6 @@ from targen_core.runs.preparing.trust import (
     require_known_limits,
     require_known_paths,
 )
-from targen_core.runs.records.differences import changed_part
 from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import Carried, Manifest
 from targen_core.runs.records.reading import read_json
@@ -316,7 +315,7 @@ class Replay(Job):
             return f"the corrector is {now.corrector}; it was {was.corrector or 'none'}"
         before = was.parts.get("corrector")
         if call.step == "correct" and before and before != now.parts.get("corrector"):
-            return f"the corrector {changed_part(before, now.parts.get('corrector'))}"
+            return f"the options of the corrector {before.id} have changed"
         prompts = was.task.prompts.get(call.prompt), now.task.prompts.get(call.prompt)
         if prompts[0] != prompts[1]:
             word = "is new" if prompts[0] is None else "has changed"

@@ -17,7 +17,6 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from targen_core.calls.sampling import SAMPLING
 from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
 from targen_core.hints import did_you_mean, flags, suggestions_for
 from targen_core.places import is_hidden
@@ -27,7 +26,7 @@ from targen_core.reading.typed import toml_of
 from targen_core.reading.values import Malformed, json_of
 from targen_core.task_files import Loc
 from targen_core.text import composed, key_path, plain_fault, plural, printable
-from targen_standard.task_files.model import IN_A_FILE, Declaration, LabelPart, ParametersPart
+from targen_standard.task_files.model import IN_A_FILE, Declaration, LabelPart
 from targen_standard.task_files.options import located, require_trusted
 from targen_standard.task_files.outputs import OutputRefused
 from targen_standard.task_files.validation import problems
@@ -337,8 +336,6 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, str]:
 
 
 _OF_A_RUN = ("backend", "base_url", "concurrency", "max_cost", "model", "n", "out", "seed")
-_SHARES = ("label_shares", "quotas", "ratio", "shares", "weights")
-_ROWS = ("count", "num_rows", "number", "n_rows", "rows", "size")  # a run's n elsewhere
 _PAIRS = ("range", "per_row")
 _NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
 _DEFINITION = "what makes a row belong to this label"
@@ -384,43 +381,14 @@ def _named(item: Any) -> str:
 def _meant(loc: Loc, value: Any, known: list[str]) -> str:
     """Return the hint for an unknown key; its place may have the `known` ones."""
     key, top = str(loc[-1]), len(loc) == 1
-    if loc[0] == "labels" and key in ("n", *_ROWS) and isinstance(value, int):
-        return _of_a_run("labels", {loc[1]: value})
-    if loc[0] == "prompts":
-        own = _key_and_value("labels", {"LABEL": {"definition": "…", "prompt": "…"}})
-        return f"keys: {', '.join(known)}; for step 3, set a label's prompt: " + own
-    if top and key == "seed":  # of the rows, as `--seed`, and not of the model's replies
-        return _of_a_run(key, value)
-    end = re.fullmatch(r"(?:min|max|minimum|maximum)_(words|sentences|items)", key)
-    if end and (top or end[1] in known):
-        both = f"{end[1]}: [min, max]"
-        return f"fields: {{text: {{{both}}}}}" if top else both
-    if top and key != "definition" and key in LabelPart.model_fields:
-        whole = {"definition": "…", key: value}
-        return "put it under a label: " + _key_and_value("labels", {"LABEL": whole})
-    if key in SAMPLING and (top or known == [*ParametersPart.model_fields]):
-        return _key_and_value("parameters", {"generate": {key: value}})
-    if top and key in ParametersPart.model_fields and isinstance(value, dict):
-        return _key_and_value("parameters", {key: value})
-    if top and key in _SHARES and isinstance(value, dict) and value:
-        return _of_a_run("labels", value)
-    if top and key in _ROWS:
-        key = "n"
-    elif top and key in _keys_at(Declaration, ("fields", "")):
-        return _key_and_value("fields", {"text": {key: value}})
-    elif top and key in ("questions", "answers"):
-        return "for rows with a question: " + _key_and_value("output", {"answer": {"KIND": "…"}})
-    elif top and key == "instruction":
-        return (
-            "did you mean instructions? If the file is for targen transform, run: targen transform "
-            "FILE --save task.json"
-        )
-    elif near := suggestions_for(key, known):
-        return f"did you mean {' or '.join(near)}?"
     if top and key in _OF_A_RUN:
         return _of_a_run(key, value)
-    if top and isinstance(value, str):
-        return f"if it is a label, indent it under labels; the keys are {', '.join(known)}"
+    if top and key in LabelPart.model_fields and key not in known:
+        return "put it under a label"
+    if top and key in _keys_at(Declaration, ("fields", "")):
+        return _key_and_value("fields", {"text": {key: value}})
+    if near := suggestions_for(key, known):
+        return f"did you mean {' or '.join(near)}?"
     return f"keys: {', '.join(known)}"
 
 
@@ -437,8 +405,7 @@ def _place_of(key: str, value: Any) -> str:
         return "put it under a label"
     if key in _keys_at(Declaration, ("fields", "")):
         return _key_and_value("fields", {"text": {key: value}})
-    run = "n" if key in _ROWS else key
-    return _of_a_run(run, value) if run in _OF_A_RUN and isinstance(value, int | float) else ""
+    return _of_a_run(key, value) if key in _OF_A_RUN and isinstance(value, int | float) else ""
 
 
 def _short(value: Any) -> str:
