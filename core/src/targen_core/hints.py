@@ -105,19 +105,9 @@ def near_path(
     return words and f"did you mean {words}?"
 
 
-def instead_of_address(path: str) -> str:
-    """The hint for an address in place of a path, which may have one slash fewer; or ""."""
-    if not (found := re.match(r"([a-z][a-z0-9+.-]+):/+(.+)", path)):
-        return ""
-    scheme, rest = found.groups()
-    if scheme == "file":
-        return f"pass the path itself: {shlex.quote(f'/{rest}')}"
-    if of_hub := re.match(r"huggingface\.co/datasets/([^/]+/[^/]+)", rest):
-        return f"for a dataset on the Hugging Face Hub: hf:{of_hub[1]}"
-    name = shlex.quote(rest.rstrip("/").rpartition("/")[2])
-    if scheme not in ("http", "https"):
-        return f"download it first, and pass the copy: {name}"
-    return f"download it first: curl -LO {shlex.quote(f'{scheme}://{rest}')}; then pass {name}"
+def is_address(path: str) -> bool:
+    """Return whether a text is an address in place of a path; it may have one slash fewer."""
+    return re.match(r"[a-z][a-z0-9+.-]+:/+.", path) is not None
 
 
 def _near(path: Path, fits: Callable[[Path], bool], usual: str) -> list[Path]:

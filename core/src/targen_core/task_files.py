@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from targen_core import folders
-from targen_core.errors import NoSuchFile, TargenError, UnknownName, UsageError
+from targen_core.errors import TargenError, UnknownName, UsageError, no_such_file
 from targen_core.origin import DECLARED, TASK_FILE, Typed, is_trusted, order_of, trust_hint
 from targen_core.places import what_is
 from targen_core.plain import content_of, digest_of
@@ -235,7 +235,9 @@ def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
                 f"no installed plugin reads *{path.suffix} task files",
                 hint="install a plugin that does",
             ) from None
-        raise no_task(name) or NoSuchFile(name, hint="targen list-tasks lists tasks") from None
+        raise no_task(load_registry(), name) or no_such_file(
+            name, hint="targen list-tasks lists tasks"
+        ) from None
 
 
 @lru_cache(maxsize=16)  # a file is read several times for one run

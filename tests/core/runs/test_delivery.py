@@ -123,7 +123,7 @@ def test_what_is_in_the_air_is_counted_where_a_run_goes_on_without_it(made, tmp_
     ("options", "words"),
     [
         ({"delivery": "pigeon", "correct": True, "corrector": "vote"}, "no pigeon judges"),
-        ({"delivery": "pigeon", "batch": True}, "True and delivery=.pigeon. cannot be combined"),
+        ({"delivery": "pigeon", "batch": True}, "--delivery pigeon cannot be combined"),
         ({"delivery": "pigeons"}, "no delivery named 'pigeons'"),
         ({"delivery": 3}, "delivery is 3"),
         pytest.param(

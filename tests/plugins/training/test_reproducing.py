@@ -174,7 +174,7 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
     assert there.count("(rte): using existing rows: 8 rows of rte") == 2
     blocked = f"with correction (rte): blocked: {runs}/rte-with-correction contains a different run"
     for model, rows, why in (
-        ("claude/claude-haiku-5-5", 8, "started with model scripted on backend scripted; you"),
+        ("claude/claude-haiku-5-5", 8, "started with a different --backend"),
         ("scripted", 10, "its target is 8 rows, not 10"),
     ):
         for more in (["--plan"], []):

@@ -15,12 +15,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from targen_core.errors import UnknownOption, UsageError
+from targen_core.errors import UsageError
 from targen_core.hints import did_you_mean
 from targen_core.options import several
 from targen_core.plain import require_possible
 from targen_core.plugins.blame import within
 from targen_core.plugins.registry import Registry
+from targen_core.runs.records.shortcuts import shortcuts
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -126,13 +127,24 @@ def exported(function: Callable[P, T]) -> Callable[P, T]:
 def _keywords(
     name: str, signature: inspect.Signature, args: Iterable[Any], kwargs: dict[str, Any]
 ) -> Iterator[None]:
-    """Check a function's arguments; numbers of numpy's become those of Python in `kwargs`."""
+    """Check a function's arguments, and report an unknown option as an unknown keyword.
+
+    Numbers of numpy's become those of Python in `kwargs`.
+    """
     _bind(name, signature, args, kwargs)
     for key, value in kwargs.items():
         values = value.items() if isinstance(value, dict) else ()
         kwargs[key] = {of: python_number(v) for of, v in values} or python_number(value)
     _check_kinds(kwargs, signature.parameters)
-    yield
+    try:
+        yield
+    except UsageError as error:
+        ours = [k for k, each in signature.parameters.items() if each.kind != each.VAR_KEYWORD]
+        ours += shortcuts() if "filters" in ours else ()
+        if error.known and error.option in kwargs and error.option not in ours:
+            error.args = (f"{name}() has no keyword {error.option!r}",)
+            error.hint = did_you_mean(error.option, [*ours, *error.known], "options")
+        raise
 
 
 def _bind(
@@ -148,7 +160,7 @@ def _bind(
         for key in kwargs.keys() - keywords.keys():
             problem = f"{name}() has no keyword {key!r}"
             hint = did_you_mean(key, [*keywords], "its keywords")
-            raise UnknownOption(problem, option=key, known=keywords, hint=hint)
+            raise UsageError(problem, option=key, known=keywords, hint=hint)
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:

@@ -29,8 +29,8 @@ from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, read_shard
-from targen_core.errors import UnknownName, UnknownOption, UsageError
-from targen_core.hints import command, did_you_mean, flag_of, quoted
+from targen_core.errors import UnknownName, UsageError
+from targen_core.hints import did_you_mean, flag_of, quoted
 from targen_core.options import Limits, several
 from targen_core.origin import Typed, is_file, order_of
 from targen_core.outputs import write_file
@@ -330,7 +330,7 @@ def reopened(
     of_parts = spread(load_registry() if registry is None else registry, options)
     models, said = _by_step(model, steps, of_parts)
     registry = registry_for(path, manifest, registry, task, models)
-    require_objects(registry, manifest, command("resume", path, **manifest.to_resume))
+    require_objects(registry, manifest, manifest.resuming(path))
     quotas = None
     if n is not None or counts_in(labels):
         began, name = manifest.task, manifest.task_name(path)
@@ -589,9 +589,7 @@ def _value(name: str, value: Any) -> Any:
             hint = "pass the function as model=ScriptedModel(ScriptedOptions(), FUNCTION)"
         elif callable(value):
             hint += "; only Job.run takes a function, which it calls with each event"
-        raise UnknownOption(
-            f"{name} is {repr(value)[:80]}", option=name, known=[name], hint=hint
-        ) from None
+        raise UsageError(f"{name} is {repr(value)[:80]}", hint=hint) from None
 
 
 def _of_numpy(value: Any) -> Any:
@@ -700,9 +698,7 @@ def registry_for(
         if isinstance(model, str):
             raise UsageError(
                 f"{path} records its backends, so only model objects have to be passed again",
-                hint=command("resume", path, **manifest.objects)
-                if manifest.objects
-                else "omit model=",
+                hint=manifest.resuming(path) if manifest.objects else "omit model=",
             )
         if step and step not in manifest.steps:
             raise UsageError(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from targen_core.calls.call import Scope
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.sending import Sending
-from targen_core.errors import Overloaded, RateLimited, ServiceError, ServiceGaveUp
+from targen_core.errors import RateLimited, ServiceError, ServiceGaveUp
 from targen_core.text import plural
 
 MAX_OUTAGE = 600.0
@@ -122,7 +122,7 @@ class Retries:
         sent = sending.first.sent
         assert sent is not None  # it has failed
         lately = last is not None and last > min(sent, now - _FIRST_BACKOFF)
-        if bound.limiter.down or isinstance(error, RateLimited | Overloaded):
+        if bound.limiter.down or isinstance(error, RateLimited):
             # The limiter says when a call goes; this one waits its turn.
             delay = min(_MAX_TURN, _BAD_LUCK * 2.0**sending.failures)
         elif lately:

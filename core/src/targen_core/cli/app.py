@@ -146,19 +146,8 @@ class _LazyGroup(TyperGroup):
                     f"targen {args[0]} needs one of its commands",
                     hint=f"{', '.join(group)}; see targen COMMAND --help",
                 )
-            if args[0] == "help":
-                raise UsageError("there is no command 'help'", hint=self._helps(args[1:]))
             raise unknown_command(self.registry, args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
-
-    def _helps(self, words: list[str]) -> str:
-        """Return what explains the command of these words, or all commands."""
-        for start in (1, 0) if words and words[0] in GROUPS else (0,):
-            for count in (2, 1):
-                name = " ".join(words[start : start + count])
-                if name and self._has(name):
-                    return f"targen {name} --help"
-        return "targen --help"
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if not self._has(cmd_name):

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from targen_core.cli.commands import EVERYDAY, FIRST_PANEL, OTHERS, PANELS
-from targen_core.errors import AmbiguousName, PluginError, UsageError
+from targen_core.errors import PluginError, UsageError
 from targen_core.hints import did_you_mean, suggestions_for
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -21,7 +21,7 @@ def named_commands(registry: Registry) -> list[tuple[str, Registration[Any]]]:
     for item in registry.all("command"):
         try:
             is_meant = registry.find("command", item.name) is item
-        except AmbiguousName:
+        except UsageError:
             is_meant = False
         named.append((item.name if is_meant else item.id, item))
     return named
@@ -45,7 +45,7 @@ def add_command(to: typer.Typer, registry: Registry, name: str, **how: Any) -> N
     A command that cannot be imported reports this when it is called, and does not break the help.
 
     Raises:
-        AmbiguousName: two distributions have a command of that name.
+        UsageError: two distributions have a command of that name.
     """
     item = registry.find("command", name)
     how = {"epilog": _below(registry, item.name), "rich_help_panel": panel_of(item), **how}

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 
-from targen_core.errors import RunLocked, UnreadableFile, UsageError, WriteFailed
+from targen_core.errors import RunDirectoryError, UnreadableFile, UsageError, WriteFailed
 from targen_core.outputs import remove, writing
 from targen_core.plain import kind_of, open_plain, place_of, read_plain
 
@@ -151,7 +151,7 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises:
         UsageError: see `claim`.
-        RunLocked: another process uses it.
+        RunDirectoryError: another process uses it.
         WriteFailed: the operating system refuses.
     """
     from filelock import FileLock, Timeout
@@ -164,7 +164,7 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             lock.acquire()
         except Timeout as error:
-            raise RunLocked(
+            raise RunDirectoryError(
                 f"another process is using {folder}", hint="wait, or choose a different --out"
             ) from error
     try:

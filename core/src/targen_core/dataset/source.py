@@ -19,7 +19,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.dataset.problems import row_problem
 from targen_core.dataset.records import Form, Record, as_it_is
 from targen_core.dataset.texts import document, require_distinct, table
-from targen_core.errors import NoSuchFile, RunDirectoryError, TargenError, UsageError
+from targen_core.errors import RunDirectoryError, TargenError, UsageError, no_such_file
 from targen_core.hints import quoted
 from targen_core.origin import HUB, order_of
 from targen_core.places import is_inside
@@ -354,7 +354,7 @@ def _common(source: Any, encoding: str) -> Source:
     if path.is_dir():
         return _folder(path)
     if not path.exists():
-        raise NoSuchFile(path, hint=_of_a_task(str(source)) or _FORMS)
+        raise no_such_file(path, hint=_of_a_task(str(source)) or _FORMS)
     suffix = path.suffix.lower()
     if path.is_file() and suffix in (".yaml", ".yml", ".toml", ".py"):
         raise UsageError(

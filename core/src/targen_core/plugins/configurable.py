@@ -24,7 +24,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from targen_core.calls.secrets import scrub
-from targen_core.errors import PluginError, UnknownOption, UsageError
+from targen_core.errors import PluginError, UsageError
 from targen_core.hints import did_you_mean, quoted
 from targen_core.options import require_recordable
 from targen_core.text import plain_fault
@@ -131,7 +131,7 @@ def read_options(
         key = ".".join(_place(first["loc"], values, first["type"])) or "(all)"
         if first["type"] == "extra_forbidden":
             known = [*(each.alias or name for name, each in model.model_fields.items()), *others]
-            raise UnknownOption(
+            raise UsageError(
                 f"{of} has no option {key!r}",
                 option=key,
                 known=known,
@@ -147,7 +147,7 @@ def read_options(
         if first["type"] in _OF_LISTS and isinstance(said := values.get(key), str):
             items = [scrub(item.strip()) for item in said.split(",")]
             settings = [f"-o {quoted(f'{prefix}{key}={json.dumps(items)}')}"]
-        raise UnknownOption(
+        raise UsageError(
             f"option {prefix}{key} of {of}: {why}",
             option=key,
             hint=" or ".join(settings) if settings else "",
@@ -155,7 +155,7 @@ def read_options(
     for key, value in values.items():
         if isinstance(value, bool) and type(getattr(made, key, value)) in (int, float):
             # Pydantic takes it as 1 or 0.
-            raise UnknownOption(f"option {prefix}{key} of {of}: it must be a number", option=key)
+            raise UsageError(f"option {prefix}{key} of {of}: it must be a number", option=key)
     return made
 
 
@@ -201,7 +201,7 @@ def check_defaults(options: BaseModel, *, of: str, distribution: str) -> None:
 
 def misplaced(
     error: OSError, options: BaseModel, *, of: str, prefix: str = ""
-) -> UnknownOption | None:
+) -> UsageError | None:
     """Return the error for a part that could not be made because an option names a missing file.
 
     Return None if the error concerns something else than a file that an option names.
@@ -212,5 +212,5 @@ def misplaced(
     for option, value in options:
         if isinstance(value, Path) and path.is_relative_to(value):
             whose = f"option {prefix}{option} of {of}: "
-            return UnknownOption(whose + f"{path}: {error.strerror}", option=option)
+            return UsageError(whose + f"{path}: {error.strerror}", option=option)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from targen_core.errors import MissingDependency, NoSuchFile, UsageError
+from targen_core.errors import MissingDependency, UsageError, no_such_file
 from targen_core.hints import did_you_mean
 from targen_core.origin import Typed, execute, find_module, order_of
 from targen_core.plain import content_of
@@ -56,7 +56,7 @@ def _executed(named: NamedClass) -> Any:
     order_of(named.name)
     file = Path(named.where)
     if not file.is_file():
-        raise NoSuchFile(
+        raise no_such_file(
             file,
             hint=f"use {named.adapter}:./file.py:Class, with a path relative to the current folder",
         )

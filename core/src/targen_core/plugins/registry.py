@@ -17,11 +17,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import (
-    AmbiguousName,
     PluginError,
     TargenError,
     UnknownName,
-    UnknownOption,
     UsageError,
 )
 from targen_core.origin import DECLARED, is_file
@@ -144,7 +142,7 @@ class Registry:
         Raises:
             Untrusted: a plain `str` names a file or an import path.
             UnknownName: lists near matches, and the package to install if it is one of ours.
-            AmbiguousName: listing the full ids.
+            UsageError: listing the full ids.
             UsageError: a file without a task, or an invalid class name.
         """
         if kind == "task" and is_file(name):
@@ -165,7 +163,7 @@ class Registry:
         matching = [item for item in matching if item.name == name] or matching
         if len(matching) > 1:
             ids = " or ".join(item.id for item in matching)
-            raise AmbiguousName(
+            raise UsageError(
                 f"{kind} {name!r} is registered by {len(matching)} distributions",
                 hint=f"use one of these ids: {ids}",
             )
@@ -328,7 +326,7 @@ class Registry:
                 raise _unmade(item, error) from error
         elif options:
             names = ", ".join(options)
-            raise UnknownOption(
+            raise UsageError(
                 f"{whose} has no options, but was given {names}", option=next(iter(options))
             )
         elif kind is not None and kind.fresh:

@@ -22,7 +22,7 @@ def explain(error: UnknownName, registry: Registry, kind: str, name: str) -> Non
         hint = did_you_mean(kind, [*registry.kinds], "kinds")
     elif listing := registry.kinds[kind].listing:
         hint = and_also(hint, f"see: targen {listing}")
-    if kind == "task" and (other := no_task(name)):
+    if kind == "task" and (other := no_task(registry, name)):
         error.args, hint = other.args, other.hint
     error.hint = and_broken(registry, hint)
     if disabled := [plugin for plugin in registry.plugins if plugin.state == "disabled"]:
@@ -37,7 +37,7 @@ def and_broken(registry: Registry, hint: str) -> str:
     return and_also(hint, said) if broken else hint
 
 
-def no_task(name: str) -> UnknownName | None:
+def no_task(registry: Registry, name: str) -> UnknownName | None:
     """Return the error for a task's name that is a path; None if nothing is there."""
     path = Path(name)
     if what_is(path / "manifest.json") == "file":
@@ -46,9 +46,14 @@ def no_task(name: str) -> UnknownName | None:
             hint=f"to continue the run: targen resume {quoted(path)} -n N",
         )
     if what := what_is(path):
+        read = [f".{item.name}" for item in registry.everything() if item.kind == "reader"]
+        if what == "file" and path.suffix in read:  # of a plugin, so it may also be a task's name
+            return UnknownName(
+                f"no task named {name!r} is installed", hint=f"did you mean the file ./{name}?"
+            )
         return UnknownName(
             f"{name} is a {what} that does not contain a task",
-            hint=f"the name of a task's file ends in one of {', '.join(DECLARED)}",
+            hint=f"a task file's name must end in one of {', '.join(read or DECLARED)}",
         )
     if path.suffix and (near := near_path(path)):
         return UnknownName(f"no task named {name!r} is installed", hint=near)

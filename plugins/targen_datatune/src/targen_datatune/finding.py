@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from targen_core.cli.status import bar, note, status
-from targen_core.errors import NoSuchFile, UsageError
+from targen_core.errors import UsageError, no_such_file
 from targen_core.outputs import remove, write_file
 from targen_core.plugins.configurable import read_options
 from targen_core.reading.files import read_json
@@ -212,7 +212,7 @@ def _searched(
         elif not any(source.spec == spec for source in index.sources()):
             catalogue_of(registry, spec)
             if ":" not in spec:
-                raise NoSuchFile(spec, "file or folder")
+                raise no_such_file(spec, "file or folder")
         specs.append(index.spec_of(spec))
     if empty and len(empty) == len(catalogues):
         raise UsageError(

@@ -24,18 +24,13 @@ from pydantic import ValidationError
 
 from targen_core.cli.outputs import check_own
 from targen_core.cli.status import Status
-from targen_core.errors import (
-    DatasetUnavailable,
-    MissingDependency,
-    PluginError,
-    UsageError,
-)
+from targen_core.errors import MissingDependency, PluginError, UsageError
 from targen_core.folders import cache_folder
 from targen_core.hints import did_you_mean, quoted
 from targen_core.plugins.configurable import read_options
 from targen_core.reading.values import Malformed, json_of
 from targen_core.text import refused
-from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry
+from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, DatasetUnavailable
 
 if TYPE_CHECKING:
     from targen_core.plugins.register import Registration

@@ -20,7 +20,7 @@ from targen_core.cli.options.arguments import YesArg
 from targen_core.cli.options.typed import parse_options
 from targen_core.cli.sources import EncodingArg
 from targen_core.cli.status import note
-from targen_core.errors import Interrupted, MissingDependency, NoSuchFile, RunConflict, UsageError
+from targen_core.errors import Interrupted, MissingDependency, RunConflict, UsageError, no_such_file
 from targen_core.hints import quoted
 from targen_core.options import Limits
 from targen_core.origin import Typed
@@ -662,7 +662,7 @@ def _whose(sources: Sequence[str]) -> str:
         if names_its_task(source):
             return source
         if not source.startswith("hf:") and not Path(source).exists():
-            raise NoSuchFile(
+            raise no_such_file(
                 source, hint="give a run directory, or a .jsonl, .csv or .parquet file"
             )
     raise UsageError("the task of these rows is unknown", hint=NAME_THE_TASK)

@@ -42,9 +42,9 @@ from targen_core.dataset.model import Dataset
 from targen_core.dataset.naming import in_columns_of
 from targen_core.dataset.source import open_source
 from targen_core.errors import (
-    NoSuchFile,
     UnreadableFile,
     UsageError,
+    no_such_file,
 )
 from targen_core.hints import quoted
 from targen_core.origin import Typed
@@ -571,7 +571,7 @@ def facts_of(folder: Path, action: str = "evaluate") -> tuple[Facts, str]:
         hint += "targen train"
         if folder.is_file():
             raise UsageError(f"{folder} is a file, not a model's folder", hint=hint)
-        raise NoSuchFile(folder, "folder", hint=hint, usual="models")
+        raise no_such_file(folder, "folder", hint=hint, usual="models")
     check_own(folder)
     try:
         content = content_of(path, _LARGEST, inside=folder)

@@ -17,10 +17,6 @@ from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
     ContentFiltered,
-    ContextTooLong,
-    CreditExhausted,
-    Overloaded,
-    PermissionDenied,
     RateLimited,
     ServiceError,
     ServiceUnavailable,
@@ -63,6 +59,7 @@ _NO_MODEL = re.compile(
     r"\bno models?\b|\bmodel\b.{0,80}\bnot (found|loaded|exist|available)|(unknown|invalid) model",
     re.IGNORECASE,
 )
+_LOADING = 120.0  # seconds that a model may take to load
 _BROKEN = 15.0  # seconds that a service may answer 500 from the first call on: it has not started
 _REFUSED_REPLY = "json_validate_failed"
 """Groq's code for a reply that does not follow the schema; `failed_generation` has it
@@ -78,7 +75,6 @@ class UnusableReply(BadRequest):
     """The service refuses the reply that its model wrote; `text` is that reply, or ""."""
 
     text = ""
-    of_content = True
 
 
 class NotServed(BadRequest):
@@ -106,7 +102,7 @@ def failure(
     shown = shown or f"HTTP {status}"
     error = _sorted(status, shown, words, codes, headers, place, service)
     if _REFUSED_REPLY in codes:
-        error = UnusableReply(*error.args)
+        error = UnusableReply(*error.args, of_content=True)
         error.text = scrub(str(details.get("failed_generation") or ""), secret)
     return named(error, request_id(headers, secret))
 
@@ -171,26 +167,27 @@ def _sorted(
     wait = retry_after(headers, rate)
     # Of a 5xx only the code counts: what was up-stream may be back in a moment.
     if codes & NO_CREDIT_CODES or status == 402 or (status < 500 and no_credit(words)):
-        return CreditExhausted(message, hint=service.credit_hint)
+        return AuthenticationFailed(message, hint=service.credit_hint)
     if status == 429 or (status == 400 and ("429" in codes or _LATER.search(words))):
         if _TOO_BIG_FOR_THE_RATE.search(words):
-            refused = BadRequest(
+            return BadRequest(
                 message,
                 hint="this single request exceeds the limit: start a new run with a lower -o "
                 "max_tokens=N",
+                of_content=True,
             )
-            refused.of_content = True
-            return refused
         return RateLimited(message, retry_after=wait, rate=rate, hint=_SLOWER)
     if status in (498, 503, 529) or codes & _OVERLOADED:  # 498: Groq's flexible tier is full
-        return Overloaded(message, retry_after=wait, rate=rate)
+        return RateLimited(message, retry_after=wait, rate=rate, max_startup=_LOADING)
     if status in (408, 409, 424, 425) or (status >= 500 and status != 501):
         # The prompt was refused or lost; only a gateway that gave up waiting
         # (504) leaves a model at work behind it.
-        failed = ServiceUnavailable(message, retry_after=wait, billed=status == 504)
-        if status == 500:
-            failed.max_startup = _BROKEN
-        return failed
+        return ServiceUnavailable(
+            message,
+            retry_after=wait,
+            billed=status == 504,
+            max_startup=_BROKEN if status == 500 else None,
+        )
     if status == 401 or (status == 400 and _BAD_KEY.search(words)):
         return AuthenticationFailed(
             message,
@@ -198,18 +195,18 @@ def _sorted(
             + other_keys(service.key_variable),
         )
     if status == 407 or (status == 403 and words.startswith(_PAGE)):
-        return PermissionDenied(message, hint=_BETWEEN)
+        return AuthenticationFailed(message, hint=_BETWEEN)
     if codes & CONTENT_FILTER_CODES or (status in (400, 403) and filtered(words)):
         return ContentFiltered(message, billed=bool(codes & _BILLED_FILTERS))
     # Together answers 403 to a prompt that is too long.
     if status == 403 and not too_long(words):
-        return PermissionDenied(
+        return AuthenticationFailed(
             message,
             hint=f"set {service.key_variable} to a key with access to this model, or use a "
             "different model",
         )
     if codes & TOO_LONG_CODES or (status in (400, 403, 413, 422) and too_long(words)):
-        return ContextTooLong(message, hint=service.long_hint)
+        return BadRequest(message, hint=service.long_hint, of_content=True)
     if 300 <= status < 400:
         return BadRequest(f"{message}: the address redirects to {place}", hint=_moved(place))
     hint: str = service.missing_hint if status == 404 else ""

@@ -196,7 +196,7 @@ class HttpModel(ABC):
         """The reply in an answer.
 
         Raises:
-            MalformedAnswer: the answer contains no reply.
+            ServiceUnavailable: the answer contains no reply.
         """
 
     def key_header(self, api_key: str) -> Mapping[str, str]:

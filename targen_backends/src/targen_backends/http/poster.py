@@ -32,8 +32,6 @@ from targen_core.calls import descriptors
 from targen_core.calls.model import RateHeaders
 from targen_core.calls.secrets import Secrets, scrub
 from targen_core.errors import (
-    ConnectionFailed,
-    MalformedAnswer,
     ServiceError,
     ServiceUnavailable,
     TimedOut,
@@ -47,6 +45,7 @@ _KEEP_ALIVE = 4.0
 cost a call now and then.
 """
 
+_NO_SERVICE = 10.0  # seconds that a wrong address is tried
 _HERE = 1.5
 """Seconds to start up if no server listens on this machine. A starting server is tried again a few
 times, and an absent one is reported soon.
@@ -164,10 +163,10 @@ class Poster:
         answer = await self.post(data, headers)
         try:
             return read(answer)
-        except MalformedAnswer as error:
+        except ServiceUnavailable as error:
             raise named(error, request_id(answer.headers, self.secret)) from None
         except RecursionError:
-            deep = MalformedAnswer("the answer is too deeply nested", billed=True)
+            deep = ServiceUnavailable("the answer is too deeply nested", billed=True)
             raise named(deep, request_id(answer.headers, self.secret)) from None
 
     @asynccontextmanager
@@ -253,19 +252,21 @@ class Poster:
         words = error_patterns.quoted(str(error), self.secret)
         full = _no_descriptors(error)
         if full is not None:
-            return ConnectionFailed(
+            return ServiceUnavailable(
                 f"no connection to {self.url}: {full}",
                 hint=descriptors.HINT,
+                max_startup=_NO_SERVICE,
             )
         if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
             why, hint = _unconnected(error, self.url)
             if isinstance(error, aiohttp.ClientProxyConnectionError):
                 why = "the proxy in HTTPS_PROXY or HTTP_PROXY does not answer"
                 hint = "is the proxy's address right? NO_PROXY lists hosts that need no proxy"
-            failed = ConnectionFailed(f"no connection to {self.url}: {why or words}", hint=hint)
-            if _refused_here(error):
-                failed.max_startup = _HERE
-            return failed
+            return ServiceUnavailable(
+                f"no connection to {self.url}: {why or words}",
+                hint=hint,
+                max_startup=_HERE if _refused_here(error) else _NO_SERVICE,
+            )
         if isinstance(error, TimeoutError):
             return TimedOut(
                 f"no answer from {self.url} within {self._timeout:g} s",
@@ -273,24 +274,27 @@ class Poster:
                 billed=True,
             )
         secure = self.url.replace("http://", "https://", 1).removesuffix("/chat/completions")
-        return ConnectionFailed(
+        return ServiceUnavailable(
             f"the connection to {self.url} broke before the answer was complete: "
             f"{type(error).__name__}: {words}",
             hint=f"if the server uses https: --base-url {quoted(secure)}"
             if self.url.startswith("http://") and not isinstance(error, aiohttp.ClientPayloadError)
             else "",  # a payload belongs to an answer that began, and so in plain http
             billed=True,
+            max_startup=_NO_SERVICE,
         )
 
-    def _unreadable(self, error: Unreadable, headers: Mapping[str, str]) -> MalformedAnswer:
+    def _unreadable(self, error: Unreadable, headers: Mapping[str, str]) -> ServiceUnavailable:
         """The error for an answer with status 200 that is too long, or does not unpack."""
         hint: str = ""
         if isinstance(error, TooLong):
             hint = "is --base-url the address of the API?"
-        malformed = MalformedAnswer(f"the answer is {error}", hint=hint, billed=True)
+        malformed = ServiceUnavailable(
+            f"the answer is {error}", hint=hint, billed=True, max_startup=_NO_SERVICE
+        )
         return named(malformed, request_id(headers, self.secret))
 
-    def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> MalformedAnswer:
+    def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> ServiceUnavailable:
         """Return the error for an answer with status 200 that is not JSON."""
         begin = scrub(raw[:400].decode("utf-8", "replace"), self.secret)[:40]
         kind = headers.get("Content-Type", "")
@@ -304,13 +308,14 @@ class Poster:
             )
         elif web or not raw.strip():
             hint = "check that --base-url is the address of the API, not of a web page"
-        error = MalformedAnswer(
+        error = ServiceUnavailable(
             f"the answer is not JSON but {len(raw)} bytes{f' ({media})' if web else ''} starting "
             f"with {begin!r}"
             if raw.strip()
             else "the answer is empty instead of JSON",
             hint=hint,
             billed=True,
+            max_startup=_NO_SERVICE,
         )
         return named(error, request_id(headers, self.secret))
 

@@ -12,7 +12,7 @@ from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json
-from targen_core.errors import AmbiguousName, UnknownName, UsageError
+from targen_core.errors import UnknownName, UsageError
 from targen_core.hints import did_you_mean, quoted, suggestions_for
 from targen_core.options import RowOptions
 from targen_core.places import what_is
@@ -116,13 +116,13 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     kinds_of = dict.fromkeys(item.kind for item in named)
     if len(kinds_of) > 1:
         words = " or ".join(f"--kind {kind}" for kind in kinds_of)
-        raise AmbiguousName(f"several parts have the name {name!r}", hint=f"choose one: {words}")
+        raise UsageError(f"several parts have the name {name!r}", hint=f"choose one: {words}")
     bare = name.rpartition(":")[2]
     names = {i.name: i.kind for i in items}
     near = suggestions_for(bare, names)
     if kinds_of or (near and names[near[0]] == "task"):
         return next(iter(kinds_of), "task")
-    if unknown := no_task(name):
+    if unknown := no_task(registry, name):
         raise unknown
     from targen_core.cli.suite import members_of
 

@@ -448,13 +448,12 @@ def _split_model(values: dict[str, Any], twice: Callable[[], UsageError]) -> Non
 
 def _near(key: str, tables: Sequence[str]) -> str:
     """The defaults that may have been meant."""
-    folded = key.replace("_", "-")
-    if folded in KEYS or folded in tables:
-        return f"did you mean {folded}?"
     hint = did_you_mean(key, [*KEYS, *tables], "one of")
-    if "did you mean" in hint:
-        return hint
-    return f"{hint}; put backend options and sampling parameters in [options]"
+    return (
+        hint
+        if "did you mean" in hint
+        else f"{hint}; put backend options and sampling parameters in [options]"
+    )
 
 
 def typed_value(key: str, text: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from typer.core import TyperCommand
 
 from targen_core.errors import UsageError
-from targen_core.hints import did_you_mean
+from targen_core.hints import suggestions_for
 from targen_core.origin import Typed
 from targen_core.reading.encodings import in_encoding
 from targen_core.text import plain_fault
@@ -72,15 +72,14 @@ def refusal(error: Exception, ctx: Any) -> Exception:
     """Return Typer's refusal of a command line as a `UsageError`; other errors are unchanged."""
     if not hasattr(error, "format_message"):  # typer brings a click of its own, or not
         return error
-    known = [name for param in ctx.command.get_params(ctx) for name in param.opts]
-    hint = ""
-    if hasattr(error, "possibilities"):
-        near = did_you_mean(error.option_name, [name for name in known if name[:2] == "--"], "")
-        hint = near if near.startswith("did you mean") else ""
-        message = f"no such option: {error.option_name}"
-    else:
-        message = plain_fault(error.format_message()).removesuffix(".")
-    return UsageError(message, hint=hint or f"see {ctx.command_path} --help")
+    known = [n for param in ctx.command.get_params(ctx) for n in param.opts if n[:2] == "--"]
+    message = plain_fault(error.format_message()).removesuffix(".")
+    hint = f"see {ctx.command_path} --help"
+    if hasattr(error, "possibilities"):  # of options alone
+        message = f"no such option: {getattr(error, 'option_name', '')}"
+        near = suggestions_for(str(getattr(error, "option_name", "")), known)
+        hint = f"did you mean {' or '.join(near)}?" if near else hint
+    return UsageError(message[0].lower() + message[1:], hint=hint)
 
 
 def _typed(value: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from targen_core.calls.journal import Mark
-from targen_core.errors import RunLocked, WriteFailed
+from targen_core.errors import RunDirectoryError, WriteFailed
 from targen_core.outputs import remove
 from targen_core.plain import open_plain, read_plain, why_not
 from targen_core.reading.lines import read_jsonl
@@ -47,7 +47,7 @@ class RunDirectory:
         Raises:
             WriteFailed: it cannot be made or written.
             RunDirectoryError: it contains links or other things that are not files.
-            RunLocked: another process holds it, or this one does already.
+            RunDirectoryError: another process holds it, or this one does already.
         """
         self.path = path
         self.manifest = path / "manifest.json"
@@ -67,13 +67,13 @@ class RunDirectory:
             self._lock.acquire()
         except Timeout:
             if any(other.path.samefile(path) for other in list(_OPEN)):
-                raise RunLocked(
+                raise RunDirectoryError(
                     f"{path} is already open in this process: a run is in progress there, or a "
                     "Job was not closed",
                     hint="wait for it to finish, or pass a different --seed or --out; "
                     "job.close() closes a Job",
                 ) from None
-            raise RunLocked(
+            raise RunDirectoryError(
                 f"another process is using {path}", hint="wait until it ends, or stop it"
             ) from None
         except OSError as error:

@@ -13,11 +13,10 @@ from typing import Literal
 from targen_core.errors import (
     RunConflict,
     RunDirectoryError,
-    RunLocked,
     UsageError,
     WriteFailed,
 )
-from targen_core.hints import command, instead_of_address, quoted
+from targen_core.hints import is_address, quoted
 from targen_core.outputs import remove
 from targen_core.runs.records.comparing import difference
 from targen_core.runs.records.lock import COPY
@@ -103,7 +102,7 @@ def require_run(out: Path) -> None:
         RunConflict: something else is.
         UsageError: it is an address.
     """
-    if instead_of_address(str(out)):
+    if is_address(str(out)):
         folder = "--out FOLDER"
         raise UsageError(
             f"{out} is a URL, but targen writes only to local folders",
@@ -149,7 +148,7 @@ def same_run(
         return there.model_copy(update={"spec": requested.spec})
     rows, asked = (m.targets[-1].quotas.total for m in (there, requested))
     if rows != asked and all(each.startswith("targets") for each in differences):
-        any_larger = command("resume", out, n="N", **there.to_resume)
+        any_larger = there.resuming(out, n="N")
         raise RunConflict(
             f"{out} contains a different run: its target is {plural(rows, 'row')}, not {asked:,}",
             hint="choose a different --out; a run of a class in a file cannot be extended"
@@ -160,9 +159,7 @@ def same_run(
             ),
         )
     beside = next(path for path in numbered(out) if not path.exists())
-    resume = (
-        f"{command('resume', out, **there.to_resume)} resumes it with its recorded options; or "
-    )
+    resume = f"{there.resuming(out)} resumes it with its recorded options; or "
     revise = f"targen revise {quoted(out)} --task FILE makes its rows fit the change; or "
     raise RunConflict(
         f"{out} contains a different run, started with {difference(there, requested)}",
@@ -189,7 +186,7 @@ def _larger(there: Manifest, requested: Manifest, out: Path) -> str | None:
         return None
     is_even = max(wanted.values()) - min(wanted.values()) <= 1
     size = {"n": wanted.total} if is_even else {"labels": dict(wanted)}
-    return command("resume", out, **size, **there.to_resume)
+    return there.resuming(out, **size)
 
 
 def is_fresh(out: Path) -> bool:
@@ -225,11 +222,13 @@ def clear_unanswered(out: Path) -> None:
     """Take away what a run without an answer left, in a directory that is locked.
 
     Raises:
-        RunLocked: it is not what it was any more.
+        RunDirectoryError: it is not what it was any more.
         WriteFailed: a file cannot be removed.
     """
     if not is_unanswered(out):
-        raise RunLocked(f"another process is using {out}", hint="wait until it ends, or stop it")
+        raise RunDirectoryError(
+            f"another process is using {out}", hint="wait until it ends, or stop it"
+        )
     try:
         for path in out.iterdir():
             if path.name != ".lock":

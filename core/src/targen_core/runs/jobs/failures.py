@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from targen_core.errors import BudgetExhausted, QuotaNotMet, RunConflict, TargenError
-from targen_core.hints import flags
 from targen_core.runs.jobs import shortfall
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def _with_larger(error: BudgetExhausted, job: Job) -> str:
     digit = 10.0 ** (math.floor(math.log10(enough)) - 1)  # two are kept
     cap = float(f"{math.ceil(enough / digit) * digit:.2g}")
     larger = {error.option: int(cap) if error.option == "max_tokens" else cap}
-    return f"{job.again} {flags(**larger)}"
+    return job.resuming_with(**larger)
 
 
 def _name_versions(error: RunConflict, job: Job) -> None:

@@ -39,7 +39,6 @@ from targen_core.errors import (
     TargenError,
     UsageError,
 )
-from targen_core.hints import command
 from targen_core.options import Datasets, Limits
 from targen_core.origin import is_trusted
 from targen_core.plain import require_possible
@@ -209,10 +208,12 @@ class Job:
     @property
     def again(self) -> str:
         """Return how to resume it; "" if it does not keep files."""
-        if self.resuming is not None:
-            return self.resuming
+        return self.resuming_with() if self.resuming is None else self.resuming
+
+    def resuming_with(self, **options: Any) -> str:
+        """Return how to resume it with other options."""
         where = {} if self.elsewhere is None else self.elsewhere.options
-        return command("resume", self.path, **where, **self.manifest.to_resume)
+        return self.manifest.resuming(self.path, **where, **options)
 
     def __enter__(self) -> Job:
         return self

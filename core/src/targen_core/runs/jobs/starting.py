@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from targen_core.engine.filters import USUAL
-from targen_core.errors import RunConflict, RunLocked, TargenError, UsageError
+from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UsageError, WriteFailed
 from targen_core.hints import flags
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import (
@@ -39,7 +39,7 @@ def claimed(
 
     Raises:
         RunConflict: `out` holds another run, or something else.
-        RunLocked: a process holds it, or this run is in progress there.
+        RunDirectoryError: a process holds it, or this run is in progress there.
     """
     busy: set[Path] = set()
     deadline = time.monotonic() + _STARTING
@@ -54,8 +54,8 @@ def claimed(
         require_run(path)
         try:
             directory = RunDirectory(path)
-        except RunLocked:
-            if place != "number":
+        except RunDirectoryError as error:
+            if place != "number" or isinstance(error, WriteFailed):
                 raise
             is_other = _is_other(path, manifest, prepared)
             if is_other:

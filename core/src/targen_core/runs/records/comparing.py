@@ -8,12 +8,16 @@ from typing import Any
 from targen_core.errors import RunConflict
 from targen_core.hints import flag_of
 from targen_core.runs.records.lock import Lock, PartPlan
-from targen_core.runs.records.manifest import Manifest, deciding_values
+from targen_core.runs.records.manifest import Manifest, flat
 
 
 def difference(there: Manifest, requested: Manifest) -> str:
     """Name the options by which a request differs from a run, with values that people pass."""
-    mine, theirs = deciding_values(there, requested), deciding_values(requested, there)
+    mine, theirs = (
+        flat({**decides, "targets": decides["targets"][-1]}) | of.parts_beside(other)
+        for of, other in ((there, requested), (requested, there))
+        for decides in (of.deciding(),)
+    )
     names = [name for name in {**theirs, **mine} if mine.get(name) != theirs.get(name)]
     said = (_option(name, mine.get(name), theirs.get(name)) for name in names)
     return ", ".join(dict.fromkeys(said))
@@ -26,11 +30,15 @@ def _option(name: str, was: Any, now: Any) -> str:
         case "task" | "task_file" | "given":
             return "a different task" if first != "given" else f"different {rest}"
         case "steps":
-            return f"a different model in step {rest.partition('.')[0]}"
+            return "a different --backend, --model or -o"
+        case "batches":
+            return "a different -o STEP.batch"
         case "parts":
             return f"a different {rest.partition('.')[0]}"
-        case "targets":
+        case "targets" if rest.startswith("quotas"):
             return "a different -n or --label"
+        case "targets":
+            first, rest = rest, ""
     passed = [flag_of(first)] if not rest else [flag_of(first), rest]
     values = ["none" if each in (None, "", []) else str(each) for each in (was, now)]
     return f"{' '.join(passed)} {values[0]}, not {values[1]}"
@@ -56,13 +64,13 @@ def _apart(there: Lock, now: Lock, file: str) -> Iterator[str]:
     """Yield the names of what has changed."""
     if now.task != there.task:
         yield file or "task"
-    for step in {**there.steps, **now.steps}:
-        model, model_now = (
-            (lock.steps[step].identity, lock.steps[step].params) if step in lock.steps else None
-            for lock in (there, now)
-        )
-        if model != model_now:
-            yield f"model in step {step}"
+    models, models_now = (
+        {step: (plan.identity, plan.params) for step, plan in lock.steps.items()}
+        for lock in (there, now)
+    )
+    steps = {**models, **models_now}
+    if apart := [step for step in steps if models.get(step) != models_now.get(step)]:
+        yield f"model, or option of it, in {' and '.join(apart)}"
     if there.corrector != now.corrector:
         yield "corrector"
     if there.batches != now.batches:

@@ -18,7 +18,7 @@ from targen_core.engine.commits import Target
 from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UnknownName, UsageError
-from targen_core.hints import install, near_path, quoted
+from targen_core.hints import command, install, near_path, quoted
 from targen_core.origin import TASK_FILE, Typed, is_file
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.dimensions import as_typed
@@ -117,16 +117,23 @@ class Manifest(ManifestPart):
             passed["steps"] = own
         return passed
 
+    def resuming(self, run: Path, **options: Any) -> str:
+        """Return how to resume the run in `run`: in Python if it needs objects of a program."""
+        if not (objects := {**self.objects, **self._rows}):
+            return command("resume", run, **options)
+        passed = ", ".join(f"{name}={value!r}" for name, value in {**objects, **options}.items())
+        passed = re.sub(r"'(TASK|MODEL|ROWS|N)'", r"\1", passed)
+        return f"targen_core.resume({str(run)!r}, {passed})"
+
     @property
-    def to_resume(self) -> dict[str, Any]:
-        """The keywords with which to resume it in another program: its objects, its rows."""
-        rows = {
+    def _rows(self) -> dict[str, str]:
+        """The keywords of rows of a program, which no run stores."""
+        return {
             option.rpartition(".")[2]: "ROWS"
             for option, sources in self.spec.options.items()
             if isinstance(sources, list | tuple)
             and any(str(source).startswith(f"{MEMORY}:") for source in sources)
         }
-        return {**self.objects, **rows}
 
     @property
     def usual_options(self) -> dict[str, Any]:
@@ -172,8 +179,9 @@ class Manifest(ManifestPart):
         with contextlib.suppress(importlib_metadata.PackageNotFoundError):
             now = importlib_metadata.version(name) if was else was
             if now != was:
-                command = self.to_install_again([name])
-                return f"{command}; the installed {name} {now} does not have it"
+                return (
+                    f"{self.to_install_again([name])}; the installed {name} {now} does not have it"
+                )
         return ""
 
     def to_install_again(self, names: Iterable[str]) -> str:
@@ -365,7 +373,8 @@ class Manifest(ManifestPart):
 
     def differences(self, other: Manifest) -> list[str]:
         """Return differences that decide the rows, as `field: this -> other`."""
-        mine, theirs = deciding_values(self, other), deciding_values(other, self)
+        mine = flat(self.deciding()) | self.parts_beside(other)
+        theirs = flat(other.deciding()) | other.parts_beside(self)
         return [
             f"{name}: {as_words(mine.get(name))} -> {as_words(theirs.get(name))}"
             for name in sorted({*mine, *theirs})
@@ -429,11 +438,6 @@ class MergedRun(ManifestPart):
 
 
 Manifest.model_rebuild()
-
-
-def deciding_values(manifest: Manifest, other: Manifest) -> dict[str, Any]:
-    """Return what decides a run's rows by dotted paths, to compare with another manifest's."""
-    return flat(manifest.deciding()) | manifest.parts_beside(other)
 
 
 def require_unmerged(manifest: Manifest, run: Path) -> None:

@@ -19,12 +19,11 @@ from pydantic import Field, field_validator
 from targen_core import folders
 from targen_core.dataset.problems import row_problem
 from targen_core.errors import (
-    DatasetUnavailable,
     MissingDependency,
-    NoSuchFile,
     TargenError,
     UnreadableFile,
     UsageError,
+    no_such_file,
 )
 from targen_core.hints import quoted
 from targen_core.origin import in_a_command
@@ -37,7 +36,13 @@ from targen_core.text import plural
 from targen_datatune.cards import Card, read_card
 from targen_datatune.cells import LEFT_OUT, NO_DESCRIPTION, Columns, cut, plain
 from targen_datatune.licenses import normal
-from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
+from targen_datatune.retrieval import (
+    Catalogue,
+    CatalogueOptions,
+    DatasetEntry,
+    DatasetUnavailable,
+    Listed,
+)
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 """Suffixes of files that are read."""
@@ -115,7 +120,7 @@ def _opens(spec: str) -> bool:
 def _listing(spec: str, options: Options) -> Iterator[Listed]:
     root = Path(spec).expanduser()
     if not root.exists():
-        raise NoSuchFile(
+        raise no_such_file(
             spec,
             "file or folder",
             hint="a catalogue is a file, a folder, or hf: for the hub; see targen list-catalogues",
@@ -493,7 +498,9 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
     with _reading(entry.id):
         try:
             changed = _revision(paths) != entry.revision
-        except (FileNotFoundError, NoSuchFile):
+        except (FileNotFoundError, UnreadableFile) as error:
+            if not getattr(error, "missing", True):
+                raise
             raise DatasetUnavailable(f"{entry.id} is no longer at {at}", hint=again) from None
     if not paths or changed:
         raise DatasetUnavailable(f"{entry.id} has changed since it was described", hint=again)

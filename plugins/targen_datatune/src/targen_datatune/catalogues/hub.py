@@ -17,11 +17,17 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from targen_core.errors import DatasetUnavailable, JobFailed, TargenError, UsageError
+from targen_core.errors import JobFailed, TargenError, UsageError
 from targen_core.extras import hub_without_telemetry
 from targen_datatune.cards import license_of
 from targen_datatune.cells import cut, plain
-from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
+from targen_datatune.retrieval import (
+    Catalogue,
+    CatalogueOptions,
+    DatasetEntry,
+    DatasetUnavailable,
+    Listed,
+)
 
 VIEWER_VARIABLE = "TARGEN_DATASETS_SERVER"
 """Environment variable: the address of the viewer's API, for a mirror."""

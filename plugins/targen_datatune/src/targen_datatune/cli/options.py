@@ -11,7 +11,7 @@ import typer
 
 from targen_core.cli.completion import completer
 from targen_core.cli.licenses import with_terms
-from targen_core.errors import UnknownOption
+from targen_core.errors import UsageError
 from targen_core.hints import quoted
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def naming_catalogues(catalogues: Sequence[str]) -> Iterator[None]:
     """Explain how to set an option that only catalogues have, such as the encoding of files."""
     try:
         yield
-    except UnknownOption as error:
+    except UsageError as error:
         from targen_core.plugins.loader import load_registry
 
         registry = load_registry()

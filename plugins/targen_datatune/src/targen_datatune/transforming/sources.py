@@ -12,9 +12,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.errors import DatasetUnavailable, PluginError, UsageError
+from targen_core.errors import PluginError, UsageError
 from targen_core.hints import flag_of
 from targen_core.text import plural
+from targen_datatune.retrieval import DatasetUnavailable
 from targen_datatune.transforming.items import OF_ENTRY, Source, SourceRow
 from targen_datatune.transforming.spec import Transform
 

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from targen_core import Prompt, Rejected
-from targen_core.errors import DatasetUnavailable, JobFailed, UsageError
+from targen_core.errors import JobFailed, UsageError
 from targen_core.tasks.steps import Llm
 from targen_datatune.cells import NO_DESCRIPTION
 from targen_datatune.licenses import mixes, normal
+from targen_datatune.retrieval import DatasetUnavailable
 from targen_datatune.transforming.items import Plan, Source, SourceRow
 from targen_datatune.transforming.replies import (
     Choice,

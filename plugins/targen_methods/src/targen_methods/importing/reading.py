@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.source import Source, open_source
-from targen_core.errors import NoSuchFile, UsageError
+from targen_core.errors import UsageError, no_such_file
 from targen_core.plain import refuse_waiting
 from targen_core.reading.encodings import encoding_of, usual_encodings
 from targen_core.reading.values import TooDeep, is_within, json_of
@@ -196,7 +196,7 @@ def _start(path: Path) -> bytes:
                 )
             return file.read(4096)
     except FileNotFoundError:
-        raise NoSuchFile(path) from None
+        raise no_such_file(path) from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
 

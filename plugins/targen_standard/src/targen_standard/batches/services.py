@@ -15,12 +15,10 @@ from targen_core.calls.model import ChatReply
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import (
     AuthenticationFailed,
-    BatchFailed,
-    CreditExhausted,
     JobFailed,
-    MalformedAnswer,
     ServiceError,
     ServiceGaveUp,
+    ServiceUnavailable,
 )
 from targen_core.text import plural
 from targen_standard.batches.ledger import BatchLedgerFile
@@ -105,7 +103,7 @@ class ServiceTransport:
             self._problem = str(error)
             for call in calls:
                 call.give(
-                    BatchFailed(
+                    ServiceUnavailable(
                         f"the service did not accept a batch: {error}",
                         hint=error.hint,
                         billed=error.billed,
@@ -113,7 +111,7 @@ class ServiceTransport:
                 )
             return
         if self._secrets.within(batch):
-            raise MalformedAnswer(
+            raise ServiceUnavailable(
                 "the batch id that the service returned contains an API key", billed=True
             )
         by_key = {call.request.key: call for call in calls}
@@ -142,7 +140,7 @@ class ServiceTransport:
             try:
                 state = await provider.poll(batch, requests)
                 heard = loop.time()
-            except (AuthenticationFailed, CreditExhausted):
+            except AuthenticationFailed:
                 raise
             except ServiceError as error:
                 if not error.retryable:  # the service does not know it any more
@@ -184,12 +182,12 @@ class ServiceTransport:
         for key, call in calls.items():
             answer = state.answers.get(key)
             if isinstance(answer, ServiceError) and answer.retryable:
-                call.give(BatchFailed(str(answer), billed=answer.billed))
+                call.give(ServiceUnavailable(str(answer), billed=answer.billed))
             elif answer is not None:
                 call.give(answer)
             elif state.ended:
                 problem = state.problem or f"batch {batch} returned no answer for this call"
-                call.give(BatchFailed(problem))
+                call.give(ServiceUnavailable(problem))
 
 
 def _provider(call: WaitingCall) -> BatchProvider:

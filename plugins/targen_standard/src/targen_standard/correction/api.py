@@ -188,7 +188,7 @@ async def corrected(
             on_layer=watch.on_layer,
         )
     except JobFailed as error:
-        error.add_note("make the same call again to continue where this one stopped")
+        error.add_note("run the same command again to continue where this one stopped")
         raise
     made = Corrected(folder, CorrectionReport.of(report), dataset.task, request.registry)
     if made.report.unjudged:

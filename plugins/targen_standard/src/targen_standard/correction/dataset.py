@@ -30,7 +30,6 @@ from targen_core.engine.seeds import item_value
 from targen_core.engine.stage_llm import Answers, StageLlm
 from targen_core.errors import (
     AnswersAwaited,
-    NoUsableReply,
     Rejected,
     TargenError,
     UsageError,
@@ -428,11 +427,10 @@ async def _judge(
             for row in guard.call(task.to_rows, final, 0):
                 guard.call(task.schema.model_validate, row)
     except Rejected as error:
-        unjudged = isinstance(error, NoUsableReply)
         return replace(
             item,
-            final=item.final if unjudged else None,
-            verdict=UNJUDGED if unjudged else "rejected",
+            final=item.final if error.unjudged else None,
+            verdict=UNJUDGED if error.unjudged else "rejected",
             reason=error.reason,
             explanation=str(error),
             calls=scope.keys,

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, SecretStr, ValidationError, model_validator
 
 from targen_core import Backend, BackendOptions
 from targen_core.calls.secrets import may_name_secret
-from targen_core.errors import UnknownOption, UsageError
+from targen_core.errors import UsageError
 from targen_core.hints import did_you_mean
 from targen_core.plugins.adapters import Adapter, NamedClass
 from targen_core.text import refused
@@ -190,7 +190,7 @@ def _no_option(path: str, kind: Any, name: str) -> UsageError:
     if "model_kwargs" in names:
         example = """-o 'model_kwargs={"NAME": "VALUE"}'"""
         hint = f"{hint}; to add a parameter to each request: {example}"
-    return UnknownOption(f"{path} has no option {name!r}", option=name, known=names, hint=hint)
+    return UsageError(f"{path} has no option {name!r}", option=name, known=names, hint=hint)
 
 
 def _distributions(module: str) -> tuple[str, ...]:

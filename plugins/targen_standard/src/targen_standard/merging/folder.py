@@ -8,7 +8,6 @@ from targen_core.cli.commands.shelf import is_busy
 from targen_core.errors import (
     RunConflict,
     RunDirectoryError,
-    RunLocked,
     UnreadableFile,
     WriteFailed,
 )
@@ -93,7 +92,9 @@ class NewFolder:
             )
             raise RunConflict(f"{self._out} {what}", hint="choose a different --out")
         if is_busy(self._out):
-            raise RunLocked(f"a process is using {self._out}", hint="wait for it, or stop it")
+            raise RunDirectoryError(
+                f"a process is using {self._out}", hint="wait for it, or stop it"
+            )
 
     def _recover(self) -> None:
         """Take what is not the merge's own, such as exports, from the one before; or put it back.

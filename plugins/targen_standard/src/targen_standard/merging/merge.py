@@ -89,7 +89,7 @@ def merge_runs(
 
     Raises:
         UsageError: what cannot be merged, named with the runs.
-        RunLocked: a run is in progress.
+        RunDirectoryError: a run is in progress.
         RunDirectoryError: a run cannot be read.
         WriteFailed: the operating system refuses; no half-written files remain.
     """

@@ -19,7 +19,7 @@ from targen_core.engine.guard import Guard
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.shards import Shard
-from targen_core.errors import RunConflict, RunLocked, TargenError, UnknownName, UsageError
+from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UnknownName, UsageError
 from targen_core.hints import flags, quoted
 from targen_core.plain import digest_of
 from targen_core.plugins.registry import Registry
@@ -110,7 +110,7 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
                 hint="merge those runs with the others instead",
             )
         if is_busy(path):
-            raise RunLocked(f"a process is using {path}", hint="wait for it, or stop it")
+            raise RunDirectoryError(f"a process is using {path}", hint="wait for it, or stop it")
         run = Run(path, manifest, read_report(path), edited=_is_edited(path))
         if plan := manifest.lock.parts.get(EXCLUDED):
             run.excluded = {source.digest: source.source for source in plan.sources}

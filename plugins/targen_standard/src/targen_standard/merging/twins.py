@@ -16,7 +16,7 @@ import numpy as np
 from targen_core.calls.journal import checked, compact, key_of, unchecked
 from targen_core.calls.usage import Usage
 from targen_core.cli.tracing import rows
-from targen_core.errors import CorruptJournal, RunConflict, UsageError
+from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_core.plain import open_plain
 from targen_core.reading.lines import json_line, whole_lines
 from targen_core.tasks.fields import text_at
@@ -111,7 +111,7 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
 
     Raises:
         RunConflict: runs have different replies to the same call.
-        CorruptJournal: one cannot be read.
+        RunDirectoryError: one cannot be read.
     """
     twins = _Twins()
     for run in runs:
@@ -122,7 +122,7 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
                     key = bytes.fromhex(record["key"])
                     twins.add(int.from_bytes(key[:8], "big"), _hash(record["text"]))
             except (KeyError, TypeError, ValueError) as error:
-                raise CorruptJournal(
+                raise RunDirectoryError(
                     f"{run.path / 'journal'}: a record is not valid: {error}"
                 ) from error
         twins.end()
@@ -167,7 +167,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     """The records of a journal; a torn last one is left out.
 
     Raises:
-        CorruptJournal: one before it cannot be read.
+        RunDirectoryError: one before it cannot be read.
     """
     for number, line in enumerate(whole_lines(path), 1):
         try:
@@ -178,7 +178,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
             if "key" in record and not key_of(line):
                 raise ValueError("its key does not come first")
         except ValueError as error:
-            raise CorruptJournal(f"{path}: record {number} is damaged: {error}") from error
+            raise RunDirectoryError(f"{path}: record {number} is damaged: {error}") from error
         yield record
 
 

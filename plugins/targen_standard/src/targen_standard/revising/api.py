@@ -24,10 +24,9 @@ from targen_core.errors import (
     QuotaNotMet,
     RunConflict,
     TargenError,
-    UnknownOption,
     UsageError,
 )
-from targen_core.hints import command, did_you_mean, quoted
+from targen_core.hints import did_you_mean, quoted
 from targen_core.places import is_inside
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.loader import load_registry
@@ -169,7 +168,7 @@ def _check_keywords(
     """Check that `resume` accepts the keywords: without changes, it is not called.
 
     Raises:
-        UnknownOption: it does not, and no model of the run has such an option.
+        UsageError: it does not, and no model of the run has such an option.
     """
     ours = {*signature(arevise).parameters, *signature(aresume).parameters}
     if not (unknown := [name for name in resumed if name not in ours and "." not in name]):
@@ -184,7 +183,7 @@ def _check_keywords(
     known = [*sorted(ours - {"resumed", "model_options"}), *taken]
     for name in unknown:
         if name not in taken:
-            raise UnknownOption(
+            raise UsageError(
                 f"revise() has no keyword {name!r}",
                 option=name,
                 known=known,
@@ -313,7 +312,8 @@ def _require_objects(
     """
     typed = [] if task is None else [task if isinstance(task, str | PathLike) else "TASK"]
     lacking = {k: v for k, v in manifest.objects.items() if k != "task" or not typed}
-    again = command(action, path, *typed, **lacking)
+    passed = ", ".join([*typed, *(f"{name}=..." for name in lacking)])
+    again = f"in Python: {action}(RUN, {passed})"
     known = load_registry() if registry is None else registry
     if isinstance(task, Task):  # it takes the place of the run's, if they have the same name
         known = known.including(tasks={task.name: task})

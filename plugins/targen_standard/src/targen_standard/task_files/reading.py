@@ -17,7 +17,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
+from targen_core.errors import UnreadableFile, UsageError
 from targen_core.hints import did_you_mean, flags, suggestions_for
 from targen_core.places import is_hidden
 from targen_core.reading.files import read_text
@@ -85,10 +85,9 @@ def parsed_file(path: Path) -> Parsed:
 def _read(path: Path) -> Parsed:
     try:
         text = read_text(path, _MAX_DATA if path.suffix == ".json" else _MAX_TYPED)
-    except NoSuchFile as error:
-        error.hint = error.hint or "targen init-task --blank writes a template"
-        raise
     except UnreadableFile as error:
+        if error.missing:
+            error.hint = error.hint or "targen init-task --blank writes a template"
         if "larger" in error.reason:
             error.hint = "put contexts and seeds in separate files: contexts: {file: …}"
         raise

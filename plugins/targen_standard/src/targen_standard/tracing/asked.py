@@ -31,7 +31,7 @@ from targen_core.engine.local import LocalExecutor
 from targen_core.engine.order import SeedOrder
 from targen_core.engine.seeds import ListSpec, Seed
 from targen_core.engine.stage_llm import StageLlm
-from targen_core.errors import Rejected, RunConflict, StageFailed
+from targen_core.errors import PluginError, Rejected, RunConflict
 from targen_core.origin import TASK_FILE
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.lists import chain_of
@@ -192,7 +192,7 @@ async def asked_for(registry: Registry, traced: Traced) -> Asked:
                 values = [*traced.record.get("above", ()), traced.record["seed"]]
                 items = _values(task, traced.id.split("/")[1], values)
             await _execute(registry, manifest, task, layer, traced, items, guard.distribution)
-    except (RunConflict, StageFailed, ValidationError, ValueError, LookupError) as error:
+    except (RunConflict, PluginError, ValidationError, ValueError, LookupError) as error:
         problem = str(error)
     asked = {key: call for key, call in watch.asked.items() if key in keys}
     return Asked(asked, problem or _apart(manifest.task.prompts, task, asked, keys))
@@ -361,7 +361,7 @@ async def _of_correction(registry: Registry, traced: Traced, keys: set[str]) -> 
         await judge(corrector, llm, guard, instance, claimed)
     except Rejected:
         pass
-    except (RunConflict, StageFailed, ValidationError, ValueError, LookupError) as error:
+    except (RunConflict, PluginError, ValidationError, ValueError, LookupError) as error:
         problem = str(error)
     return Asked(watch.asked, problem or _apart(plan.task.prompts, task, watch.asked, keys))
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from targen_core.calls.sampling import is_free
 from targen_core.cli.trust import leaving, placed, require_trust
-from targen_core.errors import NoSuchFile, TargenError, UsageError
+from targen_core.errors import TargenError, UnreadableFile, UsageError
 from targen_core.origin import Named, Typed, is_file, leads_elsewhere, texts_in
 from targen_core.plain import content_of
 from targen_core.reading.typed import read_toml
@@ -326,7 +326,9 @@ def paths_of(source: str) -> Iterator[None]:
     """Explain an error about a missing file that an experiment file names, if `source` is one."""
     try:
         yield
-    except NoSuchFile as error:
+    except UnreadableFile as error:
+        if not error.missing:
+            raise
         file = Path(source)
         text = content_of(file, _LARGEST).decode() if source.endswith(".toml") else ""
         for number, line in enumerate(text.splitlines(), 1):
