@@ -312,7 +312,7 @@ def _require_objects(
     """
     typed = [] if task is None else [task if isinstance(task, str | PathLike) else "TASK"]
     lacking = {k: v for k, v in manifest.objects.items() if k != "task" or not typed}
-    passed = ", ".join([*typed, *(f"{name}=..." for name in lacking)])
+    passed = ", ".join([*map(str, typed), *(f"{name}=..." for name in lacking)])
     again = f"in Python: {action}(RUN, {passed})"
     known = load_registry() if registry is None else registry
     if isinstance(task, Task):  # it takes the place of the run's, if they have the same name
