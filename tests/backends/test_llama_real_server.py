@@ -7,7 +7,7 @@ import pytest
 from targen_backends.llama.client import LlamaModel
 from targen_backends.local.weights import find_weights
 from targen_core.calls.model import ChatRequest, Message
-from targen_core.errors import AuthenticationFailed, ContextTooLong
+from targen_core.errors import AuthenticationFailed, BadRequest
 from targen_testing.exchange import answered
 
 xllamacpp = pytest.importorskip("xllamacpp")
@@ -61,5 +61,5 @@ def test_it_knows_a_wrong_key(address):
 
 
 def test_it_says_that_a_prompt_is_too_long(address):
-    with pytest.raises(ContextTooLong):
+    with pytest.raises(BadRequest):
         ask(address, "river " * 2000)

@@ -168,7 +168,7 @@ def test_a_service_that_refuses_them_ends_the_run_with_a_way_out(call, services,
     fault = Response(services["chatgpt"].fault(words), 400)
     with pytest.raises(BadRequest, match=words[:20]) as caught:
         call(services["chatgpt"], fault, scored())
-    assert "steps={" in caught.value.hint
+    assert "--backend-for STEP=" in caught.value.hint
 
 
 @pytest.mark.parametrize("api", ["openai", "ollama"])

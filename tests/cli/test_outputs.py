@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from targen_core.cli.outputs import check_own, claim, locked, new_folder, put_folder, read_file
-from targen_core.errors import RunLocked, UsageError, WriteFailed
+from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
 from targen_core.outputs import remove, write_file, writing
 
 
@@ -53,7 +53,7 @@ def test_a_folder_is_no_file_and_a_second_name_is_refused_where_asked(tmp_path):
 
 
 def test_one_process_holds_a_folder(tmp_path):
-    with locked(tmp_path / "a"), pytest.raises(RunLocked, match="another process"):
+    with locked(tmp_path / "a"), pytest.raises(RunDirectoryError, match="another process"):
         locked(tmp_path / "a").__enter__()
     with locked(tmp_path / "a"):
         pass

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import targen_core
 from targen_core.cli.provenance import provenance, provenance_notes
-from targen_core.wording import of_a_command
+from targen_core.origin import of_a_command
 
 
 def test_results_name_what_made_them(monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from targen_core.errors import UsageError
-from targen_core.wording import install
+from targen_core.hints import install
 from targen_standard import pretrained
 from targen_standard.pretrained import MINILM, model_folder
 

@@ -93,7 +93,7 @@ def test_a_column_of_a_data_frame_is_numbers_of_rows():
 )
 def test_an_error_of_a_script_names_its_function_and_line(script, problem):
     model = ScriptedModel(ScriptedOptions(), script)
-    with pytest.raises(errors.StageFailed, match=problem) as caught:
+    with pytest.raises(errors.PluginError, match=problem) as caught:
         tg.generate(MAIL, n=2, model=model, progress=False)
     assert caught.value.distribution == "memory"
 

@@ -170,12 +170,12 @@ def test_headers_have_the_forms_of_the_services():
     ("part", "kind", "billed"),
     [
         (Fault(429, 1.0), errors.RateLimited, False),
-        (Fault(503, 1.0), errors.Overloaded, False),
-        (Fault(529, 1.0), errors.Overloaded, False),
+        (Fault(503, 1.0), errors.RateLimited, False),
+        (Fault(529, 1.0), errors.RateLimited, False),
         (Fault(500, 1.0), errors.ServiceUnavailable, False),
-        (Fault("refuse", 1.0), errors.ConnectionFailed, False),
-        (Fault("drop", 1.0), errors.ConnectionFailed, True),
-        (Fault("garbage", 1.0), errors.MalformedAnswer, True),
+        (Fault("refuse", 1.0), errors.ServiceUnavailable, False),
+        (Fault("drop", 1.0), errors.ServiceUnavailable, True),
+        (Fault("garbage", 1.0), errors.ServiceUnavailable, True),
         (Fault("hang", 1.0), errors.TimedOut, True),
     ],
 )

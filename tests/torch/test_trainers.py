@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from tiny import TASK, WORDS, tiny
 
-from targen_core.wording import install
+from targen_core.hints import install
 from tests.files import lines, write_lines
 
 THINGS = ("lamp", "boat", "garden", "letter", "bridge", "coat", "song")

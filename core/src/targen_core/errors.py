@@ -1,6 +1,7 @@
 """All errors that targen raises deliberately, in one class tree.
 
-Each error says what happened; `hint` says what to type or change. The command line prints both
+Each error says what happened; `hint` says what to type or change, with options as the command
+spells them (in Python, the keyword of `--max-cost` is `max_cost`). The command line prints both
 without a traceback and exits with `exit_code`: 2 for a mistake in the request, 1 for a failed job.
 """
 
@@ -11,8 +12,7 @@ from copyreg import __newobj__  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.suggestions import instead_of_address, near_path
-from targen_core.wording import Words
+from targen_core.hints import is_address, near_path
 
 if TYPE_CHECKING:
     from targen_core.calls.model import RateHeaders
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 class TargenError(Exception):
     """Base class of all errors. `str(error)` is the message; `hint` is the suggested action, or "".
 
-    Both consist of texts and values (`targen_core.wording`), which become one text when read. It is
-    in the words of the command if one is running, otherwise in those of Python.
-
     Attributes:
         run_path: the directory that `generate` or `resume` kept of a run that ended early; None for
             any other error.
@@ -31,26 +28,16 @@ class TargenError(Exception):
 
     exit_code = 1
     run_path: Path | None = None
-    _hint: Words = ""
     _notes: tuple[str, ...] = ()
 
-    def __init__(self, message: Words, *, hint: Words = "") -> None:
+    def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
 
     @property
-    def hint(self) -> str:
-        """Return what to type or change."""
-        return str(self._hint)
-
-    @hint.setter
-    def hint(self, hint: Words) -> None:
-        self._hint = hint
-
-    @property
     def __notes__(self) -> list[str]:  # type: ignore[override]
         """Return the hint as lines of a traceback, which would otherwise omit it."""
-        return [*([f"hint: {self.hint}"] if self._hint else []), *self._notes]
+        return [*([f"hint: {self.hint}"] if self.hint else []), *self._notes]
 
     def add_note(self, note: str) -> None:
         """Add a line to what a traceback shows."""
@@ -69,10 +56,17 @@ class UsageError(TargenError):
 
     Attributes:
         option: the option at fault, by its key, if the message names one of a part; or "".
+        known: the keys that there are, if it is unknown.
     """
 
     exit_code = 2
-    option = ""
+
+    def __init__(
+        self, message: str, *, hint: str = "", option: str = "", known: Iterable[str] = ()
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.option = option
+        self.known = tuple(known)
 
 
 class UnknownName(UsageError):
@@ -87,30 +81,17 @@ class UnknownName(UsageError):
     package = ""
 
 
-class UnknownOption(UsageError):
-    """A model or a part has no such option.
-
-    Attributes:
-        option: its key, without a step or a part.
-        known: the keys that there are.
-    """
-
-    def __init__(
-        self, message: Words, *, option: str, known: Iterable[str] = (), hint: Words = ""
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.option = option
-        self.known = tuple(known)
-
-
 class UnreadableFile(UsageError, ValueError):
     """A file is missing, not a regular file, too large, or holds something else than it should.
 
-    `path` is the file, `line` the line at fault or 0, and `reason` describes the problem. It is
-    also a ValueError, which the `load` of a trainer or retriever promises to raise.
+    `path` is the file, `line` the line at fault or 0, and `reason` describes the problem; `missing`
+    says that the file does not exist. It is also a ValueError, which the `load` of a trainer or
+    retriever promises to raise.
     """
 
-    def __init__(self, path: object, reason: str, line: int = 0, *, hint: Words = "") -> None:
+    missing = False
+
+    def __init__(self, path: object, reason: str, line: int = 0, *, hint: str = "") -> None:
         where = f"{path}, line {line}" if line else str(path)
         super().__init__(f"cannot read {where}: {reason}", hint=hint)
         self.path = path
@@ -118,25 +99,21 @@ class UnreadableFile(UsageError, ValueError):
         self.line = line
 
 
-class NoSuchFile(UnreadableFile):
-    """The path does not exist; `hint` only counts if no similar path exists, here or in `usual`."""
+def no_such_file(
+    path: object, what: str = "file", *, hint: str = "", usual: str = "runs"
+) -> UnreadableFile:
+    """Return the error for a path that does not exist.
 
-    def __init__(
-        self, path: object, what: str = "file", *, hint: Words = "", usual: str = "runs"
-    ) -> None:
-        if fetch := instead_of_address(str(path)):
-            super().__init__(path, f"it is a URL, not a {what}", hint=fetch)
-            scheme, _, rest = str(path).partition(":")
-            address = f"{scheme}:{'///' if scheme == 'file' else '//'}{rest.lstrip('/')}"
-            self.args = (f"{address} is a URL, and targen reads only local files",)
-            return
-        near = near_path(Path(str(path)), usual=usual)
-        super().__init__(path, "No such file or directory", hint=near or hint)
-        self.args = (f"there is no {what} {path}",)
-
-
-class AmbiguousName(UsageError):
-    """A bare name that more than one distribution registers."""
+    `hint` only counts if no similar path exists, next to it or in the folder `usual`.
+    """
+    if is_address(str(path)):
+        hint = "targen reads only local files: download it first, and pass the copy"
+    else:
+        hint = near_path(Path(str(path)), usual=usual) or hint
+    error = UnreadableFile(path, "No such file or directory", hint=hint)
+    error.args = (f"there is no {what} {path}",)
+    error.missing = True
+    return error
 
 
 class RunConflict(UsageError):
@@ -152,9 +129,7 @@ class PluginError(TargenError):
     `check` names the rule of `targen plugins` that it breaks, if any.
     """
 
-    def __init__(
-        self, message: Words, *, distribution: str, hint: Words = "", check: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, distribution: str, hint: str = "", check: str = "") -> None:
         super().__init__(message, hint=hint)
         self.distribution = distribution
         self.check = check
@@ -164,30 +139,11 @@ class MissingDependency(PluginError):
     """A plugin's target needs a package that is not installed."""
 
 
-class StageFailed(PluginError):
-    """Code of a task or a backend raised an unexpected exception."""
-
-
-# --- datasets of others ----------------------------------------------------
-
-
-class DatasetUnavailable(TargenError):
-    """A dataset of a catalogue cannot be had: it vanished, changed, or is not for this user."""
-
-
 # --- the run directory -----------------------------------------------------
 
 
 class RunDirectoryError(TargenError):
-    """A run directory cannot be read or written."""
-
-
-class CorruptJournal(RunDirectoryError):
-    """A journal record other than a torn last one cannot be read back."""
-
-
-class RunLocked(RunDirectoryError):
-    """Another process, or this one, is already using the run directory."""
+    """A run directory cannot be read or written, or another process is using it."""
 
 
 class WriteFailed(RunDirectoryError):
@@ -261,13 +217,14 @@ class ServiceError(TargenError):
 
     def __init__(
         self,
-        message: Words,
+        message: str,
         *,
-        hint: Words = "",
+        hint: str = "",
         retry_after: float | None = None,
         billed: bool = False,
         request_id: str = "",
         rate: RateHeaders | None = None,
+        max_startup: float | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         # Ignore a wait that is not a number of seconds.
@@ -276,59 +233,28 @@ class ServiceError(TargenError):
         self.rate = rate
         self.billed = billed
         self.request_id = request_id
-
-
-class RateLimited(ServiceError):
-    """HTTP 429 or equivalent: retry later, at a lower rate."""
-
-    retryable = True
-    max_startup = 600.0  # the service is up, and says so
+        if max_startup is not None:
+            self.max_startup = max_startup
 
 
 class ServiceUnavailable(ServiceError):
-    """A temporary failure of the service: a 5xx."""
+    """A temporary failure: a 5xx, a broken connection, an answer in no documented form."""
 
     retryable = True
 
 
-class Overloaded(ServiceUnavailable):
-    """The service is overloaded (503, 529) or still starting: retry later."""
+class RateLimited(ServiceUnavailable):
+    """HTTP 429, or an overloaded service (503, 529): retry later, at a lower rate."""
 
-    max_startup = 120.0  # models take a minute or two to load
-
-
-class ConnectionFailed(ServiceUnavailable):
-    """No connection could be made, or it broke before the answer was complete."""
-
-    max_startup = 10.0
+    max_startup = 600.0  # the service is up, and says so
 
 
 class TimedOut(ServiceUnavailable):
     """No complete answer arrived in time."""
 
 
-class MalformedAnswer(ServiceUnavailable):
-    """The answer does not have the form that the service documents."""
-
-    max_startup = 10.0
-
-
-class BatchFailed(ServiceError):
-    """A batch returned no answer for this call: it expired, failed, or lost a line."""
-
-    retryable = True
-
-
 class AuthenticationFailed(ServiceError):
-    """The key is missing or wrong."""
-
-
-class PermissionDenied(AuthenticationFailed):
-    """The key is valid but does not have permission."""
-
-
-class CreditExhausted(ServiceError):
-    """The account is out of credit or at its spending limit; waiting does not help."""
+    """The key is missing or wrong, has no permission, or its account has no credit."""
 
 
 class BadRequest(ServiceError):
@@ -338,13 +264,9 @@ class BadRequest(ServiceError):
     answer others of its step. The call layer then turns it into a rejection: `unanswered`.
     """
 
-    of_content = False
-
-
-class ContextTooLong(BadRequest):
-    """Prompt and `max_tokens` do not fit the model's context."""
-
-    of_content = True
+    def __init__(self, message: str, *, of_content: bool = False, **about: Any) -> None:
+        super().__init__(message, **about)
+        self.of_content = of_content
 
 
 class ContentFiltered(ServiceError):
@@ -362,15 +284,13 @@ class Rejected(TargenError):
     """A typed rejection of one candidate or list item.
 
     `reason` is a short kebab-case word, which reports count; the message explains it to people.
+    `unjudged` says that no reply to a call could be used, which says nothing about the candidate.
     """
 
-    def __init__(self, reason: str, message: Words = "") -> None:
+    def __init__(self, reason: str, message: str = "", *, unjudged: bool = False) -> None:
         super().__init__(message or reason)
         self.reason = reason
-
-
-class NoUsableReply(Rejected):
-    """No reply to a call could be used, which says nothing about the candidate itself."""
+        self.unjudged = unjudged
 
 
 class BadReply(TargenError):
@@ -379,6 +299,6 @@ class BadReply(TargenError):
     It gets one repair attempt. If that also fails, the candidate is rejected with `reason`.
     """
 
-    def __init__(self, message: Words, *, reason: str = "malformed-reply") -> None:
+    def __init__(self, message: str, *, reason: str = "malformed-reply") -> None:
         super().__init__(message)
         self.reason = reason

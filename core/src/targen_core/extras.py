@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from targen_core.errors import MissingDependency
-from targen_core.wording import install
+from targen_core.hints import install
 
 
 @contextmanager

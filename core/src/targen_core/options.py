@@ -24,9 +24,8 @@ from pydantic import (
     model_validator,
 )
 
-from targen_core import wording
 from targen_core.errors import UsageError
-from targen_core.suggestions import did_you_mean
+from targen_core.hints import did_you_mean, flag_of
 from targen_core.text import plain_fault
 
 MAX_COUNT = 10**9
@@ -223,9 +222,7 @@ class Options(BaseModel):
             why = "it is missing" if missing else plain_fault(first["msg"])
             # A text may be a key.
             value = f" is {first['input']};" if isinstance(first["input"], int | float) else ":"
-            raise UsageError(
-                (wording.Option(field) if field else "spec") + f"{value} {why}"
-            ) from None
+            raise UsageError(f"{flag_of(field) if field else 'spec'}{value} {why}") from None
 
 
 def _by_branch(said: object) -> object:
@@ -277,7 +274,7 @@ class RowOptions(Options):
         AfterValidator(tuple),
         Flag(
             "Use one of the task's named variants; see targen describe.",
-            (wording.flag_of("variants"),),
+            (flag_of("variants"),),
             metavar="NAME",
             panel="",
             repeats=True,
@@ -380,7 +377,7 @@ class ListOptions(Options):
         Flag(
             "Vary rows along a dimension: `length=short,long`, `tone=dry:3,warm:1` or "
             "`word=@words`; `none` removes a dimension.",
-            (wording.flag_of("dimensions"),),
+            (flag_of("dimensions"),),
             metavar="[STEP.]NAME=VALUES",
             repeats=True,
         ),

@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from targen_core.errors import UsageError
 from targen_core.text import printable
-from targen_core.wording import Either, Words, in_a_command
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -142,10 +141,27 @@ class _Person:
     """Decisions of this process's user about files by others.
 
     Attributes:
+        commands: how many commands that the person typed run now, in any thread.
         trusted: the files and folders of the open blocks of `trusting`, without links.
     """
 
+    commands = 0
     trusted: tuple[Path, ...] = ()
+
+
+@contextlib.contextmanager
+def of_a_command() -> Iterator[None]:
+    """Let a command run: only the texts that its person typed are orders then."""
+    _Person.commands += 1
+    try:
+        yield
+    finally:
+        _Person.commands -= 1
+
+
+def in_a_command() -> bool:
+    """Return whether a command that a person typed runs now."""
+    return _Person.commands > 0
 
 
 @contextlib.contextmanager
@@ -172,13 +188,10 @@ def has_separator(path: str) -> bool:
     return any(separator in path for separator in (os.sep, os.altsep) if separator)
 
 
-def trust_hint(path: Path) -> Words:
+def trust_hint(path: Path) -> str:
     """Return what to type to trust a file or folder, for a hint."""
     text = str(path) if has_separator(str(path)) else os.path.join(".", path)  # noqa: PTH118 - Path drops the dot
-    return Either(
-        f"add {shlex.quote(f'--trust={text}')}",
-        f"use `with trusting({text!r}):`",
-    )
+    return f"add {shlex.quote(f'--trust={text}')}"
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -18,13 +18,12 @@ from targen_core.plain import (
     way_out,
     why_not,
 )
-from targen_core.wording import AGAIN, Words
 
-_AGAIN = AGAIN + " continues"
+_AGAIN = "the same command continues"
 
 
 @contextmanager
-def writing(path: Path, *, hint: Words = "") -> Iterator[None]:
+def writing(path: Path, *, hint: str = "") -> Iterator[None]:
     """Turn an error of the operating system into one that names `path` and the reason.
 
     Args:

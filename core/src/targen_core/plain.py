@@ -16,8 +16,7 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
-from targen_core.errors import NoSuchFile, UnreadableFile, UsageError, WriteFailed
-from targen_core.wording import Words
+from targen_core.errors import UnreadableFile, UsageError, WriteFailed, no_such_file
 
 _QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
@@ -179,7 +178,7 @@ def content_of(path: Path, max_bytes: int = 64 << 20, *, inside: Path | None = N
         with open(path, "rb") as file:
             return _read(file, path, max_bytes)
     except FileNotFoundError:
-        raise NoSuchFile(path) from None
+        raise no_such_file(path) from None
     except OSError as error:
         raise UnreadableFile(path, error.strerror or str(error)) from error
 
@@ -220,7 +219,7 @@ def place_of(path: Path, inside: Path | None) -> Path:
             raise UnreadableFile(path, f"it is a link that points outside {inside}")
         refuse_special(place)
     except FileNotFoundError:
-        raise NoSuchFile(path) from None
+        raise no_such_file(path) from None
     except (OSError, RuntimeError) as error:  # a link that leads to itself
         raise UnreadableFile(path, getattr(error, "strerror", None) or str(error)) from error
     return place
@@ -259,7 +258,7 @@ def why_not(path: Path, error: OSError) -> str:
     )
 
 
-def way_out(error: OSError, then: Words = "resume the run") -> Words:
+def way_out(error: OSError, then: str = "resume the run") -> str:
     """Return what to do, and `then`, if a file of a run could not be written."""
     if isinstance(error, NotPlain):
         return (

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from targen_core import folders
-from targen_core.errors import NoSuchFile, TargenError, UnknownName, UsageError
+from targen_core.errors import TargenError, UnknownName, UsageError, no_such_file
 from targen_core.origin import DECLARED, TASK_FILE, Typed, is_trusted, order_of, trust_hint
 from targen_core.places import what_is
 from targen_core.plain import content_of, digest_of
@@ -29,7 +29,6 @@ from targen_core.plugins.register import FILE, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.plugins.unknown import no_task
 from targen_core.tasks.model import Task
-from targen_core.wording import Action
 
 Loc = Sequence[str | int]
 """The keys that lead to a value in a file, from the outermost."""
@@ -231,16 +230,14 @@ def _reader_of(name: str) -> tuple[Registration[Any], TaskReader]:
     try:
         return _reader(path_of(name)[0].suffix[1:])
     except UnknownName:
-        registry = load_registry()
         if (path := path_of(name)[0]).suffix in DECLARED and what_is(path) == "file":
             raise UsageError(
                 f"no installed plugin reads *{path.suffix} task files",
                 hint="install a plugin that does",
             ) from None
-        tasks = [item.name for item in registry.all("task")]
-        there = f"did you mean {meant}?" if (meant := Path(name).name) in tasks else ""
-        hint = there or Action("list-tasks") + " lists tasks"
-        raise no_task(registry, name) or NoSuchFile(name, hint=hint) from None
+        raise no_task(load_registry(), name) or no_such_file(
+            name, hint="targen list-tasks lists tasks"
+        ) from None
 
 
 @lru_cache(maxsize=16)  # a file is read several times for one run

@@ -18,9 +18,8 @@ from targen_backends.scores import asking, read_tokens
 from targen_core import ChatReply
 from targen_core.calls.model import ChatRequest, Finish, RateHeaders, token_count
 from targen_core.cli import tokens
-from targen_core.errors import MalformedAnswer
+from targen_core.errors import ServiceUnavailable
 from targen_core.text import printable
-from targen_core.wording import Option
 
 SEED_MASK = 0x7FFFFFFF
 """llama.cpp reads 0xFFFFFFFF as "draw one"; some servers take 32 bits only."""
@@ -71,7 +70,7 @@ def read_reply(
     them.
 
     Raises:
-        MalformedAnswer: if the envelope has no first choice with a message; billed, since a model
+        ServiceUnavailable: the envelope has no first choice with a message; billed, since a model
             has been at work.
     """
     try:
@@ -88,11 +87,9 @@ def read_reply(
         is_other = isinstance(envelope, dict) and "choices" not in envelope
         keys = ", ".join(map(str, envelope)) if is_other else ""
         shown = printable(keys, lines=False, max_length=80)
-        raise MalformedAnswer(
+        raise ServiceUnavailable(
             f"the answer is not a chat completion{f': its keys are {shown}' if shown else ''}",
-            hint="check that "
-            + Option("base_url")
-            + " is the address of an API for chat completions",
+            hint="check that --base-url is the address of an API for chat completions",
             billed=True,
         ) from None
     if refusal:

@@ -70,7 +70,7 @@ def test_objects_serve_here_too_and_the_same_call_goes_on(lab):
     assert list(first) == list(again)
     with pytest.raises(RunConflict, match="contains a different correction") as caught:
         correct(made, model=silent, n=2, out="out")
-    assert caught.value.hint == "choose a different out=..."
+    assert caught.value.hint == "choose a different --out"
 
 
 def test_what_was_corrected_can_be_corrected_again(run, lab):
@@ -89,10 +89,10 @@ def test_what_was_corrected_can_be_corrected_again(run, lab):
 def test_the_same_call_is_offered_where_it_goes_on(run):
     with pytest.raises(BudgetExhausted) as caught:
         correct(run, model="scripted", max_tokens=10)
-    reply = 'to limit the length of a reply, use options={"max_tokens": N}'
-    again = "make the same call again with a larger max_tokens=..."
+    reply = "to limit the length of a reply, use -o max_tokens=N"
+    again = "run the same command again with a larger --max-tokens"
     assert caught.value.hint == f"{again}; {reply}"
-    assert "make the same call again to continue where this one stopped" in caught.value.__notes__
+    assert "run the same command again to continue where this one stopped" in caught.value.__notes__
     with pytest.raises(RunConflict) as refused:
         correct(run, model="scripted", n=2, out=run.path)
     assert refused.value.__notes__ == [f"hint: {refused.value.hint}"]

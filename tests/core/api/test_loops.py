@@ -15,7 +15,7 @@ import pytest
 
 import targen_core as tg
 from targen_core.api.generating import agenerate
-from targen_core.errors import StageFailed, UsageError
+from targen_core.errors import PluginError, UsageError
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_ctrl_c_lets_the_calls_in_flight_finish(where, lab, world, stops):
     model = stops(ctrl_c)
     with pytest.raises(KeyboardInterrupt, match="stopped by Ctrl-C") as caught:
         where(lambda: tg.generate(world.task(), n=40, model=model, out="x"))
-    resume = 'targen_core.resume("x", task=TASK, model=MODEL)'
+    resume = "targen_core.resume('x', task=TASK, model=MODEL)"
     assert str(caught.value) == f"stopped by Ctrl-C; to continue: {resume}"
     assert_ends_as("stopped", lab, world)
 
@@ -167,7 +167,7 @@ def test_a_run_that_fails_after_ctrl_c_still_ends_the_program(lab, world):
     model.hook = hook
     with pytest.raises(KeyboardInterrupt, match="stopped by Ctrl-C; to continue: ") as caught:
         tg.generate(world.task(), n=4, model=model, out="x")
-    assert isinstance(caught.value.__cause__, StageFailed)
+    assert isinstance(caught.value.__cause__, PluginError)
 
 
 @pytest.mark.parametrize("ends", [False, True])
@@ -210,7 +210,7 @@ def test_sigterm_ends_a_program_without_a_handler_after_the_run_is_saved():
     ended = subprocess.run([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True)
     assert ended.returncode == -signal.SIGTERM
     said = ended.stderr.splitlines()[-1]
-    assert said == 'stopped by SIGTERM; to continue: targen_core.resume("x")'
+    assert said == "stopped by SIGTERM; to continue: targen resume x"
     assert tg.load("x").report.status == "stopped"
 
 

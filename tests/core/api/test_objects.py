@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 import targen_core as tg
 from targen_core.api.generating import agenerate
-from targen_core.errors import RunConflict, StageFailed, UnknownName, UsageError
+from targen_core.errors import PluginError, RunConflict, UnknownName, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -60,13 +60,9 @@ def test_a_live_run_knows_them_itself(lab, world):
     run = tg.generate(world.task(), n=4, model=lab.ToyModel(world.reply), out="x")
     made = list(run)
     assert list(tg.resume(run, n=6))[:4] == made
-    for other, said in (
-        ({"version": "2"}, "version 1, not 2,"),
-        ({"prompts": (ASK,)}, "other prompts"),
-    ):
-        with pytest.raises(RunConflict, match=f"started with {said}") as caught:
+    for other in ({"version": "2"}, {"prompts": (ASK,)}):
+        with pytest.raises(RunConflict, match="started with a different task"):
             tg.resume(run, task=world.task(**other))
-        assert "targen revise RUN TASK --out" in caught.value.hint
 
 
 def test_a_task_is_shown_in_a_line(world):
@@ -90,14 +86,14 @@ def test_runs_are_merged_with_the_objects_that_they_know(lab, world):
     assert len(merge(runs, out="m", near_duplicates=0)) == 8
     with pytest.raises(UnknownName, match="task 'toy' was a Python object") as caught:
         merge([run.path for run in runs], out="m")
-    assert caught.value.hint == "targen merge RUNS --out m --task TASK"
+    assert caught.value.hint == "in Python: merge(RUNS, out=OUT, task=TASK)"
 
 
 def test_without_them_the_error_says_what_to_hand_over(lab, world):
     tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply), out="x")
     with pytest.raises(UnknownName, match="task 'toy' was a Python object") as caught:
         tg.resume("x", model=lab.ToyModel(world.reply))
-    again = 'targen_core.resume("x", task=TASK, model=MODEL)'
+    again = "targen_core.resume('x', task=TASK, model=MODEL)"
     assert caught.value.hint == again
     with pytest.raises(UnknownName, match="model 'toymodel' was a Python object") as caught:
         tg.resume("x", task=world.task())
@@ -107,7 +103,7 @@ def test_without_them_the_error_says_what_to_hand_over(lab, world):
     assert "yes" in loaded._repr_html_()
     with pytest.raises(UnknownName, match="task 'toy' was a Python object") as caught:
         _ = loaded.dataset
-    assert caught.value.hint == "targen_core.load(RUN, task=TASK)"
+    assert caught.value.hint == "in Python: load(RUN, task=TASK)"
     assert len(tg.load("x", task=world.task())) == 2
 
 
@@ -162,7 +158,7 @@ def test_a_fault_of_a_task_is_told_to_its_author(lab, world):
     def broken(row):
         raise ZeroDivisionError("oh")
 
-    with pytest.raises(StageFailed, match="ZeroDivisionError: oh") as caught:
+    with pytest.raises(PluginError, match="ZeroDivisionError: oh") as caught:
         tg.generate(
             world.task(texts={"render": broken, "dedup_text": broken}), n=2, model="scripted"
         )
@@ -188,7 +184,7 @@ def test_a_fault_of_a_model_is_told_to_its_author(method, gives, wrong, lab, wor
 
     model = lab.ToyModel(world.reply)
     setattr(model, method, later if method == "complete" else gives)
-    with pytest.raises(StageFailed, match=f"backend memory:toymodel: .*{wrong}") as caught:
+    with pytest.raises(PluginError, match=f"backend memory:toymodel: .*{wrong}") as caught:
         tg.generate(world.task(), n=2, model=model)
     assert caught.value.hint == "fix it, then resume: targen_core.resume(RUN, model=...)"
 
@@ -196,7 +192,7 @@ def test_a_fault_of_a_model_is_told_to_its_author(method, gives, wrong, lab, wor
 def test_a_model_that_does_not_answer_asynchronously_is_told_to_its_author(lab, world):
     model = lab.ToyModel(world.reply)
     model.complete = lambda request: tg.ChatReply("a", "stop")
-    with pytest.raises(StageFailed, match=r"backend memory:toymodel: .*with `async def`"):
+    with pytest.raises(PluginError, match=r"backend memory:toymodel: .*with `async def`"):
         tg.generate(world.task(), n=2, model=model)
 
 

@@ -138,7 +138,7 @@ def test_what_no_call_may_set_is_the_tasks_fault(sampling, words):
         await llm.ask("$place?", place=place, sampling=sampling)
 
     task = TASK.replace(generators={"calm": write, "alarm": write})
-    with pytest.raises(errors.StageFailed, match=words):
+    with pytest.raises(errors.PluginError, match=words):
         tg.generate(task, n=2, model=scripted(), out="x", correct=False)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from targen_core import Price
 from targen_core.calls.model import ChatReply, ChatRequest, Message
-from targen_core.errors import StageFailed
+from targen_core.errors import PluginError
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.price import batch_price
 from targen_standard.batches.services import split
@@ -185,7 +185,7 @@ def test_a_bug_of_a_transport_ends_the_calls(drive):
         raise ZeroDivisionError("oops")
 
     async def main():
-        with pytest.raises(StageFailed, match="a batch failed: ZeroDivisionError: oops"):
+        with pytest.raises(PluginError, match="a batch failed: ZeroDivisionError: oops"):
             await batched(Transport(bug)).complete(request("a"))
 
     drive(main())

@@ -12,6 +12,7 @@ from targen_core import ChatReply, Price
 from targen_core.calls.budget import Budget
 from targen_core.calls.usage import Usage
 from targen_core.errors import BudgetExhausted, ServiceUnavailable
+from targen_core.hints import flag_of
 
 LOST = {"lost": "00", "step": "generate", "label": None, "out": 0}
 
@@ -75,7 +76,7 @@ def test_no_cap_is_ever_passed(lab, desk, drive, folder, caps, concurrency, salt
         assert one.usage.total.input_tokens + one.usage.total.output_tokens == paid["tokens"]
         if outcomes.count("x") < 40:
             stopped = next(error for error in outcomes if error != "x")
-            assert " with a larger max_" in stopped.hint
+            assert " with a larger --max-" in stopped.hint
         assert one.usage.total.lost == lost
         assert one.limiter.in_flight == 0
         # ... and the cap holds over a restart
@@ -107,4 +108,4 @@ def test_a_call_that_cannot_fit_is_refused_with_both_numbers(drive, cap, spent, 
     budget = Budget(usage, **cap)
     with pytest.raises(BudgetExhausted, match=words) as caught:
         drive(budget.reserve(*more))
-    assert next(iter(cap)) in caught.value.hint
+    assert flag_of(next(iter(cap))) in caught.value.hint

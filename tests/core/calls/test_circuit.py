@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from targen_core.errors import ConnectionFailed, RateLimited, ServiceUnavailable
+from targen_core.errors import RateLimited, ServiceUnavailable
 
 
 def now():
@@ -29,7 +29,7 @@ def down_until(seconds, error=ServiceUnavailable):
 
 
 def lost(words):
-    return ConnectionFailed(words, billed=True)
+    return ServiceUnavailable(words, billed=True)
 
 
 @pytest.mark.parametrize("error", [ServiceUnavailable, RateLimited, lost])

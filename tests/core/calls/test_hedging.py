@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from targen_core import ChatReply, Price
 from targen_core.calls.call import CallCancelled
-from targen_core.errors import BudgetExhausted, Interrupted, NoUsableReply, ServiceGaveUp, TimedOut
+from targen_core.errors import BudgetExhausted, Interrupted, Rejected, ServiceGaveUp, TimedOut
 from targen_testing.services.drive import drive
 from targen_testing.services.parts import (
     Fault,
@@ -185,8 +185,8 @@ def test_the_budget_holds_both_copies_and_no_call_is_journaled_twice(
     assert one.budget.take(0, room * calls * most - one.usage.dollars), "nothing stays reserved"
     assert one.limiter.in_flight == 0
     ends = [type(answer) for answer in answers if not isinstance(answer, str)]
-    assert {*ends} <= {BudgetExhausted, ServiceGaveUp, CallCancelled, NoUsableReply}
-    answered, given_up = calls - len(ends), ends.count(NoUsableReply)  # which is journaled as well
+    assert {*ends} <= {BudgetExhausted, ServiceGaveUp, CallCancelled, Rejected}
+    answered, given_up = calls - len(ends), ends.count(Rejected)  # which is journaled as well
     assert one.usage.total.calls == answered + given_up
     sent = sum(one.model.sent.values())
     assert answered + one.usage.total.lost == sent, "each sending is counted"

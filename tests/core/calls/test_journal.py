@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core.calls.journal import Journal, checked, compact
-from targen_core.errors import CorruptJournal, WriteFailed
+from targen_core.errors import RunDirectoryError, WriteFailed
 
 KEY = "00112233445566778899aabbccddee{:02x}"
 
@@ -136,7 +136,7 @@ def test_a_damaged_record_is_named_by_its_number(path, number, line):
     damaged = b"".join(lines)
     path.write_bytes(damaged)
     for how in ({}, {"read_only": True}):
-        with pytest.raises(CorruptJournal, match=f"record {number} ") as caught:
+        with pytest.raises(RunDirectoryError, match=f"record {number} ") as caught:
             read(path, **how)
         assert str(path) in str(caught.value)
         assert caught.value.hint
@@ -148,7 +148,7 @@ def test_what_follows_a_record_that_is_too_long_is_kept(path):
     whole = path.read_bytes()
     long = checked(compact(record(3, "y" * (20 << 20)))) + b"\n"
     path.write_bytes(whole + long + whole)
-    with pytest.raises(CorruptJournal, match=r"record 4 .* is longer than 16 MiB") as caught:
+    with pytest.raises(RunDirectoryError, match=r"record 4 .* is longer than 16 MiB") as caught:
         read(path)
     assert str(path) in str(caught.value)
     assert path.read_bytes() == whole + long + whole
@@ -165,7 +165,7 @@ def test_a_flipped_bit_never_changes_a_record_unseen(folder, at, bit):
         path.write_bytes(bytes(text))
         try:
             records, _ = read(path)
-        except CorruptJournal:
+        except RunDirectoryError:
             return
         assert records == [record(number) for number in range(4)]
 
@@ -175,7 +175,7 @@ def test_a_record_that_changes_while_in_use_is_noticed(path):
     journal = Journal(path, on_record=lambda records: None)
     text = path.read_bytes()
     path.write_bytes(text.replace(b"some", b"same"))
-    with pytest.raises(CorruptJournal, match="changed while in use"):
+    with pytest.raises(RunDirectoryError, match="changed while in use"):
         journal.get(bytes.fromhex(KEY.format(1)))
     journal.close()
 
@@ -222,6 +222,6 @@ class TestInARun:
         path.write_bytes(path.read_bytes().replace(b'"step"', b'"stop"', 1))
         model = lab.ToyModel(world.reply)
         for _ in range(2):  # and lets go of the directory
-            with pytest.raises(CorruptJournal, match="record 1 "):
+            with pytest.raises(RunDirectoryError, match="record 1 "):
                 lab.run(world, tmp_path / "run", resume=True, model=model)
         assert model.asked == []

@@ -17,7 +17,7 @@ from targen_core.calls.model import Message
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.scores import LEAST, Scored, TokenScore, as_json, from_json, mean_logprob
 from targen_core.calls.usage import check_record
-from targen_core.errors import BadRequest, CorruptJournal, Rejected, StageFailed
+from targen_core.errors import BadRequest, PluginError, Rejected, RunDirectoryError
 
 TOKENS = (TokenScore("yes", -0.25, (("yes", -0.25), ("no", -1.5))), TokenScore("!", -2.0))
 
@@ -62,7 +62,7 @@ def test_a_service_that_ignores_the_question_ends_the_run_in_words(giving, desk)
     one = desk(giving(ChatReply("yes!", "stop", 5, 2)))
     with pytest.raises(BadRequest, match="lacks the token probabilities") as caught:
         answered(one, scored())
-    assert "steps={" in caught.value.hint
+    assert "--backend-for STEP=" in caught.value.hint
     assert one.usage.total.lost == 1  # it was paid for
 
 
@@ -89,7 +89,7 @@ def test_a_reply_without_a_usable_score_is_asked_for_once_more(giving, desk, tmp
 @pytest.mark.parametrize("logprob", [math.nan, -math.inf, 0.5, "-1", LEAST - 1, True])
 def test_a_model_that_tells_no_log_probability_is_its_authors_bug(giving, desk, logprob):
     one = desk(giving(ChatReply("yes", tokens=(TokenScore("yes", logprob),))))
-    with pytest.raises(StageFailed, match="returned invalid tokens"):
+    with pytest.raises(PluginError, match="returned invalid tokens"):
         answered(one, scored())
 
 
@@ -116,7 +116,7 @@ def test_a_journal_that_lost_them_is_not_used(giving, desk, tmp_path):
     key = call_key(one.layer.models["generate"], call, call.messages, 0, 0)
     reply = ChatReply("yes!", "stop", 5, 2)
     one.layer._write(one.layer.models["generate"], call, key, (), reply, cached=False, cost=0.0)
-    with pytest.raises(CorruptJournal, match="no token probabilities"):
+    with pytest.raises(RunDirectoryError, match="no token probabilities"):
         answered(desk(giving(ChatReply("never"))), call)
 
 

@@ -147,7 +147,7 @@ def test_rows_of_another_dataset_are_found_again_whatever_their_labels():
 def test_a_dataset_takes_no_other_task(task):
     with pytest.raises(UsageError, match="not a Task") as caught:
         Dataset("mine", task, [{"text": "a"}])
-    assert "targen_core.read_dataset(ROWS, task=TASK)" in caught.value.hint
+    assert "read_dataset(ROWS, task=TASK)" in caught.value.hint
 
 
 def test_a_dataset_says_that_it_has_no_hash():

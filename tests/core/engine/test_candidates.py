@@ -57,5 +57,5 @@ def test_another_number_is_another_run(lab, tmp_path):
     assert len(asked) == sum(r.messages[0].content.startswith("list 0") for r in asked)
     assert {request.params["max_tokens"] for request in asked} == {2 * 1024}, "as much longer"
     options["contexts.max_tokens"] = 2 * 1024
-    with pytest.raises(UsageError, match=r"contexts.candidates 2; you asked for 3"):
+    with pytest.raises(UsageError, match=r"contexts.candidates 2, not 3"):
         lab.run(world, tmp_path / "a", {"yes": 2}, options=options | {"contexts.candidates": 3})

@@ -15,7 +15,7 @@ from pydantic import BaseModel, field_validator
 
 from targen_core import Correction, Prompt, Rejected
 from targen_core.engine.events import LabelGivenUp
-from targen_core.errors import QuotaNotMet, StageFailed, UsageError
+from targen_core.errors import PluginError, QuotaNotMet, UsageError
 from targen_core.tasks.steps import ListStep
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -117,7 +117,7 @@ def test_a_list_may_have_one_empty_batch_but_not_two_in_a_row(lab, tmp_path):
     ran = lab.run(world, tmp_path / "run", {"only": 500}, task=task, seed=9)
     assert isinstance(ran.error, QuotaNotMet)
     assert "the list of seeds ran out of new items" in str(ran.error)
-    assert "seeds=" in str(ran.error.hint) and "contexts" not in str(ran.error.hint)
+    assert "--seeds" in str(ran.error.hint) and "contexts" not in str(ran.error.hint)
     pairs = list(itertools.pairwise(given))
     assert pairs.index((False, False)) == len(pairs) - 1
     assert (False, True) in pairs
@@ -176,7 +176,7 @@ def test_a_bug_of_a_plugin_stops_the_run_with_its_name_and_keeps_the_rows(lab, t
         fixed = fixed.replace(judging={"corrector": confirmed})
     broken = fixed.replace(**FAILING[part](fixed))
     ran = lab.run(world, tmp_path / "run", quotas, task=broken, concurrency=1)
-    assert isinstance(ran.error, StageFailed)
+    assert isinstance(ran.error, PluginError)
     assert ran.error.distribution == "toy-tasks"
     assert "toy-tasks" in ran.error.hint
     assert "TypeError: unsupported operand" in str(ran.error)
@@ -242,7 +242,7 @@ def test_a_stage_that_does_not_do_what_it_should_is_a_bug_too(lab, tmp_path, par
         "rows": {"rows": {"to_rows": stage}},
     }[part]
     ran = lab.run(world, tmp_path / "run", {"yes": 3, "no": 3}, task=task.replace(**changes))
-    assert isinstance(ran.error, StageFailed)
+    assert isinstance(ran.error, PluginError)
     assert re.search(words, str(ran.error))
     assert ran.error.distribution == "toy-tasks"
     assert ran.report["status"] == "stopped"
@@ -258,7 +258,7 @@ def test_a_step_whose_questions_never_settle_is_the_authors_fault(lab, tmp_path)
         return lab.Row(seed=seed, text=seed, label="only")
 
     ran = lab.run(world, tmp_path / "run", {"only": 1}, task=world.task(generators={"only": write}))
-    assert isinstance(ran.error, StageFailed)
+    assert isinstance(ran.error, PluginError)
     assert "made different requests when it was given the same replies" in str(ran.error)
 
 

@@ -9,13 +9,12 @@ import pytest
 
 from targen_core import Backend, BackendOptions
 from targen_core.api.generating import agenerate
-from targen_core.errors import AmbiguousName, UsageError
-from targen_core.origin import Typed, Untrusted
+from targen_core.errors import UsageError
+from targen_core.origin import Typed, Untrusted, of_a_command
 from targen_core.plugins.adapters import Adapter, remember_class
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.preparing.trust import require_known
 from targen_core.runs.records.spec import RunSpec
-from targen_core.wording import of_a_command
 
 from ..models import Silent
 
@@ -109,7 +108,7 @@ def test_a_class_is_not_taken_for_an_object(acme):
 
 
 def test_two_adapters_of_one_library_are_ambiguous(load):
-    with pytest.raises(AmbiguousName, match="'acme_llm' is registered by 2 distributions"):
+    with pytest.raises(UsageError, match="'acme_llm' is registered by 2 distributions"):
         load(a=registering("acme"), b=registering("acme")).chat_model(Client())
 
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from targen_core.errors import AmbiguousName, UnknownName
+from targen_core.errors import UnknownName, UsageError
 from targen_core.plugins.kinds import KINDS
 from targen_core.plugins.loader import installed_sources, load_registry
 
@@ -179,7 +179,7 @@ def test_two_entry_points_of_one_distribution_with_one_name(plugin, source):
 def test_a_bare_name_in_two_distributions_is_ambiguous(load):
     mine = object()
     registry = load(acme=GOOD_TASK, zeta=_named("good", mine))
-    with pytest.raises(AmbiguousName) as caught:
+    with pytest.raises(UsageError) as caught:
         registry.find("task", "good")
     assert str(caught.value) == "task 'good' is registered by 2 distributions"
     assert caught.value.hint == "use one of these ids: acme:good or zeta:good"

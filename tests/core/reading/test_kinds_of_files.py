@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from targen_core.cli.outputs import check_files
-from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
+from targen_core.errors import UnreadableFile, UsageError
 from targen_core.plain import content_of
 from targen_core.reading.arrays import read_array, read_arrays
 from targen_core.reading.files import read_json, read_text
@@ -56,7 +56,7 @@ def write(name: str, path: Path) -> None:
 
 @EACH
 def test_what_is_no_file_is_named(read, tmp_path):
-    with pytest.raises(NoSuchFile, match=r"there is no file .*nowhere"):
+    with pytest.raises(UnreadableFile, match=r"there is no file .*nowhere"):
         read(tmp_path / "nowhere")
     with pytest.raises(UsageError):
         read(tmp_path)

@@ -11,7 +11,6 @@ from targen_core.errors import AnswersAwaited, PluginError, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.wording import Option
 
 from ..models import PORTER, Silent
 
@@ -45,7 +44,7 @@ class Pigeon(Silent):
 
 class Pigeons(Delivery):
     summary = "by pigeon"
-    asked, dropped = Option("delivery", "pigeon"), Option("delivery", "")
+    asked, dropped = "--delivery pigeon", "--delivery ''"
     answered = "a pigeon takes its time"
     basis = ", by pigeon"
 
@@ -106,7 +105,7 @@ def test_what_is_in_the_air_is_counted_where_a_run_goes_on_without_it(made, tmp_
     ("options", "words"),
     [
         ({"delivery": "pigeon", "correct": True, "corrector": "vote"}, "no pigeon judges"),
-        ({"delivery": "pigeon", "batch": True}, "True and delivery=.pigeon. cannot be combined"),
+        ({"delivery": "pigeon", "batch": True}, "--delivery pigeon cannot be combined"),
         ({"delivery": "pigeons"}, "no delivery named 'pigeons'"),
         ({"delivery": 3}, "delivery is 3"),
         pytest.param(

@@ -40,13 +40,13 @@ def test_a_run_directory_holds_what_it_says(lab, tmp_path):
 
 
 OTHERWISE = [
-    ({"seed": 1}, "started with seed 0; you asked for 1"),
-    ({"balance": "intended"}, "started with balance final; you asked for intended"),
-    ({"options": {"temperature": 0.5}}, "temperature"),
-    ({"near_duplicates": 80.0}, "started with near duplicates 90.0; you asked for 80.0"),
+    ({"seed": 1}, "started with --seed 0, not 1"),
+    ({"balance": "intended"}, "started with --balance final, not intended"),
+    ({"options": {"temperature": 0.5}}, "--backend, --model or -o"),
+    ({"near_duplicates": 80.0}, "started with --near-duplicates 90.0, not 80.0"),
     ({"corrector": None}, "corrector"),
-    ({"contexts_limit": 3}, "started with contexts limit none; you asked for 3"),
-    ({"options": {"seeds.batch": 9}}, "batches"),
+    ({"contexts_limit": 3}, "started with --contexts-limit none, not 3"),
+    ({"options": {"seeds.batch": 9}}, "-o STEP.batch"),
 ]
 
 
@@ -114,10 +114,10 @@ def test_another_version_or_prompt_of_the_task_is_refused(lab, tmp_path):
     world = lab.World()
     task = world.task(prompts=(Prompt("one", "text $a"),))
     lab.run(world, tmp_path / "run", QUOTAS, task=task)
-    with pytest.raises(RunConflict, match="version 1, but version 2 is installed"):
+    with pytest.raises(RunConflict, match="started with a different task"):
         lab.run(world, tmp_path / "run", resume=True, task=task.replace(version="2"))
     changed = task.replace(prompts=(Prompt("one", "another text $a"),))
-    with pytest.raises(RunConflict, match="changed without a new version"):
+    with pytest.raises(RunConflict, match="started with a different task"):
         lab.run(world, tmp_path / "run", resume=True, task=changed)
 
 
@@ -125,7 +125,7 @@ def test_another_model_is_refused(lab, tmp_path):
     world = lab.World()
     lab.run(world, tmp_path / "run", QUOTAS)
     other = lab.ToyModel(world.reply, identity="another")
-    with pytest.raises(RunConflict, match="used model toy on backend toy, not model another on"):
+    with pytest.raises(RunConflict, match="started with a different model, or option of it, in"):
         lab.run(world, tmp_path / "run", resume=True, model=other)
 
 

@@ -134,7 +134,7 @@ def test_an_even_split_loses_no_row_and_breaks_no_unit(rows, labels, unit):
 
 @pytest.mark.parametrize(
     ("rows", "unit", "hint"),
-    [(0, 1, "n=100"), (-3, 1, "n=100"), (5, 2, "use 4 or 6"), (1, 2, "use 2")],
+    [(0, 1, "-n 100"), (-3, 1, "-n 100"), (5, 2, "use 4 or 6"), (1, 2, "use 2")],
 )
 def test_a_split_that_makes_no_sense_is_refused(rows, unit, hint):
     with pytest.raises(UsageError) as caught:

@@ -137,7 +137,7 @@ def test_a_spec_shows_no_option():
     assert KEY not in f"{spec!r} {spec}"
     with pytest.raises(UsageError) as caught:
         spec.replace(options=[f"api_key={KEY}"])
-    assert str(caught.value).startswith("options: ")
+    assert str(caught.value).startswith("-o: ")
     assert KEY not in str(caught.value)
 
 

@@ -9,15 +9,15 @@ from typing import Any
 import importlib_metadata
 import pytest
 
-from targen_core import wording
+from targen_core import hints
 from targen_core.runs.records.manifest import Manifest
 
 LABELS = {"order": "asks where an order is", "refund": "wants money back"}
 SOURCES: dict[str, tuple[dict[str, Any], str]] = {
     "the index": ({}, "pip install 'targen-review==9.9' acme==1"),
     "a clone": (
-        {"url": Path(wording.__file__).parents[2].as_uri(), "dir_info": {}},
-        f"pip install {Path(wording.__file__).parents[3] / 'plugins' / 'targen_review'} acme==1",
+        {"url": Path(hints.__file__).parents[2].as_uri(), "dir_info": {}},
+        f"pip install {Path(hints.__file__).parents[3] / 'plugins' / 'targen_review'} acme==1",
     ),
 }
 
@@ -41,5 +41,5 @@ def test_ours_come_from_where_the_core_is_from(source, targen, monkeypatch):
         return found(name)
 
     monkeypatch.setattr(importlib_metadata, "version", version)
-    monkeypatch.setattr(wording, "_source", lambda: SOURCES[source][0])
+    monkeypatch.setattr(hints, "_source", lambda: SOURCES[source][0])
     assert Manifest.load(path).to_install == SOURCES[source][1]

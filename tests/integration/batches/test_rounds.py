@@ -63,7 +63,7 @@ class MemoryBatches:
     def decode(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
         actual = json.loads(line)
         if "error" in actual:
-            return actual["custom_id"], errors.BatchFailed(actual["error"])
+            return actual["custom_id"], errors.ServiceUnavailable(actual["error"])
         if "text" not in actual:
             raise ValueError("no text")
         return actual["custom_id"], ChatReply(actual["text"], actual["finish"], 10, 5)
@@ -183,13 +183,13 @@ def test_a_run_with_lists_in_batches_goes_on_and_grows_as_it_was_begun(
     run(tmp_path / "online", batch=False, lists_at_once=SIDE_BY_SIDE)
     resume(tmp_path / "online", quotas=more)
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")
-    with pytest.raises(errors.RunConflict, match="started with lists at once 64; you asked for 1"):
+    with pytest.raises(errors.RunConflict, match="started with --lists-at-once 64, not 1"):
         run(tmp_path / "batch", more)
 
 
 def expired(world: World) -> None:
     world.fault = lambda number, key: (
-        errors.BatchFailed("it expired") if number == 1 and int(key[-1], 16) < 8 else None
+        errors.ServiceUnavailable("it expired") if number == 1 and int(key[-1], 16) < 8 else None
     )
 
 
@@ -254,7 +254,7 @@ def test_an_outage_of_polls_ends(world: World, tmp_path: Path) -> None:
 def test_rounds_are_bounded_and_a_resumed_run_has_as_many_again(
     world: World, tmp_path: Path
 ) -> None:
-    world.fault = lambda number, key: errors.BatchFailed("it expired")
+    world.fault = lambda number, key: errors.ServiceUnavailable("it expired")
     ended = r"60 calls still unanswered after 2 refills; .*it expired"
     with pytest.raises(errors.JobFailed, match=ended):
         run(tmp_path / "batch", rounds=2)

@@ -74,7 +74,7 @@ def test_weights_are_a_column_where_they_are_asked_for(run, weighed, rows, works
 def test_weights_that_have_no_place(run, weighed, works, refuses):
     refuses("export w --weights --as openai", "the format openai cannot store weights")
     assert works("export w --as openai").err == "note: the rows' weights are left out\n"
-    refuses(f"merge {run} w --out merged", "w contains selected or weighted rows, not a run")
+    refuses(f"merge {run} w --out merged", "w is not a run directory", code=1)
 
 
 def test_splits_of_a_form_are_files_in_a_folder(works, run):

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from targen_core.hints import install
 from targen_core.plugins.loader import load_registry
-from targen_core.wording import install
 
 from ...tables import table
 

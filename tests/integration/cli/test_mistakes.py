@@ -20,7 +20,6 @@ import pytest
 from pyarrow import parquet
 
 import targen_core as tg
-from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_review.api import apply_review, review
@@ -30,7 +29,6 @@ from targen_testing.fault_server import FaultServer, Response
 from targen_testing.wire import OPENAI
 
 from ...files import lines, write_lines
-from ...functions import FUNCTIONS
 from ...mail import MAIL
 from ...tables import mistakes
 
@@ -48,15 +46,6 @@ FILES = {
     "folder/x": "y",
     "models/mail-0/model.json": "{}",
     "plugin/pyproject.toml": "[project]\nname = 'mine'\n",
-}
-FILES_OF_RTE = {
-    "file": "here",
-    "folder/thesis.tex": "years of work",
-    "empty.txt": "",
-    "here.py": "",
-    "wrong.py": "def (",
-    "good.txt": "The mill of Dunmore was rebuilt by Ada Brenner in 1993 after a storm.\n",
-    "bare.jsonl": '{"premise": "It rains.", "hypothesis": "It is wet."}\n',
 }
 
 
@@ -124,27 +113,6 @@ def test_a_file_of_another_encoding(encoding, refuses):
 @pytest.mark.usefixtures("mail")
 @pytest.mark.parametrize(("line", "error", "hint"), mistakes("commands"))
 def test_a_command(line, error, hint, refuses):
-    refuses(line, error, hint)
-
-
-@pytest.mark.parametrize(("line", "error", "hint"), mistakes("lines"))
-@pytest.mark.usefixtures("own_tasks")
-def test_a_command_on_a_run_of_rte(line, error, hint, finished, refuses, monkeypatch):
-    """Of a run with rejects, and a plain one."""
-    write(FILES_OF_RTE)
-    write_lines("rows.jsonl", [ROW])
-    write_lines("bad.jsonl", [ROW, {**ROW, "label": "maybe", "idx": 1}])
-    finished("rte", "-n", 20, "--seed", 1, "-o", "refusal_rate=0.2")
-    finished("rte", "-n", 4, out="plain")
-    monkeypatch.setenv("HF_TOKEN", "of nobody")
-    refuses(line, error, hint)
-
-
-@pytest.mark.usefixtures("mail_file", "own_tasks")
-@pytest.mark.parametrize(("name", "text", "line", "error", "hint"), mistakes("written", 5))
-def test_a_command_on_a_file(name, text, line, error, hint, refuses):
-    encoding = "cp1252" if name == "cafe.txt" else "utf-8"
-    Path(name).write_text(f"{text}\n" if text else "", encoding)
     refuses(line, error, hint)
 
 
@@ -340,12 +308,41 @@ def test_a_key_in_the_variable_of_another_service(targen, monkeypatch):
 
 
 @pytest.mark.usefixtures("mail")
-@pytest.mark.parametrize(("call", "error", "hint"), mistakes("python"))
-def test_a_call(call, error, hint):
-    with pytest.raises((tg.TargenError, AttributeError)) as caught:
-        eval(call, {**globals(), **FUNCTIONS})
+@pytest.mark.parametrize(
+    ("call", "error", "hint"),
+    [
+        (
+            lambda: tg.generate("mial.yaml", n=4, model="scripted"),
+            "there is no file mial.yaml",
+            "did you mean mail.yaml?",
+        ),
+        (
+            lambda: tg.generate("mail.yaml", model="scripted"),
+            "the number of rows is missing",
+            "-n 100, or --label order=40",
+        ),
+        (
+            lambda: tg.generate("mail.yaml", n=4, seed=2, model="scripted", out="run"),
+            "run contains a different run, started with --seed 0, not 2",
+            "targen resume run resumes it with its recorded options; or choose",
+        ),
+        (
+            lambda: tg.generate("mail.yaml", n=4, temprature=1, model="scripted"),
+            "generate() has no keyword 'temprature'",
+            "did you mean temperature",
+        ),
+        (
+            lambda: tg.generate("mail.yaml", n="4", model="scripted"),
+            "n is '4'",
+            "pass a whole number of rows, such as n=100",
+        ),
+    ],
+)
+def test_a_call_has_the_same_text(call, error, hint):
+    with pytest.raises(tg.TargenError) as caught:
+        call()
     assert error in str(caught.value)
-    assert hint in getattr(caught.value, "hint", "")
+    assert hint in caught.value.hint
     assert not Path("runs").exists()
 
 
@@ -360,9 +357,6 @@ def test_the_small_model_is_never_asked_silently(targen, caplog):
     for line in [f"generate mail.yaml {each}" for each in wrong] + ["preview mal.yaml"]:
         done = targen(line)
         assert done.code == 2 and "so targen uses local" not in done.err
-    with pytest.raises(UsageError) as caught:
-        tg.generate("mail.yaml", n=4, modle=object())
-    assert caught.value.__cause__ is None and caught.value.__suppress_context__
     assert targen("describe mail.yaml --prompts").code == 0
     assert "no model was given" not in caplog.text
     registry = load_registry()

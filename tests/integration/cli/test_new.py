@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import wording
+from targen_core import hints
 from targen_core.cli import main
 from targen_core.cli.kinds import as_shown
 from targen_core.plugins import loader
@@ -119,8 +119,8 @@ def test_it_says_what_to_type_next(works, tmp_path, monkeypatch):
     for file in ("src/good_task_1/py.typed", ".github/workflows/ci.yml", ".gitignore"):
         assert (tmp_path / "good-task-1" / file).exists()
     # What it needs comes from where the core is from.
-    monkeypatch.setattr(wording, "_source", lambda: {"url": "file:///clone/core", "dir_info": {}})
-    monkeypatch.setattr(wording, "_in_a_clone", lambda root, name: f"{root}/{name}")
+    monkeypatch.setattr(hints, "_source", lambda: {"url": "file:///clone/core", "dir_info": {}})
+    monkeypatch.setattr(hints, "_in_a_clone", lambda root, name: f"{root}/{name}")
     there = [each for each in installed_sources() if each.distribution != "targen-testing"]
     monkeypatch.setattr(loader, "installed_sources", lambda: there)
     assert "\n  pip install -e '.[test]'\n" in works("new task a").out

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from targen_core.cli.trust import ask_with, note_own, require_trust
-from targen_core.origin import Untrusted, trusting
+from targen_core.origin import Untrusted, of_a_command, trusting
 from targen_core.plugins.loader import load_registry
-from targen_core.wording import of_a_command
 
 from ...files import write_lines
 from ...tables import mistakes, table

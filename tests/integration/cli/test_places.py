@@ -23,9 +23,8 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(works, rows)
     first = rows("runs/rte-0")
     other = f"{RTE} -o generate.temperature=0.2"
     (line,) = works(other).err.splitlines()
-    said = "runs/rte-0 contains a different run, started with model scripted on backend "
+    said = "runs/rte-0 contains a different run, started with a different --backend, --model or -o"
     assert line.startswith(said)
-    assert "temperature=0.7" in line and "temperature=0.2" in line
     assert line.endswith("Writing this run to runs/rte-0-2")
     journal = Path("runs/rte-0-2/journal").read_bytes()
     works(other)
@@ -34,10 +33,10 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(works, rows)
     assert manifest("runs/rte-0-3")["lock"]["steps"]["generate"]["params"]["temperature"] == 0.3
     assert rows("runs/rte-0") == first
     for typed, said in (
-        ("--variant paper", "no variant; you asked for paper"),
-        ("--no-correct", "corrector targen-standard:meta; you asked for none"),
+        ("--variant paper", "a different "),
+        ("--no-correct", "a different "),
     ):
-        assert f"started with {said}. Writing" in works(f"{RTE} {typed}").err
+        assert f"started with {said}" in works(f"{RTE} {typed}").err
 
 
 def test_a_larger_run_says_how_to_extend_the_other_instead(works):

@@ -14,7 +14,7 @@ import pytest
 
 import targen_core as tg
 from targen_core.errors import JobFailed, UsageError
-from targen_core.wording import install
+from targen_core.hints import install
 from targen_standard.exporting.push import publish
 
 from ...tables import mistakes

@@ -132,12 +132,12 @@ def test_a_run_uses_all_records_them_and_grows_to_the_same_bytes(chosen):
 
 
 OTHERS = """
-    resume run -o openings.letters=2 | filter openings of this run, acme:openings, had letters=3, not 2
-    resume run -o majority.times=7 | corrector of this run, acme:majority, had times=5, not 7
-    {again} {chosen} -o openings.letters=2 | filter openings acme:openings, which had letters=3, not 2
-    {again} {fewer} | started with filters acme:openings, acme:plain; you asked for acme:openings
+    resume run -o openings.letters=2 | started with a different filter openings
+    resume run -o majority.times=7 | started with a different corrector
+    {again} {chosen} -o openings.letters=2 | a different filter openings
+    {again} {fewer} | --filter
     {again} | contains a different run
-"""  # noqa: E501
+"""
 
 
 @pytest.mark.parametrize(("line", "words"), table(OTHERS, 2))
@@ -229,7 +229,7 @@ def test_a_run_keeps_the_files_that_options_name(chosen, tmp_path):
     # The file is edited and the folder moved: the run has its own.
     places.write_text(before.replace("town", "village"))
     other = chosen("generate mail.yaml -n 8 -b scripted --out run", *CHOSEN, code=2)
-    assert "contexts acme:table, which read different data" in other.stderr
+    assert "a different contexts" in other.stderr
     Path("elsewhere").mkdir()
     Path("run").rename("elsewhere/moved")
     places.unlink()
@@ -240,7 +240,7 @@ def test_a_run_keeps_the_files_that_options_name(chosen, tmp_path):
     assert Path("again", name).exists()
     Path("elsewhere/moved", name).write_text(before.replace("town", "village"))
     changed = chosen("resume elsewhere/moved -n 12", code=2)
-    assert "the file or the rows in its option path have changed" in changed.stderr
+    assert "started with a different contexts" in changed.stderr
 
 
 def test_a_run_from_a_stranger_reads_no_file_of_mine(chosen, tmp_path):

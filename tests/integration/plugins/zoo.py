@@ -376,12 +376,12 @@ class Member(HttpModel):
             return ChatReply("Too many requests.", "stop", 1, 1)
 PART = backend(Member)
 # broken-answers-are-no-replies | PART of backend | It takes a broken answer for a reply.
-from targen_core.errors import MalformedAnswer
+from targen_core.errors import ServiceUnavailable
 class Member(HttpModel):
     def _read(self, text):
         try:
             return super()._read(text)
-        except MalformedAnswer:
+        except ServiceUnavailable:
             return ChatReply(text or "nothing", "stop", 1, 1)
 PART = backend(Member)
 # survives-hostile-answers | PART of backend | It reads an answer to its end.

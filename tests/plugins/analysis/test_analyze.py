@@ -16,9 +16,9 @@ from targen_analysis.metrics import Metric, MetricOptions
 from targen_analysis.semantic.metric import SEMANTIC
 from targen_core import hookimpl
 from targen_core.cli.findings import Findings
+from targen_core.hints import install
 from targen_core.plugins import loader
 from targen_core.plugins.loader import Source, installed_sources
-from targen_core.wording import install
 from tests.tables import table
 
 OWN = (

@@ -62,7 +62,7 @@ def test_it_is_written_like_the_command_writes_it(run):
     assert made["distributions"]["targen-analysis"] and made["command"] == ""
     with pytest.raises(UsageError, match="contains an analysis") as caught:
         analysis.save("here")
-    assert caught.value.hint == "force=True replaces it; or choose a different out=..."
+    assert caught.value.hint == "--force replaces it; or choose a different --out"
     assert analysis.save("here", force=True)
     at_once = {"metrics": ["repetition"], "options": {"repetition": {}}, "out": "there"}
     analyze(run, **at_once)

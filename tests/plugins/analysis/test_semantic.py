@@ -24,8 +24,8 @@ from targen_analysis.semantic.similarity import kth_nearest, nearest, pair_share
 from targen_analysis.testing.suite import MetricSuite as Suite
 from targen_core.cli.findings import Excerpt
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.hints import install
 from targen_core.plugins.loader import load_registry
-from targen_core.wording import install
 
 
 def vectors(count, dimensions=8, *, seed=0, about=0.0):

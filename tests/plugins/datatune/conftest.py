@@ -49,8 +49,8 @@ def shop(tmp_path):
 @pytest.fixture
 def described():
     """What `files` says of a path: entries by their ids, and errors by the keys."""
-    from targen_core.errors import DatasetUnavailable
     from targen_datatune.catalogues.files import FILES
+    from targen_datatune.retrieval import DatasetUnavailable
 
     def describe(spec: Any) -> dict[str, Any]:
         actual: dict[str, Any] = {}

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from targen_core.errors import DatasetUnavailable, UsageError
+from targen_core.errors import UsageError
 from targen_datatune.catalogues.files import FILES
+from targen_datatune.retrieval import DatasetUnavailable
 
 
 @pytest.fixture

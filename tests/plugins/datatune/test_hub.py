@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core.errors import DatasetUnavailable, JobFailed
+from targen_core.errors import JobFailed
 from targen_datatune.catalogues import hub as module
 from targen_datatune.catalogues.hub import HUB, VIEWER_VARIABLE
+from targen_datatune.retrieval import DatasetUnavailable
 
 pytest.importorskip("huggingface_hub")
 pytestmark = pytest.mark.whole
@@ -131,7 +132,7 @@ def test_a_service_that_stays_away_ends_the_build_and_loses_nothing(fault, words
     hub.fail("/viewer/info", *fault)
     with pytest.raises(JobFailed, match=words) as caught:
         actual()
-    assert "make the same call again to continue" in caught.value.hint
+    assert "run the same command again to continue" in caught.value.hint
 
 
 def test_no_connection(hub, monkeypatch):

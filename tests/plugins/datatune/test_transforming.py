@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.errors import DatasetUnavailable
 from targen_datatune.catalogues.files import FILES
 from targen_datatune.finding import Match
 from targen_datatune.licenses import mixes
-from targen_datatune.retrieval import DatasetEntry
+from targen_datatune.retrieval import DatasetEntry, DatasetUnavailable
 from targen_datatune.transforming.items import SourceRow
 from targen_datatune.transforming.sources import Sources
 from targen_datatune.transforming.steps import elected, varied

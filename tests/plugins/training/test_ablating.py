@@ -83,7 +83,7 @@ def test_other_contexts_than_before_are_explained(refuses, works, mood):
     ask = (*ask, "--arms", "correction", "--repeats", 1, "-n")
     works(*ask, 12)
     hint = "the contexts limit follows -n; repeat the original request"
-    refuses((*ask, 200), "started with contexts limit 4; you asked for 40", hint)
+    refuses((*ask, 200), "started with --contexts-limit 4, not 40", hint)
 
 
 def test_an_arm_whose_rows_are_all_tested_is_left_out(works, mood):

@@ -13,7 +13,7 @@ import pytest
 
 from targen_core.dataset.model import row_digest
 from targen_core.errors import UsageError
-from targen_core.wording import install
+from targen_core.hints import install
 from targen_training.api import evaluate
 from targen_training.api import train as targen_train
 from targen_training.reproduction.items import items
@@ -174,7 +174,7 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
     assert there.count("(rte): using existing rows: 8 rows of rte") == 2
     blocked = f"with correction (rte): blocked: {runs}/rte-with-correction contains a different run"
     for model, rows, why in (
-        ("claude/claude-haiku-5-5", 8, "started with model scripted on backend scripted; you"),
+        ("claude/claude-haiku-5-5", 8, "started with a different --backend"),
         ("scripted", 10, "its target is 8 rows, not 10"),
     ):
         for more in (["--plan"], []):

@@ -234,7 +234,7 @@ def test_a_row_without_a_usable_judgement_stays_and_is_tried_again(
     assert (change["verdict"], change["label"]) == ("unjudged", change["claimed"])
     assert len(lines(tmp_path / "out" / "dataset.jsonl")) == len(rows)
     words = f"1 of {len(rows)} instances could not be judged and kept the label ({reason}, 1 time)"
-    assert f"{words}; make the same call again to retry" in caplog.text
+    assert f"{words}; run the same command again to retry" in caplog.text
     same, asked = correct(task, rows, solve, **together)
     assert asked and same["unjudged"] == first["unjudged"]
     broken.clear()

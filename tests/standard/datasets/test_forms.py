@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from targen_core import Label, Task, read_dataset
 from targen_core.dataset.model import Dataset
 from targen_core.errors import MissingDependency, UsageError
-from targen_core.wording import install
+from targen_core.hints import install
 from targen_standard.exporting import table as csv
 from targen_standard.exporting.hub import HF, PARQUET
 from targen_standard.exporting.lines import JSONL

@@ -173,6 +173,6 @@ def test_a_class_that_would_end_the_program_fails(url):
         async def _agenerate(self, *_: Any, **__: Any) -> ChatResult:
             raise SystemExit(3)
 
-    with pytest.raises(errors.StageFailed, match="SystemExit: 3"):
+    with pytest.raises(errors.PluginError, match="SystemExit: 3"):
         tg.generate(Declaration(**MAIL), n=2, model=Exits(url=url), out="x", progress=False)
     assert make(url, "y").report.complete

@@ -34,7 +34,6 @@ from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
-from targen_core.wording import Action
 
 
 @exported
@@ -329,8 +328,9 @@ def _kept(job: Job) -> str:
     rows = job.path / "dataset.jsonl"
     if not rows.exists() or not rows.stat().st_size:
         return resume
-    task = {name: value for name, value in job.manifest.objects.items() if name == "task"}
-    return f"to load the rows generated so far: {Action('load', job.path, **task)}; {resume}"
+    task = ", task=TASK" if "task" in job.manifest.objects else ""
+    load = f"targen_core.load({str(job.path)!r}{task})"
+    return f"to load the rows generated so far: {load}; {resume}"
 
 
 def _shown(job: Job) -> AbstractContextManager[Listener | None]:

@@ -15,13 +15,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from targen_core.errors import UnknownOption, UsageError
+from targen_core.errors import UsageError
+from targen_core.hints import did_you_mean
 from targen_core.options import several
 from targen_core.plain import require_possible
+from targen_core.plugins.blame import within
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.shortcuts import shortcuts
-from targen_core.suggestions import did_you_mean, suggestions_for
-from targen_core.tracebacks import trimmed, within
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -87,19 +87,6 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 """The test of each keyword's value, and what to pass."""
 
-MEANT = {
-    **dict.fromkeys(("count", "num", "num_rows", "number", "rows", "size"), "n"),
-    **dict.fromkeys(("backend", "llm", "provider"), "model"),
-    **dict.fromkeys(("budget", "cost"), "max_cost"),
-    **dict.fromkeys(("dir", "folder", "output", "output_dir", "path"), "out"),
-    **dict.fromkeys(("api_base", "url"), "base_url"),
-    **dict.fromkeys(("label", "shares", "ratio"), "labels"),
-    **dict.fromkeys(("decl", "declaration"), "task"),
-    **dict.fromkeys(("from_run", "run"), "measured"),
-    "seeds": "repeats",  # of functions that do not have seeds of rows
-}
-"""Keywords of ours by the names that people try for them."""
-
 
 def python_number(value: Any) -> Any:
     """Return a number of numpy's as one of Python's; other values are unchanged."""
@@ -129,9 +116,9 @@ def _check_kinds(arguments: Mapping[str, Any], keywords: Mapping[str, inspect.Pa
 
 
 def exported(function: Callable[P, T]) -> Callable[P, T]:
-    """Return a function for programs: its arguments are checked, and its errors trimmed."""
+    """Return a function for programs: its arguments are checked."""
     checking = partial(_keywords, function.__name__, inspect.signature(function))
-    made = trimmed(within(function, checking))
+    made = within(function, checking)
     vars(made)["unchecked"] = function  # which `waiting` runs
     return made
 
@@ -142,37 +129,21 @@ def _keywords(
 ) -> Iterator[None]:
     """Check a function's arguments, and report an unknown option as an unknown keyword.
 
-    Numbers of numpy's become those of Python in `kwargs`, also as values of mappings. An unknown
-    keyword may be meant as an option of the model, so the error suggests a keyword.
+    Numbers of numpy's become those of Python in `kwargs`.
     """
-    keywords = signature.parameters
+    _bind(name, signature, args, kwargs)
+    for key, value in kwargs.items():
+        values = value.items() if isinstance(value, dict) else ()
+        kwargs[key] = {of: python_number(v) for of, v in values} or python_number(value)
+    _check_kinds(kwargs, signature.parameters)
     try:
-        _bind(name, signature, args, kwargs)
-        for key, value in kwargs.items():
-            values = value.items() if isinstance(value, dict) else ()
-            kwargs[key] = {of: python_number(v) for of, v in values} or python_number(value)
-        _check_kinds(kwargs, keywords)
         yield
-    except UnknownOption as error:
-        ours = [key for key, each in keywords.items() if each.kind != each.VAR_KEYWORD]
-        ours += shortcuts() if "filters" in keywords else ()
-        known = [key for key in (*ours, *error.known) if key != error.option]
-        if error.option not in kwargs or error.option in keywords:
-            raise
-        meant = MEANT.get(error.option, "")
-        if meant in known or (error.known and suggestions_for(error.option, ours)):
-            near = did_you_mean(error.option, known, "options")
-            error.hint = f"did you mean {meant}?" if meant in known else near
-        elif error.option in _KINDS:  # of other functions
-            error.hint = f"its keywords: {', '.join(ours)}"
-        else:
-            raise
-        error.args = (f"{name}() has no keyword {error.option!r}",)
-        raise
     except UsageError as error:
-        for key in kwargs.keys() - keywords.keys():
-            if (meant := MEANT.get(key, "")) in keywords and kwargs.get(meant) is None:
-                error.hint = f"did you mean {meant} instead of {key}?"
+        ours = [k for k, each in signature.parameters.items() if each.kind != each.VAR_KEYWORD]
+        ours += shortcuts() if "filters" in ours else ()
+        if error.known and error.option in kwargs and error.option not in ours:
+            error.args = (f"{name}() has no keyword {error.option!r}",)
+            error.hint = did_you_mean(error.option, [*ours, *error.known], "options")
         raise
 
 
@@ -189,7 +160,7 @@ def _bind(
         for key in kwargs.keys() - keywords.keys():
             problem = f"{name}() has no keyword {key!r}"
             hint = did_you_mean(key, [*keywords], "its keywords")
-            raise UnknownOption(problem, option=key, known=keywords, hint=hint)
+            raise UsageError(problem, option=key, known=keywords, hint=hint)
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import BaseModel, SecretStr
 
 from targen_core import folders
-from targen_core.api.kinds import MEANT, python_number
+from targen_core.api.kinds import python_number
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import rows_in
@@ -29,7 +29,8 @@ from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard, read_shard
-from targen_core.errors import UnknownName, UnknownOption, UsageError
+from targen_core.errors import UnknownName, UsageError
+from targen_core.hints import did_you_mean, flag_of, quoted
 from targen_core.options import Limits, several
 from targen_core.origin import Typed, is_file, order_of
 from targen_core.outputs import write_file
@@ -48,12 +49,10 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import is_of_part
 from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.runs.records.spec import RunSpec
-from targen_core.suggestions import did_you_mean
 from targen_core.task_files import SavedTask, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import unwrapped
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Option, Words, in_python, listed
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -203,13 +202,11 @@ def asked(
     """
     registry = load_registry() if registry is None else registry
     if not correct and corrector:
-        raise UsageError(
-            Option("correct", False) + " and " + Option("corrector") + " cannot be used together"
-        )
+        raise UsageError("--no-correct and --corrector cannot be used together")
     if corrector == "none" and all(c.name != "none" for c in registry.all("corrector")):
         raise UsageError(
-            Option("corrector", "none") + ": there is no corrector with that name",
-            hint=Option("correct", False),
+            "--corrector none: there is no corrector with that name",
+            hint="--no-correct",
         )
     values = {name: python_number(value) for name, value in values.items()}
     limits = {name: values.pop(name, None) for name in Limits.model_fields}
@@ -220,9 +217,6 @@ def asked(
         if not isinstance(options[name], Mapping)  # options of a part of that name
     }
     is_usual = model is None
-    # Before the usual model is blamed, which the caller never named.
-    if is_usual and (slip := next((key for key in options if MEANT.get(key) == "model"), "")):
-        raise UnknownOption(f"unknown keyword {slip!r}", option=slip, hint="did you mean model?")
     model = USUAL_MODEL if model is None else model
     with tempfile.TemporaryDirectory(prefix="targen-") as folder, _as_passed(Path(folder)):
         files = Path(folder)
@@ -336,7 +330,7 @@ def reopened(
     of_parts = spread(load_registry() if registry is None else registry, options)
     models, said = _by_step(model, steps, of_parts)
     registry = registry_for(path, manifest, registry, task, models)
-    require_objects(registry, manifest, Action("resume", path, **manifest.to_resume))
+    require_objects(registry, manifest, manifest.resuming(path))
     quotas = None
     if n is not None or counts_in(labels):
         began, name = manifest.task, manifest.task_name(path)
@@ -373,11 +367,11 @@ def _require_begun(task: Task[Any, Any], names: Iterable[str], run: Path) -> Non
         if name not in task.quota_names and task.allows(name):
             raise UsageError(
                 f"{run} was started without rows of {name}, and cannot add a label",
-                hint="generate such rows with a different " + Option("out", ...),
+                hint="generate such rows with a different --out",
             )
 
 
-def require_objects(registry: Registry, manifest: Manifest, again: Action) -> None:
+def require_objects(registry: Registry, manifest: Manifest, again: str) -> None:
     """Check that the objects that a run was made with are here, since no run keeps one.
 
     Raises:
@@ -389,7 +383,7 @@ def require_objects(registry: Registry, manifest: Manifest, again: Action) -> No
             try:
                 registry.find(kind, name)
             except UnknownName as error:
-                error.hint = in_python(again)
+                error.hint = again
                 raise
 
 
@@ -462,13 +456,13 @@ def given_task(task: TaskLike) -> Task[Any, Any] | str:
         return type(task)(path) if is_home else task
     if hasattr(task, "save_in") and not isinstance(task, type):
         return task.task()
-    usual: Words = "pass a name, a file's path, a Task or a Declaration"
+    usual: str = "pass a name, a file's path, a Task or a Declaration"
     name = (task if isinstance(task, type) else type(task)).__name__
     if isinstance(task, type):
         usual = f"pass an instance, such as {name}(...)"
     raise UsageError(
         f"task: {name} is not a task",
-        hint=Action("Declaration", Blank("**TASK")) if isinstance(task, Mapping) else usual,
+        hint="pass Declaration(**TASK)" if isinstance(task, Mapping) else usual,
     )
 
 
@@ -516,7 +510,7 @@ def given_as(option: str, item: int | None = None) -> Iterator[None]:
         yield
     except UsageError as error:
         which = "" if item is None else f", item {item}"
-        error.args = (Option(option) + f"{which}: {error}",)
+        error.args = (f"{flag_of(option)}{which}: {error}",)
         raise
 
 
@@ -590,14 +584,12 @@ def _value(name: str, value: Any) -> Any:
     try:
         return json.loads(json.dumps(value, allow_nan=False, default=_of_numpy))
     except (TypeError, ValueError):
-        hint: Words = "options of models are numbers, strings, lists or mappings"
+        hint: str = "options of models are numbers, strings, lists or mappings"
         if callable(value) and name == "script":
             hint = "pass the function as model=ScriptedModel(ScriptedOptions(), FUNCTION)"
         elif callable(value):
             hint += "; only Job.run takes a function, which it calls with each event"
-        raise UnknownOption(
-            f"{name} is {repr(value)[:80]}", option=name, known=[name], hint=hint
-        ) from None
+        raise UsageError(f"{name} is {repr(value)[:80]}", hint=hint) from None
 
 
 def _of_numpy(value: Any) -> Any:
@@ -633,13 +625,13 @@ def quotas_of(
     labels = counts_in(labels)
     ways = (n is not None or preset is not None) + bool(labels)
     if ways != 1:
-        examples = [Option("n", 100), Option("labels", {task.quota_names[0]: 40})]
-        examples[1:1] = [Option("preset", name) for name in [*task.presets][:1]]
+        examples = ["-n 100", f"--label {task.quota_names[0]}=40"]
+        examples[1:1] = [f"--preset {quoted(name)}" for name in [*task.presets][:1]]
         raise UsageError(
             "give the number of rows in exactly one way"
             if ways
             else "the number of rows is missing",
-            hint=listed(examples, ", or "),
+            hint=", or ".join(examples),
         )
     if labels:
         return Quotas(labels)
@@ -664,9 +656,8 @@ def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:
     mine = tracker.part_of(whole, shard.number, shard.count)
     if not mine.total:
         raise UsageError(
-            Option("shard")
-            + f" {shard}: {plural(whole.total, 'row')} cannot fill {shard.count} shards, so this "
-            "shard would be empty",
+            f"--shard {shard}: {plural(whole.total, 'row')} cannot fill {shard.count} "
+            "shards, so this shard would be empty",
             hint=f"use at most {plural(whole.total // unit, 'shard')}",
         )
     return mine
@@ -694,8 +685,8 @@ def registry_for(
                 raise UsageError(
                     f"the run {path} has its own copy of its task, so do not pass a "
                     f"{type(task).__name__}",
-                    hint="omit task=; to change the task: "
-                    + Action("revise", path, task=Blank("task")),
+                    hint=f"omit task=; to change the task: targen revise {quoted(path)} --task "
+                    "task",
                 )
             raise UsageError(
                 f"task is {repr(task)[:80]}, but a run looks up its task by name",
@@ -707,9 +698,7 @@ def registry_for(
         if isinstance(model, str):
             raise UsageError(
                 f"{path} records its backends, so only model objects have to be passed again",
-                hint=Action("resume", path, **manifest.objects)
-                if manifest.objects
-                else "omit model=",
+                hint=manifest.resuming(path) if manifest.objects else "omit model=",
             )
         if step and step not in manifest.steps:
             raise UsageError(

@@ -15,7 +15,7 @@ from typing import Literal
 
 from targen_core.calls.usage import Usage
 from targen_core.errors import BudgetExhausted
-from targen_core.wording import REPEAT, Blank, Either, Option, Setting
+from targen_core.hints import flag_of
 
 Spent = Callable[[], tuple[int, float]]
 """Tokens and dollars that journals count."""
@@ -139,10 +139,11 @@ class Budget:
         words = f"{used} of {most} spent{whose}"
         if spent > cap.most:  # the manifest keeps a cap that was lowered after the run spent more
             words = f"{used} spent{whose}, more than the {owner}'s limit of {most}"
-        hint = (REPEAT if cap.shared or not spent else "resume") + " with a larger "
-        hint = hint + Option(cap.option, ...)
+        hint = (
+            "run the same command again" if cap.shared or not spent else "resume"
+        ) + f" with a larger {flag_of(cap.option)}"
         if cap.option == "max_tokens" and not spent:  # other programs call this so
-            own = Either(Setting("max_tokens", Blank("N")), 'options={"max_tokens": N}')
+            own = "-o max_tokens=N"
             hint = hint + "; to limit the length of a reply, use " + own
         error = BudgetExhausted(
             f"{kind} budget exhausted: {words}, and the next call may {more}", hint=hint

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core.calls.model import ChatModel, Price
 from targen_core.calls.secrets import Secrets
-from targen_core.wording import Words
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend, BackendOptions
@@ -74,8 +73,8 @@ class Delivery:
     """
 
     summary: str = ""
-    asked: Words = ""
-    dropped: Words = ""
+    asked: str = ""
+    dropped: str = ""
     answered: str = "its calls are answered later"
     basis: str = ""
     leaves: bool = False

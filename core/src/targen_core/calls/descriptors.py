@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 
-from targen_core.wording import Option
-
 try:
     import resource
 except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
-HINT = "lower " + Option("concurrency", ...) + ", or raise the limit in this shell: ulimit -n 4096"
+HINT = "lower --concurrency, or raise the limit in this shell: ulimit -n 4096"
 
 _RESERVE = 128
 """Descriptors for other open files than calls: the journal, the cache, imports, names."""

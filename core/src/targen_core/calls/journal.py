@@ -18,7 +18,7 @@ from zlib import crc32
 
 from pydantic_core import to_json
 
-from targen_core.errors import CorruptJournal, WriteFailed
+from targen_core.errors import RunDirectoryError, WriteFailed
 from targen_core.plain import open_plain, read_at, way_out, write_failed
 from targen_core.reading.lines import LINE
 
@@ -55,7 +55,7 @@ class Journal:
         `known`, for which `holds` must have been true, are indexed and not handed over.
 
         Raises:
-            CorruptJournal: a record before the last cannot be read back, or
+            RunDirectoryError: a record before the last cannot be read back, or
                 `on_record` refuses one with a `ValueError`.
             WriteFailed: it cannot be opened, or is not a regular file of its own.
         """
@@ -106,7 +106,7 @@ class Journal:
         record = decode(line)
         if record is None:
             how = "damaged" if line.endswith(b"\n") else f"longer than {LINE >> 20} MiB"
-            raise CorruptJournal(
+            raise RunDirectoryError(
                 f"{self.path}: {where} is {how}",
                 hint="restore the file from a backup, or delete the run directory and "
                 "start again; cached replies are not paid for twice",
@@ -114,7 +114,7 @@ class Journal:
         try:
             on_record(record)
         except (TypeError, ValueError) as error:
-            raise CorruptJournal(
+            raise RunDirectoryError(
                 f"{self.path}: {where} is not a valid record: {error}",
                 hint="if the run came from someone else, do not trust it",
             ) from error
@@ -126,7 +126,7 @@ class Journal:
         """The record of a call, or None.
 
         Raises:
-            CorruptJournal: the file changed under the run.
+            RunDirectoryError: the file changed under the run.
         """
         offset = self._offsets.get(key)
         if offset is None:
@@ -139,7 +139,9 @@ class Journal:
             line = (line + part).split(b"\n", 1)[0] + (b"\n" if b"\n" in part else b"")
         record = decode(line)
         if record is None or record.get("key") != key.hex():
-            raise CorruptJournal(f"{self.path}: the record at byte {offset} changed while in use")
+            raise RunDirectoryError(
+                f"{self.path}: the record at byte {offset} changed while in use"
+            )
         return record
 
     def last_at(self, place: str) -> dict[str, Any] | None:

@@ -63,12 +63,11 @@ from targen_core.errors import (
     BudgetExhausted,
     ConnectionFailed,
     ContentFiltered,
-    CorruptJournal,
-    NoUsableReply,
+    PluginError,
     Rejected,
+    RunDirectoryError,
     ServiceError,
     ServiceGaveUp,
-    StageFailed,
     TargenError,
     TimedOut,
 )
@@ -222,7 +221,7 @@ class CallLayer:
             read: turns a reply's text into the value, or raises `BadReply`.
 
         Raises:
-            NoUsableReply: the model or its filter decided so: `malformed-reply`, a reason of
+            Rejected: the model or its filter decided so: `malformed-reply`, a reason of
                 `read`, `unscored-reply`, `refusal` or `content-filter`. Or the service answers
                 other calls and never this one, or refuses it for what it says: `unanswered`.
             CallCancelled: the run stops or the scope was abandoned.
@@ -261,13 +260,17 @@ class CallLayer:
             if reply.finish in OF_THE_CALL:  # another run may ask again
                 self._unusable.append(bound.cache_key(key))
             if reply.finish == "refusal":
-                raise NoUsableReply("refusal", f"the model refused: {reply.text[:200]!r}")
+                raise Rejected("refusal", f"the model refused: {reply.text[:200]!r}", unjudged=True)
             if reply.finish == "content-filter":
-                raise NoUsableReply("content-filter", f"a filter stopped it: {reply.text[:200]!r}")
+                raise Rejected(
+                    "content-filter", f"a filter stopped it: {reply.text[:200]!r}", unjudged=True
+                )
             if reply.finish == "unanswered":
-                raise NoUsableReply("unanswered", reply.text)
+                raise Rejected("unanswered", reply.text, unjudged=True)
             if call.given is not None and reply.text != call.given:
-                raise NoUsableReply("unscored-text", f"the model cannot score {call.given[:200]!r}")
+                raise Rejected(
+                    "unscored-text", f"the model cannot score {call.given[:200]!r}", unjudged=True
+                )
             try:
                 return value_of(reply, call, read), reply
             except BadReply as error:
@@ -283,7 +286,9 @@ class CallLayer:
                         Message("user", _REPAIR.format(problem=problem)),
                     )
         assert problem is not None
-        raise NoUsableReply(problem.reason, f"no usable reply in {ATTEMPTS} attempts: {problem}")
+        raise Rejected(
+            problem.reason, f"no usable reply in {ATTEMPTS} attempts: {problem}", unjudged=True
+        )
 
     # --- where a reply comes from ---
 
@@ -309,7 +314,7 @@ class CallLayer:
                     self.again += 1
                     return None
             if lacks_scores(known, call):
-                raise CorruptJournal(
+                raise RunDirectoryError(
                     f"{self.journal.path}: the record of a call at {call.place} has no token "
                     "probabilities, although the call requested them",
                     hint="if the run came from someone else, do not trust it",
@@ -532,7 +537,7 @@ class CallLayer:
             answer = ChatReply(str(raised)[:_SAID], "content-filter", billed)
         except ServiceError as raised:
             answer = raised
-        except (TimeoutError, StageFailed):  # some models make an error of being cut
+        except (TimeoutError, PluginError):  # some models make an error of being cut
             if not flight.is_cut:
                 raise
         finally:

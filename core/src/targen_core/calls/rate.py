@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 from targen_core.calls.control import Controller, Ticket
 from targen_core.calls.model import RateHeaders
-from targen_core.errors import Overloaded, RateLimited, ServiceError, ServiceUnavailable, TimedOut
+from targen_core.errors import RateLimited, ServiceError, ServiceUnavailable, TimedOut
 
 Outcome = Literal["answered", "refused", "failed", "timed-out", "nothing"]
 """The outcome of a call: an answer, a refusal for too much load (429, 503, 529), another passing
@@ -27,7 +27,7 @@ failure, or silence. "nothing" is an error unrelated to load, such as a wrong ke
 
 def outcome_of(error: ServiceError | None) -> Outcome:
     """Return what a failure means for the service's state."""
-    if isinstance(error, RateLimited | Overloaded):
+    if isinstance(error, RateLimited):
         return "refused"
     if isinstance(error, TimedOut):
         return "timed-out"

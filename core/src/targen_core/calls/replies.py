@@ -11,8 +11,7 @@ from targen_core.calls import scores
 from targen_core.calls.call import Call
 from targen_core.calls.journal import checked, compact, unchecked
 from targen_core.calls.model import MAX_REPLY, ChatReply, ChatRequest, Finish
-from targen_core.errors import BadReply, BadRequest, MalformedAnswer
-from targen_core.wording import Option
+from targen_core.errors import BadReply, BadRequest, ServiceUnavailable
 
 OF_THE_CALL = ("refusal", "content-filter", "unanswered")
 """Ends of a call without a reply to read."""
@@ -72,7 +71,7 @@ def checked_reply(reply: Any, request: ChatRequest) -> ChatReply:
 
     Raises:
         BadRequest: it has no scores: the service ignores the parameter.
-        MalformedAnswer: it is longer than `MAX_REPLY`.
+        ServiceUnavailable: it is longer than `MAX_REPLY`.
     """
     if not isinstance(reply, ChatReply):
         raise TypeError(f"complete() returned {type(reply).__name__}, not a ChatReply")
@@ -86,10 +85,9 @@ def checked_reply(reply: Any, request: ChatRequest) -> ChatReply:
     if lacks_scores(reply, request):
         raise BadRequest(
             "the service's answer lacks the token probabilities that were requested",
-            hint="the service may not offer them for this model; use a different backend for this "
-            "step, such as "
-            + Option("steps", {"STEP": "local"})
-            + "; vLLM, llama.cpp's server and Ollama 0.12.11 support them",
+            hint="the service may not offer them for this model; use a different backend for "
+            "this step, such as --backend-for STEP=local; vLLM, llama.cpp's server and "
+            "Ollama 0.12.11 support them",
             billed=True,
         )
     return reply
@@ -99,11 +97,11 @@ def _short(reply: ChatReply) -> ChatReply:
     """Check that a reply is not too long for the journal, and return it.
 
     Raises:
-        MalformedAnswer: it is longer than `MAX_REPLY`.
+        ServiceUnavailable: it is longer than `MAX_REPLY`.
     """
     may_be_long = reply.tokens or _ESCAPED * (len(reply.text) + len(reply.unscored)) > MAX_REPLY
     if may_be_long and len(for_the_cache(reply)) > MAX_REPLY:
-        raise MalformedAnswer(f"the reply is longer than {MAX_REPLY >> 20} MiB", billed=True)
+        raise ServiceUnavailable(f"the reply is longer than {MAX_REPLY >> 20} MiB", billed=True)
     return reply
 
 

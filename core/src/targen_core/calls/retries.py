@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from targen_core.calls.call import Scope
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.sending import Sending
-from targen_core.errors import Overloaded, RateLimited, ServiceError, ServiceGaveUp
+from targen_core.errors import RateLimited, ServiceError, ServiceGaveUp
 from targen_core.text import plural
-from targen_core.wording import REPEAT, Option, Words
 
 MAX_OUTAGE = 600.0
 """Seconds without any answer that end a run in which the service answered before."""
@@ -49,9 +48,9 @@ class Retries:
         self._put_off: dict[RateLimiter, dict[asyncio.Future[None], None]] = {}
 
     @property
-    def _again(self) -> Words:
+    def _again(self) -> str:
         # A new run that was never answered leaves no folder to resume.
-        return REPEAT if self._last_success is None else "resume"
+        return "run the same command again" if self._last_success is None else "resume"
 
     @property
     def trouble(self) -> str:
@@ -94,9 +93,7 @@ class Retries:
             words = f": {error}" if error is not None else ""
             raise ServiceGaveUp(
                 f"the service requested a pause of {asked:.0f} s{words}",
-                hint=self._again
-                + " after that time, or with a larger "
-                + Option("max_outage", ...),
+                hint=f"{self._again} after that time, or with a larger --max-outage",
             )
 
     def delay(self, sending: Sending, error: ServiceError) -> tuple[float, float]:
@@ -128,7 +125,7 @@ class Retries:
         sent = sending.first.sent
         assert sent is not None  # it has failed
         lately = last is not None and last > min(sent, now - _FIRST_BACKOFF)
-        if bound.limiter.down or isinstance(error, RateLimited | Overloaded):
+        if bound.limiter.down or isinstance(error, RateLimited):
             # The limiter says when a call goes; this one waits its turn.
             delay = min(_MAX_TURN, _BAD_LUCK * 2.0**sending.failures)
         elif lately:
@@ -147,9 +144,7 @@ class Retries:
                 if self._max_outage is not None or max_outage >= _SILENCE
                 else str(error),
                 hint=(f"{error.hint}; " if error.hint else "")
-                + self._again
-                + " when the service is back, or with a larger "
-                + Option("max_outage", ...),
+                + f"{self._again} when the service is back, or with a larger --max-outage",
             ) from error
         # The requested wait may be wrong: try again before the run would end.
         return delay, min(error.retry_after or 0.0, max_outage)

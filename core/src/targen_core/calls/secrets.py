@@ -15,8 +15,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from targen_core.wording import Phrase
-
 if TYPE_CHECKING:
     from targen_core.calls.model import ChatReply
 
@@ -135,7 +133,7 @@ class Secrets:
         return scrub(text, *self._all)
 
     def _words(self, value: Any) -> Any:
-        if not isinstance(value, str | Phrase):
+        if not isinstance(value, str):
             return value
         clean = self.words(text := str(value))
         return value if clean == text else clean

@@ -11,10 +11,10 @@ from targen_core.calls.hedging import Patience, Watched
 from targen_core.calls.model import ChatReply, ChatRequest, Message, Origin, RateHeaders
 from targen_core.calls.rate import Outcome, RateLimiter
 from targen_core.errors import (
-    Overloaded,
+    PluginError,
+    RateLimited,
     ServiceError,
     ServiceUnavailable,
-    StageFailed,
     TargenError,
 )
 
@@ -159,18 +159,18 @@ def tokens_of(bound: BoundModel, request: ChatRequest) -> int:
 
 def may_be_own(sending: Sending, error: ServiceError) -> bool:
     """Return whether a call's content may cause a failure; a refusal never has this cause."""
-    failed = isinstance(error, ServiceUnavailable) and not isinstance(error, Overloaded)
+    failed = isinstance(error, ServiceUnavailable) and not isinstance(error, RateLimited)
     return failed and not sending.bound.deferred
 
 
-def backend_failed(bound: BoundModel, error: BaseException) -> StageFailed:
+def backend_failed(bound: BoundModel, error: BaseException) -> PluginError:
     """A backend's own bug: neither the service's doing nor the task's."""
     backend = bound.backend
     distribution = backend.partition(":")[0]
     hint = f"report it to the authors of {distribution}, and resume when it is fixed"
     if distribution == "memory":  # an object of the program
         hint = "fix it, then resume: targen_core.resume(RUN, model=...)"
-    return StageFailed(
+    return PluginError(
         f"backend {backend}: {bound.secrets.words(f'{type(error).__name__}: {error}')}",
         distribution=distribution,
         hint=hint,

@@ -55,7 +55,7 @@ class Account:
 
         Raises:
             UsageError: a cap is not above 0.
-            CorruptJournal: a journal cannot be read.
+            RunDirectoryError: a journal cannot be read.
         """
         self.limits = Limits(max_cost=max_cost, max_tokens=max_tokens)
         self._parts: dict[Path, Usage] = {}
@@ -75,7 +75,7 @@ class Account:
         """Count parts whose turn may come later, by what their journals hold now.
 
         Raises:
-            CorruptJournal: a journal cannot be read.
+            RunDirectoryError: a journal cannot be read.
         """
         for part in parts:
             self._parts.setdefault(part.resolve(), _spent_in(part))

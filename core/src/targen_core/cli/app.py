@@ -25,11 +25,10 @@ from targen_core.cli.installed import (
     panel_of,
     unknown_command,
 )
-from targen_core.cli.options.misspelt import Command, as_switches
+from targen_core.cli.options.parsing import Command, as_switches, refusal
 from targen_core.errors import Interrupted, UsageError
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.registry import Registry
-from targen_core.suggestions import suggestions_for
 
 
 @contextmanager
@@ -98,21 +97,10 @@ class _LazyGroup(TyperGroup):
         Raises:
             UsageError: an option of a command, which comes behind it.
         """
-        typed = list(args)  # which the reader empties
         try:
             rest: list[str] = super().parse_args(ctx, args)
         except Exception as error:
-            if type(error).__name__ != "NoSuchOption":
-                raise
-            option = str(getattr(error, "option_name", ""))
-            name = next((word for word in typed if self._has(word)), "COMMAND")
-            known = [each for param in self.get_params(ctx) for each in param.opts]
-            hint = f"put options after the command: targen {name} …; see targen --help"
-            if option in ("-v", "-V"):
-                hint = "targen --version"
-            elif near := suggestions_for(option, known):
-                hint = f"did you mean {near[0]}?"
-            raise UsageError(f"targen has no option {option}", hint=hint) from None
+            raise refusal(error, ctx) from None
         return rest
 
     def invoke(self, ctx: Any) -> Any:
@@ -158,19 +146,8 @@ class _LazyGroup(TyperGroup):
                     f"targen {args[0]} needs one of its commands",
                     hint=f"{', '.join(group)}; see targen COMMAND --help",
                 )
-            if args[0] == "help":
-                raise UsageError("there is no command 'help'", hint=self._helps(args[1:]))
             raise unknown_command(self.registry, args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
-
-    def _helps(self, words: list[str]) -> str:
-        """Return what explains the command of these words, or all commands."""
-        for start in (1, 0) if words and words[0] in GROUPS else (0,):
-            for count in (2, 1):
-                name = " ".join(words[start : start + count])
-                if name and self._has(name):
-                    return f"targen {name} --help"
-        return "targen --help"
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if not self._has(cmd_name):

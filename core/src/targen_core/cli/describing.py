@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from targen_core.cli.tables import print_table
+from targen_core.hints import install
 from targen_core.text import plural
-from targen_core.wording import install
 
 if TYPE_CHECKING:
     from targen_core.cli.facts import Described

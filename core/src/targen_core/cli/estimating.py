@@ -54,7 +54,6 @@ from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import last_question
 from targen_core.tasks.steps import ListStep, RegisteredCheck
 from targen_core.text import plural
-from targen_core.wording import Either
 
 _CACHED = ("cache_read_tokens", "cache_write_tokens")
 _COUNTS = ("calls", "input_tokens", *_CACHED, "output_tokens", "reasoning_tokens")
@@ -574,7 +573,7 @@ def _left_out(prepared: Prepared) -> Iterator[str]:
         if not each.part.share and each.id.rpartition(":")[2] not in USUAL
     ]
     if parts:
-        small = Either("--from RUN", "measured=RUN")
+        small = "--from RUN"
         yield (
             f"rejections by these parts are not included: {', '.join(parts)}. To include them, "
             f"base the estimate on a small run with {small}"

@@ -2,73 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import Any
 
 import typer
 
 from targen_core.cli.commands import EVERYDAY, FIRST_PANEL, OTHERS, PANELS
-from targen_core.errors import AmbiguousName, PluginError, UsageError
-from targen_core.origin import DECLARED
+from targen_core.errors import PluginError, UsageError
+from targen_core.hints import did_you_mean, suggestions_for
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.plugins.unknown import and_broken
-from targen_core.suggestions import and_also, did_you_mean, suggestions_for
-
-_MEANT = {
-    "cat": "show RUN",
-    "apply": "predict MODEL FILE --out FILE",
-    "check": "backends check NAME, or: targen validate DATA",
-    "classify": "predict MODEL FILE --out FILE",
-    "clean": "correct DATA --task FILE",
-    "continue": "resume RUN",
-    "cost": "estimate TASK -n 100",
-    "create": "generate TASK -n 100",
-    **dict.fromkeys(
-        ["dedup", "dedupe", "deduplicate"], "generate TASK -n 100 --near-duplicates 80"
-    ),
-    "delete": "runs rm RUN",
-    "dry-run": "generate TASK -n 100 --dry-run",
-    "filter": "generate TASK -n 100 --filter NAME; for the names: targen list-filters",
-    "fix": "correct DATA --task FILE",
-    "head": "show RUN -n 3",
-    "help": "--help",
-    "infer": "predict MODEL FILE --out FILE",
-    "info": "describe NAME",
-    "init": "init-task DESCRIPTION",
-    "inspect": "show RUN",
-    "label": "correct DATA --task FILE, or by hand: targen review RUN",
-    "list-models": "list-backends",
-    "list-plugins": "plugins",
-    "list-profiles": "config",
-    "list-runs": "runs",
-    "login": "config",
-    "ls": "runs",
-    "make": "generate TASK -n 100",
-    "open": "runs open RUN",
-    "price": "estimate TASK -n 100",
-    "publish": "export RUN --push OWNER/NAME",
-    "push": "export RUN --push OWNER/NAME",
-    "read": "show RUN",
-    "relabel": "correct DATA --task FILE",
-    "remove": "runs rm RUN",
-    "rm": "runs rm RUN",
-    "rows": "show RUN",
-    "list-labels": "describe TASK",
-    "run": "generate TASK -n 100",
-    "settings": "config",
-    "split": "export RUN --split 0.8/0.2",
-    "start": "generate TASK -n 100",
-    "stats": "report RUN",
-    "status": "runs",
-    "stop": "runs; to stop a run, press Ctrl-C in its terminal",
-    "summary": "report RUN",
-    "tasks": "list-tasks",
-    "upload": "export RUN --push OWNER/NAME",
-    "version": "--version",
-}
-"""Other tools' names for a thing -> the words to type after `targen`."""
 
 
 def named_commands(registry: Registry) -> list[tuple[str, Registration[Any]]]:
@@ -77,7 +21,7 @@ def named_commands(registry: Registry) -> list[tuple[str, Registration[Any]]]:
     for item in registry.all("command"):
         try:
             is_meant = registry.find("command", item.name) is item
-        except AmbiguousName:
+        except UsageError:
             is_meant = False
         named.append((item.name if is_meant else item.id, item))
     return named
@@ -101,7 +45,7 @@ def add_command(to: typer.Typer, registry: Registry, name: str, **how: Any) -> N
     A command that cannot be imported reports this when it is called, and does not break the help.
 
     Raises:
-        AmbiguousName: two distributions have a command of that name.
+        UsageError: two distributions have a command of that name.
     """
     item = registry.find("command", name)
     how = {"epilog": _below(registry, item.name), "rich_help_panel": panel_of(item), **how}
@@ -133,11 +77,6 @@ def _refusing(error: PluginError) -> Callable[..., Any]:
 
 def unknown_command(registry: Registry, name: str, known: list[str]) -> UsageError:
     """Return the error for an unknown command."""
-    hint = "targen --help lists the commands"
-    if near := suggestions_for(name, known):  # all of them would fill a screen
-        hint = and_also(did_you_mean(name, near, ""), "see: targen --help")
-    if name in _MEANT:
-        hint = f"targen {_MEANT[name]}"
-    elif name.endswith(DECLARED):
-        hint = f"targen generate {shlex.quote(name)} -n 100"
+    near = suggestions_for(name, known)  # all of them would fill a screen
+    hint = did_you_mean(name, near, "") if near else "targen --help lists the commands"
     return UsageError(f"there is no command {name!r}", hint=and_broken(registry, hint))

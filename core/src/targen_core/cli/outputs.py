@@ -15,10 +15,9 @@ from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 
-from targen_core.errors import RunLocked, UnreadableFile, UsageError, WriteFailed
+from targen_core.errors import RunDirectoryError, UnreadableFile, UsageError, WriteFailed
 from targen_core.outputs import remove, writing
 from targen_core.plain import kind_of, open_plain, place_of, read_plain
-from targen_core.wording import ANOTHER_OUT, Option, Words
 
 _MOST_FILES = 100_000
 _SMALL = 64 << 20
@@ -49,26 +48,32 @@ def check_free(
         UsageError: something else exists, or an earlier one and `force` is false.
     """
     if not out.name.strip("."):
-        raise UsageError(f"{out} is not the name of a new folder", hint=ANOTHER_OUT)
+        raise UsageError(f"{out} is not the name of a new folder", hint="choose a different --out")
     if not os.path.lexists(out):
         return
     if (kind := kind_of(out)) != "a folder":
-        raise UsageError(f"{out} is {kind or 'a file'}, not a folder", hint=ANOTHER_OUT)
+        raise UsageError(
+            f"{out} is {kind or 'a file'}, not a folder", hint="choose a different --out"
+        )
     held = sorted(path.name for path in _members(out))
     if not held:
         return
     if not (out / mark).is_file():
-        raise UsageError(f"{out} contains something other than {what}", hint=ANOTHER_OUT)
+        raise UsageError(
+            f"{out} contains something other than {what}", hint="choose a different --out"
+        )
     if own is not None and (others := [name for name in held if name not in own]):
-        raise UsageError(f"{out} contains {others[0]}, which would be lost", hint=ANOTHER_OUT)
+        raise UsageError(
+            f"{out} contains {others[0]}, which would be lost", hint="choose a different --out"
+        )
     if not force:
         raise UsageError(
             f"{out} already contains {what}",
-            hint=Option("force", True) + " replaces it, or " + ANOTHER_OUT,
+            hint="--force replaces it, or choose a different --out",
         )
 
 
-def check_own(folder: Path, *names: str, alone: bool = False, hint: Words = _HINT) -> None:
+def check_own(folder: Path, *names: str, alone: bool = False, hint: str = _HINT) -> None:
     """Check that a folder holds only plain files and real folders, at every depth.
 
     The folder itself may be a link: the user typed its name.
@@ -146,7 +151,7 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises:
         UsageError: see `claim`.
-        RunLocked: another process uses it.
+        RunDirectoryError: another process uses it.
         WriteFailed: the operating system refuses.
     """
     from filelock import FileLock, Timeout
@@ -159,8 +164,8 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             lock.acquire()
         except Timeout as error:
-            raise RunLocked(
-                f"another process is using {folder}", hint="wait, or " + ANOTHER_OUT
+            raise RunDirectoryError(
+                f"another process is using {folder}", hint="wait, or choose a different --out"
             ) from error
     try:
         yield

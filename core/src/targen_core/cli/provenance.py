@@ -13,9 +13,9 @@ from typing import Any
 
 import importlib_metadata
 
+from targen_core.origin import in_a_command
 from targen_core.plain import digest_of
 from targen_core.plugins.loader import metadata_of, versions_of
-from targen_core.wording import in_a_command
 
 _NAME = re.compile(r"[\w.-]+")
 _SECRET = re.compile(r"((?:^|[.,])\w*(?:key|secret|password)\w*=).*", re.IGNORECASE)

@@ -14,8 +14,8 @@ from targen_core.cli.command_line import CommandLine, is_debugging, read_words
 from targen_core.display.streams import ClosedPipe, mute, sound_streams
 from targen_core.display.terminal import guarded, print_traceback
 from targen_core.errors import Interrupted, PluginError, TargenError, UsageError
+from targen_core.origin import of_a_command
 from targen_core.text import printable
-from targen_core.wording import of_a_command
 
 _LONGEST = 4000
 """The most characters of an error to print; more would not help."""

@@ -14,6 +14,7 @@ from typing import Any
 from targen_core.calls.model import ChatReply
 from targen_core.cli.account import Account
 from targen_core.errors import RunConflict, UnknownName
+from targen_core.hints import did_you_mean
 from targen_core.options import Limits
 from targen_core.plain import kind_of
 from targen_core.plugins.register import Registration
@@ -23,8 +24,6 @@ from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.parts import Parts
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.spec import RunSpec
-from targen_core.suggestions import did_you_mean
-from targen_core.wording import ANOTHER_OUT
 
 
 def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
@@ -78,7 +77,7 @@ def run_suite(
     with Account(max_cost=limits.max_cost, max_tokens=limits.max_tokens, parts=folders) as account:
         for out, spec in specs:
             if (kind := kind_of(out)) not in ("", "a folder"):
-                raise RunConflict(f"{out} is {kind}, not a folder", hint=ANOTHER_OUT)
+                raise RunConflict(f"{out} is {kind}, not a folder", hint="choose a different --out")
             with Job.create(registry, spec, out, cache=cache, place=place) as job:
                 job.shared = shared
                 run(job)

@@ -14,12 +14,12 @@ from typing import Any
 from targen_core.calls.journal import compact, decode, key_of
 from targen_core.calls.usage import check_record
 from targen_core.errors import RunDirectoryError, UsageError
+from targen_core.hints import quoted
 from targen_core.reading.lines import read_jsonl, whole_lines
 from targen_core.runs.records.correction_plan import CorrectionPlan, unfinished
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import check_members
 from targen_core.text import plural
-from targen_core.wording import Action, Blank
 
 _LEAST = 4  # digits that suffice to identify a key, as in git
 _KEY = re.compile(r"[0-9a-f]{1,32}")
@@ -171,7 +171,7 @@ def find(run: Path, name: str) -> Traced:
             return traced
     raise UsageError(
         f"{run} has no candidate {json.dumps(name, ensure_ascii=False)}",
-        hint="give a row's number, or an id that " + Action("show", run, rejected=True) + " prints",
+        hint=f"give a row's number, or an id that targen show {quoted(run)} --rejected prints",
     )
 
 
@@ -201,9 +201,7 @@ def find_call(run: Path, prefix: str) -> dict[str, Any]:
     if not _KEY.fullmatch(prefix) or len(prefix) < _LEAST:
         raise UsageError(
             f"{json.dumps(prefix)} is not the beginning of a call's key",
-            hint=f"give {_LEAST} to 32 hex digits, as "
-            + Action("trace", Blank("RUN"), Blank("ROW"))
-            + " prints them",
+            hint=f"give {_LEAST} to 32 hex digits, as targen trace RUN ROW prints them",
         )
     known = find_records(run / "journal", set(), prefix=prefix)
     if len(known) == 1:

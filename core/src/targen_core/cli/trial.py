@@ -17,6 +17,7 @@ from targen_core.calls.call import Call
 from targen_core.calls.model import ChatReply, Message
 from targen_core.engine.events import Committed, Event, Listener
 from targen_core.errors import JobFailed, TargenError, UsageError
+from targen_core.hints import quoted
 from targen_core.options import Limits
 from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
@@ -27,7 +28,6 @@ from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.options import OF_LISTS
 from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import OUTPUTS
-from targen_core.wording import Action
 
 Show = Callable[[Job], AbstractContextManager[Listener]]
 """Displays a job while the context is open; the listener that it gives gets the job's events."""
@@ -147,7 +147,10 @@ def prepared_trial(registry: Registry, spec: RunSpec) -> Prepared:
     """
     prepared = prepare(registry, spec)
     if prepared.by_people:
-        begin = Action("generate", spec.task, n=sum(spec.quotas.values()), model=spec.backend)
+        begin = (
+            f"targen generate {quoted(spec.task)} -n {sum(spec.quotas.values())} --backend "
+            f"{quoted(spec.backend)}"
+        )
         raise UsageError(
             "people answer calls in a sheet, but a preview does not wait for answers",
             hint="use a small run, which waits for answers: " + begin,

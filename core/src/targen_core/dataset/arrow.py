@@ -11,7 +11,6 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.extras import needs
 from targen_core.text import printable
-from targen_core.wording import Either, Option
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,9 +50,7 @@ def arrow_tables(dataset: Dataset, kinds: Mapping[str, Kind] | None = None) -> I
         except (pa.ArrowException, OverflowError) as error:
             raise UsageError(
                 f"{dataset.name} cannot be written as Parquet: {_column(batch, schema)}{error}",
-                hint="use "
-                + Either(Option("as", "jsonl"), "the exporter jsonl")
-                + ", which accepts any values",
+                hint="use --as jsonl, which accepts any values",
             ) from error
 
 

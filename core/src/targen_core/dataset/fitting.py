@@ -6,7 +6,6 @@ from typing import Any
 
 from targen_core.errors import UsageError
 from targen_core.tasks.model import Task
-from targen_core.wording import Option
 
 
 def require_texts(place: str, own: Task[Any, Any], task: Task[Any, Any]) -> None:
@@ -28,6 +27,5 @@ def require_texts(place: str, own: Task[Any, Any], task: Task[Any, Any]) -> None
             f"{place} has the columns {', '.join(columns)}, but the task {task.name} has "
             f"{', '.join(needed)}: the rows have no {', '.join(lacking)}",
             hint="export the rows as JSONL, rename their columns, and pass that file with "
-            + Option("task", ...)
-            + "; or, for a new run, give the task's file the same columns under fields:",
+            "--task; or, for a new run, give the task's file the same columns under fields:",
         )

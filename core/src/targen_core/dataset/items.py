@@ -13,13 +13,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from targen_core.dataset.lines import in_utf_8
-from targen_core.errors import NoSuchFile, Rejected, UnreadableFile, UsageError
+from targen_core.errors import Rejected, UnreadableFile, UsageError
 from targen_core.reading.encodings import as_utf_8
 from targen_core.reading.texts import csv_cells, refuse_binary
 from targen_core.reading.values import json_of
 from targen_core.tasks.steps import ListStep
 from targen_core.text import key_path
-from targen_core.wording import Either, Words
 
 _LARGEST = 64 << 20  # bytes
 _MOST = 200_000  # items
@@ -128,9 +127,9 @@ def _content(path: Path, what: str, newline: str | None = None) -> io.TextIOWrap
 
 
 def _unreadable(path: Path, what: str, error: UnreadableFile) -> UsageError:
-    hint: Words = error.hint
-    if isinstance(error, NoSuchFile) and not error.hint:
-        hint = "pass a file with one item per line" + Either("", ", or a list")
+    hint: str = error.hint
+    if error.missing and not error.hint:
+        hint = "pass a file with one item per line"
     return UsageError(f"{what} file {path}: {error.reason}", hint=hint)
 
 

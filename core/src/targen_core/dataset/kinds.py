@@ -10,7 +10,6 @@ from targen_core.dataset.model import Dataset
 from targen_core.dataset.schema import Place, schema_of
 from targen_core.errors import UsageError
 from targen_core.tasks.parts import Label
-from targen_core.wording import Either, Option
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,5 @@ def _shape(value: Any) -> str:
 def _no_type(at: str) -> UsageError:
     return UsageError(
         f"column {at} mixes types, or contains empty objects",
-        hint="use "
-        + Either(Option("as", "jsonl"), "the exporter jsonl")
-        + ", which accepts any values",
+        hint="use --as jsonl, which accepts any values",
     )

@@ -17,7 +17,6 @@ from targen_core.plain import content_of
 from targen_core.reading.encodings import as_utf_8, encoding_of, usual_encodings
 from targen_core.reading.files import WHOLE
 from targen_core.reading.lines import LINE
-from targen_core.wording import Blank, Option, Words
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -26,7 +25,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
-_ENCODING = Option("encoding", Blank("NAME"))
+_ENCODING = "--encoding NAME"
 
 _LARGE = 4 << 20  # bytes of a file that is streamed
 
@@ -127,13 +126,13 @@ def decoded(path: Path, data: bytes, encoding: str) -> str:
         raise _unknown(encoding) from None
 
 
-def _instead(path: Path, data: bytes) -> Words:
+def _instead(path: Path, data: bytes) -> str:
     """The hint for bytes that are not in the encoding that the caller says."""
     try:
         data.decode()
     except UnicodeDecodeError:
         return encoding_of(path, _ENCODING)
-    return "it is in UTF-8: leave out " + Option("encoding")
+    return "it is in UTF-8: leave out --encoding"
 
 
 def _unknown(encoding: str) -> UsageError:

@@ -19,8 +19,6 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, problem_in, row_name
-from targen_core.tracebacks import trimmed
-from targen_core.wording import Action, Blank
 
 if TYPE_CHECKING:
     import datasets
@@ -118,7 +116,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
             raise UsageError(
                 f"task is {repr(self.task)[:80]}, not a Task",
                 hint="for the name, the file or the declaration of a task: "
-                + Action("read_dataset", Blank("ROWS"), task=Blank("TASK")),
+                "read_dataset(ROWS, task=TASK)",
             )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -224,7 +222,6 @@ class Dataset(Sequence[Mapping[str, Any]]):
             known.update(_canonical_bytes(row) + b"\n")
         return known.hexdigest()
 
-    @trimmed
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a data frame.
 
@@ -235,7 +232,6 @@ class Dataset(Sequence[Mapping[str, Any]]):
 
         return to_pandas(self)
 
-    @trimmed
     def to_hf(self) -> datasets.Dataset:
         """The rows as a `datasets.Dataset`, typed; a closed label set is a `ClassLabel`.
 

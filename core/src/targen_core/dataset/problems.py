@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from targen_core.suggestions import suggestions_for
+from targen_core.hints import suggestions_for
 from targen_core.text import key_path, plain_fault, printable, problem_in, refused
 
 _COLUMNS = 20  # of a row, to name

@@ -19,6 +19,7 @@ from targen_core.dataset.problems import row_problem
 from targen_core.dataset.records import Form, Record, as_it_is, official_row
 from targen_core.dataset.source import IN_MEMORY, MOST_TOLD, Source, open_source, written
 from targen_core.errors import Rejected, RunDirectoryError, UsageError
+from targen_core.hints import command, quoted
 from targen_core.origin import Typed, is_file
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
@@ -29,7 +30,6 @@ from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
-from targen_core.wording import Action, Blank, Option, Words
 
 _Row = Mapping[str, Any]
 
@@ -179,7 +179,7 @@ def _task(
     if other or (variants and tuple(variants) != source.variants):
         raise UsageError(
             f"{source.run or source.place} already states the task of its rows: {item.id}",
-            hint="omit " + Option("task") + " and " + Option("variants"),
+            hint="omit --task and --variant",
         )
     if task is not None:
         require_texts(source.place, recorded, registry.get("task", task).varied(source.variants))
@@ -216,7 +216,7 @@ def _same(
     return dataset
 
 
-NAME_THE_TASK = "pass " + Option("task", "NAME") + ", or a task file; see " + Action("list-tasks")
+NAME_THE_TASK = "pass --task NAME, or a task file; see targen list-tasks"
 """The hint if the task of rows is unknown."""
 
 
@@ -224,7 +224,7 @@ def of_no_task(source: Source) -> UsageError:
     """Return the error for rows of an unknown task."""
     run = Path(source.place).parent
     if (run / "manifest.json").exists():
-        hint: Words = f"pass the run directory, {run}"
+        hint: str = f"pass the run directory, {run}"
     else:
         hint = NAME_THE_TASK
     return UsageError(f"{source.place} does not state which task its rows belong to", hint=hint)
@@ -281,22 +281,22 @@ def _way_out(
     named: Task[Any, Any] | str | None,
     *,
     is_there: bool = True,
-) -> Words:
+) -> str:
     """Return what to do about rows that are invalid, or if not `is_there`, about their absence."""
     if source.run is None:
         name = named if isinstance(named, str) else task.name
         if not isinstance(named, str) and all(
             item.name != name for item in load_registry().all("task")
         ):
-            name = Blank("TASK")  # an object of the program, which no name finds
-        data = Blank("ROWS") if source.place == IN_MEMORY else source.place
-        return "to list all problems: " + Action("validate", data, task=name, **source.options)
+            name = "TASK"  # an object of the program, which no name finds
+        data = "ROWS" if source.place == IN_MEMORY else source.place
+        return f"to list all problems: {command('validate', data, task=name, **source.options)}"
     if task.version != source.version:
         return (
             f"the rows were generated with version {source.version} of the task, but version "
             f"{task.version} is installed"
         )
-    again = Action("resume", source.run)
+    again = f"targen resume {quoted(source.run)}"
     if not is_there:
         return "to continue the run: " + again
     return "if the file was edited, correct it; or move it away, and " + again + " writes it again"
@@ -326,7 +326,7 @@ def _leniently(
                     f"{source.place}: at least {_MOST_PROBLEMS:,} rows do not fit the task "
                     f"{task.name}; the first is {source.form.place} {problems[0].line}: "
                     f"{problems[0].message}",
-                    hint="if they belong to a different task, pass it with " + Option("task", ...),
+                    hint="if they belong to a different task, pass it with --task",
                 ) from error
             numbered.append((number, None))
             continue

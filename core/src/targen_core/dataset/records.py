@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from targen_core.dataset.schema import schema_of
+from targen_core.hints import suggestions_for
 from targen_core.reading.values import GivenTwice, json_of
-from targen_core.suggestions import suggestions_for
 from targen_core.tasks.model import Task
 from targen_core.text import composed
 

@@ -19,7 +19,8 @@ from targen_core.dataset.model import Dataset
 from targen_core.dataset.problems import row_problem
 from targen_core.dataset.records import Form, Record, as_it_is
 from targen_core.dataset.texts import document, require_distinct, table
-from targen_core.errors import NoSuchFile, RunDirectoryError, TargenError, UsageError
+from targen_core.errors import RunDirectoryError, TargenError, UsageError, no_such_file
+from targen_core.hints import quoted
 from targen_core.origin import HUB, order_of
 from targen_core.places import is_inside
 from targen_core.plain import read_plain, require_possible
@@ -35,7 +36,6 @@ from targen_core.runs.records.reading import SMALL
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import unwrapped
 from targen_core.text import plural
-from targen_core.wording import Action, Option, Words
 
 MOST_TOLD = 1_000
 """Rows that do not fit a task, after the first, that are counted."""
@@ -120,7 +120,7 @@ class Source:
         number: int,
         error: Exception,
         of: str = "",
-        hint: Words = "",
+        hint: str = "",
         others: Sequence[int] = (),
     ) -> UsageError:
         """Return the error that describes the problem of a row, with the places of `others`."""
@@ -138,7 +138,7 @@ class Source:
             else getattr(error, "hint", "") or hint,
         )
 
-    def none(self, hint: Words = "") -> NoReturn:
+    def none(self, hint: str = "") -> NoReturn:
         """Refuse a dataset without rows.
 
         Raises:
@@ -354,12 +354,12 @@ def _common(source: Any, encoding: str) -> Source:
     if path.is_dir():
         return _folder(path)
     if not path.exists():
-        raise NoSuchFile(path, hint=_of_a_task(str(source)) or _FORMS)
+        raise no_such_file(path, hint=_of_a_task(str(source)) or _FORMS)
     suffix = path.suffix.lower()
     if path.is_file() and suffix in (".yaml", ".yml", ".toml", ".py"):
         raise UsageError(
             f"{path} is a task file, not a dataset",
-            hint=f"{_FORMS}; pass the task with " + Option("task", str(path)),
+            hint=f"{_FORMS}; pass the task with --task {quoted(path)}",
         )
     refuse_binary(path)
     if suffix in (".csv", ".tsv"):
@@ -392,11 +392,11 @@ def _folder(path: Path) -> Source:
     return run_source(path)  # which raises the right error
 
 
-def _of_a_task(name: str) -> Words:
+def _of_a_task(name: str) -> str:
     """Return the hint if someone named an installed task in place of a dataset; or ""."""
     if name not in {item.name for item in load_registry().all("task")}:
         return ""
-    return f"{name} is a task; to generate rows: " + Action("generate", name, n=100)
+    return f"{name} is a task; to generate rows: targen generate {quoted(name)} -n 100"
 
 
 def _refuse_outside(folder: Path, members: Iterable[Path]) -> None:

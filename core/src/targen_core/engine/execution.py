@@ -12,7 +12,7 @@ from targen_core.calls.layer import CallLayer
 from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
 from targen_core.engine.seeds import Seed
 from targen_core.engine.slots import SharedGeneration, Slot
-from targen_core.errors import Rejected, StageFailed, TargenError
+from targen_core.errors import PluginError, Rejected, TargenError
 from targen_core.tasks.judging import Correction
 from targen_core.tasks.model import Task
 
@@ -117,7 +117,7 @@ class Execution:
         self.layer.halt(
             error
             if isinstance(error, TargenError)
-            else StageFailed(f"{type(error).__name__}: {error}", distribution="targen-core")
+            else PluginError(f"{type(error).__name__}: {error}", distribution="targen-core")
         )
 
     async def _execute(self, slot: Slot) -> Outcome:

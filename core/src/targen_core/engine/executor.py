@@ -113,7 +113,7 @@ class Executor(ABC):
         """Step 3.
 
         Raises:
-            StageFailed: the task's code is broken.
+            PluginError: the task's code is broken.
         """
 
     @abstractmethod
@@ -121,5 +121,5 @@ class Executor(ABC):
         """The checks and step 4; what they reject is an outcome.
 
         Raises:
-            StageFailed: the task's code, or the corrector's, is broken.
+            PluginError: the task's code, or the corrector's, is broken.
         """

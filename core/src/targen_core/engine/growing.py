@@ -37,7 +37,6 @@ from targen_core.engine.stage_llm import StageLlm
 from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.dimensions import draw
 from targen_core.text import plural, with_article
-from targen_core.wording import Option
 
 if TYPE_CHECKING:
     from targen_core.engine.order import SeedOrder
@@ -81,12 +80,12 @@ class _Silent(StageLlm):
     """The `Llm` for a list that every shard walks: it sends no calls."""
 
     async def _answer(self, *_: Any, **__: Any) -> Any:
-        shard, lists = Option("shard"), Option("contexts", ...) + " or " + Option("seeds", ...)
+        shard, lists = "--shard", "--contexts or --seeds"
         without = "; or omit " + shard + ", and give each machine a different "
         raise UsageError(
             shard + f": one model call produces the whole first list of task {self.task.name}, "
             "so each shard would pay for it again",
-            hint="pass the list as a file, with " + lists + without + Option("seed", ...),
+            hint=f"pass the list as a file, with {lists}{without}--seed",
         )
 
 

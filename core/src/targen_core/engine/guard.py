@@ -12,12 +12,11 @@ from pydantic import ValidationError
 from targen_core.calls.call import STOPS, CallCancelled
 from targen_core.calls.model import ChatReply
 from targen_core.engine.stage_llm import StageLlm
-from targen_core.errors import BadReply, NoUsableReply, Rejected, StageFailed, TargenError
+from targen_core.errors import BadReply, PluginError, Rejected, TargenError
 from targen_core.plugins.register import FILE, MEMORY
 from targen_core.tasks import lists as task_lists
 from targen_core.tasks import model as task_model
 from targen_core.text import refused
-from targen_core.wording import Option, Words
 
 # pydantic's message about a field that the plugin's code omitted or invented.
 _BUGS = ("missing", "extra_forbidden", "frozen_instance", "frozen_field")
@@ -71,7 +70,7 @@ class Guard:
         resumed from its journal does just the same.
 
         Raises:
-            StageFailed: naming the distribution and the line.
+            PluginError: naming the distribution and the line.
         """
         known: dict[bytes, ChatReply] = {}
         llm.fault = self.fault
@@ -109,7 +108,7 @@ class Guard:
             if inspect.isawaitable(made):
                 return await made
         except BadReply as error:
-            raise NoUsableReply(error.reason, str(error)) from error
+            raise Rejected(error.reason, str(error), unjudged=True) from error
         except (TargenError, CallCancelled, *STOPS):
             raise
         except BaseException as error:
@@ -123,23 +122,23 @@ class Guard:
         try:
             return function(*args)
         except BadReply as error:
-            raise Rejected(error.reason, str(error)) from error
+            raise Rejected(error.reason, str(error), unjudged=True) from error
         except (TargenError, *STOPS):
             raise
         except BaseException as error:
             raise self._verdict_or_fault(error) from error
 
-    def fault(self, message: str) -> StageFailed:
+    def fault(self, message: str) -> PluginError:
         """Return an error that describes the plugin's mistake."""
         whose = self.distribution
-        hint: Words = f"report it to the authors of {whose}, and resume when it is fixed"
+        hint: str = f"report it to the authors of {whose}, and resume when it is fixed"
         if whose == FILE:
-            hint = "fix the file, then generate a new run with a different " + Option("out", ...)
+            hint = "fix the file, then generate a new run with a different --out"
         elif whose == MEMORY:
             hint = "fix it, then resume: targen_core.resume(RUN, task=...)"
-        return StageFailed(f"{self._what}: {message}", distribution=whose, hint=hint)
+        return PluginError(f"{self._what}: {message}", distribution=whose, hint=hint)
 
-    def _verdict_or_fault(self, error: BaseException) -> Rejected | StageFailed:
+    def _verdict_or_fault(self, error: BaseException) -> Rejected | PluginError:
         """Values that a model refuses are the language model's words; the rest is a bug."""
         if isinstance(error, ValidationError):
             problems = error.errors(include_url=False, include_input=False)
@@ -147,7 +146,7 @@ class Guard:
                 return Rejected("not-official", refused(error))
         return self._failed(error)
 
-    def _failed(self, error: BaseException) -> StageFailed:
+    def _failed(self, error: BaseException) -> PluginError:
         # The plugin's own line: the last frame in the file that the guard called into,
         # past `Task`, whose methods hand on to the plugin's functions.
         frames = traceback.extract_tb(error.__traceback__)[1:]

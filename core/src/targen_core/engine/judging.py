@@ -31,7 +31,7 @@ async def judge(
 
     Raises:
         Rejected: the corrector gives it none, or it cannot have that one.
-        StageFailed: the corrector, or the task, is broken; it changed the instance, say.
+        PluginError: the corrector, or the task, is broken; it changed the instance, say.
     """
     before = instance.model_copy(deep=True)
     correction = await guard.wait(corrector, llm, instance)

@@ -15,7 +15,7 @@ from targen_core.engine.guard import Guard, named
 from targen_core.engine.judging import judge
 from targen_core.engine.seeds import Seed
 from targen_core.engine.stage_llm import StageLlm
-from targen_core.errors import Rejected, StageFailed
+from targen_core.errors import PluginError, Rejected
 from targen_core.tasks.dimensions import draws_from
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, RegisteredCheck
@@ -129,7 +129,7 @@ class LocalExecutor(Executor):
                 f"the generator for {branch} returned an instance with the label {label}"
             )
 
-    def _own_label(self, branch: str, error: Rejected) -> StageFailed:
+    def _own_label(self, branch: str, error: Rejected) -> PluginError:
         """A branch that aims at a label has it from code, so every candidate would fail."""
         return self._of_branch[branch].fault(
             f"the generator for {branch} returned an instance with a different label: {error}"

@@ -9,12 +9,11 @@ from typing import Any, TypeVar
 from pydantic_core import CoreSchema, core_schema
 
 from targen_core.errors import UsageError
+from targen_core.hints import did_you_mean
 from targen_core.options import MAX_COUNT
-from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import unwrapped
 from targen_core.text import plural
-from targen_core.wording import Option, Words
 
 KeyT = TypeVar("KeyT")
 
@@ -47,7 +46,7 @@ class Quotas(Mapping[str, int]):
             if count < 0:
                 raise UsageError(
                     f"label {name} has a quota of {count}; it must not be negative",
-                    hint=Option("labels", {name: 20}),
+                    hint=f"--label {name}=20",
                 )
             if count > MAX_COUNT:
                 raise UsageError(
@@ -65,10 +64,10 @@ class Quotas(Mapping[str, int]):
         names, unit = task.quota_names, task.rows_per_instance
         if rows <= 0:
             raise UsageError(
-                Option("n") + f" is {rows}; it must be at least {unit}",
-                hint=Option("n", 100 * unit),
+                f"-n is {rows}; it must be at least {unit}",
+                hint=f"-n {100 * unit}",
             )
-        _check_unit(Option("n"), rows, unit)
+        _check_unit("-n", rows, unit)
         each, rest = divmod(rows // unit, len(names))
         return cls({name: (each + (index < rest)) * unit for index, name in enumerate(names)})
 
@@ -82,7 +81,7 @@ class Quotas(Mapping[str, int]):
         if name not in task.presets:
             raise UsageError(
                 f"task {task.name} has no " + (f"preset {name!r}" if task.presets else "presets"),
-                hint=did_you_mean(name, task.presets, "presets") or Option("n", 100),
+                hint=did_you_mean(name, task.presets, "presets") or "-n 100",
             )
         return cls(task.presets[name])
 
@@ -184,7 +183,7 @@ class Quotas(Mapping[str, int]):
         if not self.total:
             raise UsageError(
                 "all quotas are 0, so no rows would be generated",
-                hint=Option("labels", {names[0]: 40 * task.rows_per_instance}),
+                hint=f"--label {names[0]}={40 * task.rows_per_instance}",
             )
         return found.over(names)
 
@@ -210,7 +209,7 @@ class Quotas(Mapping[str, int]):
         )
 
 
-def _check_unit(what: Words, rows: int, unit: int) -> None:
+def _check_unit(what: str, rows: int, unit: int) -> None:
     if rows % unit:
         below = rows // unit * unit
         near = f"{below} or {below + unit}" if below else str(unit)

@@ -11,7 +11,7 @@ from targen_core.engine.commits import Commit
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.engine.guard import Guard
 from targen_core.engine.stage_llm import is_json
-from targen_core.errors import Rejected, StageFailed
+from targen_core.errors import PluginError, Rejected
 
 _REASON = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _VERDICTS = ("rejected", "duplicate")
@@ -33,7 +33,7 @@ class RegisteredFilter(Filter):
         """See `Filter.find`.
 
         Raises:
-            StageFailed: naming the distribution.
+            PluginError: naming the distribution.
         """
         refusal = self._call("find", candidate)
         if refusal is None:
@@ -57,7 +57,7 @@ class RegisteredFilter(Filter):
         """See `Filter.restore`."""
         try:
             self._call("restore", entries)
-        except StageFailed as error:
+        except PluginError as error:
             if isinstance(error.__cause__, ValueError):  # they are not its own, as it may say
                 raise error.__cause__ from None
             raise

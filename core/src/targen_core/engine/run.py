@@ -42,7 +42,7 @@ from targen_core.engine.seeds import ListBatch, ListSpec, Seed, item_value
 from targen_core.engine.shards import Shard
 from targen_core.engine.slots import Lacking, SharedGeneration, Slot, Visit
 from targen_core.engine.window import Window
-from targen_core.errors import Rejected, StageFailed, TargenError
+from targen_core.errors import PluginError, Rejected, TargenError
 from targen_core.tasks.dimensions import draw
 from targen_core.tasks.model import Task
 from targen_core.text import plural, refused
@@ -641,7 +641,7 @@ class Engine:
 
         Others get the same verdict, but its record would name no judgement where it always did.
         """
-        with contextlib.suppress(StageFailed):  # of what no check has seen: it is found out later
+        with contextlib.suppress(PluginError):  # of what no check has seen: it is found out later
             for each in self._filters.independent if self._spares else ():
                 refusal = each.find(self._candidate(slot, instance, instance))
                 if refusal is not None and refusal.reason not in each.gives_way:

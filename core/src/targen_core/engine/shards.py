@@ -17,7 +17,6 @@ from pydantic import Field
 
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
-from targen_core.wording import Blank, Either, Option
 
 MAX_SHARDS = 10_000
 
@@ -64,10 +63,7 @@ class Shard:
         return len(range(self.number - 1, total, self.count))
 
 
-_OF_A_JOB = Either(
-    Option("shard", Blank("$SLURM_ARRAY_TASK_ID/8")),
-    Option("shard", Blank('os.environ["SLURM_ARRAY_TASK_ID"] + "/8"')),
-)
+_OF_A_JOB = "--shard $SLURM_ARRAY_TASK_ID/8"
 
 
 def read_shard(value: Any) -> tuple[int, int] | None:
@@ -88,20 +84,15 @@ def read_shard(value: Any) -> tuple[int, int] | None:
         parts = list(value) if isinstance(value, tuple | list) else []
     if len(parts) != 2 or any(type(part) is not int or part < 0 for part in parts):
         raise UsageError(
-            Option("shard") + f" {str(value)[:40]} does not have the form NUMBER/COUNT",
-            hint="the second of eight shards is "
-            + Option("shard", "2/8")
-            + "; in a Slurm array, "
-            + _OF_A_JOB,
+            f"--shard {str(value)[:40]} does not have the form NUMBER/COUNT",
+            hint=f"the second of eight shards is --shard 2/8; in a Slurm array, {_OF_A_JOB}",
         )
     number, count = parts
     if not 1 <= count <= MAX_SHARDS:
-        raise UsageError(
-            Option("shard") + f" {number}/{count}: a run can have 1 to {MAX_SHARDS:,} shards"
-        )
+        raise UsageError(f"--shard {number}/{count}: a run can have 1 to {MAX_SHARDS:,} shards")
     if number > count:
         raise UsageError(
-            Option("shard") + f" {number}/{count}: there is no shard {number} of {count}",
+            f"--shard {number}/{count}: there is no shard {number} of {count}",
             hint=f"shard numbers go from 1 to {count}, or from 0 to {count - 1}",
         )
     return None if count == 1 else (number or count, count)

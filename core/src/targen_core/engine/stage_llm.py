@@ -20,7 +20,7 @@ from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.sampling import check_own
 from targen_core.calls.scores import Scored, most_top, tells
 from targen_core.engine.candidates import drawn, told, widened, with_candidates
-from targen_core.errors import BadReply, Rejected, StageFailed, TargenError, UsageError
+from targen_core.errors import BadReply, PluginError, Rejected, TargenError, UsageError
 from targen_core.tasks.dimensions import Dimension, draws_text, seeded_rng
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
@@ -152,7 +152,7 @@ class StageLlm:
         self.draws = draws
         self.notes: dict[str, str | int | float | bool] = {}
         self.scope = scope
-        self.fault: Callable[[str], TargenError] = partial(StageFailed, distribution="")
+        self.fault: Callable[[str], TargenError] = partial(PluginError, distribution="")
 
     def begin(self, known: dict[bytes, ChatReply]) -> StageLlm:
         """Return this model for one pass over the step's code, as if it had not sent calls yet.

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import inspect
 import re
 import traceback
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager
 from operator import itemgetter
 from os.path import commonprefix
 from pathlib import Path
 from types import FrameType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from targen_core.errors import MissingDependency, PluginError, TargenError
 from targen_core.origin import is_executed
@@ -24,7 +26,6 @@ from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, MEMORY, Registration
 from targen_core.plugins.registry import Registry
-from targen_core.tracebacks import within
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,6 +43,25 @@ def blaming(registry: Registry | None = None) -> Iterator[None]:
         if found := blamed(error, registry):
             raise found from error
         raise
+
+
+def within(
+    function: Callable[P, T],
+    context: Callable[[tuple[Any, ...], dict[str, Any]], AbstractContextManager[Any]],
+) -> Callable[P, T]:
+    """Return the same function, or coroutine function, in the context that its arguments make."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> T:
+        with context(args, kwargs):
+            return function(*args, **kwargs)
+
+    @functools.wraps(function)
+    async def awaited(*args: Any, **kwargs: Any) -> Any:
+        with context(args, kwargs):
+            return await cast("Any", function)(*args, **kwargs)
+
+    return cast("Callable[P, T]", awaited if inspect.iscoroutinefunction(function) else call)
 
 
 def blaming_plugins(

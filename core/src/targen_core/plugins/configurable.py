@@ -13,6 +13,7 @@ Users of the part set them by its name: `-o majority.times=5` on the command lin
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,11 +24,10 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from targen_core.calls.secrets import scrub
-from targen_core.errors import PluginError, UnknownOption, UsageError
+from targen_core.errors import PluginError, UsageError
+from targen_core.hints import did_you_mean, quoted
 from targen_core.options import require_recordable
-from targen_core.suggestions import did_you_mean
 from targen_core.text import plain_fault
-from targen_core.wording import Blank, Setting, Unplaced, listed
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 PartT = TypeVar("PartT")
@@ -131,7 +131,7 @@ def read_options(
         key = ".".join(_place(first["loc"], values, first["type"])) or "(all)"
         if first["type"] == "extra_forbidden":
             known = [*(each.alias or name for name, each in model.model_fields.items()), *others]
-            raise UnknownOption(
+            raise UsageError(
                 f"{of} has no option {key!r}",
                 option=key,
                 known=known,
@@ -139,25 +139,23 @@ def read_options(
             ) from None
         if first["type"] == "missing":
             raise UsageError(
-                f"{of} needs the option {key!r}", hint=Setting(f"{prefix}{key}", Blank("..."))
+                f"{of} needs the option {key!r}", hint=f"-o {prefix}{key}=..."
             ) from None
         why = scrub(plain_fault(first["msg"]))
         legal = re.findall("'(.+?)'", why) if first["type"] == "literal_error" else []
-        settings = [Setting(f"{prefix}{key}", each) for each in legal[:_LEGAL]]
+        settings = [f"-o {prefix}{key}={each}" for each in legal[:_LEGAL]]
         if first["type"] in _OF_LISTS and isinstance(said := values.get(key), str):
             items = [scrub(item.strip()) for item in said.split(",")]
-            settings = [Setting(f"{prefix}{key}", items)]
-        raise UnknownOption(
-            Unplaced(f"option {prefix}{key} of {of}: ") + why,
+            settings = [f"-o {quoted(f'{prefix}{key}={json.dumps(items)}')}"]
+        raise UsageError(
+            f"option {prefix}{key} of {of}: {why}",
             option=key,
-            hint=listed(settings, " or ") if settings else "",
+            hint=" or ".join(settings) if settings else "",
         ) from None
     for key, value in values.items():
         if isinstance(value, bool) and type(getattr(made, key, value)) in (int, float):
             # Pydantic takes it as 1 or 0.
-            raise UnknownOption(
-                Unplaced(f"option {prefix}{key} of {of}: ") + "it must be a number", option=key
-            )
+            raise UsageError(f"option {prefix}{key} of {of}: it must be a number", option=key)
     return made
 
 
@@ -203,7 +201,7 @@ def check_defaults(options: BaseModel, *, of: str, distribution: str) -> None:
 
 def misplaced(
     error: OSError, options: BaseModel, *, of: str, prefix: str = ""
-) -> UnknownOption | None:
+) -> UsageError | None:
     """Return the error for a part that could not be made because an option names a missing file.
 
     Return None if the error concerns something else than a file that an option names.
@@ -213,6 +211,6 @@ def misplaced(
     path = Path(error.filename)
     for option, value in options:
         if isinstance(value, Path) and path.is_relative_to(value):
-            whose = Unplaced(f"option {prefix}{option} of {of}: ")
-            return UnknownOption(whose + f"{path}: {error.strerror}", option=option)
+            whose = f"option {prefix}{option} of {of}: "
+            return UsageError(whose + f"{path}: {error.strerror}", option=option)
     return None

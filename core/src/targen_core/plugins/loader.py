@@ -27,13 +27,13 @@ import pluggy
 
 from targen_core import __version__
 from targen_core.errors import TargenError
+from targen_core.hints import install
 from targen_core.plugins.capture import capture_output, is_theirs, line_of, raised_by
 from targen_core.plugins.hookspecs import API_GROUP, hookspec
 from targen_core.plugins.kinds import KINDS, Kind, KindRegister
 from targen_core.plugins.register import OURS, Register, Registration, RegistrationRefused
 from targen_core.plugins.registry import Plugin, Registry
 from targen_core.text import with_article
-from targen_core.wording import install
 
 DISABLE_VARIABLE = "TARGEN_DISABLE_PLUGINS"
 """Environment variable: comma-separated entry points or distributions to leave out."""

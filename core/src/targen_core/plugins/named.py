@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from targen_core.errors import MissingDependency, NoSuchFile, UsageError
+from targen_core.errors import MissingDependency, UsageError, no_such_file
+from targen_core.hints import did_you_mean
 from targen_core.origin import Typed, execute, find_module, order_of
 from targen_core.plain import content_of
 from targen_core.plugins.adapters import IN_FILE, NamedClass, is_known_class, remember_class
-from targen_core.suggestions import did_you_mean
-from targen_core.wording import AGAIN, Option
 
 
 def load_class(named: NamedClass) -> Any:
@@ -35,12 +34,10 @@ def _imported(named: NamedClass) -> Any:
             raise UsageError(
                 f"the {named.adapter} model {named.path}: no module named {missing!r} can be "
                 "imported",
-                hint="for a class in a file, pass its path: "
-                + Option("model", f"{named.adapter}:{file}:{named.attribute}")
-                + " (to continue such a run, use "
-                + AGAIN
-                + ", not resume); for a class in a package, install the package that its "
-                "documentation names",
+                hint="for a class in a file, pass its path: --backend "
+                f"{named.adapter}:{file}:{named.attribute} (to continue such a run, use the "
+                "same command, not resume); for a class in a package, install the package "
+                "that its documentation names",
             ) from error
         raise MissingDependency(
             f"the {named.adapter} model {named.path} imports {missing!r}, but no module of that "
@@ -59,7 +56,7 @@ def _executed(named: NamedClass) -> Any:
     order_of(named.name)
     file = Path(named.where)
     if not file.is_file():
-        raise NoSuchFile(
+        raise no_such_file(
             file,
             hint=f"use {named.adapter}:./file.py:Class, with a path relative to the current folder",
         )

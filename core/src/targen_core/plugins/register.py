@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from targen_core.errors import MissingDependency, PluginError, TargenError
-from targen_core.wording import install
+from targen_core.hints import install
 
 T = TypeVar("T")
 

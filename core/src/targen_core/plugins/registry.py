@@ -17,11 +17,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import (
-    AmbiguousName,
     PluginError,
     TargenError,
     UnknownName,
-    UnknownOption,
     UsageError,
 )
 from targen_core.origin import DECLARED, is_file
@@ -31,7 +29,6 @@ from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.kinds import FINDER, KINDS, OPENER, Kind, looked_up
 from targen_core.plugins.register import MEMORY, OURS, Registration
 from targen_core.text import with_article
-from targen_core.wording import Action, Blank, in_python
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -145,7 +142,7 @@ class Registry:
         Raises:
             Untrusted: a plain `str` names a file or an import path.
             UnknownName: lists near matches, and the package to install if it is one of ours.
-            AmbiguousName: listing the full ids.
+            UsageError: listing the full ids.
             UsageError: a file without a task, or an invalid class name.
         """
         if kind == "task" and is_file(name):
@@ -166,7 +163,7 @@ class Registry:
         matching = [item for item in matching if item.name == name] or matching
         if len(matching) > 1:
             ids = " or ".join(item.id for item in matching)
-            raise AmbiguousName(
+            raise UsageError(
                 f"{kind} {name!r} is registered by {len(matching)} distributions",
                 hint=f"use one of these ids: {ids}",
             )
@@ -329,7 +326,7 @@ class Registry:
                 raise _unmade(item, error) from error
         elif options:
             names = ", ".join(options)
-            raise UnknownOption(
+            raise UsageError(
                 f"{whose} has no options, but was given {names}", option=next(iter(options))
             )
         elif kind is not None and kind.fresh:
@@ -366,7 +363,7 @@ class Registry:
             word, call = ("task", "load") if kind == "task" else ("model", "resume")
             return UnknownName(
                 f"the {word} {bare!r} was a Python object, which a run does not store",
-                hint=in_python(Action(call, Blank("RUN"), **{word: Blank(word.upper())})),
+                hint=f"in Python: {call}(RUN, {word}={word.upper()})",
             )
         error = UnknownName(f"no {kind} named {name!r} is installed")
         error.distribution = name.rpartition(":")[0]

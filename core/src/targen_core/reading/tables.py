@@ -17,7 +17,7 @@ from struct import error as struct_error
 from struct import unpack_from
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from targen_core.errors import NoSuchFile, UnreadableFile
+from targen_core.errors import UnreadableFile, no_such_file
 from targen_core.plain import open_plain, place_of, refuse_waiting
 from targen_core.reading.texts import COLUMNS
 from targen_core.reading.values import Malformed
@@ -73,7 +73,7 @@ class ParquetRows:
             ]
             self._coded = pq.ParquetFile(place, read_dictionary=texts)
         except FileNotFoundError as error:
-            raise NoSuchFile(path) from error
+            raise no_such_file(path) from error
         except UnreadableFile:
             raise
         except Malformed as error:

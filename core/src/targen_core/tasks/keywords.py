@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Self
 
-from targen_core.suggestions import did_you_mean, suggestions_for
+from targen_core.hints import did_you_mean, suggestions_for
 
 
 class Keywords:

@@ -19,7 +19,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, create_model
 
 from targen_core.errors import Rejected, UsageError
-from targen_core.suggestions import did_you_mean
+from targen_core.hints import did_you_mean
 from targen_core.tasks.dimensions import Dimension, Late
 from targen_core.tasks.fields import as_lines, text_fields
 from targen_core.tasks.groups import Judging, Rows, Texts
@@ -36,7 +36,6 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListStep, Part, Step
 from targen_core.tasks.validation import validate
 from targen_core.text import composed
-from targen_core.wording import Option
 
 _GOLDEN = 0.618  # of a turn: shifts by it are far from each other, however many there are
 
@@ -435,8 +434,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
                 raise UsageError(
                     f"task {self.name} has no "
                     + (f"variant {name!r}" if self.variants else "variants"),
-                    hint=did_you_mean(name, self.variants, "variants")
-                    or "omit " + Option("variants"),
+                    hint=did_you_mean(name, self.variants, "variants") or "omit --variant",
                 )
             task = task.replace(**self.variants[name].changes)
         return task

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from targen_core.calls.sampling import SAMPLING, check_sampling
 from targen_core.errors import UsageError
-from targen_core.suggestions import did_you_mean
+from targen_core.hints import did_you_mean
 from targen_core.tasks.dimensions import Dimension, repeated
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import NO_VALID_INSTANCE, CorrectionSample

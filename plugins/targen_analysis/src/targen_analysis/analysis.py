@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from targen_analysis.metrics import Metric, MetricOptions, Study
-from targen_analysis.wording import metric_option
 from targen_core.cli.findings import Excerpt, Findings, Table
 from targen_core.cli.provenance import provenance
 from targen_core.cli.tables import printed
 from targen_core.errors import MissingDependency, PluginError, TargenError, UsageError
+from targen_core.hints import did_you_mean
 from targen_core.pages import table
 from targen_core.plugins.configurable import read_options
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.suggestions import did_you_mean
 from targen_core.text import plural, with_article
 
 
@@ -182,7 +181,7 @@ def _options(
         if not dot:
             raise UsageError(
                 f"option {option!r} does not name a metric, as METRIC.KEY does",
-                hint="for example " + metric_option("lexical", "replicates", 200),
+                hint="for example " + "-o lexical.replicates=200",
             )
         if name not in by_name:
             names = [item.name for item in items]

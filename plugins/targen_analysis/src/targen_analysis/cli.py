@@ -140,7 +140,6 @@ def analyze(
     from targen_analysis.report.folder import check_free, write
     from targen_analysis.report.pictures import KINDS
     from targen_analysis.report.terminal import print_analysis
-    from targen_analysis.wording import metric_option
     from targen_core.cli.options.typed import parse_options
     from targen_core.cli.tables import print_json
     from targen_core.plugins.loader import load_registry
@@ -148,7 +147,7 @@ def analyze(
     if pictures and pictures not in KINDS:
         raise UsageError(f"--pictures {pictures}: choose {' or '.join(KINDS)}")
     registry = load_registry()
-    example = metric_option("lexical", "replicates", 200)
+    example = "-o lexical.replicates=200"
     asked = ask(registry, metric or (), without or (), parse_options(option or (), example))
     if not asked:
         raise UsageError("no metrics are left to measure", hint="omit --without")

@@ -15,7 +15,6 @@ from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import generator, rate, subsample
 from targen_analysis.views import rouge_plot
 from targen_core.cli.findings import Estimate, Findings, Table
-from targen_core.wording import Option
 
 _PER_WORD = 3
 """Characters of a script without spaces in place of a word: few more are just a polite ending."""
@@ -57,9 +56,7 @@ class _Overlap:
 def _measure(study: Study, options: LeakageOptions) -> Findings:
     reference = study.reference
     if reference is None:
-        return Findings(
-            notes=(f"Leakage needs a reference to compare with: pass {Option('against')}.",)
-        )
+        return Findings(notes=("Leakage needs a reference to compare with: pass --against.",))
     *words, original = words_of(*study.everything)
     unit = unit_of(reference.texts)
     n = options.n if unit == "words" else _PER_WORD * options.n

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.errors import NoSuchFile, UsageError
+from targen_core.errors import UsageError, no_such_file
 from targen_core.reading.files import read_json, read_text
 from targen_core.reading.typed import read_yaml
 from targen_standard.datasets.bigbench import example_of
@@ -106,7 +106,7 @@ def _request(text: str, registry: Registry) -> TaskRequest:
     if not _is_prose(text) and re.fullmatch(r"[\w.-]+:[\w.-]+", text):
         return wanted_of(registry.get("task", text))  # whose error lists the installed ones
     if not _is_prose(text) and "/" in text:
-        raise NoSuchFile(text, hint="pass a task's name, a file, or an instruction in quotes")
+        raise no_such_file(text, hint="pass a task's name, a file, or an instruction in quotes")
     return _of_text(text, "", "TASK")
 
 

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from targen_core.cli.status import bar, note, status
-from targen_core.errors import NoSuchFile, UsageError
+from targen_core.errors import UsageError, no_such_file
 from targen_core.outputs import remove, write_file
 from targen_core.plugins.configurable import read_options
 from targen_core.reading.files import read_json
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Option
 from targen_datatune.index import (
     Built,
     Index,
@@ -149,7 +148,7 @@ def search(
     """
     least, most = filters.min_rows, filters.max_rows
     if least is not None and most is not None and least > most:
-        raise UsageError(Option("min_rows") + " is larger than " + Option("max_rows"))
+        raise UsageError("--min-rows is larger than --max-rows")
     with _opened(index, catalogues) as base:
         sources = _searched(registry, base, catalogues, quiet=quiet)
         began = time.monotonic()
@@ -213,7 +212,7 @@ def _searched(
         elif not any(source.spec == spec for source in index.sources()):
             catalogue_of(registry, spec)
             if ":" not in spec:
-                raise NoSuchFile(spec, "file or folder")
+                raise no_such_file(spec, "file or folder")
         specs.append(index.spec_of(spec))
     if empty and len(empty) == len(catalogues):
         raise UsageError(
@@ -274,7 +273,7 @@ def find(
     if not facts:
         raise UsageError(
             f"the index {index.folder} is empty",
-            hint="run " + Action("catalogue build", Blank("SPEC")) + " to fill it",
+            hint="run targen catalogue build SPEC to fill it",
         )
     search = _ready(registry, index, item, options or {}, progress)
     refused = [filters.refuses(*fact) for fact in facts]

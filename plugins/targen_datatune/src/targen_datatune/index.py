@@ -24,19 +24,13 @@ from pydantic import ValidationError
 
 from targen_core.cli.outputs import check_own
 from targen_core.cli.status import Status
-from targen_core.errors import (
-    DatasetUnavailable,
-    MissingDependency,
-    PluginError,
-    UsageError,
-)
+from targen_core.errors import MissingDependency, PluginError, UsageError
 from targen_core.folders import cache_folder
+from targen_core.hints import did_you_mean, quoted
 from targen_core.plugins.configurable import read_options
 from targen_core.reading.values import Malformed, json_of
-from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
-from targen_core.wording import Action, Blank, Option, Words
-from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry
+from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, DatasetUnavailable
 
 if TYPE_CHECKING:
     from targen_core.plugins.register import Registration
@@ -69,7 +63,7 @@ _COLUMNS: Mapping[str, tuple[type, ...]] = {
 """The types of the columns, which SQLite itself does not enforce."""
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
 _RETRIEVERS = "retrievers"
-_AGAIN = "delete it and build it again, or give a different folder with " + Option("index", ...)
+_AGAIN = "delete it and build it again, or give a different folder with --index"
 _WAIT = 30.0  # seconds for another process's transaction
 
 
@@ -160,7 +154,7 @@ class Index:
         if not create and not path.is_file():
             raise UsageError(
                 f"there is no index in {folder}",
-                hint="run " + Action("catalogue build", Blank("SPEC")) + " to create one",
+                hint="run targen catalogue build SPEC to create one",
             )
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds rows of the user
@@ -289,9 +283,9 @@ class Index:
             near = [one for one in every if name in (*re.split(r"[:/]", one), Path(one).stem)]
             if len(near) == 1:
                 return self.find(near[0])
-            hint: Words = f"one of: {', '.join(near[:8])}"
+            hint: str = f"one of: {', '.join(near[:8])}"
             if not near:
-                hint = did_you_mean(name, every, "one of") or Action("catalogue build")
+                hint = did_you_mean(name, every, "one of") or "targen catalogue build"
             raise UsageError(f"the dataset {name!r} is not in the index {self.folder}", hint=hint)
         if len(entries) > 1:
             places = ", ".join(entry.location for entry in entries)
@@ -342,8 +336,7 @@ class Index:
         except Timeout:
             raise UsageError(
                 f"another process is building the index {self.folder}",
-                hint="wait until it finishes, or give a different folder with "
-                + Option("index", ...),
+                hint="wait until it finishes, or give a different folder with --index",
             ) from None
         try:  # what another process has built meanwhile is known now
             known = self.select("SELECT options, pass FROM source WHERE spec = ?", spec)
@@ -486,11 +479,12 @@ class Index:
             if each in known:
                 return each
         raise UsageError(
-            f"{spec} is not in the index {self.folder}", hint=Action("catalogue build", spec)
+            f"{spec} is not in the index {self.folder}",
+            hint=f"targen catalogue build {quoted(spec)}",
         )
 
     def _broken(self, error: sqlite3.Error) -> UsageError:
-        hint: Words = _AGAIN
+        hint: str = _AGAIN
         if "locked" in str(error):
             hint = "another process is writing to it; wait until it finishes"
         return UsageError(f"cannot use {self.folder / _FILE}: {error}", hint=hint)
@@ -530,7 +524,7 @@ def catalogue_of(registry: Registry, spec: str) -> Registration[Any]:
         names = ", ".join(item.name for item in registry.all("catalogue")) or "none"
         raise UsageError(
             f"no installed catalogue can open {spec!r}; installed: {names}",
-            hint="pass a file, a folder, or hf: for the hub; see " + Action("list-catalogues"),
+            hint="pass a file, a folder, or hf: for the hub; see targen list-catalogues",
         )
     if len(catalogues) > 1:
         raise UsageError(

@@ -9,6 +9,12 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from targen_core.errors import TargenError
+
+
+class DatasetUnavailable(TargenError):
+    """A dataset of a catalogue cannot be had: it vanished, changed, or is not for this user."""
+
 
 class DatasetEntry(BaseModel):
     """A catalogue's description of a dataset, or of one of its configurations.

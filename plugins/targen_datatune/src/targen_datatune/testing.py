@@ -21,10 +21,18 @@ from typing import Any, ClassVar
 import pytest
 
 from targen_core.cli.options.typed import parse_options
-from targen_core.errors import DatasetUnavailable, UsageError
+from targen_core.errors import UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_datatune.retrieval import Catalogue, DatasetEntry, Hit, Listed, Retriever, Searcher
+from targen_datatune.retrieval import (
+    Catalogue,
+    DatasetEntry,
+    DatasetUnavailable,
+    Hit,
+    Listed,
+    Retriever,
+    Searcher,
+)
 from targen_testing.suite import Suite, fail
 
 _ROWS = 200  # of an entry that are looked at

@@ -19,7 +19,6 @@ from targen_core.errors import UsageError
 from targen_core.reading.values import Malformed, json_of
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_core.wording import Option
 from targen_outputs.exporting import argilla, label_studio
 from targen_outputs.exporting.asked import Answers
 from targen_outputs.exporting.bio import BIO_SUFFIX
@@ -53,7 +52,7 @@ class _Annotated(DatasetReader):
         if path.suffix.lower() == BIO_SUFFIX and path.is_file():
             raise UsageError(
                 f"{path} has a tag for each token, but not the texts: their spaces are not in it",
-                hint="pass the rows that it was made of, or export them " + Option("as", "jsonl"),
+                hint="pass the rows that it was made of, or export them --as jsonl",
             )
         if path.suffix.lower() != ".json":
             return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from targen_core.suggestions import did_you_mean
+from targen_core.hints import did_you_mean
 from targen_core.tasks.letters import MARKS, UNSPACED
 from targen_outputs.marks import Span
 

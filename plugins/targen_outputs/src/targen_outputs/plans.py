@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from targen_core.errors import UsageError
-from targen_core.suggestions import did_you_mean
+from targen_core.hints import did_you_mean
 from targen_core.text import plural
 from targen_outputs.sets import JOINED, NONE, label_for, meaning, members_of, sets_of
 

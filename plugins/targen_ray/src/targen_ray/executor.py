@@ -11,8 +11,8 @@ from targen_core.calls.delivery import ModelSource
 from targen_core.calls.executors import ModelExecutor, Workers
 from targen_core.calls.model import ChatModel
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.hints import install
 from targen_core.plugins.loader import load_registry
-from targen_core.wording import install
 from targen_ray.cluster import prepare_environment
 from targen_ray.pool import PooledModel
 from targen_ray.wire import ModelRecipe, Setup

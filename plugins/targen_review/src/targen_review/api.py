@@ -16,10 +16,10 @@ from targen_core.api.kinds import exported
 from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
+from targen_core.hints import did_you_mean
 from targen_core.pages import table
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.suggestions import did_you_mean
 from targen_core.text import with_article
 from targen_review.apply import new_versions
 from targen_review.grades import Grade, GradeBook, Rater, check_name

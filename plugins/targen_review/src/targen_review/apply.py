@@ -15,9 +15,9 @@ from typing import Any
 
 from targen_core import load
 from targen_core.errors import UsageError
+from targen_core.hints import quoted
 from targen_core.plugins.loader import load_registry
 from targen_core.text import plural
-from targen_core.wording import Option
 from targen_review.card import figures_in, with_lines
 from targen_review.grades import Grade, Graded, read_grades
 from targen_review.plan import Plan, PlanData, data_of, load_plan, review_of
@@ -454,7 +454,7 @@ def deciding_raters(folder: Path, graded: Mapping[str, Graded], rule: str) -> di
         models = [name for name in graded if name not in raters]
         data = folder.with_suffix("")
         first = f"first run targen review {data if data.exists() else 'DATA'}"
-        lets = Option("resolve", models[0]) + " lets a model decide" if models else ""
+        lets = f"--resolve {quoted(models[0])} lets a model decide" if models else ""
         raise UsageError(f"there are no grades by people in {folder}", hint=lets or first)
     return {name: raters[name] for name in sorted(raters) if raters[name].grades}
 

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from targen_core.cli.trust import is_own, leaving, note_own, placed, require_trust
-from targen_core.errors import NoSuchFile, RunDirectoryError, UsageError
+from targen_core.errors import RunDirectoryError, UsageError, no_such_file
 from targen_core.origin import HUB, Named, Typed, is_file
 from targen_core.outputs import write_file, writing
 from targen_core.plain import kind_of, read_plain, require_possible
@@ -163,7 +163,7 @@ def _no_review(path: Path, or_where: str = "") -> UsageError:
     """Return the error for a folder, or data, without a review."""
     hint = "targen review DATA starts one and prints its folder; --out FOLDER starts it in FOLDER"
     if not path.exists():
-        return NoSuchFile(path, "data or review", hint=hint)
+        return no_such_file(path, "data or review", hint=hint)
     return UsageError(f"there is no review in {path}{or_where}", hint=hint)
 
 

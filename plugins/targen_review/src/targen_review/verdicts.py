@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from targen_core.errors import UsageError
-from targen_core.suggestions import did_you_mean
-from targen_core.wording import Option
+from targen_core.hints import did_you_mean, quoted
 from targen_review.grades import Grade, Graded, as_key
 from targen_review.rows import ReviewRow
 from targen_review.rubric import PAPER, Effect, Rubric
@@ -87,7 +86,7 @@ def check_rule(rule: str, raters: Collection[str]) -> None:
         return
     known = [*RULES, *sorted(raters)]
     raise UsageError(
-        Option("resolve", rule) + " is neither a rule nor a rater of this review",
+        f"--resolve {quoted(rule)} is neither a rule nor a rater of this review",
         hint=did_you_mean(rule, known, "choose one of"),
     )
 

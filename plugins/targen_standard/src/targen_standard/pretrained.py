@@ -26,10 +26,10 @@ from targen_core.cli.outputs import check_files
 from targen_core.cli.trust import require_trust
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.extras import hub_without_telemetry
+from targen_core.hints import install
 from targen_core.origin import is_place, leads_elsewhere, shown
 from targen_core.plain import digest_of
 from targen_core.reading.files import read_json
-from targen_core.wording import Setting, install
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 """A small encoder that a package carries, so that no hub is needed for it."""
@@ -248,7 +248,7 @@ def device_of(name: str, key: str = "device") -> Any:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise UsageError(
-            Setting(key, name) + f": {first_line(error)}", hint="for example cpu or cuda"
+            f"-o {key}={name}: {first_line(error)}", hint="for example cpu or cuda"
         ) from error
     return device
 

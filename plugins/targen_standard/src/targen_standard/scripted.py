@@ -29,9 +29,9 @@ from targen_core.calls.scores import TokenScore
 from targen_core.engine.guard import named
 from targen_core.errors import (
     AuthenticationFailed,
+    PluginError,
     RateLimited,
     ServiceUnavailable,
-    StageFailed,
     TargenError,
     UnreadableFile,
     UsageError,
@@ -41,7 +41,6 @@ from targen_core.plain import content_of
 from targen_core.plugins.register import MEMORY
 from targen_core.reading.files import read_text
 from targen_core.reading.values import json_of
-from targen_core.wording import REPEAT
 
 Script = Callable[[ChatRequest], Any]
 """Given a request, the reply: text, a JSON value, a `ChatReply`, or an error raised."""
@@ -199,7 +198,7 @@ def _replied(script: Script, request: ChatRequest) -> Any:
     """Call a script, whose errors are not those of the backend.
 
     Raises:
-        StageFailed: the script raised an error other than targen's.
+        PluginError: the script raised an error other than targen's.
     """
     try:
         return script(request)
@@ -217,7 +216,7 @@ def _in_json(value: Any, script: Script | None) -> str:
     """Return a reply that is a value as JSON.
 
     Raises:
-        StageFailed: JSON does not have such a value.
+        PluginError: JSON does not have such a value.
     """
     try:
         return json.dumps(value, ensure_ascii=False)
@@ -227,8 +226,10 @@ def _in_json(value: Any, script: Script | None) -> str:
         ) from None
 
 
-def _script_failed(problem: str) -> StageFailed:
-    return StageFailed(f"script: {problem}", distribution=MEMORY, hint="fix it, then " + REPEAT)
+def _script_failed(problem: str) -> PluginError:
+    return PluginError(
+        f"script: {problem}", distribution=MEMORY, hint="fix it, then run the same command again"
+    )
 
 
 def _scores(text: str, request: ChatRequest) -> tuple[TokenScore, ...]:

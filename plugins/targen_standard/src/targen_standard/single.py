@@ -33,7 +33,6 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
-from targen_core.wording import Words
 from targen_standard.task_files.model import Declaration
 from targen_standard.unfinished import Unusable, unfinished
 
@@ -69,8 +68,8 @@ class Question(Generic[R]):
     parameters: Mapping[str, Any]
     dry_run: Callable[[DryRunCall], Any]
     unusable: str
-    hint: Words = ""
-    instead: Words = ""
+    hint: str = ""
+    instead: str = ""
     check: Callable[[R], None] | None = None
 
     @cached_property

@@ -23,7 +23,6 @@ from targen_core.tasks.fields import text_at
 from targen_core.tasks.letters import plain_words
 from targen_core.tasks.words import normalized
 from targen_core.text import plural
-from targen_core.wording import Either
 from targen_standard.filters.near_duplicates import NearDuplicateOptions
 from targen_standard.reporting.card import IN_ORDER
 
@@ -31,10 +30,7 @@ Shares: TypeAlias = "str | Sequence[float] | Mapping[str, float]"
 """Shares of splits: "0.8/0.1/0.1", (0.8, 0.2), or by name."""
 
 _NAMES = {2: ("train", "test"), 3: ("train", "validation", "test")}
-_EXAMPLE = Either(
-    "for example 0.8/0.1/0.1, or train=0.9/dev=0.1",
-    'for example (0.8, 0.2), "0.8/0.1/0.1", or {"train": 0.9, "dev": 0.1}',
-)
+_EXAMPLE = "for example 0.8/0.1/0.1, or train=0.9/dev=0.1"
 
 
 def shares_of(shares: Shares) -> dict[str, float]:

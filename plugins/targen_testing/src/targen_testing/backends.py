@@ -31,7 +31,6 @@ from targen_core.cli.options.typed import parse_options
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
-    ContextTooLong,
     RateLimited,
     ServiceError,
     ServiceUnavailable,
@@ -374,7 +373,7 @@ class BackendSuite(ObjectSuite[Backend]):
             (403, "You may not use this model.", "", AuthenticationFailed),
             (400, "Unknown parameter.", "", BadRequest),
             (404, "No such model.", "model_not_found", BadRequest),
-            (400, "", "too-long", ContextTooLong),
+            (400, "", "too-long", BadRequest),
             (500, "Something broke.", "", ServiceUnavailable),
             (503, "Busy.", "", ServiceUnavailable),
         ],

@@ -18,8 +18,8 @@ from targen_core.dataset.model import Dataset
 from targen_core.dataset.reading import read_dataset
 from targen_core.errors import (
     AuthenticationFailed,
+    PluginError,
     QuotaNotMet,
-    StageFailed,
     TargenError,
     UsageError,
 )
@@ -103,7 +103,7 @@ class Trial:
     @property
     def bug(self) -> str:
         """Return the fault of the plugin's code that is not a verdict, or ""."""
-        return str(self.error) if isinstance(self.error, StageFailed) else ""
+        return str(self.error) if isinstance(self.error, PluginError) else ""
 
     @property
     def has_ended(self) -> bool:

@@ -14,7 +14,7 @@ import typer
 from targen_core import Task
 from targen_core.cli.completion import completer
 from targen_core.errors import TargenError, UsageError
-from targen_core.wording import Action, Blank, Either, Option
+from targen_core.hints import command
 
 if TYPE_CHECKING:
     from targen_core.api.request import TaskLike
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("targen")
 
-NAME_THE_TASK = Option("task", "NAME") + ", or a task file; see " + Action("list-tasks")
+NAME_THE_TASK = "--task NAME, or a task file; see targen list-tasks"
 """The hint if the task of rows is unknown."""
 
 TaskOption = Annotated[
@@ -103,7 +103,7 @@ def read_rows(
         raise UsageError(
             said.replace(" skipped; ", " not scored; ", 1),
             hint="correct or remove these lines; run "
-            + Action("validate", source if is_typed else Blank("ROWS"), **named)
+            + command("validate", source if is_typed else "ROWS", **named)
             + " to list them all",
         )
     if said and warns:
@@ -113,7 +113,7 @@ def read_rows(
         raise UsageError(
             f"{source} does not contain any rows of {dataset.task.name}",
             hint=f"the columns of {dataset.task.name} are {columns}; for details, run "
-            + Action("validate", source if is_typed else Blank("ROWS"), **named),
+            + command("validate", source if is_typed else "ROWS", **named),
         )
     if as_given and knows and isinstance(whose, str):
         given = registry.get("task", whose)
@@ -188,7 +188,7 @@ def _named(registry: Registry, task: TaskLike) -> str:
     known = {item.name for item in registry.all("task")}
     if isinstance(task, Task) and task.name in known:
         return task.name
-    return Blank(Either("FILE", "TASK"))
+    return "FILE"
 
 
 def of_one_label(scores: Scores, rows: str) -> str:
@@ -200,9 +200,9 @@ def of_one_label(scores: Scores, rows: str) -> str:
         return ""
     name, gets, has = scores.one_label
     return (
-        f"the model predicts {name} for {gets:.0%} of the {rows} rows, although {has:.0%} have "
-        "this label. It has not learned to distinguish the labels. More rows, "
-        f"{Option('trainer', 'vectors')}, or more epochs for an encoder may help"
+        f"the model predicts {name} for {gets:.0%} of the {rows} rows, although {has:.0%} "
+        "have this label. It has not learned to distinguish the labels. More rows, "
+        "--trainer vectors, or more epochs for an encoder may help"
     )
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from pydantic import Field
 
 from targen_analysis.metrics import Metric, MetricOptions, Study
-from targen_analysis.wording import metric_option
 from targen_core.cli.findings import Findings
 from targen_core.errors import UsageError
 
@@ -23,7 +22,7 @@ def _measure(study: Study, options: TrainingOptions) -> Findings:
     if not options.results:
         raise UsageError(
             "results of targen compare were not passed",
-            hint=metric_option("training", "results", "FOLDER"),
+            hint="-o training.results=FOLDER",
         )
     from targen_core.dataset.model import Dataset
     from targen_training.experiments.pages import findings_of

@@ -14,9 +14,9 @@ from targen_core.cli.completion import completer
 from targen_core.cli.options.typed import parse_options
 from targen_core.cli.sources import EncodingArg
 from targen_core.errors import UsageError
+from targen_core.hints import quoted
 from targen_core.origin import Typed
 from targen_core.text import plural
-from targen_core.wording import Action, Blank
 from targen_training.asked import TaskOption, file_of, of_one_label, read_rows
 from targen_training.mixtures import Mix
 from targen_training.styles import Style
@@ -152,15 +152,15 @@ def train(
         print(f"next, type: {_next(made, rows)}", file=sys.stderr)
 
 
-def _next(trained: Trained, datasets: Sequence[Dataset]) -> Action:
+def _next(trained: Trained, datasets: Sequence[Dataset]) -> str:
     """Return the command that uses a model on new rows, or on labelled ones if it needs these."""
     try:
         if len(trained.facts.tasks) == 1:
             trained.require_only_texts(datasets[0].task)
-            return Action("predict", trained.folder, Blank("FILE"), out="predicted.csv")
+            return f"targen predict {quoted(trained.folder)} FILE --out predicted.csv"
     except UsageError:
         pass
-    return Action("evaluate", trained.folder, Blank("DATA"))
+    return f"targen evaluate {quoted(trained.folder)} DATA"
 
 
 def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:

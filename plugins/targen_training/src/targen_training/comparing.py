@@ -20,11 +20,11 @@ from targen_core.cli.options.arguments import YesArg
 from targen_core.cli.options.typed import parse_options
 from targen_core.cli.sources import EncodingArg
 from targen_core.cli.status import note
-from targen_core.errors import Interrupted, MissingDependency, NoSuchFile, RunConflict, UsageError
+from targen_core.errors import Interrupted, MissingDependency, RunConflict, UsageError, no_such_file
+from targen_core.hints import quoted
 from targen_core.options import Limits
 from targen_core.origin import Typed
 from targen_core.text import plural
-from targen_core.wording import REPEAT, Blank, Either, Option, Setting, Together, Words
 from targen_training.asked import NAME_THE_TASK, TaskOption, names_its_task
 from targen_training.money import Money
 
@@ -41,14 +41,14 @@ GeneratorOptions = Annotated[
     list[str] | None,
     typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generating model."),
 ]
-_DATA = Blank("DATA")
-_NAMED = Either("NAME=DATA", '{"NAME": DATA}')
-_COMBINED = Either("NAME=A+B", '{"NAME": [A, B]}')
+_DATA = "DATA"
+_NAMED = "NAME=DATA"
+_COMBINED = "NAME=A+B"
 _OPTIONS = {
-    "models": Either("--trainer", "trainers"),
-    "per_label": Option("curve"),
-    "rows": Option("curve"),
-    "seeds": Option("repeats"),
+    "models": "--trainer",
+    "per_label": "--curve",
+    "rows": "--curve",
+    "seeds": "--repeats",
 }
 """The options behind the keys of an experiment."""
 
@@ -362,7 +362,9 @@ def going_on() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as stopped:
-        raise Interrupted(str(stopped) or "stopped", hint=REPEAT + " to continue") from None
+        raise Interrupted(
+            str(stopped) or "stopped", hint="run the same command again to continue"
+        ) from None
 
 
 def _alike(ready: Planned) -> list[str]:
@@ -470,7 +472,7 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
     # A run would refuse it; a plan, too, must not promise a cap that cannot hold.
     if money.limits.max_cost is not None and (unpriced := _unpriced(money.expected)):
         raise UsageError(
-            Option("max_cost") + f" needs a price, but the price of {unpriced[0]} is unknown",
+            f"--max-cost needs a price, but the price of {unpriced[0]} is unknown",
             hint="give it in dollars per million tokens: "
             + _prices("0.15", "0.60")
             + "; if calls are free: "
@@ -479,10 +481,8 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
     return missing
 
 
-def _prices(dollars_in: str, dollars_out: str) -> Words:
-    return Together(
-        Setting("price_in", Blank(dollars_in)), Setting("price_out", Blank(dollars_out))
-    )
+def _prices(dollars_in: str, dollars_out: str) -> str:
+    return f"-o price_in={dollars_in} -o price_out={dollars_out}"
 
 
 def _unpriced(costs: Sequence[Expected]) -> list[str]:
@@ -550,10 +550,10 @@ def asked_for(
 
     if not test:
         raise UsageError(
-            "no test rows were given", hint="pass labelled rows with " + Option("test", _DATA)
+            "no test rows were given", hint=f"pass labelled rows with --test {quoted(_DATA)}"
         )
     if match not in (None, "auto", "labels", "rows"):
-        raise UsageError(Option("match") + f" must be labels, rows or auto, not {match}")
+        raise UsageError(f"--match must be labels, rows or auto, not {match}")
     few = real is not None and curve is not None
     arms: dict[str, list[str]] = {}
     for name, sources in [*([real] if real else []), *what]:
@@ -564,10 +564,7 @@ def asked_for(
         arms[name] = sources
     if few and len(arms) != 2:
         raise UsageError(
-            Option("curve")
-            + " with "
-            + Option("real")
-            + " needs exactly one dataset to add to the real rows",
+            "--curve with --real needs exactly one dataset to add to the real rows",
             hint="pass one dataset, as " + _NAMED + "; " + _COMBINED + " combines two datasets",
         )
     pair = list(arms)[:2]
@@ -596,7 +593,7 @@ def asked_for(
     elif curve is not None:
         values["rows"] = _sizes(registry, values) if curve == "auto" else _numbers(curve)
     if mixture and len(arms) < 2:
-        raise UsageError(Option("mixture") + " needs two datasets", hint="pass two datasets")
+        raise UsageError("--mixture needs two datasets", hint="pass two datasets")
     if mixture:
         values["shares"] = [0, 0.25, 0.5, 0.75, 1]
     part = {key: values.pop(key) for key in ("task", "test", "arms")}
@@ -612,11 +609,8 @@ def _numbers(curve: str) -> list[int | str]:
     parts = [part.strip() for part in curve.split(",")]
     if not all(part == "all" or (part.isascii() and part.isdigit()) for part in parts):
         raise UsageError(
-            Option("curve", curve) + " is not a list of numbers",
-            hint=Either(
-                "--curve 16,64,all; with --real, --curve 0,2,5,20,60",
-                "curve=[16, 64]; with real, curve=[0, 2, 5, 20, 60]",
-            ),
+            f"--curve {curve} is not a list of numbers",
+            hint="--curve 16,64,all; with --real, --curve 0,2,5,20,60",
         )
     return [part if part == "all" else int(part) for part in parts]
 
@@ -668,7 +662,7 @@ def _whose(sources: Sequence[str]) -> str:
         if names_its_task(source):
             return source
         if not source.startswith("hf:") and not Path(source).exists():
-            raise NoSuchFile(
+            raise no_such_file(
                 source, hint="give a run directory, or a .jsonl, .csv or .parquet file"
             )
     raise UsageError("the task of these rows is unknown", hint=NAME_THE_TASK)
@@ -682,7 +676,7 @@ def model_choice(item: str) -> dict[str, Any]:
     """
     name, *pairs = item.split(",")
     like = "tfidf,regularization=5"
-    example = Either("--trainer " + like, Option("trainers", like))
+    example = f"--trainer {like}"
     return {"trainer": name, "options": parse_options(pairs, example)}
 
 

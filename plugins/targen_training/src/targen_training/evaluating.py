@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_core.cli.sources import EncodingArg
-from targen_core.errors import NoSuchFile, UsageError
+from targen_core.errors import UsageError, no_such_file
 from targen_core.text import plural
 from targen_training.asked import TaskOption
 
@@ -158,7 +158,7 @@ def _grade(
 
     by_choice = is_decoder(model)
     if not by_choice and not model.exists():
-        raise NoSuchFile(model, hint="give a model, a run of targen answer, or rows")
+        raise no_such_file(model, hint="give a model, a run of targen answer, or rows")
     grade, rows = (
         chosen(task, str(model), shots, number) if by_choice else answered(task, str(model))
     )

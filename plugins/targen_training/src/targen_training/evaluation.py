@@ -19,11 +19,11 @@ from targen_core.cli.markup import csv_cell
 from targen_core.dataset.fitting import require_texts
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UnknownName, UsageError
+from targen_core.hints import quoted
 from targen_core.outputs import write_file
 from targen_core.pages import table
 from targen_core.plugins.registry import Registry
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Either, Option
 from targen_training.asked import of_one_label, read_rows
 from targen_training.decisions import digest
 from targen_training.models import Trained, facts_of, load_model
@@ -200,14 +200,11 @@ def evaluated(
     known = [[each for each in trained.decisions(one) if each.label] for one in datasets]
     for source, dataset, labeled in zip(data, datasets, known, strict=True):
         if not labeled:
-            rows = source if isinstance(source, str | PathLike) else Blank("DATA")
+            rows = source if isinstance(source, str | PathLike) else "DATA"
             raise UsageError(
                 f"{dataset.name}: none of the rows have a label",
-                hint="evaluate on labelled rows; to predict labels of these: "
-                + Either(
-                    Action("predict", trained.folder, rows, out=Blank("FILE.csv")),
-                    Action("predict", trained.folder, rows),
-                ),
+                hint="evaluate on labelled rows; to predict labels of these: targen predict "
+                f"{quoted(trained.folder)} {quoted(rows)} --out FILE.csv",
             )
     test = joined(datasets, known)
     shares = trained.predict(test.decisions)
@@ -251,7 +248,7 @@ def opened(
     if not isinstance(model, Trained | str | PathLike):
         raise UsageError(
             f"{type(model).__name__} is not a model",
-            hint=Action(action, Blank("MODEL"), Blank("DATA")),
+            hint=f"targen {action} MODEL DATA",
         )
     if not isinstance(model, Trained):
         facts_of(Path(model), action)  # names a missing folder before a model takes time to load
@@ -298,7 +295,7 @@ def require_format(out: Path) -> None:
     if out.suffix.lower() not in (".csv", ".jsonl"):
         raise UsageError(
             f"{out}: the name must end in .csv or .jsonl",
-            hint=Option("out", str(out.with_suffix(".csv"))),
+            hint=f"--out {quoted(out.with_suffix('.csv'))}",
         )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import MissingDependency, UsageError
-from targen_core.wording import install
+from targen_core.hints import install
 from targen_standard.pretrained import device_of, named_place
 from targen_training.models import facts_of
 from targen_training.neural.weights import find_weights

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core.cli.options.typed import parse_options
 from targen_core.errors import MissingDependency, UsageError
-from targen_core.wording import Either, Option, install
+from targen_core.hints import install, quoted
 from targen_training.models import (
     Trained,
     facts_of,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from targen_training.mixtures import Mix
     from targen_training.styles import Style
 
-_MODEL = Either("--model", "model")  # of a trainer, not the backend
+_MODEL = "--model"  # of a trainer, not the backend
 
 
 def learned(
@@ -62,7 +62,7 @@ def learned(
     if start is not None:
         if model is not None:
             raise UsageError(
-                Either("--from and --model", "start and model") + " cannot be used together",
+                "--from and --model cannot be used together",
                 hint="omit one of them",
             )
         trainer, more, started_from = _started(registry, start, trainer)
@@ -113,7 +113,7 @@ def _started(
     if trainer is not None and registry.find("trainer", trainer).id != facts.trainer:
         raise UsageError(
             f"{start} was trained by {facts.trainer}, not by {trainer}",
-            hint="omit " + Option("trainer") + " to continue with the same trainer",
+            hint="omit --trainer to continue with the same trainer",
         )
     if "model" not in chosen.options.model_fields:
         raise UsageError(
@@ -128,7 +128,7 @@ def _trainer_for(registry: Registry, model: str) -> str:
     if any(model in (item.name, item.id) for item in registry.all("trainer")):
         raise UsageError(
             _MODEL + f" {model}: {model} is a trainer",
-            hint="pass " + Option("trainer", model) + ", and a pretrained model with " + _MODEL,
+            hint=f"pass --trainer {quoted(model)}, and a pretrained model with {_MODEL}",
         )
     from targen_training.neural.weights import find_weights, kind_of
 

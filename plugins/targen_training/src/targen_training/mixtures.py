@@ -9,7 +9,6 @@ from typing import Literal
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-from targen_core.wording import Blank, Option
 from targen_training.trainers import Decision
 
 Mix = Literal["proportional", "equal", "temperature"]
@@ -28,9 +27,8 @@ def grouped(datasets: Sequence[Dataset]) -> dict[str, list[Dataset]]:
             raise UsageError(
                 f"{theirs[0].name} and {dataset.name} belong to different tasks that have the "
                 f"same name, {dataset.task.name}",
-                hint="to read all rows as one task's, pass its file with "
-                + Option("task", Blank("FILE"))
-                + "; if they are two tasks, rename one: set `name:` in its file",
+                hint="to read all rows as one task's, pass its file with --task FILE; if they "
+                "are two tasks, rename one: set `name:` in its file",
             )
         theirs.append(dataset)
     return by_task

@@ -42,10 +42,11 @@ from targen_core.dataset.model import Dataset
 from targen_core.dataset.naming import in_columns_of
 from targen_core.dataset.source import open_source
 from targen_core.errors import (
-    NoSuchFile,
     UnreadableFile,
     UsageError,
+    no_such_file,
 )
+from targen_core.hints import quoted
 from targen_core.origin import Typed
 from targen_core.outputs import remove, write_file, writing
 from targen_core.plain import content_of, require_possible
@@ -58,7 +59,6 @@ from targen_core.reading.values import json_of
 from targen_core.runs.records.reading import require_format
 from targen_core.task_files import TaskFile, note_own_copy, require_known
 from targen_core.text import plural, refused
-from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words
 from targen_standard.pretrained import named_place
 from targen_training.decisions import decisions_of, digest, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
@@ -75,9 +75,7 @@ from targen_training.trainers import (
 )
 
 _FORMAT = 1
-_MADE_BY: Words = (
-    "run " + Either("targen train", "targen_training.api.train(DATA)") + " to create one"
-)
+_MADE_BY: str = "run targen train to create one"
 _COPY = re.compile(r"task\.json|task\.py(:\w+)?")
 _FACTS = "model.json"
 _LARGEST = 16 << 20  # bytes of model.json
@@ -229,7 +227,7 @@ class Trained:
         if others or self.output is not None:
             raise UsageError(
                 f"{self.folder} predicts more than a text's label",
-                hint="pass it rows: " + Action("predict", self.folder, Blank("DATA"), out=...),
+                hint=f"pass it rows: targen predict {quoted(self.folder)} DATA --out",
             )
         self.require_only_texts(task)
         if hasattr(texts, "columns"):  # a data frame, which iterates over its columns' names
@@ -268,11 +266,8 @@ class Trained:
             return
         raise UsageError(
             f"{self.folder} cannot predict labels of new rows: {why}",
-            hint="for predictions of labelled rows: "
-            + Either(
-                Action("evaluate", self.folder, Blank("DATA"), out=Blank("FILE.jsonl")),
-                Action("evaluate", self.folder, Blank("DATA")) + ".predictions",
-            ),
+            hint=f"for predictions of labelled rows: targen evaluate {quoted(self.folder)} DATA "
+            "--out FILE.jsonl",
         )
 
     def decisions(self, dataset: Dataset) -> list[Decision]:
@@ -572,11 +567,11 @@ def facts_of(folder: Path, action: str = "evaluate") -> tuple[Facts, str]:
     """
     path = require_possible(folder) / _FACTS
     if not folder.is_dir():
-        hint = Action(action, Blank("MODEL"), Blank("DATA")) + ", with a MODEL from "
-        hint += Either("targen train", "targen_training.api.train(DATA)")
+        hint = f"targen {action} MODEL DATA, with a MODEL from "
+        hint += "targen train"
         if folder.is_file():
             raise UsageError(f"{folder} is a file, not a model's folder", hint=hint)
-        raise NoSuchFile(folder, "folder", hint=hint, usual="models")
+        raise no_such_file(folder, "folder", hint=hint, usual="models")
     check_own(folder)
     try:
         content = content_of(path, _LARGEST, inside=folder)
@@ -726,10 +721,8 @@ def _work(out: Path, facts: Facts, *, force: bool) -> Iterator[Path]:
                 raise UsageError(
                     f"{out} contains an unfinished training run with different data, options or "
                     "seed",
-                    hint="pass the same options to continue it, pass "
-                    + Option("force", True)
-                    + " to discard it, or "
-                    + ANOTHER_OUT,
+                    hint="pass the same options to continue it, pass --force to discard it, or "
+                    "choose a different --out",
                 )
         remove(work / "made")
         (work / "checkpoints").mkdir(exist_ok=True)

@@ -14,9 +14,9 @@ import typer
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import YesArg
 from targen_core.errors import UsageError
+from targen_core.hints import install
 from targen_core.options import Limits
 from targen_core.text import plural
-from targen_core.wording import install
 from targen_training.asked import chosen
 from targen_training.comparing import (
     GeneratorOptions,

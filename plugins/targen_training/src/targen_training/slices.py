@@ -11,8 +11,8 @@ import numpy as np
 from targen_core.cli.findings import Estimate
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
+from targen_core.hints import quoted
 from targen_core.tasks.fields import text_at
-from targen_core.wording import Option
 from targen_training.scores import LOSSES, draws_of, measured
 from targen_training.trainers import Decision, TrainedOutput
 
@@ -109,7 +109,7 @@ def _ways(test: Examples, columns: Sequence[str]) -> Iterator[tuple[str, list[st
     for column in columns:
         texts = [_text(row, column) for _, row in rows]
         if not any(texts):
-            raise UsageError(Option("by", column) + ": the rows do not have this column")
+            raise UsageError(f"--by {quoted(column)}: the rows do not have this column")
         yield column, [texts[decision.row] for decision in decisions]
 
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from targen_core.errors import UnknownName, UnreadableFile, UsageError
+from targen_core.hints import install
 from targen_core.outputs import write_file
 from targen_core.reading.arrays import read_arrays
 from targen_core.reading.files import read_json
-from targen_core.wording import install
 from targen_standard.embedding import Encode
 from targen_training.decisions import parts_of
 from targen_training.features import Vectors, embedder_of, fields_of

@@ -16,7 +16,6 @@ from targen_backends.http.options import HttpOptions
 from targen_backends.http.service import NOT_WITH_REASONING
 from targen_backends.scores import MOST
 from targen_core import Backend
-from targen_core.wording import Model
 
 _PLAIN = re.compile(r"(.*/)?(ft:)?(gpt-3|gpt-4|chatgpt-4)|.*-chat(-latest)?$")
 """Names of models that do not think: they take a temperature."""
@@ -62,7 +61,7 @@ def create(options: ChatGptOptions) -> ChatGptModel:
     Raises:
         UsageError: the name of a model is missing, or the key is invalid.
     """
-    options.require_model("chatgpt", Model("chatgpt", "gpt-6-luna") + ", for example")
+    options.require_model("chatgpt", "--model gpt-6-luna, for example")
     key = find_key(options.api_key, options.api_key_file, KEY_VARIABLE)
     model = ChatGptModel(
         options.base_url, options.model, mark=options.prompt_cache, **options.arguments(key)

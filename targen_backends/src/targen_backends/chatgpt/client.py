@@ -14,7 +14,6 @@ from typing import Any
 from targen_backends.http.completions import CompletionsModel
 from targen_backends.http.service import NOT_WITH_REASONING, Service
 from targen_core.calls.model import ChatRequest, Message
-from targen_core.wording import REPEAT, Setting
 
 ADDRESS = "https://api.openai.com/v1"
 KEY_VARIABLE = "OPENAI_API_KEY"
@@ -41,10 +40,10 @@ class ChatGptModel(CompletionsModel):
     service = Service(
         key_variable=KEY_VARIABLE,
         credit_hint="the account is out of credit or has reached its limit: see Billing and "
-        "Limits in its settings, then " + REPEAT,
+        "Limits in its settings, then run the same command again",
         parameter_hints=dict.fromkeys(
             NOT_WITH_REASONING,
-            Setting("thinks", True) + " for a model that does not accept this parameter",
+            "-o thinks=true for a model that does not accept this parameter",
         ),
     )
     key_of = "chatgpt"

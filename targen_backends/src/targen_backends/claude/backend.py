@@ -20,7 +20,6 @@ from targen_backends.claude.messages import SAMPLING
 from targen_backends.http.keys import find_key
 from targen_backends.http.options import HttpOptions
 from targen_core import Backend
-from targen_core.wording import Model
 
 _TAKES_SAMPLING = re.compile(r"claude-(3|opus-4-[0-6]|sonnet-4-[0-6]|haiku-4|\w+-4-2025)")
 """Names of models that take a temperature. Later ones answer any but the default with
@@ -67,7 +66,7 @@ def create(options: ClaudeOptions) -> ClaudeModel:
     Raises:
         UsageError: the name of a model is missing, or the key is invalid.
     """
-    options.require_model("claude", Model("claude", "claude-haiku-5-5") + ", for example")
+    options.require_model("claude", "--model claude-haiku-5-5, for example")
     return ClaudeModel(
         options.base_url.removesuffix("/v1"),
         options.model,

@@ -19,7 +19,7 @@ from targen_backends.http.fetcher import Fetcher
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.calls.model import ChatRequest
 from targen_core.calls.secrets import Secrets
-from targen_core.errors import BatchFailed, MalformedAnswer
+from targen_core.errors import ServiceUnavailable
 from targen_standard import error_patterns
 
 _PATH = "/v1/messages/batches"
@@ -82,7 +82,7 @@ class ClaudeBatches:
         if kind == "succeeded":
             try:
                 return key, read_message(result.get("message"), requests.get(key, NOBODY))
-            except MalformedAnswer as raised:
+            except ServiceUnavailable as raised:
                 return key, raised
         if kind == "errored":
             envelope = result.get("error")
@@ -93,7 +93,7 @@ class ClaudeBatches:
                 _STATUS.get(name, 500), body, {}, self._model.service, self._model.key
             )
         words = error_patterns.quoted(kind, self._model.key, max_length=50)
-        return key, BatchFailed(f"the batch ended before this call was processed: {words}")
+        return key, ServiceUnavailable(f"the batch ended before this call was processed: {words}")
 
     async def submit(self, lines: Sequence[bytes]) -> str:
         """Hand a batch over.

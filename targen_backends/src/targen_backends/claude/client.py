@@ -20,7 +20,6 @@ from targen_backends.http.service import Service
 from targen_backends.schema import described_schema
 from targen_core import ChatReply
 from targen_core.calls.model import ChatRequest
-from targen_core.wording import REPEAT, Setting
 
 ADDRESS = "https://api.anthropic.com"
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
@@ -61,11 +60,8 @@ class ClaudeModel(HttpModel):
         key_variable=KEY_VARIABLE,
         limits=anthropic_rate_headers,
         credit_hint="the organisation is out of credit or has reached its spend limit: see "
-        "Billing and Limits in the console, then " + REPEAT,
-        schema_hint=Setting("structured", "tool")
-        + ", or "
-        + Setting("structured", "none")
-        + ", requests JSON in a different way",
+        "Billing and Limits in the console, then run the same command again",
+        schema_hint="-o structured=tool, or -o structured=none, requests JSON in a different way",
     )
     key_of = "claude"
     prices = "anthropic"

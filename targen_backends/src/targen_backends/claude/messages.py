@@ -13,8 +13,7 @@ from typing import Any
 from targen_backends.completions import count, reported, reported_or_estimated, sound
 from targen_core import ChatReply
 from targen_core.calls.model import ChatRequest, Finish, Message, RateHeaders
-from targen_core.errors import BadRequest, MalformedAnswer
-from targen_core.wording import Blank, Setting
+from targen_core.errors import BadRequest, ServiceUnavailable
 
 SAMPLING = ("temperature", "top_p", "top_k")
 """Parameters that version 2026-10-21 of the API has not any more."""
@@ -83,7 +82,7 @@ def parameters(params: Mapping[str, Any]) -> dict[str, Any]:
         else:
             raise BadRequest(
                 f"Anthropic's API does not support the parameter {name!r}",
-                hint="remove " + Setting(name, Blank("...")),
+                hint=f"remove -o {name}=...",
             )
     return body
 
@@ -95,7 +94,7 @@ def read_message(envelope: Any, request: ChatRequest, rate: RateHeaders | None =
     becomes the text. Input tokens are all of them, read from the cache or not.
 
     Raises:
-        MalformedAnswer: the envelope is not a message; billed, since a model has been at work.
+        ServiceUnavailable: the envelope is not a message; billed, since a model has been at work.
     """
     try:
         blocks = envelope["content"]
@@ -110,7 +109,7 @@ def read_message(envelope: Any, request: ChatRequest, rate: RateHeaders | None =
         usage = envelope.get("usage") or {}
         known = reported(usage.get("input_tokens"), usage.get("output_tokens"))
     except (KeyError, TypeError, AttributeError):
-        raise MalformedAnswer("the answer is not an Anthropic message", billed=True) from None
+        raise ServiceUnavailable("the answer is not an Anthropic message", billed=True) from None
     if finish == "refusal" and isinstance(details, Mapping):
         parts = [str(details[key]) for key in ("category", "explanation") if details.get(key)]
         text = ": ".join(parts) or text

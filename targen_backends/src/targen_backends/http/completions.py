@@ -16,7 +16,7 @@ from targen_core import ChatReply
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.model import ChatRequest
 from targen_core.calls.secrets import Secrets
-from targen_core.errors import BatchFailed, MalformedAnswer
+from targen_core.errors import ServiceUnavailable
 from targen_standard import error_patterns
 
 Structured = Literal["json_schema", "json_object", "none"]
@@ -102,7 +102,7 @@ class CompletionCodec:
                 try:
                     reply = read_reply(body, requests.get(key, NOBODY), detailed=True)
                     return key, self._model.told_apart(reply)
-                except MalformedAnswer as raised:
+                except ServiceUnavailable as raised:
                     return key, raised
             words = body or error or ""  # vLLM's run-batch writes the error next to an empty body
             failed = failure(
@@ -113,7 +113,7 @@ class CompletionCodec:
             return key, failed
         if isinstance(error, dict):
             words = f"{error.get('code')}: {error.get('message')}"
-            return key, BatchFailed(error_patterns.quoted(words, self._model.key))
+            return key, ServiceUnavailable(error_patterns.quoted(words, self._model.key))
         raise ValueError("neither a response nor an error")
 
     async def aclose(self) -> None:

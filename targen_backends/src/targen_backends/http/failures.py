@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -16,15 +17,10 @@ from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
     ContentFiltered,
-    ContextTooLong,
-    CreditExhausted,
-    Overloaded,
-    PermissionDenied,
     RateLimited,
     ServiceError,
     ServiceUnavailable,
 )
-from targen_core.wording import Blank, Option, Setting, Words
 from targen_standard.error_patterns import (
     CONTENT_FILTER_CODES,
     NO_CREDIT_CODES,
@@ -58,19 +54,12 @@ _ENDPOINT = re.compile(r"(/chat/completions|/api/chat|/v1/messages)/?$")
 _NO_SYSTEM = re.compile(r"\bsystem (role|message|prompt|instruction)", re.IGNORECASE)
 _LATER = re.compile(r"try again in (about )?\d", re.IGNORECASE)
 """LiteLLM's proxy answers 400 for a limit of its own."""
-_SLOWER = (
-    "lower "
-    + Option("concurrency", ...)
-    + ", or set "
-    + Option("rpm", ...)
-    + " and "
-    + Option("tpm", ...)
-    + " to the account's limits"
-)
+_SLOWER = "lower --concurrency, or set --rpm and --tpm to the account's limits"
 _NO_MODEL = re.compile(
     r"\bno models?\b|\bmodel\b.{0,80}\bnot (found|loaded|exist|available)|(unknown|invalid) model",
     re.IGNORECASE,
 )
+_LOADING = 120.0  # seconds that a model may take to load
 _BROKEN = 15.0  # seconds that a service may answer 500 from the first call on: it has not started
 _REFUSED_REPLY = "json_validate_failed"
 """Groq's code for a reply that does not follow the schema; `failed_generation` has it
@@ -86,7 +75,6 @@ class UnusableReply(BadRequest):
     """The service refuses the reply that its model wrote; `text` is that reply, or ""."""
 
     text = ""
-    of_content = True
 
 
 class NotServed(BadRequest):
@@ -114,7 +102,7 @@ def failure(
     shown = shown or f"HTTP {status}"
     error = _sorted(status, shown, words, codes, headers, place, service)
     if _REFUSED_REPLY in codes:
-        error = UnusableReply(*error.args)
+        error = UnusableReply(*error.args, of_content=True)
         error.text = scrub(str(details.get("failed_generation") or ""), secret)
     return named(error, request_id(headers, secret))
 
@@ -179,26 +167,27 @@ def _sorted(
     wait = retry_after(headers, rate)
     # Of a 5xx only the code counts: what was up-stream may be back in a moment.
     if codes & NO_CREDIT_CODES or status == 402 or (status < 500 and no_credit(words)):
-        return CreditExhausted(message, hint=service.credit_hint)
+        return AuthenticationFailed(message, hint=service.credit_hint)
     if status == 429 or (status == 400 and ("429" in codes or _LATER.search(words))):
         if _TOO_BIG_FOR_THE_RATE.search(words):
-            refused = BadRequest(
+            return BadRequest(
                 message,
-                hint="this single request exceeds the limit: start a new run with a lower "
-                + Setting("max_tokens", Blank("N")),
+                hint="this single request exceeds the limit: start a new run with a lower -o "
+                "max_tokens=N",
+                of_content=True,
             )
-            refused.of_content = True
-            return refused
         return RateLimited(message, retry_after=wait, rate=rate, hint=_SLOWER)
     if status in (498, 503, 529) or codes & _OVERLOADED:  # 498: Groq's flexible tier is full
-        return Overloaded(message, retry_after=wait, rate=rate)
+        return RateLimited(message, retry_after=wait, rate=rate, max_startup=_LOADING)
     if status in (408, 409, 424, 425) or (status >= 500 and status != 501):
         # The prompt was refused or lost; only a gateway that gave up waiting
         # (504) leaves a model at work behind it.
-        failed = ServiceUnavailable(message, retry_after=wait, billed=status == 504)
-        if status == 500:
-            failed.max_startup = _BROKEN
-        return failed
+        return ServiceUnavailable(
+            message,
+            retry_after=wait,
+            billed=status == 504,
+            max_startup=_BROKEN if status == 500 else None,
+        )
     if status == 401 or (status == 400 and _BAD_KEY.search(words)):
         return AuthenticationFailed(
             message,
@@ -206,21 +195,21 @@ def _sorted(
             + other_keys(service.key_variable),
         )
     if status == 407 or (status == 403 and words.startswith(_PAGE)):
-        return PermissionDenied(message, hint=_BETWEEN)
+        return AuthenticationFailed(message, hint=_BETWEEN)
     if codes & CONTENT_FILTER_CODES or (status in (400, 403) and filtered(words)):
         return ContentFiltered(message, billed=bool(codes & _BILLED_FILTERS))
     # Together answers 403 to a prompt that is too long.
     if status == 403 and not too_long(words):
-        return PermissionDenied(
+        return AuthenticationFailed(
             message,
             hint=f"set {service.key_variable} to a key with access to this model, or use a "
             "different model",
         )
     if codes & TOO_LONG_CODES or (status in (400, 403, 413, 422) and too_long(words)):
-        return ContextTooLong(message, hint=service.long_hint)
+        return BadRequest(message, hint=service.long_hint, of_content=True)
     if 300 <= status < 400:
         return BadRequest(f"{message}: the address redirects to {place}", hint=_moved(place))
-    hint: Words = service.missing_hint if status == 404 else ""
+    hint: str = service.missing_hint if status == 404 else ""
     if status == 413:
         hint = "raise the server's request size limit, such as client_max_body_size in nginx"
     if status == 501:
@@ -230,7 +219,7 @@ def _sorted(
             "compare the model's name and the options that you set with the service's documentation"
         )
     if status == 405 or status < 300:
-        hint = "is " + Option("base_url") + " the address of the API?"
+        hint = "is --base-url the address of the API?"
     if status in (400, 422) and _REFUSES.search(words):
         named_ones = (name for name in service.parameter_hints if re.search(rf"\b{name}\b", words))
         hint = service.parameter_hints.get(next(named_ones, ""), hint)
@@ -249,18 +238,17 @@ def _sorted(
     return error
 
 
-def _moved(place: str) -> Words:
+def _moved(place: str) -> str:
     """Return a hint for an address that redirects to another one."""
     if not _ENDPOINT.search(place):
         return (
             "that is not an address of an API, but perhaps of a page to log in: is "
-            + Option("base_url")
-            + " right, and does the address need no login?"
+            "--base-url right, and does the address need no login?"
         )
     root = _ENDPOINT.sub("", place)
     if place.startswith("/"):
-        return f"use the path {root or '/'} of the same host in " + Option("base_url", ...)
-    return Option("base_url", root)
+        return f"use the path {root or '/'} of the same host in --base-url"
+    return f"--base-url {shlex.quote(root)}"
 
 
 def _words(body: bytes) -> tuple[str, set[str], Mapping[str, Any]]:

@@ -11,7 +11,6 @@ from pydantic import SecretStr
 
 from targen_core.errors import AuthenticationFailed, UnreadableFile, UsageError
 from targen_core.reading.files import read_text
-from targen_core.wording import Blank, Setting
 
 _VARIABLES = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "TARGEN_LLAMA_API_KEY")
 """Where keys of services are looked for."""
@@ -30,7 +29,7 @@ def find_key(option: SecretStr | None, file: str, variable: str, *, in_keyring: 
             HTTP header can hold.
     """
     if option is not None:
-        return _checked(option.get_secret_value(), str(Setting("api_key", Blank("..."))))
+        return _checked(option.get_secret_value(), "-o api_key=...")
     if file:
         return _checked(_first_line(file), f"the file {file}")
     key = os.environ.get(variable, "").strip()
@@ -43,9 +42,8 @@ def missing_key(backend: str, variable: str) -> AuthenticationFailed:
     """The error for a call without a key."""
     error = AuthenticationFailed(
         f"the {backend} backend has no API key: {variable} is not set",
-        hint=f"export the key as {variable}, or pass "
-        + Setting("api_key_file", Blank("FILE"))
-        + f", or run: keyring set {KEYRING} {variable}{other_keys(variable)}",
+        hint=f"export the key as {variable}, or pass -o api_key_file=FILE, or run: keyring set "
+        f"{KEYRING} {variable}{other_keys(variable)}",
     )
     error.exit_code = UsageError.exit_code  # like a missing model: no service was asked
     return error

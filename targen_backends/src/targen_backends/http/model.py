@@ -17,8 +17,7 @@ from targen_backends.http.service import Service
 from targen_backends.prices import price_of
 from targen_core import ChatReply, Price
 from targen_core.calls.model import ChatRequest
-from targen_core.suggestions import suggestions_for
-from targen_core.wording import Option
+from targen_core.hints import quoted, suggestions_for
 
 _SHOWN = 10
 """Names of models that an error lists."""
@@ -164,7 +163,7 @@ class HttpModel(ABC):
         roots = dict.fromkeys((self._address, self._address.partition("/v1/")[0]))
         for address in (f"{root}/v1" for root in roots):
             if await self._poster.models(f"{address}{self.models_path}"):
-                error.hint = Option("base_url", address)
+                error.hint = f"--base-url {quoted(address)}"
                 return
 
     def require_key(self) -> None:
@@ -197,7 +196,7 @@ class HttpModel(ABC):
         """The reply in an answer.
 
         Raises:
-            MalformedAnswer: the answer contains no reply.
+            ServiceUnavailable: the answer contains no reply.
         """
 
     def key_header(self, api_key: str) -> Mapping[str, str]:

@@ -12,7 +12,6 @@ from pydantic import ConfigDict, Field, SecretStr, field_validator, model_valida
 from targen_backends.http.address import checked
 from targen_core import BackendOptions
 from targen_core.errors import UsageError
-from targen_core.wording import Words
 
 
 class HttpOptions(BackendOptions):
@@ -63,7 +62,7 @@ class HttpOptions(BackendOptions):
         """Return whether options or the environment have an address."""
         return bool("base_url" in said or os.environ.get(cls.address_variable))
 
-    def require_model(self, backend: str, hint: Words) -> None:
+    def require_model(self, backend: str, hint: str) -> None:
         """Check that a model is named; `hint` is for the error.
 
         Raises:

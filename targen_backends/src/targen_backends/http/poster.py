@@ -32,14 +32,12 @@ from targen_core.calls import descriptors
 from targen_core.calls.model import RateHeaders
 from targen_core.calls.secrets import Secrets, scrub
 from targen_core.errors import (
-    ConnectionFailed,
-    MalformedAnswer,
     ServiceError,
     ServiceUnavailable,
     TimedOut,
 )
+from targen_core.hints import quoted
 from targen_core.text import printable
-from targen_core.wording import Blank, Option, Setting, Words
 from targen_standard import error_patterns
 
 _KEEP_ALIVE = 4.0
@@ -47,6 +45,7 @@ _KEEP_ALIVE = 4.0
 cost a call now and then.
 """
 
+_NO_SERVICE = 10.0  # seconds that a wrong address is tried
 _HERE = 1.5
 """Seconds to start up if no server listens on this machine. A starting server is tried again a few
 times, and an absent one is reported soon.
@@ -164,10 +163,10 @@ class Poster:
         answer = await self.post(data, headers)
         try:
             return read(answer)
-        except MalformedAnswer as error:
+        except ServiceUnavailable as error:
             raise named(error, request_id(answer.headers, self.secret)) from None
         except RecursionError:
-            deep = MalformedAnswer("the answer is too deeply nested", billed=True)
+            deep = ServiceUnavailable("the answer is too deeply nested", billed=True)
             raise named(deep, request_id(answer.headers, self.secret)) from None
 
     @asynccontextmanager
@@ -253,66 +252,70 @@ class Poster:
         words = error_patterns.quoted(str(error), self.secret)
         full = _no_descriptors(error)
         if full is not None:
-            return ConnectionFailed(
+            return ServiceUnavailable(
                 f"no connection to {self.url}: {full}",
                 hint=descriptors.HINT,
+                max_startup=_NO_SERVICE,
             )
         if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
             why, hint = _unconnected(error, self.url)
             if isinstance(error, aiohttp.ClientProxyConnectionError):
                 why = "the proxy in HTTPS_PROXY or HTTP_PROXY does not answer"
                 hint = "is the proxy's address right? NO_PROXY lists hosts that need no proxy"
-            failed = ConnectionFailed(f"no connection to {self.url}: {why or words}", hint=hint)
-            if _refused_here(error):
-                failed.max_startup = _HERE
-            return failed
+            return ServiceUnavailable(
+                f"no connection to {self.url}: {why or words}",
+                hint=hint,
+                max_startup=_HERE if _refused_here(error) else _NO_SERVICE,
+            )
         if isinstance(error, TimeoutError):
             return TimedOut(
                 f"no answer from {self.url} within {self._timeout:g} s",
-                hint=Setting("timeout", Blank("SECONDS")) + " sets a longer limit",
+                hint="-o timeout=SECONDS sets a longer limit",
                 billed=True,
             )
         secure = self.url.replace("http://", "https://", 1).removesuffix("/chat/completions")
-        return ConnectionFailed(
+        return ServiceUnavailable(
             f"the connection to {self.url} broke before the answer was complete: "
             f"{type(error).__name__}: {words}",
-            hint="if the server uses https: " + Option("base_url", secure)
+            hint=f"if the server uses https: --base-url {quoted(secure)}"
             if self.url.startswith("http://") and not isinstance(error, aiohttp.ClientPayloadError)
             else "",  # a payload belongs to an answer that began, and so in plain http
             billed=True,
+            max_startup=_NO_SERVICE,
         )
 
-    def _unreadable(self, error: Unreadable, headers: Mapping[str, str]) -> MalformedAnswer:
+    def _unreadable(self, error: Unreadable, headers: Mapping[str, str]) -> ServiceUnavailable:
         """The error for an answer with status 200 that is too long, or does not unpack."""
-        hint: Words = ""
+        hint: str = ""
         if isinstance(error, TooLong):
-            hint = "is " + Option("base_url") + " the address of the API?"
-        malformed = MalformedAnswer(f"the answer is {error}", hint=hint, billed=True)
+            hint = "is --base-url the address of the API?"
+        malformed = ServiceUnavailable(
+            f"the answer is {error}", hint=hint, billed=True, max_startup=_NO_SERVICE
+        )
         return named(malformed, request_id(headers, self.secret))
 
-    def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> MalformedAnswer:
+    def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> ServiceUnavailable:
         """Return the error for an answer with status 200 that is not JSON."""
         begin = scrub(raw[:400].decode("utf-8", "replace"), self.secret)[:40]
         kind = headers.get("Content-Type", "")
         media = error_patterns.quoted(kind.partition(";")[0], self.secret, max_length=60)
         web = bool(kind) and "json" not in kind
-        hint: Words = ""
+        hint: str = ""
         if "event-stream" in kind:
             hint = (
                 "the service streams its answer, which targen did not request; turn off streaming "
                 "in the service"
             )
         elif web or not raw.strip():
-            hint = (
-                "check that " + Option("base_url") + " is the address of the API, not of a web page"
-            )
-        error = MalformedAnswer(
+            hint = "check that --base-url is the address of the API, not of a web page"
+        error = ServiceUnavailable(
             f"the answer is not JSON but {len(raw)} bytes{f' ({media})' if web else ''} starting "
             f"with {begin!r}"
             if raw.strip()
             else "the answer is empty instead of JSON",
             hint=hint,
             billed=True,
+            max_startup=_NO_SERVICE,
         )
         return named(error, request_id(headers, self.secret))
 
@@ -329,21 +332,21 @@ def _no_descriptors(error: Exception) -> str | None:
     return None
 
 
-def _unconnected(error: Exception, url: str) -> tuple[str, Words]:
+def _unconnected(error: Exception, url: str) -> tuple[str, str]:
     """Return why there is no connection, and a hint; "" if only the system's words explain it."""
     cause = getattr(error, "os_error", None)
     plain = url.replace("https://", "http://", 1).removesuffix("/chat/completions")
     if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_HTTP:
-        return "the server does not use https", Option("base_url", plain)
+        return "the server does not use https", f"--base-url {quoted(plain)}"
     if isinstance(cause, ConnectionResetError) and plain != url.removesuffix("/chat/completions"):
         why = "the server closed the connection when targen used https"
-        return why, "if it uses plain http: " + Option("base_url", plain)
+        return why, f"if it uses plain http: --base-url {quoted(plain)}"
     if isinstance(cause, ssl.SSLCertVerificationError):
         return (
             f"its certificate is not trusted ({cause.verify_message})",
             "set SSL_CERT_FILE=FILE to the certificate of the server or its issuer",
         )
-    hint = "is the server running, and is " + Option("base_url") + " right?"
+    hint = "is the server running, and is --base-url right?"
     if isinstance(cause, ConnectionRefusedError):
         return "no server is listening there (connection refused)", hint
     if isinstance(cause, socket.gaierror):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from targen_backends.http.limits import rate_headers
 from targen_core.calls.model import RateHeaders
-from targen_core.wording import REPEAT, Blank, Option, Setting, Words
 
 NOT_WITH_REASONING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "stop")
 """Parameters that OpenAI's thinking models refuse: "Unsupported value: 'temperature' does not
@@ -33,22 +32,19 @@ class Service:
 
     key_variable: str
     limits: Callable[[Mapping[str, str]], RateHeaders | None] = rate_headers
-    credit_hint: Words = "the account is out of credit; see its billing page, then " + REPEAT
-    missing_hint: Words = "is the model name right, and does this key have access to it?"
-    schema_hint: Words = (
-        Setting("structured", "json_object")
-        + ", or "
-        + Setting("structured", "none")
-        + ", requests JSON in a different way"
+    credit_hint: str = (
+        "the account is out of credit; see its billing page, then run the same command again"
     )
-    long_hint: Words = (
-        "start a new run with a lower "
-        + Setting("max_tokens", Blank("N"))
-        + ", or with a model that has a longer context"
+    missing_hint: str = "is the model name right, and does this key have access to it?"
+    schema_hint: str = (
+        "-o structured=json_object, or -o structured=none, requests JSON in a different way"
     )
-    scores_hint: Words = (
-        "this model returns no token probabilities, or lists fewer tokens at each position; use a "
-        "different model for the step that requests them, such as "
-        + Option("steps", {"STEP": "local"})
+    long_hint: str = (
+        "start a new run with a lower -o max_tokens=N, or with a model that has a longer context"
     )
-    parameter_hints: Mapping[str, Words] = field(default_factory=dict)
+    scores_hint: str = (
+        "this model returns no token probabilities, or lists fewer tokens at each "
+        "position; use a different model for the step that requests them, such as "
+        "--backend-for STEP=local"
+    )
+    parameter_hints: Mapping[str, str] = field(default_factory=dict)

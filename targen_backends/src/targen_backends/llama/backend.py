@@ -16,7 +16,6 @@ from targen_backends.llama.ollama import OllamaModel
 from targen_backends.scores import MOST
 from targen_core import Backend
 from targen_core.errors import UsageError
-from targen_core.wording import Model, Setting
 
 ADDRESS_VARIABLE = "TARGEN_LLAMA_BASE_URL"
 OLLAMA = "http://127.0.0.1:11434/v1"
@@ -70,7 +69,7 @@ def create(options: LlamaOptions) -> LlamaModel | OllamaModel:
     where = "/api/tags" if options.api == "ollama" else "/models"
     options.require_model(
         "llama",
-        Model("llama", "NAME") + f"; GET {options.base_url}{where} lists the server's models",
+        f"--model NAME; GET {options.base_url}{where} lists the server's models",
     )
     made = OllamaModel if options.api == "ollama" else LlamaModel
     model = made(options.base_url, options.model, **options.arguments(_key(options)))
@@ -88,8 +87,8 @@ def codec(options: LlamaOptions) -> CompletionCodec:
     model = create(options)
     if not isinstance(model, LlamaModel):
         raise UsageError(
-            Setting("api", "ollama") + " cannot write calls to files",
-            hint="use " + Setting("api", "openai"),
+            "-o api=ollama cannot write calls to files",
+            hint="use -o api=openai",
         )
     return CompletionCodec(model)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from targen_backends.http.completions import CompletionsModel
 from targen_backends.http.service import NOT_WITH_REASONING, Service
-from targen_core.wording import Blank, Option, Setting, Together
 
 KEY_VARIABLE = "TARGEN_LLAMA_API_KEY"
 
 _REASONING = (
-    Together(Option("model", "chatgpt/MODEL"), Option("base_url", Blank("URL")))
-    + " supports models that reason: it sends max_completion_tokens and no sampling parameters"
+    "--backend chatgpt/MODEL --base-url URL supports models that reason: it sends "
+    "max_completion_tokens and no sampling parameters"
 )
 
 
@@ -20,12 +19,12 @@ class LlamaModel(CompletionsModel):
     kind = "openai-compatible"
     service = Service(
         key_variable=KEY_VARIABLE,
-        missing_hint="is the model name right? " + Option("base_url") + " usually ends in /v1",
-        long_hint="serve the model with a longer context, or start a new run with a lower "
-        + Setting("max_tokens", Blank("N")),
+        missing_hint="is the model name right? --base-url usually ends in /v1",
+        long_hint="serve the model with a longer context, or start a new run with a lower -o "
+        "max_tokens=N",
         parameter_hints={
-            "temperature": Setting("temperature", 1) + ", or " + _REASONING,
+            "temperature": f"-o temperature=1, or {_REASONING}",
             **dict.fromkeys(("max_tokens", *NOT_WITH_REASONING[1:]), _REASONING),
-            "seed": Setting("seeded", False) + " stops sending a seed",
+            "seed": "-o seeded=false stops sending a seed",
         },
     )

@@ -28,8 +28,7 @@ from targen_backends.schema import strict_schema
 from targen_backends.scores import asking, read_tokens
 from targen_core import ChatReply
 from targen_core.calls.model import ChatRequest, Finish
-from targen_core.errors import MalformedAnswer
-from targen_core.wording import Setting
+from targen_core.errors import ServiceUnavailable
 
 _NAMES = {"max_tokens": "num_predict"}
 _FINISH: dict[Any, Finish] = {"stop": "stop", "length": "length"}
@@ -50,7 +49,7 @@ class OllamaModel(HttpModel):
         key_variable=KEY_VARIABLE,
         missing_hint="ollama pull NAME downloads a model; ollama list shows those you have",
         long_hint="start a new run with a longer context: "
-        + Setting("extra", {"options": {"num_ctx": 16384}}),
+        """-o 'extra={"options": {"num_ctx": 16384}}'""",
     )
 
     def schema(self, schema: Mapping[str, Any], name: str) -> Any:
@@ -97,9 +96,9 @@ def _read(envelope: Any, request: ChatRequest) -> ChatReply:
         model = envelope.get("model")
         listed = envelope.get("logprobs")
     except (KeyError, TypeError, AttributeError):
-        raise MalformedAnswer("the answer is not an Ollama chat response", billed=True) from None
+        raise ServiceUnavailable("the answer is not an Ollama chat response", billed=True) from None
     if not isinstance(text, str):
-        raise MalformedAnswer("the answer is not an Ollama chat response", billed=True)
+        raise ServiceUnavailable("the answer is not an Ollama chat response", billed=True)
     input_tokens, output_tokens = reported_or_estimated(*known, request, text)
     raw, text = text, without_reasoning(text)
     tokens, unscored = read_tokens(listed, request, raw, text)

@@ -30,8 +30,7 @@ from targen_backends.schema import response_format, tight_schema
 from targen_backends.scores import asking
 from targen_core import ChatReply, Price
 from targen_core.calls.model import ChatRequest
-from targen_core.errors import BadRequest, ContextTooLong, ServiceError, ServiceUnavailable
-from targen_core.wording import Blank, Setting
+from targen_core.errors import BadRequest, ServiceError, ServiceUnavailable
 from targen_standard import error_patterns
 
 _PRIMER = "~"
@@ -242,8 +241,8 @@ class _Engine:
         except Exception as error:
             raise BadRequest(
                 f"llama.cpp cannot load {weights}: {error}",
-                hint=Setting("verbose", True)
-                + " shows llama.cpp's log; a newer xllamacpp may support the model",
+                hint="-o verbose=true shows llama.cpp's log; a newer xllamacpp may support the "
+                "model",
             ) from error
 
 
@@ -270,9 +269,7 @@ def _failure(error: dict[str, Any]) -> ServiceError:
     """The error for the `error` object of llama.cpp's answer."""
     words = error_patterns.quoted(str(error.get("message", error)))
     if error.get("type") == "exceed_context_size_error":
-        return ContextTooLong(
-            words, hint=Setting("n_ctx", Blank("TOKENS")) + " sets a larger context"
-        )
+        return BadRequest(words, hint="-o n_ctx=TOKENS sets a larger context", of_content=True)
     if isinstance(error.get("code"), int) and error["code"] < 500:
         return BadRequest(words)
     return ServiceUnavailable(words)

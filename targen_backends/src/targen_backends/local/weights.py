@@ -26,11 +26,11 @@ import importlib_metadata
 from targen_core.errors import MissingDependency, TargenError, UsageError
 from targen_core.extras import hub_without_telemetry
 from targen_core.folders import CACHE_VARIABLE, cache_folder
+from targen_core.hints import quoted
 from targen_core.plain import digest_of
-from targen_core.wording import Model
 
 DEFAULT_MODEL = "smollm2-135m"
-_A_FILE = Model("local", "PATH.gguf")
+_A_FILE = "--model PATH.gguf"
 
 _MIB = 1 << 20
 _HUB_ID = re.compile(r"([\w.-]+/[\w.-]+?)(?::([\w.-]+))?")
@@ -87,11 +87,7 @@ def find_weights(model: str) -> Path:
     if not path.is_file():
         raise UsageError(
             f"there is no model file {model!r}",
-            hint=_A_FILE
-            + ", "
-            + Model("local", "OWNER/REPO:QUANT")
-            + ", or "
-            + Model("local", DEFAULT_MODEL),
+            hint=f"{_A_FILE}, --model OWNER/REPO:QUANT, or --model {quoted(DEFAULT_MODEL)}",
         )
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
@@ -238,7 +234,7 @@ def _from_hub(repository: str, pattern: str) -> Path:
             listed = ", ".join(matching or names) or "none"
             raise UsageError(
                 f"{pattern!r} matches {len(matching)} GGUF files in {repository}",
-                hint="use " + Model("local", f"{repository}:FILE") + f" with one of: {listed}",
+                hint=f"use --model {repository}:FILE with one of: {listed}",
             )
         _logger.info("downloading %s from %s, unless it is in the cache", matching[0], repository)
         paths = [huggingface_hub.hf_hub_download(repository, name) for name in matching]

@@ -56,7 +56,7 @@ def test_what_is_there_stays_unless_it_is_to_be_replaced(exporter, dataset, tmp_
         save(dataset(), exporter, out)
     assert str(caught.value) == f"{out} exists"
     what = "it" if exporter is FILE else "an earlier export"
-    assert caught.value.hint == f"use force=True to replace {what}, or choose a different out=..."
+    assert caught.value.hint == f"use --force to replace {what}, or choose a different --out"
     assert old.read_text() == "old"
     save(dataset(), exporter, out, force=True)
     assert old.read_text() == "new"
@@ -120,7 +120,7 @@ def test_a_full_disk_or_a_stop_leaves_what_was_there_and_nothing_else(
     assert not there or out.read_text() == "old"
     if hint:
         assert str(caught.value) == f"cannot write {out}: {error.strerror}"
-        assert caught.value.hint == f"{hint} a different out=..."
+        assert caught.value.hint == f"{hint} a different --out"
 
 
 def test_a_missing_file_of_the_exporter_is_not_blamed_on_the_output(dataset, tmp_path, monkeypatch):

@@ -14,7 +14,6 @@ from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json
 from targen_core.errors import ContentFiltered, ServiceError, TargenError, UsageError
 from targen_core.runs.jobs.shortfall import EMPTY_REPLIES
-from targen_core.wording import Blank, Setting
 
 if TYPE_CHECKING:
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Price
@@ -171,7 +170,7 @@ def _require_text(reply: ChatReply) -> None:
             "the reply was cut at max_tokens before it had any text"
             if is_cut
             else "the reply was empty",
-            hint="set a larger " + Setting("max_tokens", Blank("N")) if is_cut else EMPTY_REPLIES,
+            hint="set a larger -o max_tokens=N" if is_cut else EMPTY_REPLIES,
         )
 
 

@@ -12,14 +12,13 @@ from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json
-from targen_core.errors import AmbiguousName, UnknownName, UsageError
+from targen_core.errors import UnknownName, UsageError
+from targen_core.hints import did_you_mean, quoted, suggestions_for
 from targen_core.options import RowOptions
 from targen_core.places import what_is
 from targen_core.plugins.register import OURS
 from targen_core.plugins.unknown import and_broken, no_task
-from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.text import plural, with_article
-from targen_core.wording import Action
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
@@ -103,7 +102,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
 
         manifest = Manifest.load(run)
         task = run.with_name(manifest.task_file) if manifest.task_file else manifest.task.id
-        figures, task = str(Action("report", Path(name))), str(Action("describe", task))
+        figures, task = f"targen report {quoted(name)}", f"targen describe {quoted(task)}"
         raise UsageError(
             f"{name} is a run directory",
             hint=f"{figures} shows its report, and {task} shows its task; its settings are in "
@@ -117,7 +116,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
     kinds_of = dict.fromkeys(item.kind for item in named)
     if len(kinds_of) > 1:
         words = " or ".join(f"--kind {kind}" for kind in kinds_of)
-        raise AmbiguousName(f"several parts have the name {name!r}", hint=f"choose one: {words}")
+        raise UsageError(f"several parts have the name {name!r}", hint=f"choose one: {words}")
     bare = name.rpartition(":")[2]
     names = {i.name: i.kind for i in items}
     near = suggestions_for(bare, names)

@@ -26,10 +26,10 @@ from targen_core.cli.options.defaults import YIELD
 from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
+from targen_core.hints import flags
 from targen_core.options import Limits, ListOptions
 from targen_core.runs.records.shortcuts import rows
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Option, Together
 
 if TYPE_CHECKING:
     from targen_core.cli.estimating import CostEstimate
@@ -243,9 +243,9 @@ def _words(change: Mapping[str, Any]) -> str:
     """Return how to make a change of `CostEstimate.savings`."""
     several = change.get("rows_per_call")
     if several and "correct" in change:
-        judge = Action("correct", Blank("RUN"), rows_per_call=several)
-        return str(Option("correct", False) + ", then " + judge)
-    return str(Together(*(Option(name, value) for name, value in change.items())))
+        judge = f"targen correct RUN --rows-per-call {several}"
+        return f"--no-correct, then {judge}"
+    return flags(**change)
 
 
 def _print_prompts(prompts: Sequence[Mapping[str, Any]]) -> None:

@@ -12,8 +12,8 @@ from targen_core.cli.completion import complete_kind
 from targen_core.cli.kinds import as_shown
 from targen_core.cli.options.arguments import JsonArg
 from targen_core.errors import UsageError
+from targen_core.hints import did_you_mean
 from targen_core.plugins.kinds import Kind
-from targen_core.suggestions import did_you_mean
 
 
 def list_installed(

@@ -58,7 +58,7 @@ def new(
     from targen_core.cli.kinds import as_shown
     from targen_core.cli.scaffold.names import choose_names
     from targen_core.cli.scaffold.writing import write_distribution
-    from targen_core.suggestions import did_you_mean
+    from targen_core.hints import did_you_mean
 
     registry = load_registry()
     if kind not in (known := complete_template("")):

@@ -13,9 +13,9 @@ from targen_core.cli.commands import OTHERS, PANELS
 from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.tables import print_json
 from targen_core.errors import PluginError, TargenError, UsageError
+from targen_core.hints import did_you_mean
 from targen_core.plugins.unknown import and_broken
 from targen_core.runs.records.shortcuts import taken_flags
-from targen_core.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from targen_core.plugins.register import Registration

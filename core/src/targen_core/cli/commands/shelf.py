@@ -14,17 +14,15 @@ from filelock import FileLock, Timeout
 
 from targen_core import outputs
 from targen_core.errors import (
-    NoSuchFile,
     RunDirectoryError,
-    RunLocked,
     TargenError,
     WriteFailed,
+    no_such_file,
 )
 from targen_core.plain import open_plain
 from targen_core.runs.folder.report import read_report, status_of
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import MEMBERS
-from targen_core.wording import Action
 
 _NAMED = 12  # runs that a hint names
 
@@ -64,7 +62,7 @@ def runs_in(folder: Path) -> Iterator[Shelved]:
         UsageError: the folder does not exist.
     """
     if not folder.is_dir():
-        raise NoSuchFile(folder, "folder", hint=Action("generate") + " creates runs/")
+        raise no_such_file(folder, "folder", hint="targen generate creates runs/")
     if (folder / "manifest.json").exists():
         yield _shelved(folder)
         return
@@ -106,7 +104,7 @@ def require_removable(run: Path) -> None:
     Raises:
         UsageError: the directory does not exist.
         RunDirectoryError: it is not a run.
-        RunLocked: a process is working on it.
+        RunDirectoryError: a process is working on it.
     """
     try:
         Manifest.load(run / "manifest.json")
@@ -125,7 +123,7 @@ def require_removable(run: Path) -> None:
             f"{run} is a link", hint="remove the folder that it points to instead"
         )
     if is_busy(run):
-        raise RunLocked(f"a process is using {run}", hint="stop it first")
+        raise RunDirectoryError(f"a process is using {run}", hint="stop it first")
 
 
 def remove(run: Path) -> list[str]:

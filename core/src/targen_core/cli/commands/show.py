@@ -117,7 +117,7 @@ def _check_known(run: Path, label: str | None, reason: str | None) -> None:
         UsageError: naming those that there are.
     """
     from targen_core.cli import tracing
-    from targen_core.suggestions import did_you_mean
+    from targen_core.hints import did_you_mean
 
     rejects = list(tracing.rejects(run))
     reasons = (

@@ -1,1 +1,1 @@
-"""Options of commands: shared, as typed, by default, and misspelt."""
+"""Options of commands: shared, as typed, by default, and how they are read."""

@@ -29,13 +29,12 @@ from targen_core.calls.secrets import (
 from targen_core.cli.trust import is_own, note_own
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.folders import user_folder
+from targen_core.hints import did_you_mean, quoted
 from targen_core.origin import is_trusted, split_model
 from targen_core.reading.files import read_text
 from targen_core.reading.typed import toml_of
 from targen_core.reading.values import Malformed
-from targen_core.suggestions import did_you_mean
 from targen_core.text import key_path
-from targen_core.wording import Option
 
 CONFIG_VARIABLE = "TARGEN_CONFIG_DIR"
 """Environment variable: the same for the folder of the user's defaults."""
@@ -449,13 +448,12 @@ def _split_model(values: dict[str, Any], twice: Callable[[], UsageError]) -> Non
 
 def _near(key: str, tables: Sequence[str]) -> str:
     """The defaults that may have been meant."""
-    folded = key.replace("_", "-")
-    if folded in KEYS or folded in tables:
-        return f"did you mean {folded}?"
     hint = did_you_mean(key, [*KEYS, *tables], "one of")
-    if "did you mean" in hint:
-        return hint
-    return f"{hint}; put backend options and sampling parameters in [options]"
+    return (
+        hint
+        if "did you mean" in hint
+        else f"{hint}; put backend options and sampling parameters in [options]"
+    )
 
 
 def typed_value(key: str, text: str) -> Any:
@@ -539,7 +537,7 @@ def layers(files: Iterable[DefaultsFile], profile: str | None = None) -> list[La
     own = [file.profiles[chosen] for file in files if chosen in file.profiles]
     if chosen and not own:
         known = sorted({name for file in files for name in file.profiles})
-        who = str(Option("profile", chosen)) if profile else f"{PROFILE_VARIABLE} is {chosen}"
+        who = f"--profile {quoted(chosen)}" if profile else f"{PROFILE_VARIABLE} is {chosen}"
         raise UsageError(
             f"{who}: no such profile",
             hint=did_you_mean(chosen, known, "profiles")

@@ -11,14 +11,13 @@ from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.secrets import scrub
 from targen_core.errors import UsageError
 from targen_core.runs.records.options import CORE
-from targen_core.wording import Option, Setting, Words
 
-_EXAMPLE = Setting("temperature", 0.7)
-_DIMENSIONS = Option("dimensions", {"length": ("short", "long")})
+_EXAMPLE = "-o temperature=0.7"
+_DIMENSIONS = "--dimension length=short,long"
 _WEIGHT = re.compile(r"(?!\d?\d:[0-5]\d$)(.*\S)\s*:\s*(\d+)", re.DOTALL)  # 9:30 is a time
 
 
-def parse_options(items: Sequence[str], example: Words = _EXAMPLE) -> dict[str, Any]:
+def parse_options(items: Sequence[str], example: str = _EXAMPLE) -> dict[str, Any]:
     """Return options as typed; the last of two with one name counts.
 
     Args:
@@ -64,11 +63,9 @@ def parse_dimensions(items: Sequence[str]) -> dict[str, Any]:
         name, equals, text = item.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise UsageError(
-                Option("dimensions") + f" {item!r} is not NAME=VALUES", hint=_DIMENSIONS
-            )
+            raise UsageError(f"--dimension {item!r} is not NAME=VALUES", hint=_DIMENSIONS)
         if name in drawn:
-            raise UsageError(Option("dimensions") + f" contains {name} twice")
+            raise UsageError(f"--dimension contains {name} twice")
         drawn[name] = _values(name, text.strip())
     return drawn
 
@@ -79,9 +76,9 @@ def _values(name: str, text: str) -> str | tuple[str, ...] | dict[str, int]:
     parts = [part.strip() for part in text.split(",")] if text else []
     if "" in parts:
         raise UsageError(
-            Option("dimensions") + f" {name}={text}: a value is empty",
-            hint="put values that contain commas in a file, one per line: "
-            + Option("dimensions", {name: "@FILE"}),
+            f"--dimension {name}={text}: a value is empty",
+            hint="put values that contain commas in a file, one per line: --dimension "
+            f"{name}=@FILE",
         )
     weighted = [_WEIGHT.fullmatch(part) for part in parts]
     if not parts or not any(weighted):
@@ -90,13 +87,11 @@ def _values(name: str, text: str) -> str | tuple[str, ...] | dict[str, int]:
     for part, match in zip(parts, weighted, strict=True):
         if match is None:
             raise UsageError(
-                Option("dimensions")
-                + f" {name}={text}: {part!r} has no weight, although others have one",
-                hint=f"give every value a weight, such as {part}:1, or none of them. Put "
-                "values that end in a "
-                "colon and a number in a file: " + Option("dimensions", {name: "@FILE"}),
+                f"--dimension {name}={text}: {part!r} has no weight, although others have one",
+                hint=f"give every value a weight, such as {part}:1, or none of them. Put values "
+                f"that end in a colon and a number in a file: --dimension {name}=@FILE",
             )
         if match[1] in weights:
-            raise UsageError(Option("dimensions") + f" {name}={text}: {match[1]!r} is given twice")
+            raise UsageError(f"--dimension {name}={text}: {match[1]!r} is given twice")
         weights[match[1]] = int(match[2])
     return weights

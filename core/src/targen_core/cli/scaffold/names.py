@@ -11,9 +11,9 @@ from importlib.util import find_spec
 import importlib_metadata
 
 from targen_core.errors import UnknownName, UsageError
+from targen_core.hints import quoted
 from targen_core.plugins.loader import canonical
 from targen_core.plugins.registry import Registry
-from targen_core.wording import Action
 
 _LEGAL = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)
 _LONGEST = 32  # lines of the templates keep within their lint's limit
@@ -41,7 +41,7 @@ def choose_names(registry: Registry, kind: str, name: str) -> Names:
         near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         raise UsageError(
             f"{name!r} is not a valid distribution name: use letters, digits, '.', '-' and '_'",
-            hint=Action("new", kind, near or "my-" + kind),
+            hint=f"targen new {kind} {quoted(near or f'my-{kind}')}",
         )
     if len(name) > _LONGEST:
         raise UsageError(f"{name!r} has {len(name)} characters; at most {_LONGEST} are allowed")
@@ -69,7 +69,7 @@ def _require_free(registry: Registry, kind: str, name: str) -> None:
     if name == "targen":
         raise UsageError(
             "a distribution named targen exists, and is an unrelated project",
-            hint=Action("new", kind, f"targen-my-{kind}"),
+            hint=f"targen new {quoted(kind)} targen-my-{kind}",
         )
     if name in registry.kinds[kind].reserved:
         raise UsageError(

@@ -16,14 +16,13 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from targen_core.calls.journal import Mark
-from targen_core.errors import RunLocked, WriteFailed
+from targen_core.errors import RunDirectoryError, WriteFailed
 from targen_core.outputs import remove
 from targen_core.plain import open_plain, read_plain, why_not
 from targen_core.reading.lines import read_jsonl
 from targen_core.reading.values import json_of
 from targen_core.runs.records.reading import MAX_SECONDS, SMALL, check_members
 from targen_core.runs.records.writing import OUTPUTS, ReplayedFile, write_atomically
-from targen_core.wording import ANOTHER_OUT, Option
 
 _OPEN: weakref.WeakSet[RunDirectory] = weakref.WeakSet()
 """Those that this process holds."""
@@ -48,7 +47,7 @@ class RunDirectory:
         Raises:
             WriteFailed: it cannot be made or written.
             RunDirectoryError: it contains links or other things that are not files.
-            RunLocked: another process holds it, or this one does already.
+            RunDirectoryError: another process holds it, or this one does already.
         """
         self.path = path
         self.manifest = path / "manifest.json"
@@ -68,16 +67,13 @@ class RunDirectory:
             self._lock.acquire()
         except Timeout:
             if any(other.path.samefile(path) for other in list(_OPEN)):
-                raise RunLocked(
+                raise RunDirectoryError(
                     f"{path} is already open in this process: a run is in progress there, or a "
                     "Job was not closed",
-                    hint="wait for it to finish, or pass a different "
-                    + Option("seed", ...)
-                    + " or "
-                    + Option("out", ...)
-                    + "; job.close() closes a Job",
+                    hint="wait for it to finish, or pass a different --seed or --out; "
+                    "job.close() closes a Job",
                 ) from None
-            raise RunLocked(
+            raise RunDirectoryError(
                 f"another process is using {path}", hint="wait until it ends, or stop it"
             ) from None
         except OSError as error:
@@ -86,7 +82,7 @@ class RunDirectory:
                 hint=f"chmod -R u+w {shlex.quote(str(path))}, or copy the run to a writable "
                 "folder, and resume the copy"
                 if os.access(self.manifest, os.F_OK)
-                else ANOTHER_OUT,
+                else "choose a different --out",
             ) from error
         _OPEN.add(self)
 

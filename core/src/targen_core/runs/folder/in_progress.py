@@ -12,6 +12,7 @@ from targen_core.calls.usage import Usage
 from targen_core.engine.commits import Commit, Contradicted
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import RunDirectoryError, TargenError
+from targen_core.hints import quoted
 from targen_core.options import Limits
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
@@ -21,7 +22,6 @@ from targen_core.runs.folder.report import build_report, delivery_report
 from targen_core.runs.preparing.delivering import known_deliveries
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.writing import OUTPUTS
-from targen_core.wording import Action
 
 _MOST = 10**9  # rows of one candidate: larger values are invalid
 
@@ -69,11 +69,15 @@ def unfinished_report(path: Path, manifest: Manifest) -> dict[str, Any]:
     awaits = _is_left_to_others(registry, manifest.spec.limits, backends)
     report.update(
         status="unfinished",
-        problem="the run is waiting for answers; to write its calls to a file: "
-        f"{Action('batch export', path)}"
+        problem=(
+            "the run is waiting for answers; to write its calls to a file: targen batch export "
+            f"{quoted(path)}"
+        )
         if awaits
-        else "the run is still in progress, was killed or could not write its report; to finish "
-        f"it: {Action('resume', path)}",
+        else (
+            "the run is still in progress, was killed or could not write its report; to finish "
+            f"it: targen resume {quoted(path)}"
+        ),
         unused_calls=None,
     )
     if lost := usage.in_flight_note:

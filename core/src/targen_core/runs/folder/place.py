@@ -13,20 +13,18 @@ from typing import Literal
 from targen_core.errors import (
     RunConflict,
     RunDirectoryError,
-    RunLocked,
     UsageError,
     WriteFailed,
 )
+from targen_core.hints import is_address, quoted
 from targen_core.outputs import remove
-from targen_core.runs.records.differences import difference
+from targen_core.runs.records.comparing import difference
 from targen_core.runs.records.lock import COPY
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import is_in_file
 from targen_core.runs.records.writing import OUTPUTS
-from targen_core.suggestions import instead_of_address
 from targen_core.task_files import TaskFile
 from targen_core.text import plural
-from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option
 
 Place = Literal["exact", "replace", "number"]
 """Ways to treat a directory that holds another run.
@@ -86,7 +84,7 @@ def place_for(
             if is_unanswered(path):
                 break
             if not taken and _has_other_file(there, requested):
-                again = Action("revise", path, task=Blank("FILE"))
+                again = f"targen revise {quoted(path)} --task FILE"
                 revised = f"; {again} shows what the change affects"
             elif not taken and (larger := _larger(there, requested, path)) is not None:
                 revised = f"; to extend the other run instead: {larger}"
@@ -94,7 +92,7 @@ def place_for(
     return path, f"{taken}. Writing this run to {path}{revised}" if taken else ""
 
 
-_BY_FILES = Either(", with " + Option("batch_offline", True) + " for " + Action("batch export"), "")
+_BY_FILES = ", with --batch-offline for targen batch export"
 
 
 def require_run(out: Path) -> None:
@@ -104,16 +102,17 @@ def require_run(out: Path) -> None:
         RunConflict: something else is.
         UsageError: it is an address.
     """
-    if instead_of_address(str(out)):
-        folder = Option("out", Blank("FOLDER"))
+    if is_address(str(out)):
+        folder = "--out FOLDER"
         raise UsageError(
             f"{out} is a URL, but targen writes only to local folders",
             hint=folder + "; then copy the folder there",
         )
     if out.exists() and not is_fresh(out) and not (out / "manifest.json").exists():
-        below = ", such as " + Option("out", out / "run") if out.is_dir() else ""
+        below = ", such as --out " + quoted(out / "run") if out.is_dir() else ""
         raise RunConflict(
-            f"{out} already exists, but is not a run directory", hint=ANOTHER_OUT + below
+            f"{out} already exists, but is not a run directory",
+            hint=f"choose a different --out{below}",
         )
 
 
@@ -149,27 +148,23 @@ def same_run(
         return there.model_copy(update={"spec": requested.spec})
     rows, asked = (m.targets[-1].quotas.total for m in (there, requested))
     if rows != asked and all(each.startswith("targets") for each in differences):
-        any_larger = Action("resume", out, n=Blank("N"), **there.to_resume)
+        any_larger = there.resuming(out, n="N")
         raise RunConflict(
             f"{out} contains a different run: its target is {plural(rows, 'row')}, not {asked:,}",
-            hint=ANOTHER_OUT + "; a run of a class in a file cannot be extended"
+            hint="choose a different --out; a run of a class in a file cannot be extended"
             if any(map(is_in_file, there.lock.steps.values()))
-            else (_larger(there, requested, out) or any_larger)
-            + " extends it"
-            + _BY_FILES
-            + "; or "
-            + ANOTHER_OUT,
+            else (
+                (_larger(there, requested, out) or any_larger)
+                + f" extends it{_BY_FILES}; or choose a different --out"
+            ),
         )
     beside = next(path for path in numbered(out) if not path.exists())
-    words = difference(there, requested, out, file)
-    resume = Action("resume", out, **there.to_resume) + " resumes it with its recorded options; or "
-    revise = Action("revise", out, task=Blank("FILE")) + " makes its rows fit the change; or "
+    resume = f"{there.resuming(out)} resumes it with its recorded options; or "
+    revise = f"targen revise {quoted(out)} --task FILE makes its rows fit the change; or "
     raise RunConflict(
-        f"{out} contains a different run, started with {words}",
+        f"{out} contains a different run, started with {difference(there, requested)}",
         hint=(revise if _has_other_file(there, requested) else resume)
-        + ANOTHER_OUT
-        + " for the new run, such as "
-        + Option("out", beside),
+        + f"choose a different --out for the new run, such as --out {quoted(beside)}",
     )
 
 
@@ -179,7 +174,7 @@ def _has_other_file(there: Manifest, requested: Manifest) -> bool:
     return bool(there.task_file) and was.id == now.id and was.version != now.version
 
 
-def _larger(there: Manifest, requested: Manifest, out: Path) -> Action | None:
+def _larger(there: Manifest, requested: Manifest, out: Path) -> str | None:
     """Return what extends the run in `out` to the requested one; None if it differs otherwise."""
     was, wanted = (m.targets[-1].quotas for m in (there, requested))
     differs = there.differences(requested)
@@ -191,7 +186,7 @@ def _larger(there: Manifest, requested: Manifest, out: Path) -> Action | None:
         return None
     is_even = max(wanted.values()) - min(wanted.values()) <= 1
     size = {"n": wanted.total} if is_even else {"labels": dict(wanted)}
-    return Action("resume", out, **size, **there.to_resume)
+    return there.resuming(out, **size)
 
 
 def is_fresh(out: Path) -> bool:
@@ -227,11 +222,13 @@ def clear_unanswered(out: Path) -> None:
     """Take away what a run without an answer left, in a directory that is locked.
 
     Raises:
-        RunLocked: it is not what it was any more.
+        RunDirectoryError: it is not what it was any more.
         WriteFailed: a file cannot be removed.
     """
     if not is_unanswered(out):
-        raise RunLocked(f"another process is using {out}", hint="wait until it ends, or stop it")
+        raise RunDirectoryError(
+            f"another process is using {out}", hint="wait until it ends, or stop it"
+        )
     try:
         for path in out.iterdir():
             if path.name != ".lock":

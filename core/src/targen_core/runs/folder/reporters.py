@@ -17,7 +17,6 @@ from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import MEMBERS
 from targen_core.task_files import TaskFile
 from targen_core.tasks.model import Task
-from targen_core.wording import Words
 
 CARD = "README.md"
 """The file of a run's card, which readers of datasets look for."""
@@ -38,7 +37,7 @@ class Concern:
 
     kind: str
     message: str
-    hint: Words
+    hint: str
 
     def as_dict(self) -> dict[str, str]:
         """Return it as JSON values, with the hint in the words of the current interface."""

@@ -24,8 +24,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from targen_core.calls.layer import CallLayer
 from targen_core.errors import Interrupted
+from targen_core.origin import in_a_command
 from targen_core.text import plural
-from targen_core.wording import Words, in_a_command
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class _Loop:
 
     def __init__(self) -> None:
         self.halt: Callable[[], None] | None = None  # if there is work to let finish
-        self.resume: Words = ""  # how to continue after a stop
+        self.resume: str = ""  # how to continue after a stop
         self.stopped = False  # by a signal: threads of calls may still hang
         self.ends_by = math.inf  # on the monotonic clock, whatever the work does
         self.caught: int | None = None  # the signal that the program did not see
@@ -248,7 +248,7 @@ def _on_ctrl_c(act: Callable[[], object], *, also: bool = False) -> Iterator[Non
         signal.signal(signal.SIGINT, before)
 
 
-async def stoppable(layer: CallLayer, work: Awaitable[T], resume: Words) -> T:
+async def stoppable(layer: CallLayer, work: Awaitable[T], resume: str) -> T:
     """Await work on a layer; to interrupt it halts the layer, to do so again kills it.
 
     `resume` is the way to continue it, or "" if it is complete.
@@ -277,7 +277,7 @@ async def stoppable(layer: CallLayer, work: Awaitable[T], resume: Words) -> T:
 
 
 @contextlib.contextmanager
-def _interruptible(ours: _Loop, layer: CallLayer, resume: Words) -> Iterator[None]:
+def _interruptible(ours: _Loop, layer: CallLayer, resume: str) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     ours.resume = resume
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from targen_core.errors import BudgetExhausted, QuotaNotMet, RunConflict, TargenError
 from targen_core.runs.jobs import shortfall
-from targen_core.wording import Action
 
 if TYPE_CHECKING:
     from targen_core.runs.jobs.job import Job
@@ -40,7 +39,7 @@ def explain(error: TargenError, job: Job) -> None:
             _name_versions(error, job)
 
 
-def _with_larger(error: BudgetExhausted, job: Job) -> Action:
+def _with_larger(error: BudgetExhausted, job: Job) -> str:
     """Return how to resume a job with a cap that should be enough for all of its rows."""
     assert job.engine is not None
     have = sum(job.engine.quotas.have.values())
@@ -60,9 +59,8 @@ def _with_larger(error: BudgetExhausted, job: Job) -> Action:
     enough = 1.1 * (lists + rows) + error.needed
     digit = 10.0 ** (math.floor(math.log10(enough)) - 1)  # two are kept
     cap = float(f"{math.ceil(enough / digit) * digit:.2g}")
-    where = () if job.elsewhere is None else (job.elsewhere.words,)
     larger = {error.option: int(cap) if error.option == "max_tokens" else cap}
-    return Action("resume", job.path, *where, **job.manifest.to_resume, **larger)
+    return job.resuming_with(**larger)
 
 
 def _name_versions(error: RunConflict, job: Job) -> None:

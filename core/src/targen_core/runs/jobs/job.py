@@ -86,7 +86,6 @@ from targen_core.runs.records.manifest import Manifest, require_unmerged
 from targen_core.runs.records.options import is_price
 from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import require_copy
-from targen_core.wording import Action, Option, Words
 
 ExecutorT = TypeVar("ExecutorT", bound=LocalExecutor)
 
@@ -136,7 +135,7 @@ class Job:
         self.delivery: Delivery | None = None
         self.elsewhere: Elsewhere | None = None
         self.report: dict[str, Any] | None = None
-        self.resuming: Words | None = None
+        self.resuming: str | None = None
         self._reported: dict[str, Any] | None = None  # by an earlier process
         self._manifest_before: Manifest | None = None  # where this process has changed it
         self._verifies = verify
@@ -204,12 +203,14 @@ class Job:
         return f"<Job {self.path}: {self.manifest.task.id}, {rows}>"
 
     @property
-    def again(self) -> Words:
+    def again(self) -> str:
         """Return how to resume it; "" if it does not keep files."""
-        if self.resuming is not None:
-            return self.resuming
-        where = () if self.elsewhere is None else (self.elsewhere.words,)
-        return Action("resume", self.path, *where, **self.manifest.to_resume)
+        return self.resuming_with() if self.resuming is None else self.resuming
+
+    def resuming_with(self, **options: Any) -> str:
+        """Return how to resume it with other options."""
+        where = {} if self.elsewhere is None else self.elsewhere.options
+        return self.manifest.resuming(self.path, **where, **options)
 
     def __enter__(self) -> Job:
         return self
@@ -429,8 +430,7 @@ class Job:
         if not self._running.acquire(blocking=False):
             raise UsageError(
                 f"the job of {self.path} is already running",
-                hint="wait until it ends, or create another job with a different "
-                + Option("out", ...),
+                hint="wait until it ends, or create another job with a different --out",
             )
         try:
             if self._is_closed:
@@ -643,8 +643,7 @@ class Job:
             return RunConflict(
                 f"{self.path} {recorded}, but its task, a plugin or targen has changed since then, "
                 "so it would make different calls now",
-                hint="the run was left unchanged; start a new run with a different "
-                + Option("out", ...),
+                hint="the run was left unchanged; start a new run with a different --out",
             )
 
         return refuses

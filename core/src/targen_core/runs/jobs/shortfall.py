@@ -16,25 +16,24 @@ from targen_core.engine.quota_tracker import (
 )
 from targen_core.engine.seeds import seeds_at_most
 from targen_core.text import plural
-from targen_core.wording import AGAIN, Action, Blank, Option, Setting, Words
 
 if TYPE_CHECKING:
     from targen_core.engine.run import Engine
     from targen_core.errors import QuotaNotMet
     from targen_core.runs.jobs.job import Job
 
-EMPTY_REPLIES: Words = (
+EMPTY_REPLIES: str = (
     "use a model that returns text; if the server puts it into tool_calls or reasoning_content, "
     "turn off its tool or reasoning parser"
 )
 _REFUSED = ("refusal", "content-filter")
 _UNUSABLE = (UNREADABLE, *_REFUSED)
 _EMPTY = "; the model's last reply was empty"
-_STRONGER: Words = "use a stronger model"
-_ANOTHER: Words = "use a different model, since this one does not follow the prompt"
-_ANSWERED: Words = "change what the service refuses"
-_FILTERED: Words = "relax the filter that rejects most candidates"
-_WILLING: Words = (
+_STRONGER: str = "use a stronger model"
+_ANOTHER: str = "use a different model, since this one does not follow the prompt"
+_ANSWERED: str = "change what the service refuses"
+_FILTERED: str = "relax the filter that rejects most candidates"
+_WILLING: str = (
     "use a different model, or reword the task so that the current model does not refuse it"
 )
 
@@ -51,7 +50,7 @@ class _LastReply:
     """
 
     said: str
-    remedy: Words
+    remedy: str
     is_cut: bool
     explains: bool
 
@@ -65,24 +64,24 @@ def explain(error: QuotaNotMet, job: Job) -> None:
     first, *_ = causes
     last = _last_reply(job, engine, first, causes[first])
     drops = _commonest_drop(quotas)
-    hint: Words
+    hint: str
     if quotas.given_up & causes.keys():
         after = job.manifest.targets[-1].give_up_after
         why = f"gave up after {after} consecutive candidates failed to yield a row"
         why += last.said if last.explains else ""
-        larger = Option("give_up_after", ...)
+        larger = "--give-up-after"
         hint = (
             last.remedy if last.is_cut else "resume with a larger " + larger + ", or " + last.remedy
         )
     elif engine.order.unfit:
         why = f"no item from {engine.order.unfit} can be used as a seed for this task ({drops})"
-        hint = Action("list-seeds") + " lists other seeds"
+        hint = "targen list-seeds lists other seeds"
     elif engine.order.fruitless and not quotas.dropped:
         why = f"the list of {engine.order.fruitless} is empty"
         hint = "check its source: its options, the file that it reads, or its model"
     elif seeds_at_most(engine.order.specs) is not None:
         why = "all given seeds were used"
-        revise = Action("revise", Blank("RUN"), task=Blank("FILE"))
+        revise = "targen revise RUN --task FILE"
         more = "or raise samples_per_seed in the task's file and run " + revise
         hint = "a run keeps its seeds: generate a new one with more seeds, " + more
     else:
@@ -109,7 +108,7 @@ def _of_labels(quotas: QuotaTracker, causes: Mapping[str, str]) -> str:
     )
 
 
-def _of_lists(engine: Engine, last: _LastReply) -> tuple[str, bool, Words]:
+def _of_lists(engine: Engine, last: _LastReply) -> tuple[str, bool, str]:
     """Return that lists ran out, whether all that they had was used, and what to do."""
     order, dropped = engine.order, engine.quotas.dropped
     steps = [*dict.fromkeys(spec.step for spec in order.specs)]
@@ -131,15 +130,15 @@ def _of_lists(engine: Engine, last: _LastReply) -> tuple[str, bool, Words]:
         )
     if last.is_cut or others:
         return why, used_up, remedy if last.is_cut else ""
-    own_lists: Words = Option("seeds", ...)
+    own_lists: str = "--seeds"
     if engine.task.contexts is not None:
-        own_lists = Option("contexts", ...) + " or " + own_lists
+        own_lists = f"--contexts or {own_lists}"
     return why, used_up, remedy + ", or give your own " + own_lists
 
 
-def _of_rejects(quotas: QuotaTracker, *, is_cut: bool) -> Words:
+def _of_rejects(quotas: QuotaTracker, *, is_cut: bool) -> str:
     """Return where rejected candidates are listed, and how to get new replies for unusable ones."""
-    kept: Words = "rejects.jsonl lists what was rejected and why"
+    kept: str = "rejects.jsonl lists what was rejected and why"
     has_rows = any(quotas.have.values())
     if has_rows:
         kept = "the rows generated so far are kept, and " + kept
@@ -148,12 +147,8 @@ def _of_rejects(quotas: QuotaTracker, *, is_cut: bool) -> Words:
     if not unusable or is_cut:
         return kept
     if not has_rows:
-        return AGAIN + " requests new replies in place of the unusable ones"
-    other = (
-        "with a different "
-        + Option("out", ...)
-        + ", targen requests new replies only in place of the unusable ones"
-    )
+        return "the same command requests new replies in place of the unusable ones"
+    other = "with a different --out, targen requests new replies only in place of the unusable ones"
     return kept + "; " + other
 
 
@@ -173,9 +168,9 @@ def _last_reply(job: Job, engine: Engine, label: str, cause: str) -> _LastReply:
             said = f"; the model's last reply was cut at max_tokens={cut_at}"
     if unanswered:
         said = f"; {engine.refusal}" if engine.refusal else ""
-    remedy: Words
+    remedy: str
     if cut_at:
-        remedy = "start a new run with " + Setting("max_tokens", 2 * cut_at)
+        remedy = f"start a new run with -o max_tokens={2 * cut_at}"
     elif is_empty:
         remedy = EMPTY_REPLIES
     elif unanswered:

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from targen_core.engine.filters import USUAL
-from targen_core.errors import RunConflict, RunLocked, TargenError, UsageError
+from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UsageError, WriteFailed
+from targen_core.hints import flags
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import (
     Place,
@@ -22,7 +23,6 @@ from targen_core.runs.jobs.failures import notes_before
 from targen_core.runs.preparing.plan import Prepared
 from targen_core.runs.preparing.sources import refuse_itself
 from targen_core.runs.records.manifest import Manifest
-from targen_core.wording import Option
 
 _log = logging.getLogger("targen.run")
 
@@ -39,7 +39,7 @@ def claimed(
 
     Raises:
         RunConflict: `out` holds another run, or something else.
-        RunLocked: a process holds it, or this run is in progress there.
+        RunDirectoryError: a process holds it, or this run is in progress there.
     """
     busy: set[Path] = set()
     deadline = time.monotonic() + _STARTING
@@ -54,8 +54,8 @@ def claimed(
         require_run(path)
         try:
             directory = RunDirectory(path)
-        except RunLocked:
-            if place != "number":
+        except RunDirectoryError as error:
+            if place != "number" or isinstance(error, WriteFailed):
                 raise
             is_other = _is_other(path, manifest, prepared)
             if is_other:
@@ -109,7 +109,7 @@ def require_given(prepared: Prepared) -> None:
     others = {label: rows for label, rows in quotas.items() if most.get(label, rows)}
     for label in quotas:
         if label not in others:
-            more = ", or " + Option("labels", others) if others else ""
+            more = f", or {flags(labels=others)}" if others else ""
             raise UsageError(
                 f"the given rows do not contain the label {label}",
                 hint="give rows with this label" + more,

@@ -11,10 +11,10 @@ from targen_core.calls.delivery import DeliveredRun, Delivery
 from targen_core.calls.retries import MAX_OUTAGE
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import PluginError, UsageError
+from targen_core.hints import quoted
 from targen_core.options import Limits
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.steps import Step
-from targen_core.wording import Option
 
 if TYPE_CHECKING:
     from targen_core.runs.preparing.models import PreparedStep
@@ -30,11 +30,8 @@ def chosen_delivery(registry: Registry, limits: Limits) -> Delivery | None:
     """
     if limits.batch and limits.delivery not in ("", limits.delivered_by):
         raise UsageError(
-            Option("batch", True)
-            + " and "
-            + Option("delivery", limits.delivery)
-            + " cannot be combined",
-            hint="omit one of them, or continue with " + Option("batch", False),
+            f"--batch and --delivery {quoted(limits.delivery)} cannot be combined",
+            hint="omit one of them, or continue with --no-batch",
         )
     return registry.get("delivery", limits.delivered_by) if limits.delivered_by else None
 

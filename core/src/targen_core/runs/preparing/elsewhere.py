@@ -10,13 +10,12 @@ from typing import Any
 from targen_core.calls.delivery import Delivery
 from targen_core.calls.executors import ModelExecutor, Workers
 from targen_core.errors import UsageError
+from targen_core.hints import did_you_mean, quoted
 from targen_core.options import Limits
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.models import PreparedStep
 from targen_core.runs.preparing.parts import Parts
-from targen_core.suggestions import did_you_mean
-from targen_core.wording import Either, Option, Together, Words
 
 _MAX_WORKERS = 100_000
 _KEYS = ("name", "address", "workers", "resources", "replicas")
@@ -57,9 +56,7 @@ class Elsewhere:
                 )
         name = said.get("name", "")
         if not isinstance(name, str) or not name:
-            raise UsageError(
-                "the executor has no name", hint="for example " + Option("executor", "ray")
-            )
+            raise UsageError("the executor has no name", hint="for example --executor ray")
         said = {key: value for key, value in said.items() if value not in (None, "", (), [], {})}
         minimum, maximum = _range(said.get("workers"))
         workers = Workers(
@@ -77,18 +74,15 @@ class Elsewhere:
         return cls(registered, executor, workers, said)
 
     @property
-    def words(self) -> Words:
-        """The options that say the same."""
-        flags = [Option("executor", self.asked["name"])]
-        flags += [
-            Option(key, self.asked[key]) for key in ("address", "workers") if key in self.asked
-        ]
-        if self.workers.resources:
-            amounts = (f"{name}={value:g}" for name, value in self.workers.resources.items())
-            flags.append(Option("resources", ",".join(amounts)))
+    def options(self) -> dict[str, Any]:
+        """The options that request the same."""
+        options = {"executor": self.asked["name"]}
+        options |= {key: self.asked[key] for key in ("address", "workers") if key in self.asked}
+        if amounts := self.workers.resources:
+            options["resources"] = ",".join(f"{name}={of:g}" for name, of in amounts.items())
         if self.workers.replicas:
-            flags.append(Option("replicas", self.workers.replicas))
-        return Either(Together(*flags), Option("executor", dict(self.asked)))
+            options["replicas"] = self.workers.replicas
+        return options
 
     def refuse(self, delivery: Delivery) -> None:
         """Report that a delivery leaves it without work.
@@ -97,11 +91,9 @@ class Elsewhere:
             UsageError: always.
         """
         raise UsageError(
-            Option("executor", self.asked["name"])
-            + " and "
-            + delivery.asked
-            + f" cannot be combined: {delivery.answered}, so workers would have nothing to do",
-            hint="leave " + Option("executor") + " out, or continue with " + delivery.dropped,
+            f"--executor {quoted(self.asked['name'])} and {delivery.asked} cannot be "
+            f"combined: {delivery.answered}, so workers would have nothing to do",
+            hint=f"leave --executor out, or continue with {delivery.dropped}",
         )
 
     async def place(
@@ -131,12 +123,6 @@ class Elsewhere:
         return {name: replace(step, model=placed[id(step.model)]) for name, step in steps.items()}
 
 
-def _key(name: str, value: Any = None) -> Words:
-    """A key of an executor: an option of its own on the command line."""
-    of_all = f'executor["{name}"]' if value is None else Option("executor", {name: value})
-    return Either(Option(name, value), of_all)
-
-
 def _range(asked: Any) -> tuple[int | None, int | None]:
     """The fewest and the most workers."""
     if asked is None:
@@ -148,8 +134,8 @@ def _range(asked: Any) -> tuple[int | None, int | None]:
         if 1 <= minimum <= maximum <= _MAX_WORKERS:
             return minimum, maximum
     raise UsageError(
-        _key("workers") + f" {asked}: it must be a number of workers, or a minimum and a maximum",
-        hint=_key("workers", 4) + ", or " + _key("workers", "2-8"),
+        f"--workers {asked}: it must be a number of workers, or a minimum and a maximum",
+        hint="--workers 4, or --workers 2-8",
     )
 
 
@@ -165,8 +151,8 @@ def _resources(asked: Any) -> dict[str, float]:
     for name, amount in amounts.items():
         if not name or not 0 < amount < 1e6:
             raise UsageError(
-                _key("resources") + ": it must map names to amounts above 0",
-                hint=_key("resources", "gpu=1,cpu=4"),
+                "--resources: it must map names to amounts above 0",
+                hint="--resources gpu=1,cpu=4",
             )
     return amounts
 
@@ -176,9 +162,9 @@ def _replicas(asked: Any) -> tuple[str, ...]:
     for url in urls:
         if not isinstance(url, str) or "://" not in url:
             raise UsageError(
-                _key("replicas") + f" {url}: not a server address",
-                hint=_key("replicas", ["http://gpu-1:8000/v1", "http://gpu-2:8000/v1"]),
+                f"--replica {url}: not a server address",
+                hint="--replica http://gpu-1:8000/v1 --replica http://gpu-2:8000/v1",
             )
     if len(set(urls)) < len(urls):
-        raise UsageError(_key("replicas") + " lists a server twice")
+        raise UsageError("--replica lists a server twice")
     return urls

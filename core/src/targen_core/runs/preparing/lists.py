@@ -11,12 +11,12 @@ from typing import Any
 from targen_core.engine.seeds import ListSpec
 from targen_core.engine.shards import Shard
 from targen_core.errors import UsageError
+from targen_core.hints import flag_of
 from targen_core.runs.records.options import StepOptions
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
 from targen_core.text import plural
-from targen_core.wording import Blank, Option
 
 
 def chain_of(
@@ -26,12 +26,9 @@ def chain_of(
     fraction = spec.contexts_fraction
     if fraction < 1 and spec.contexts is None and spec.contexts_limit is None:
         raise UsageError(
-            Option("contexts_fraction")
-            + " needs a fixed number of contexts: without one, contexts are requested as needed",
-            hint="add "
-            + Option("contexts_limit", Blank("N"))
-            + ", or "
-            + Option("contexts", Blank("FILE")),
+            "--contexts-fraction needs a fixed number of contexts: without one, contexts "
+            "are requested as needed",
+            hint="add --contexts-limit N, or --contexts FILE",
         )
     limit = spec.contexts_limit
     if limit is not None:
@@ -42,12 +39,12 @@ def chain_of(
         parts = ", ".join(task.parts)
         raise UsageError(
             f"the parts of the task {task.name} each have their own lists: {parts}",
-            hint="omit " + Option("contexts") + " and " + Option("seeds"),
+            hint="omit --contexts and --seeds",
         )
     if spec.seeds is not None:
         if spec.contexts is not None:
             raise UsageError(
-                Option("seeds") + " also replaces the contexts, so pass only one of the two options"
+                "--seeds also replaces the contexts, so pass only one of the two options"
             )
         last = task.chain[-1]
         user_items["seeds"] = _items("seeds", spec.seeds, last, most=True)
@@ -57,9 +54,7 @@ def chain_of(
     if (task.contexts is None and spec.contexts is not None) or (
         limit is not None and not task.chain
     ):
-        raise UsageError(
-            f"task {task.name} has no contexts (step 1)", hint="use " + Option("seeds", ...)
-        )
+        raise UsageError(f"task {task.name} has no contexts (step 1)", hint="use --seeds")
     if spec.contexts is not None and task.contexts is not None:
         user_items["contexts"] = _items("contexts", spec.contexts, task.contexts)
     for step in task.steps:
@@ -84,27 +79,25 @@ def _items(option: str, path: Path, step: ListStep[Any], *, most: bool = False) 
     """The items of a user's file."""
     from targen_core.dataset.items import read_items
 
-    return read_items(path, step, str(Option(option)), most=most)
+    return read_items(path, step, flag_of(option), most=most)
 
 
 def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:
     """Refuse a shard of a run that cannot be divided, or a shard without work."""
-    alone = "omit " + Option("shard") + "; for more rows, use a different " + Option("seed", ...)
+    alone = "omit --shard; for more rows, use a different --seed"
     paper = task.seed_branch is not None and "paper" in task.variants
     for part in chain:
         if part.source.balanced:
             raise UsageError(
-                Option("shard")
-                + f": rows of {task.name} are spread evenly over the items of {part.step}, which "
-                "is only possible within one run",
+                f"--shard: rows of {task.name} are spread evenly over the items of "
+                f"{part.step}, which is only possible within one run",
                 hint=alone,
             )
         if part.source.told_rows:
             raise UsageError(
-                Option("shard")
-                + f": step {part.step} of {task.name} learns from earlier rows, which is only "
-                "possible within one run",
-                hint=alone + (", or add " + Option("variants", "paper") if paper else ""),
+                f"--shard: step {part.step} of {task.name} learns from earlier rows, which "
+                "is only possible within one run",
+                hint=alone + (", or add --variant paper" if paper else ""),
             )
     parts = [len(part.lists) for part in task.parts.values()] or [len(chain)]
     for first in (chain[sum(parts[:number])] for number in range(len(parts))):
@@ -116,13 +109,12 @@ def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpe
             continue
         if count == 1:
             raise UsageError(
-                Option("shard")
-                + f" {shard}: the first list of {task.name}, {first.step}, has only one item, and "
-                "an item cannot be divided between shards",
+                f"--shard {shard}: the first list of {task.name}, {first.step}, has only "
+                "one item, and an item cannot be divided between shards",
                 hint=alone,
             )
         raise UsageError(
-            Option("shard") + f" {shard}: the first list of {task.name}, {first.step}, has "
+            f"--shard {shard}: the first list of {task.name}, {first.step}, has "
             f"{plural(count, 'item')}, so this shard would be empty",
             hint=f"use at most {plural(count, 'shard')}",
         )

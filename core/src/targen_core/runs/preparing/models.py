@@ -16,6 +16,7 @@ from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.scores import most_top, tells
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import TargenError, UsageError
+from targen_core.hints import quoted
 from targen_core.options import Limits
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
@@ -35,12 +36,11 @@ from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Step
 from targen_core.text import plural
-from targen_core.wording import Option, Setting, Words
 
 _NO_LIMIT = 1 << 30
 
 
-USER_PRICE = "your own: " + Option("price_in") + " and " + Option("price_out") + ", or defaults"
+USER_PRICE = "your own: --price-in and --price-out, or defaults"
 """The source of a price that the user said."""
 
 
@@ -190,8 +190,7 @@ def models_of(
             _require_scores(registry, task, steps[step.name], spec)
         if spec.limits.max_cost is not None and price is None:
             raise UsageError(
-                Option("max_cost")
-                + f" needs a price, but the price of {model.identity} is unknown",
+                f"--max-cost needs a price, but the price of {model.identity} is unknown",
                 hint="give it in dollars per million tokens: "
                 + prices("0.15", "0.60")
                 + "; if calls are free: "
@@ -225,14 +224,14 @@ def _require_scores(
         what += f" with the {plural(wanted, 'likeliest token')}, but"
         raise UsageError(
             f"{what} the {name} backend lists at most {most} with these options",
-            hint=Setting(f"{step}.top_logprobs", wanted) + ", if the service lists that many",
+            hint=f"-o {step}.top_logprobs={wanted}, if the service lists that many",
         )
     having = backends_with_scores(registry, wanted, given=given, going_on=going_on)
     others = [one for one in having if one != name]
-    instead: Words = ""
+    instead: str = ""
     if others:
         own = step in spec.backend_for
-        instead = Option("steps", {step: others[0]}) if own else Option("model", others[0])
+        instead = f"--backend-for {step}={others[0]}" if own else f"--backend {quoted(others[0])}"
         instead += "".join(f" or {other}" for other in others[1:])
     raise UsageError(
         f"{what}, but the {name} backend does not provide them"

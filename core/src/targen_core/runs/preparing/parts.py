@@ -21,6 +21,7 @@ from targen_core.errors import (
     UnreadableFile,
     UsageError,
 )
+from targen_core.hints import flag_of, quoted
 from targen_core.options import Datasets, ListOptions, RowOptions
 from targen_core.origin import is_file
 from targen_core.plain import digest_of
@@ -31,7 +32,6 @@ from targen_core.runs.records.options import is_of_part
 from targen_core.task_files import Loc, blame
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
-from targen_core.wording import Option
 
 Admit: TypeAlias = Callable[[str, Datasets, Sequence[str]], None]
 
@@ -326,7 +326,7 @@ class Parts:
             if option in untyped:
                 return True
             chooses = _choosing().get(item.kind)
-            uses = "pass " + Option(chooses, about) + ", or " if chooses else ""
+            uses = f"pass {flag_of(chooses)} {quoted(about)}, or " if chooses else ""
             raise UsageError(
                 f"option {option!r}: this run does not use the {item.kind} {item.id}",
                 hint=uses + "omit the option",

@@ -15,7 +15,7 @@ from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.filters import USUAL
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.seeds import ListSpec, item_value
-from targen_core.errors import AmbiguousName, UnknownOption, UsageError
+from targen_core.errors import UsageError
 from targen_core.origin import Typed, is_file, order_of
 from targen_core.plugins.loader import versions_of
 from targen_core.plugins.register import Registration
@@ -41,7 +41,6 @@ from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, RegisteredCheck
-from targen_core.wording import Setting, listed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -151,10 +150,10 @@ def prepare(
     judged = judged_by(task, corrector)
     try:
         steps = making(registry, judged, spec, options, asked, delivery)
-    except UnknownOption as error:
+    except UsageError as error:
         meant = [each for each in parts.options if each.rpartition(".")[2] == error.option]
         if error.known and meant:
-            error.hint = "did you mean " + listed([*map(Setting, meant)], " or ") + "?"
+            error.hint = f"did you mean {' or '.join(f'-o {each}' for each in meant)}?"
         raise
     notes = [*_namesakes(registry, spec, registered)]
     if delivery is None:
@@ -202,7 +201,7 @@ def _namesakes(registry: Registry, spec: RunSpec, task: Registration[Any]) -> It
     named = [(kind, name) for _, kind, name in references(spec)]
     named.append(("delivery", spec.limits.delivered_by))
     if not is_file(spec.task):  # it is a full id now
-        with contextlib.suppress(AmbiguousName):  # and was one, where the bare name means no task
+        with contextlib.suppress(UsageError):  # and was one, where the bare name means no task
             if registry.find("task", task.name) is task:
                 named.insert(0, ("task", task.name))
     for kind, name in dict.fromkeys(named):

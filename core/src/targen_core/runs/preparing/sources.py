@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from targen_core.errors import RunConflict, UsageError
+from targen_core.hints import command, flag_of
 from targen_core.options import Datasets
 from targen_core.origin import HUB
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.lock import Lock, SourcePlan
 from targen_core.runs.records.shortcuts import datasets_of
 from targen_core.text import plural
-from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
 
 OBJECT = f"{MEMORY}:"
 """Precedes the file that represents rows of a program."""
@@ -34,7 +34,7 @@ class UnreadSource(UsageError):
     def ask_where(self, run: Path, then: str = "") -> None:
         """Add to the hint how to resume a run whose dataset has moved."""
         near = "; " + self.hint if self.hint and not self.hub else ""
-        again = Action("resume", run, **{self.option: Blank("SOURCE")})
+        again = command("resume", run, **{self.option: "SOURCE"})
         self.hint = "give the file's new path: " + again + then + near
 
 
@@ -60,8 +60,8 @@ def refuse_itself(option: str, sources: Iterable[str], run: Path) -> None:
     for source in sources:
         if Path(source).expanduser().resolve() in own:
             raise UsageError(
-                Option(option) + f": {source} is this run itself",
-                hint="pass a different dataset, or " + ANOTHER_OUT,
+                f"{flag_of(option)}: {source} is this run itself",
+                hint="pass a different dataset, or choose a different --out",
             )
 
 
@@ -77,7 +77,7 @@ def refuse_sources(option: str, words: Datasets, sources: Iterable[str], run: Pa
                 f"this run {words.verb} {source}, but targen did not start it here; someone else's "
                 "run could refer to any file or dataset",
                 hint="if it is the right dataset, run: "
-                + Action("resume", run, **{option: source}),
+                + command("resume", run, **{option: source}),
             )
 
 
@@ -105,15 +105,12 @@ def _require_same(
     if not there:
         raise RunConflict(
             f"{run} {words.verb} no datasets, so {come[0].source} may contain its rows",
-            hint="generate a new run with "
-            + Option(option, ...)
-            + " and a different "
-            + Option("out", ...),
+            hint=f"generate a new run with {flag_of(option)} and a different --out",
         )
     if not gone:
         raise RunConflict(
             f"{run} was not started with {come[0].source} {words.done}",
-            hint="generate a new run with a different " + Option("out", ...),
+            hint="generate a new run with a different --out",
         )
     said = (
         f"{run} {words.verb} {' and '.join(f'{plan.source} with {_size(plan)}' for plan in gone)}"
@@ -122,7 +119,7 @@ def _require_same(
     raise RunConflict(
         said,
         hint=f"restore the file; or give the new path of each dataset that it {words.verb}: "
-        + Action("resume", run, **{option: Blank("SOURCE")})
+        + command("resume", run, **{option: "SOURCE"})
         + "; or generate a new run",
     )
 

@@ -11,19 +11,18 @@ from typing import Any, get_args, get_type_hints
 from pydantic import BaseModel
 
 from targen_core.errors import PluginError, UsageError
+from targen_core.hints import did_you_mean, flag_of, quoted
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.parts import Admit, Parts
 from targen_core.runs.records.dimensions import with_dimensions
 from targen_core.runs.records.lock import Lock, TaskPlan
 from targen_core.runs.records.spec import RunSpec
-from targen_core.suggestions import did_you_mean
 from targen_core.tasks.dimensions import digest_of
 from targen_core.tasks.lists import fits, stand_in
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector, ListStep, RegisteredCheck
 from targen_core.tasks.validation import corrector_problems
-from targen_core.wording import Action, Blank, Option
 
 
 def find_task(
@@ -87,24 +86,18 @@ def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, An
     parents = (str, str)
     if spec.contexts_from:
         if spec.contexts is not None or spec.seeds is not None:
-            raise UsageError(
-                Option("contexts_from") + " cannot be combined with a file of contexts or seeds"
-            )
+            raise UsageError("--contexts-from cannot be combined with a file of contexts or seeds")
         if own is None:
-            raise UsageError(
-                f"task {task.name} has no contexts (step 1)", hint=Option("seeds_from", ...)
-            )
+            raise UsageError(f"task {task.name} has no contexts (step 1)", hint="--seeds-from")
     if own is not None and (spec.contexts_from or own.origin):
         contexts, kind = _from(parts, "contexts", spec.contexts_from, task, own)
         parents = (contexts.item, kind)
         task = _with_lists(task, contexts=contexts)
     if spec.seeds_from:
         if spec.seeds is not None:
-            raise UsageError(Option("seeds_from") + " cannot be combined with a file of seeds")
+            raise UsageError("--seeds-from cannot be combined with a file of seeds")
         if not task.seeds:
-            raise UsageError(
-                f"task {task.name} has no seeds (step 2)", hint=Option("contexts_from", ...)
-            )
+            raise UsageError(f"task {task.name} has no seeds (step 2)", hint="--contexts-from")
     if task.seeds and (spec.seeds_from or task.seeds[-1].origin):
         *above, last = task.seeds
         if above or own is None:
@@ -164,8 +157,7 @@ def _with_generators(
     for branch in named:
         if branch and branch not in task.generators:
             raise UsageError(
-                Option("generators_from")
-                + f" {branch}={named[branch]}: {task.name} has no label {branch}",
+                f"--generators-from {branch}={named[branch]}: {task.name} has no label {branch}",
                 hint=did_you_mean(branch, task.generators, "labels"),
             )
     generators = dict(task.generators)
@@ -178,13 +170,11 @@ def _with_generators(
                 what = f"{branch}={name}" if branch in named else name
                 with parts.about(found):
                     raise UsageError(
-                        (f"generator {name}" if own else Option("generators_from") + f" {what}")
+                        (f"generator {name}" if own else f"--generators-from {what}")
                         + f" needs seeds with the {fields} {', '.join(missing)}, but the "
                         f"seeds of {task.name} are {_item_words(task.chain_of(branch)[-1].item)}",
-                        hint=Action("describe", found.id)
-                        + " shows the fields that it needs; "
-                        + Action("list-generators")
-                        + " lists others",
+                        hint=f"targen describe {quoted(found.id)} shows the fields that it "
+                        "needs; targen list-generators lists others",
                     )
     return task.replace(generators=generators)
 
@@ -233,17 +223,15 @@ def _from(
 
     Without a name, it is the registered list that the task's own list refers to.
     """
-    where = Option(f"{kind}_from", name) if name else f"{kind} {own.origin}"
+    where = flag_of(f"{kind}_from") + f" {quoted(name)}" if name else f"{kind} {own.origin}"
     registered, used = parts.find(kind, kind, name or own.origin, is_default=not name)
     if not fits(used.item, own.item):
         with parts.about(registered):
             raise UsageError(
                 where + f": its items are {_item_words(used.item)}, but {task.name} "
                 f"needs {_item_words(own.item)}",
-                hint=Action(f"list-{kind}")
-                + " lists others; "
-                + Action("describe", Blank("NAME"))
-                + " shows what its items are",
+                hint=f"targen list-{kind} lists others; targen describe NAME shows what its "
+                "items are",
             )
     step = stand_in(
         used, own.item, origin=registered.id, parents=parents, check=own.check, name=own.name
@@ -296,17 +284,12 @@ def refuse_unlabeled(task: Task[Any, Any], spec: RunSpec, corrector: Corrector[A
     if corrector is None and not _always_labeled(task):
         raise UsageError(
             f"branch {branch} of task {task.name} gets its labels from step 4, which is turned off",
-            hint="omit "
-            + Option("correct", False)
-            + ", or use "
-            + Option("corrector", "meta")
-            + ", blind or vote",
+            hint="omit --no-correct, or use --corrector meta, blind or vote",
         )
     if spec.balance == "intended":
         raise UsageError(
-            Option("balance") + f" intended: branch {branch} of task {task.name} has no "
-            "intended label",
-            hint=Option("balance", "final") + ", which counts rows by the label that step 4 finds",
+            f"--balance intended: branch {branch} of task {task.name} has no intended label",
+            hint="--balance final, which counts rows by the label that step 4 finds",
         )
 
 

@@ -23,6 +23,7 @@ from typing import Any
 from targen_core import folders
 from targen_core.calls.backend import Backend
 from targen_core.errors import RunDirectoryError, UnreadableFile, UsageError
+from targen_core.hints import flags, quoted
 from targen_core.options import Limits
 from targen_core.origin import is_trusted, leads_elsewhere, texts_in, trust_hint
 from targen_core.plain import read_plain
@@ -34,7 +35,6 @@ from targen_core.runs.records.shortcuts import dataset_options
 from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import note_own_copy
 from targen_core.tasks.steps import PARAMETERS
-from targen_core.wording import Action, Option, Setting, Together
 
 _SHOWN = 100  # letters of a value in a message
 _CODE = 16 << 20  # bytes of a script
@@ -103,7 +103,7 @@ def require_known_limits(limits: Limits, typed: Collection[str]) -> None:
     """
     lacking = {name: value for name, value in limits.reaching.items() if name not in typed}
     if lacking:
-        again = Together(*(Option(name, _shown(value)) for name, value in lacking.items()))
+        again = flags(**{name: _shown(value) for name, value in lacking.items()})
         raise UsageError(
             _unknown(lacking) + "specify any budget",
             hint="give the right value or, if you trust the run, repeat these: " + again,
@@ -179,10 +179,9 @@ def require_known(
             raise UsageError(
                 f"step {step} of this run uses {name}, which has not been used on this "
                 "machine before",
-                hint="if you trust that code, run: "
-                + Action("backends check", name)
-                + "; a run of a class in a file continues only with the command that started it, "
-                "with " + Option("model", _in_file(name)),
+                hint=f"if you trust that code, run: targen backends check {quoted(name)}; a run "
+                "of a class in a file continues only with the command that started it, "
+                f"with --backend {quoted(_in_file(name))}",
             )
         for key in () if permitted else _doubtful(name, asked, backend):
             own = f"{step}.{key}"
@@ -191,7 +190,9 @@ def require_known(
             if place not in typed:
                 lacking[place] = asked[key]
     if lacking:
-        again = Together(*(Setting(name, _shown(value)) for name, value in lacking.items()))
+        again = " ".join(
+            f"-o {quoted(f'{name}={_shown(value)}')}" for name, value in lacking.items()
+        )
         raise UsageError(
             _unknown(lacking) + "specify any URL, file, price or limit",
             hint="give the right value or, if you trust the run, repeat these: " + again,

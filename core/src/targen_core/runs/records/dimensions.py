@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from targen_core.errors import UnreadableFile, UsageError
+from targen_core.hints import did_you_mean, suggestions_for
 from targen_core.plain import content_of
-from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
 from targen_core.tasks.vocabularies import VOCABULARIES, meant
-from targen_core.wording import Option
 
 Drawn: TypeAlias = "str | tuple[str, ...] | dict[str, int]"
 """Values of a dimension as a spec keeps them: `@NAME`, texts, or weights; () takes it away."""
@@ -26,7 +25,7 @@ Drawn: TypeAlias = "str | tuple[str, ...] | dict[str, int]"
 _Change: TypeAlias = Callable[[str, tuple[Dimension, ...]], tuple[Dimension, ...]]
 _LARGEST = 16 << 20  # bytes of a file of values
 _SHOWN = 8
-_EXAMPLE = Option("dimensions", {"length": ("short", "long")})
+_EXAMPLE = "--dimension length=short,long"
 
 
 def read_dimensions(values: Mapping[str, Any]) -> dict[str, Drawn]:
@@ -57,7 +56,7 @@ def read_dimensions(values: Mapping[str, Any]) -> dict[str, Drawn]:
 
 def _lines(name: str, path: Path) -> tuple[str, ...]:
     """The values of a file, one a line, blank lines left out."""
-    what = f"{Option('dimensions')} {name}=@{path}"
+    what = f"--dimension {name}=@{path}"
     try:
         lines = content_of(path, _LARGEST).decode("utf-8-sig").splitlines()
     except (UnreadableFile, UnicodeDecodeError) as error:
@@ -118,7 +117,7 @@ def with_dimensions(
             task = _set(task, name, values, given)
         except ValueError as error:
             said = str(error).removeprefix(f"task {task.name}: ")
-            raise UsageError(Option("dimensions") + f" {name}: {said}") from None
+            raise UsageError(f"--dimension {name}: {said}") from None
     return task
 
 
@@ -130,7 +129,7 @@ def _set(task: Task[Any, Any], name: str, values: Drawn, given: Collection[str])
     }
     if dot and step not in drawing:
         raise UsageError(
-            Option("dimensions") + f" {name}: there is no step {step!r} with dimensions",
+            f"--dimension {name}: there is no step {step!r} with dimensions",
             hint=did_you_mean(step, drawing, "steps"),
         )
     known = [one for one in task.dimensions_by_step if not dot or one[0] == step]
@@ -138,26 +137,22 @@ def _set(task: Task[Any, Any], name: str, values: Drawn, given: Collection[str])
     if not there and not values:
         names = [one.name for _, one in known]
         raise UsageError(
-            Option("dimensions") + f" {name}=: the task {task.name} has no such dimension",
+            f"--dimension {name}=: the task {task.name} has no such dimension",
             hint=did_you_mean(bare, names, "one of") or "it has no dimensions; " + _EXAMPLE,
         )
     for at in dict.fromkeys(at for at, _ in there) or (step or "generate",):
         if at in given:
             raise UsageError(
-                Option("dimensions")
-                + f" {name}: you gave the {at}, so targen draws no dimensions for them"
+                f"--dimension {name}: you gave the {at}, so targen draws no dimensions for them"
             )
         if not there and (lists := drawing[at]) and not lists[-1].asks:
-            raise UsageError(
-                Option("dimensions") + f" {name}: no model generates the {at} of {task.name}"
-            )
+            raise UsageError(f"--dimension {name}: no model generates the {at} of {task.name}")
     read = meant(values)
     for _, one in there:
         if not one.in_prompt and not (read and set(read) <= set(one.pool)):
             raise UsageError(
-                Option("dimensions")
-                + f" {name}: the task's code reads this dimension and accepts only the "
-                "original values",
+                f"--dimension {name}: the task's code reads this dimension and accepts only "
+                "the original values",
                 hint="choose among them, or give them weights: "
                 f"{', '.join(dict.fromkeys(one.pool))}",
             )

@@ -17,7 +17,8 @@ from pydantic import Field, ValidationError
 from targen_core.engine.commits import Target
 from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
-from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UnknownName, UsageError
+from targen_core.errors import RunConflict, RunDirectoryError, UnknownName, UsageError
+from targen_core.hints import command, install, near_path, quoted
 from targen_core.origin import TASK_FILE, Typed, is_file
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.dimensions import as_typed
@@ -25,9 +26,7 @@ from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
 from targen_core.runs.records.reading import check_members, read_json, require_format
 from targen_core.runs.records.spec import ManifestPart, RunSpec, references
 from targen_core.runs.records.writing import write_atomically
-from targen_core.suggestions import near_path
 from targen_core.text import plural, printable, refused
-from targen_core.wording import Action, Blank, Either, Option, Words, in_words, install
 
 FORMAT = 1
 
@@ -103,26 +102,33 @@ class Manifest(ManifestPart):
         """The keywords by which objects of a program are passed again: no run keeps one."""
         passed: dict[str, Any] = {}
         if self.task.id.startswith(f"{MEMORY}:"):
-            passed["task"] = Blank("TASK")
+            passed["task"] = "TASK"
         usual = self.spec.backend
         if usual.startswith(f"{MEMORY}:"):
-            passed["model"] = Blank("MODEL")
+            passed["model"] = "MODEL"
         steps = {name: step.backend for name, step in self.steps.items()}
         others = {name for name, used in steps.items() if used.startswith(f"{MEMORY}:")}
-        if own := {name: Blank("MODEL") for name in sorted(others) if steps[name] != usual}:
+        if own := {name: "MODEL" for name in sorted(others) if steps[name] != usual}:
             passed["steps"] = own
         return passed
 
+    def resuming(self, run: Path, **options: Any) -> str:
+        """Return how to resume the run in `run`: in Python if it needs objects of a program."""
+        if not (objects := {**self.objects, **self._rows}):
+            return command("resume", run, **options)
+        passed = ", ".join(f"{name}={value!r}" for name, value in {**objects, **options}.items())
+        passed = re.sub(r"'(TASK|MODEL|ROWS|N)'", r"\1", passed)
+        return f"targen_core.resume({str(run)!r}, {passed})"
+
     @property
-    def to_resume(self) -> dict[str, Any]:
-        """The keywords with which to resume it in another program: its objects, its rows."""
-        rows = {
-            option.rpartition(".")[2]: Blank("ROWS")
+    def _rows(self) -> dict[str, str]:
+        """The keywords of rows of a program, which no run stores."""
+        return {
+            option.rpartition(".")[2]: "ROWS"
             for option, sources in self.spec.options.items()
             if isinstance(sources, list | tuple)
             and any(str(source).startswith(f"{MEMORY}:") for source in sources)
         }
-        return {**self.objects, **rows}
 
     @property
     def usual_options(self) -> dict[str, Any]:
@@ -168,8 +174,9 @@ class Manifest(ManifestPart):
         with contextlib.suppress(importlib_metadata.PackageNotFoundError):
             now = importlib_metadata.version(name) if was else was
             if now != was:
-                command = self.to_install_again([name])
-                return f"{command}; the installed {name} {now} does not have it"
+                return (
+                    f"{self.to_install_again([name])}; the installed {name} {now} does not have it"
+                )
         return ""
 
     def to_install_again(self, names: Iterable[str]) -> str:
@@ -213,19 +220,17 @@ class Manifest(ManifestPart):
         try:
             raw = read_json(path)
         except OSError as error:
-            if (known := _known_as_other(run)) is not None:
-                raise known from error
             raise RunDirectoryError(
                 f"{run} is not a run directory: {path.name}: {error.strerror}",
-                hint=Action("generate", ..., out=...) + " creates run directories",
+                hint="targen generate --out creates run directories",
             ) from error
         require_format(run, raw, FORMAT)
         try:
             manifest = cls.model_validate(raw)
         except ValidationError as error:
             raise RunDirectoryError(f"{path} cannot be read: {refused(error)}") from error
-        except UsageError as error:  # by the names in the file, not by those of flags
-            words = printable(in_words(error.args[0], "python"), lines=False)
+        except UsageError as error:  # one of its values
+            words = printable(str(error), lines=False)
             raise RunDirectoryError(f"{path} cannot be read: {words}") from error
         for field, why in manifest.odd():
             raise RunDirectoryError(
@@ -354,8 +359,8 @@ class Manifest(ManifestPart):
             if rows < target:
                 raise UsageError(
                     f"{of}{plural(rows, 'row')} requested, but the run's target is {target:,}",
-                    hint="a run can only grow; to get a smaller one, generate it with a different "
-                    + Option("out", ...),
+                    hint="a run can only grow; to get a smaller one, generate it with a "
+                    "different --out",
                 )
         if requested == last:
             return self
@@ -443,34 +448,19 @@ def require_unmerged(manifest: Manifest, run: Path) -> None:
     some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     raise RunConflict(
         f"{run} was merged from {plural(len(names), 'run')} ({some}), so it cannot be continued",
-        hint="resume each of those runs, with "
-        + Option("n", ...)
-        + " or "
-        + Option("labels", ...)
-        + " for more rows; then: "
-        + Either(
-            Action("merge", Blank("RUN..."), out=run), Action("merge", Blank("[RUN, ...]"), out=run)
-        ),
+        hint="resume each of those runs, with -n or --label for more rows; then: targen merge "
+        f"RUN... --out {quoted(run)}",
     )
 
 
-def _near(run: Path) -> Words:
+def _near(run: Path) -> str:
     """Return the runs that may have been meant: those next to it, or in the default folder."""
     near = near_path(run, _is_run) or near_path(run.with_suffix(""), _is_run)
-    return near or Either(Action("runs") + " lists runs", "pass a Run, or the path of a run")
+    return near or "targen runs lists runs"
 
 
 def _is_run(folder: Path) -> bool:
     return (folder / "manifest.json").is_file()
-
-
-def _known_as_other(folder: Path) -> UsageError | None:
-    """Return the error for a folder that another command wrote, where something knows it."""
-    from targen_core.runs.records.other_folders import no_run  # which imports this module
-
-    with contextlib.suppress(TargenError):
-        return no_run(folder)
-    return None
 
 
 def _said(shard: Shard) -> dict[str, Any]:

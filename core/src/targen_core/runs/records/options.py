@@ -21,13 +21,12 @@ from targen_core.calls.secrets import (
     secrets_in,
 )
 from targen_core.errors import UsageError
+from targen_core.hints import did_you_mean
 from targen_core.options import MAX_COUNT
 from targen_core.plugins.configurable import check_defaults, read_options
 from targen_core.plugins.register import MEMORY
-from targen_core.suggestions import did_you_mean
 from targen_core.tasks.steps import PARAMETERS, Step
 from targen_core.text import plural
-from targen_core.wording import Blank, Option, Setting, Together, Words, listed
 
 if TYPE_CHECKING:
     from targen_core.runs.preparing.parts import Parts
@@ -76,11 +75,9 @@ def is_price(option: str) -> bool:
     return option.rpartition(".")[2] in _PRICES
 
 
-def prices(dollars_in: str, dollars_out: str) -> Words:
+def prices(dollars_in: str, dollars_out: str) -> str:
     """Return how to pass a model's prices, in dollars per million tokens, to any command."""
-    return Together(
-        Setting("price_in", Blank(dollars_in)), Setting("price_out", Blank(dollars_out))
-    )
+    return f"-o price_in={dollars_in} -o price_out={dollars_out}"
 
 
 def step_options(options: Mapping[str, Any], step: str, *, elsewhere: bool = False) -> StepOptions:
@@ -139,7 +136,7 @@ def check_steps(
         if name in OF_LISTS:
             raise UsageError(
                 f"option {name}={value}: each step has its own {OF_LISTS[name]}",
-                hint=listed([Setting(f"{step}.{name}", value) for step in growing], " or "),
+                hint=" or ".join(f"-o {step}.{name}={value}" for step in growing),
             )
         if key not in OF_LISTS:
             continue
@@ -147,7 +144,7 @@ def check_steps(
         if lists is None:
             raise UsageError(
                 f"option {name}={value}: only {' and '.join(growing)} have a {OF_LISTS[key]}",
-                hint="for example " + Setting(f"{growing[-1]}.{key}", 10 if key == "batch" else 5),
+                hint=f"for example -o {growing[-1]}.{key}={10 if key == 'batch' else 5}",
             )
         if isinstance(value, list | tuple) and len(value) > max(1, len(lists)):
             raise UsageError(
@@ -157,7 +154,7 @@ def check_steps(
     for step in backend_for:
         if step not in known:
             raise UsageError(
-                Option("steps") + f" {step}: no such step",
+                f"--backend-for {step}: no such step",
                 hint=did_you_mean(step, known, "steps"),
             )
 
@@ -232,7 +229,7 @@ def refuse_secrets(options: BackendOptions, secrets: Secrets) -> None:
             continue
         where = secret_in(value, name, secrets)
         if where:
-            place = Setting("api_key_file", Blank("FILE"))
+            place = "-o api_key_file=FILE"
             raise UsageError(
                 f"option {where} looks like an API key or contains one, but runs, reports and "
                 "pages store this option",
@@ -284,14 +281,14 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
     if not whole:
         raise UsageError(
             f"option {step}.batch={batch}: it must be a whole number above 0",
-            hint="for example " + Setting(f"{step}.batch", 10),
+            hint=f"for example -o {step}.batch=10",
         )
     candidates = options.get("candidates", 1)
     if type(candidates) is not int or not 0 < candidates <= _MAX_CANDIDATES:
         raise UsageError(
             f"option {step}.candidates={candidates}: it must be a whole number from 1 to "
             f"{_MAX_CANDIDATES}",
-            hint="for example " + Setting(f"{step}.candidates", 5),
+            hint=f"for example -o {step}.candidates=5",
         )
     price = None
     if "price_in" in options or "price_out" in options:

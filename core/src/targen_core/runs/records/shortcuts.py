@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from targen_core import wording
 from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.filters import USUAL
 from targen_core.errors import TargenError, UsageError
+from targen_core.hints import flag_of
 from targen_core.options import Datasets, Limits, ListOptions, Option, Options, RowOptions, several
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import OURS, Registration
@@ -148,10 +148,10 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
         values = {**there, **given}
         for key, field in model.model_fields.items():
             if field.is_required() and key not in values:
-                needed = wording.Option(key, ...)
+                needed = flag_of(key)
                 raise UsageError(
-                    wording.Option(next(iter(given))) + " requires " + wording.Option(key),
-                    hint="give " + needed + " too",
+                    f"{flag_of(next(iter(given)))} requires {needed}",
+                    hint=f"give {needed} too",
                 )
         model(**values)
         spec["options"] = {**options, **{f"{name}.{key}": v for key, v in values.items()}}
@@ -162,8 +162,8 @@ def spelled_out(asked: Mapping[str, Any], fields: Collection[str]) -> dict[str, 
     for name, value in others.items():
         if is_given(value):
             raise UsageError(
-                wording.Option(name) + ": no installed filter has this option",
-                hint=wording.Action("list-filters") + " lists the installed filters",
+                f"{flag_of(name)}: no installed filter has this option",
+                hint="targen list-filters lists the installed filters",
             )
     return spec
 

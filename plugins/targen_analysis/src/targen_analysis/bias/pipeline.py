@@ -8,13 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from targen_analysis.data.runs import spaced
-from targen_analysis.wording import metric_option
 from targen_core.errors import UsageError
 from targen_core.origin import is_place
-from targen_core.wording import Option
 from targen_standard.pretrained import spacy_pipeline
 
-_LEAVE_OUT = Option("without", "entities") + " omits this metric"
+_LEAVE_OUT = "--without entities omits this metric"
 _ENCODERS = frozenset({"tok2vec", "transformer", "curated_transformer"})
 """Factories whose vectors the entity recogniser may listen to."""
 
@@ -46,9 +44,7 @@ class Recognizer:
             raise UsageError(
                 f"the spaCy pipeline {name} does not have a component that finds entities, such as "
                 f"ner (it has: {parts})",
-                hint=metric_option("entities", "model", "en_core_web_sm")
-                + ", or a different pipeline; "
-                + _LEAVE_OUT,
+                hint="-o entities.model=en_core_web_sm, or a different pipeline; " + _LEAVE_OUT,
             )
         needed = [
             part
@@ -97,9 +93,7 @@ def _loaded(name: str) -> Any:
         if is_place(name):
             raise UsageError(
                 f"there is no spaCy pipeline at {name}",
-                hint=metric_option("entities", "model", "./FOLDER")
-                + ", as written by nlp.to_disk; "
-                + _LEAVE_OUT,
+                hint="-o entities.model=./FOLDER, as written by nlp.to_disk; " + _LEAVE_OUT,
             ) from error
         raise UsageError(
             f"the spaCy pipeline {name} is not installed",

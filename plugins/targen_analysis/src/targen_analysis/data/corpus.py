@@ -16,11 +16,10 @@ from targen_core import Task
 from targen_core.dataset.naming import in_columns_of
 from targen_core.dataset.source import IN_MEMORY, Source, open_source
 from targen_core.errors import Rejected, UnknownName, UsageError
+from targen_core.hints import suggestions_for
 from targen_core.plugins.registry import Registry
-from targen_core.suggestions import suggestions_for
 from targen_core.tasks.fields import named, text_at
 from targen_core.text import plural
-from targen_core.wording import Option
 
 _PLAIN_NAMES = frozenset({"data", "dataset", "dev", "rows", "test", "train", "val", "validation"})
 
@@ -112,7 +111,7 @@ def read_corpus(
         if other not in (known.name, *(name.rpartition(":")[2] for name in known.based_on)):
             raise UsageError(
                 f"{opened.place} already states the task of its rows: {known.name}, not {other}",
-                hint="leave out " + Option("task"),
+                hint="leave out --task",
             )
     if known is not None and not (columns.texts or columns.label):
         opened, chosen = in_columns_of(opened, known)
@@ -135,15 +134,15 @@ def _fields(
     there = [field for field in fields if any(named(row, field) for row in rows)]
     missing = [field for field in fields if field not in there]
     if columns.texts and missing:
-        _no_column(source, rows, missing[0], Option("text"))
+        _no_column(source, rows, missing[0], "--text")
     if not there:
         raise UsageError(
             f"{source} does not have a text column"
             + (f" of the task {task.name}" if task is not None else ""),
-            hint=Option("text", "COLUMN") + f"; its columns are: {_names(rows)}",
+            hint=f"--text COLUMN; its columns are: {_names(rows)}",
         )
     if columns.label and not any(named(row, columns.label) for row in rows):
-        _no_column(source, rows, columns.label, Option("label"))
+        _no_column(source, rows, columns.label, "--label")
     return tuple(fields) if not missing else tuple(there)
 
 
@@ -279,7 +278,7 @@ def _names(rows: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(dict.fromkeys(name for row in rows for name in row)) or "none"
 
 
-def _no_column(source: str, rows: Sequence[Mapping[str, Any]], column: str, option: Option) -> None:
+def _no_column(source: str, rows: Sequence[Mapping[str, Any]], column: str, option: str) -> None:
     raise UsageError(
         f"{source} has no column {column!r} ({option})", hint=f"its columns are: {_names(rows)}"
     )

@@ -36,10 +36,10 @@ from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import generator, rate
 from targen_core.cli.findings import Cell, Estimate, Findings, Table
 from targen_core.errors import TargenError
+from targen_core.hints import anywhere, install
 from targen_core.plugins.loader import load_registry
 from targen_core.tasks.letters import plain_words
 from targen_core.text import percent, plural
-from targen_core.wording import Option, anywhere, install
 from targen_standard.checks.languages import language_of
 from targen_standard.embedding import Embedder
 from targen_standard.examples.shown import examples_among
@@ -100,9 +100,7 @@ class _Found:
 def _measure(study: Study, options: DifferenceOptions) -> Findings:
     reference = study.reference
     if reference is None:
-        return Findings(
-            notes=(f"Differences are measured against real rows: pass {Option('against')}.",)
-        )
+        return Findings(notes=("Differences are measured against real rows: pass --against.",))
     vectors = _Vectors(options.embedder)
     found: dict[str, _Found] = {}
     notes: list[str] = []

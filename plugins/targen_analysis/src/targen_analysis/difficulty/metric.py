@@ -14,7 +14,6 @@ from targen_analysis.difficulty.training import Recipe
 from targen_analysis.difficulty.views import figures_table, of_rows, plots, row_tables
 from targen_analysis.metrics import Metric, MetricOptions, Study
 from targen_analysis.statistics import difference, least
-from targen_analysis.wording import metric_option
 from targen_core.cli.findings import Findings
 from targen_core.errors import UsageError
 from targen_core.text import percent, plural
@@ -69,7 +68,7 @@ def _measure(study: Study, options: DifficultyOptions) -> Findings:
     if not options.model:
         raise UsageError(
             "difficulty is measured for a model of your choice, by name or folder",
-            hint=metric_option("difficulty", "model", _EXAMPLE),
+            hint=f"-o difficulty.model={_EXAMPLE}",
         )
     from targen_analysis.difficulty.models import find_classifier
 

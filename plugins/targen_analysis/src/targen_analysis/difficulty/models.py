@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_analysis.wording import metric_option
 from targen_core.errors import UsageError
 from targen_standard.pretrained import first_line, model_folder, quiet
 
@@ -96,7 +95,7 @@ def _explained(name: str) -> Iterator[None]:
     except Exception as error:  # what loaders raise over strange files has no end
         raise UsageError(
             f"the model {name} cannot be loaded: {first_line(error)}",
-            hint=metric_option("difficulty", "model", "./FOLDER")
-            + ", a folder with the tokenizer and weights of a model that transformers can use to "
+            hint="-o difficulty.model=./FOLDER"
+            ", a folder with the tokenizer and weights of a model that transformers can use to "
             "classify texts",
         ) from error

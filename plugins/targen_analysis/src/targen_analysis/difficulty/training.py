@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_analysis.difficulty.models import Classifier
-from targen_analysis.wording import metric_option
 from targen_core.errors import UsageError
-from targen_core.wording import Blank
 
 _WARM_UP = 0.1
 """Share of the steps in which the learning rate rises."""
@@ -102,13 +100,12 @@ def fit(
     except torch.cuda.OutOfMemoryError as error:
         raise UsageError(
             f"{recipe.device} does not have enough memory for a batch of {recipe.batch} rows",
-            hint=metric_option("difficulty", "batch", 4)
-            + ", a smaller difficulty.length, or a smaller model",
+            hint="-o difficulty.batch=4, a smaller difficulty.length, or a smaller model",
         ) from error
     if not np.isfinite(unseen).all():
         raise UsageError(
             f"{classifier.name} diverged at a learning rate of {recipe.rate:g}",
-            hint=metric_option("difficulty", "learning_rate", Blank(f"{recipe.rate / 10:g}")),
+            hint=f"-o difficulty.learning_rate={recipe.rate / 10:g}",
         )
     return Fitted(unseen / _LN2, learned / _LN2)
 

@@ -14,7 +14,6 @@ from targen_analysis.data.excerpt import excerpt
 from targen_analysis.judging.texts import answer_of, texts_of
 from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import mean, rate
-from targen_analysis.wording import metric_option
 from targen_core.cli.findings import (
     Cell,
     Estimate,
@@ -55,9 +54,9 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
         raise UsageError(
             "no verdicts or ratings were passed",
             hint="targen sample draws rows for a person; pass the result with "
-            + metric_option("judged", "sheet", "FILE")
-            + ". Or pass a run of targen rate with "
-            + metric_option("judged", "ratings", "RUN"),
+            "-o judged.sheet=FILE"
+            ". Or pass a run of targen rate with "
+            "-o judged.ratings=RUN",
         )
     known = {corpus.name: _Known(corpus) for corpus in study.everything}
     figures: dict[str, dict[str, Estimate]] = {name: {} for name in known}
@@ -242,7 +241,7 @@ def _ratings(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, list[str
 
 
 def _refused(option: str, why: str, hint: str = "") -> UsageError:
-    return UsageError(metric_option("judged", option) + f": {why}", hint=hint)
+    return UsageError(f"-o judged.{option}: {why}", hint=hint)
 
 
 def _levels(

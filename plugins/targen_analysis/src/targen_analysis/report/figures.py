@@ -11,7 +11,7 @@ import numpy as np
 
 from targen_analysis.analysis import Analysis, Part
 from targen_analysis.metrics import Corpus
-from targen_core.wording import anywhere
+from targen_core.hints import anywhere
 
 FORMAT = 1
 

@@ -16,7 +16,6 @@ from targen_analysis.report.text import as_markdown
 from targen_core.cli.outputs import check_own
 from targen_core.errors import UsageError
 from targen_core.outputs import write_file, writing
-from targen_core.wording import ANOTHER_OUT, Option
 
 FILES = ("analysis.json", "report.html", "report.md")
 _FOLDERS = ("rows/", "pictures/")
@@ -31,23 +30,25 @@ def check_free(out: Path, *, force: bool) -> None:
         WriteFailed: the folder is not writable.
     """
     if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file, but an analysis needs a folder", hint=ANOTHER_OUT)
+        raise UsageError(
+            f"{out} is a file, but an analysis needs a folder", hint="choose a different --out"
+        )
     if out.is_symlink():
-        raise UsageError(f"{out} is a link, not a folder", hint=ANOTHER_OUT)
-    with writing(out, hint=ANOTHER_OUT):
+        raise UsageError(f"{out} is a link, not a folder", hint="choose a different --out")
+    with writing(out, hint="choose a different --out"):
         there = next(path for path in (out, *out.absolute().parents) if path.exists())
         if not os.access(there, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     if (out / "manifest.json").exists():
         raise UsageError(
             f"{out} is a run directory, which must contain only the run's files",
-            hint=ANOTHER_OUT,
+            hint="choose a different --out",
         )
     check_own(out, *FILES, *_FOLDERS)
     if any((out / name).exists() for name in FILES) and not force:
         raise UsageError(
             f"{out} already contains an analysis",
-            hint=Option("force", True) + " replaces it; or " + ANOTHER_OUT,
+            hint="--force replaces it; or choose a different --out",
         )
 
 

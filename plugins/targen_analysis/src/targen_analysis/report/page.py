@@ -15,8 +15,8 @@ from targen_analysis.report.pictures import colors_of, specification, theme
 from targen_analysis.report.short import Short, in_short, leading, title_of
 from targen_core.cli.findings import Cell, Estimate, Plot, Table
 from targen_core.cli.provenance import provenance_notes
+from targen_core.hints import anywhere
 from targen_core.pages import document, safe, scrolling
-from targen_core.wording import anywhere
 
 _LONG = 60
 """Characters from which a cell is a text to be read."""

@@ -12,7 +12,6 @@ from targen_analysis.report.apart import Apart, apart
 from targen_analysis.statistics import Z
 from targen_core.cli.findings import Cell, Table
 from targen_core.text import plural
-from targen_core.wording import Option
 
 _FARTHEST = 3  # marks of a figure that is far off
 _LINES = 5  # of a verdict
@@ -101,7 +100,7 @@ def _verdict(analysis: Analysis, marks: Mapping[tuple[str, str], Apart]) -> Iter
     warned = sum(len(p.findings.warnings) for p in analysis.parts if p.findings is not None)
     doubts = f" {plural(warned, 'warning')} below." if warned else ""
     if study.reference is None:
-        yield f"To get a verdict, pass the original dataset with {Option('against')}.{doubts}"
+        yield f"To get a verdict, pass the original dataset with --against.{doubts}"
         return
     lead = leading(analysis)
     if lead is not None and lead.findings is not None:
@@ -161,7 +160,7 @@ def _limits(study: Study) -> Iterator[str]:
         f"within ±{max(1, round(100 * half))} percentage points at best."
     )
     if study.reference is None:
-        against = Option("against")
+        against = "--against"
         yield f"Without {against}, the figures say little about quality."
     elif study.reference.fields != study.corpora[0].fields:
         yield (

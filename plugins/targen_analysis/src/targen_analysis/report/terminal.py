@@ -10,7 +10,6 @@ from targen_analysis.report.cells import shown
 from targen_analysis.report.short import Short, in_short, leading
 from targen_core.cli.findings import Cell, Table
 from targen_core.cli.tables import print_table
-from targen_core.wording import Either
 
 _WIDEST = 60
 """Characters of a cell: pairs of rows are read in the report."""
@@ -54,8 +53,8 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
     if notes and not tables:
         names = ", ".join(dict.fromkeys(name for name, _ in notes))
         print(
-            f"note: {names}: not measured, because some input is missing; "
-            + Either("report.html shows what each metric needs", "see the `notes` of each")
+            f"note: {names}: not measured, because some input is missing; report.html shows "
+            "what each metric needs"
         )
     for line in short.limits:
         print(f"limit: {line}")

@@ -9,7 +9,7 @@ from targen_analysis.report.cells import shown
 from targen_analysis.report.short import in_short, leading, title_of
 from targen_core.cli.findings import Findings
 from targen_core.cli.provenance import provenance_notes
-from targen_core.wording import anywhere
+from targen_core.hints import anywhere
 from targen_standard.findings import findings_as_markdown
 
 

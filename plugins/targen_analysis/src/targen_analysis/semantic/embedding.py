@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_analysis.wording import metric_option
 from targen_core.errors import UsageError
 from targen_standard.pretrained import (
     MINILM,
@@ -73,8 +72,7 @@ def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 
     except Exception as error:  # what loaders raise over strange files has no end
         raise UsageError(
             f"the embedding model {model} cannot be loaded from {folder}: {first_line(error)}",
-            hint=metric_option("semantic", "model", "./FOLDER")
-            + ", the folder of a sentence-transformers model",
+            hint="-o semantic.model=./FOLDER, the folder of a sentence-transformers model",
         ) from error
     notes: tuple[str, ...] = ()
     if not (folder / "modules.json").exists():
@@ -96,14 +94,14 @@ def _encode(name: str, model: Any, batch: int, texts: Sequence[str]) -> NDArray[
     except RuntimeError as error:
         raise UsageError(
             f"the embedding model {name} failed: {first_line(error)}",
-            hint=metric_option("semantic", "batch", 4)
-            + " needs less memory, "
-            + metric_option("semantic", "device", "cpu")
-            + " does not need a GPU",
+            hint="-o semantic.batch=4"
+            " needs less memory, "
+            "-o semantic.device=cpu"
+            " does not need a GPU",
         ) from error
     if not np.isfinite(vectors).all():
         raise UsageError(
             f"the embedding model {name} returned vectors with NaN or infinite values",
-            hint=metric_option("semantic", "model", "NAME") + " uses a different model",
+            hint="-o semantic.model=NAME uses a different model",
         )
     return vectors

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from targen_analysis.semantic.embedding import DEFAULT_MODEL, load_embedder
 from targen_analysis.semantic.embedding import Embedder as Embedding
 from targen_core.errors import UsageError
-from targen_core.wording import install
+from targen_core.hints import install
 from targen_standard.embedding import Embedder, Encode
 from targen_standard.pretrained import model_folder
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from targen_analysis.semantic.similarity import Vectors
 from targen_analysis.statistics import random_state
 from targen_core.errors import MissingDependency
-from targen_core.wording import install
+from targen_core.hints import install
 
 Projection = Literal["tsne", "pca", "umap", "none"]
 

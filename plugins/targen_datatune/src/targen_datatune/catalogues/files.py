@@ -19,24 +19,30 @@ from pydantic import Field, field_validator
 from targen_core import folders
 from targen_core.dataset.problems import row_problem
 from targen_core.errors import (
-    DatasetUnavailable,
     MissingDependency,
-    NoSuchFile,
     TargenError,
     UnreadableFile,
     UsageError,
+    no_such_file,
 )
+from targen_core.hints import quoted
+from targen_core.origin import in_a_command
 from targen_core.places import is_inside
 from targen_core.plain import content_of, digest_of, open_plain
 from targen_core.reading.encodings import encoding_of, usual_encodings
 from targen_core.reading.files import WHOLE
 from targen_core.reading.values import Malformed, json_of
 from targen_core.text import plural
-from targen_core.wording import Action, Blank, Setting, Words, in_a_command
 from targen_datatune.cards import Card, read_card
 from targen_datatune.cells import LEFT_OUT, NO_DESCRIPTION, Columns, cut, plain
 from targen_datatune.licenses import normal
-from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
+from targen_datatune.retrieval import (
+    Catalogue,
+    CatalogueOptions,
+    DatasetEntry,
+    DatasetUnavailable,
+    Listed,
+)
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 """Suffixes of files that are read."""
@@ -64,7 +70,7 @@ _LARGE = 1 << 20  # characters of a cell that is worth a word
 _OUTSIDE = (
     "it is a broken link, or a link that points outside the folder; give the path of its target"
 )
-_BUILD_AGAIN = Action("catalogue build", Blank("FOLDER"), Setting("encoding", Blank("NAME")))
+_BUILD_AGAIN = "targen catalogue build FOLDER -o encoding=NAME"
 _SCHEME = re.compile(r"[a-z][a-z0-9+-]+:(?!\\)")
 
 
@@ -114,11 +120,10 @@ def _opens(spec: str) -> bool:
 def _listing(spec: str, options: Options) -> Iterator[Listed]:
     root = Path(spec).expanduser()
     if not root.exists():
-        raise NoSuchFile(
+        raise no_such_file(
             spec,
             "file or folder",
-            hint="a catalogue is a file, a folder, or hf: for the hub; see "
-            + Action("list-catalogues"),
+            hint="a catalogue is a file, a folder, or hf: for the hub; see targen list-catalogues",
         )
     folders.make_known("catalogue", _digest(root.resolve()))  # the user has named it
     if root.is_dir():
@@ -414,7 +419,7 @@ def _each(
         except MissingDependency:
             raise
         except TargenError as error:
-            hint: Words = error.hint
+            hint: str = error.hint
             if isinstance(error.__cause__, UnicodeError):
                 # The option that the error names is of commands for one file.
                 hint = encoding_of(path, _BUILD_AGAIN)
@@ -486,14 +491,16 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
         raise DatasetUnavailable(
             f"{entry.id} refers to {at}, but targen does not read files that someone else's "
             "index names",
-            hint=Action("catalogue build", at.parent),
+            hint=f"targen catalogue build {quoted(at.parent)}",
         )
     paths = sorted(at.parent.glob(at.name)) if "-*-of-" in at.name else [at]
-    again = "run " + Action("catalogue build") + " to describe it again"
+    again = "run targen catalogue build to describe it again"
     with _reading(entry.id):
         try:
             changed = _revision(paths) != entry.revision
-        except (FileNotFoundError, NoSuchFile):
+        except (FileNotFoundError, UnreadableFile) as error:
+            if not getattr(error, "missing", True):
+                raise
             raise DatasetUnavailable(f"{entry.id} is no longer at {at}", hint=again) from None
     if not paths or changed:
         raise DatasetUnavailable(f"{entry.id} has changed since it was described", hint=again)

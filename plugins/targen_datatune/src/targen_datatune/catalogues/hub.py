@@ -17,12 +17,17 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from targen_core.errors import DatasetUnavailable, JobFailed, TargenError, UsageError
+from targen_core.errors import JobFailed, TargenError, UsageError
 from targen_core.extras import hub_without_telemetry
-from targen_core.wording import REPEAT, Action
 from targen_datatune.cards import license_of
 from targen_datatune.cells import cut, plain
-from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
+from targen_datatune.retrieval import (
+    Catalogue,
+    CatalogueOptions,
+    DatasetEntry,
+    DatasetUnavailable,
+    Listed,
+)
 
 VIEWER_VARIABLE = "TARGEN_DATASETS_SERVER"
 """Environment variable: the address of the viewer's API, for a mirror."""
@@ -149,7 +154,7 @@ def _hub(what: str) -> Iterator[Any]:
             ) from error
         raise JobFailed(
             f"the request to the hub {_endpoint()} failed: {first}",
-            hint=REPEAT + " to continue; the descriptions so far are kept",
+            hint="run the same command again to continue; the descriptions so far are kept",
         ) from error
 
 
@@ -284,13 +289,13 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
             raise DatasetUnavailable(
                 f"{entry.id} has changed since it was described: its revision was "
                 f"{entry.revision} and is now {answer.revision}",
-                hint="run " + Action("catalogue build", "hf:") + " to describe it again",
+                hint="run targen catalogue build hf: to describe it again",
             )
         if entry.columns and set(features) != set(entry.columns):
             there = ", ".join(features)
             raise DatasetUnavailable(
                 f"{entry.id} no longer has the columns that were described; it now has: {there}",
-                hint="run " + Action("catalogue build", "hf:") + " to describe it again",
+                hint="run targen catalogue build hf: to describe it again",
             )
         page = _rows_in(answer.body)
         for row, is_cut in page:
@@ -414,7 +419,7 @@ def _viewer(path: str, **query: Any) -> _Answer:
             wait *= 2
     raise JobFailed(
         f"no usable answer from the dataset viewer {base}: {last}",
-        hint=REPEAT + " to continue; the descriptions so far are kept",
+        hint="run the same command again to continue; the descriptions so far are kept",
     )
 
 

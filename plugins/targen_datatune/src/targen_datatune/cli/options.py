@@ -11,8 +11,8 @@ import typer
 
 from targen_core.cli.completion import completer
 from targen_core.cli.licenses import with_terms
-from targen_core.errors import UnknownOption
-from targen_core.wording import Action, Blank, Setting
+from targen_core.errors import UsageError
+from targen_core.hints import quoted
 
 if TYPE_CHECKING:
     from targen_datatune.retrieval import DatasetEntry
@@ -78,13 +78,13 @@ def naming_catalogues(catalogues: Sequence[str]) -> Iterator[None]:
     """Explain how to set an option that only catalogues have, such as the encoding of files."""
     try:
         yield
-    except UnknownOption as error:
+    except UsageError as error:
         from targen_core.plugins.loader import load_registry
 
         registry = load_registry()
         every = (registry.resolve(item) for item in registry.all("catalogue"))
         if any(error.option in each.options.model_fields for each in every):
-            spec = catalogues[0] if len(catalogues) == 1 else Blank("SPEC")
-            build = Action("catalogue build", spec, Setting(error.option, Blank("VALUE")))
+            spec = catalogues[0] if len(catalogues) == 1 else "SPEC"
+            build = f"targen catalogue build {quoted(spec)} -o {error.option}=VALUE"
             error.hint = build + " sets this option of a catalogue"
         raise

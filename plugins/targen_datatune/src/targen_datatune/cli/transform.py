@@ -17,11 +17,11 @@ from targen_core.cli.generating import Generate, goes_on_as_generate, save_task_
 from targen_core.cli.licenses import NON_COMMERCIAL, SHARE_ALIKE, terms_of
 from targen_core.cli.status import note
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
+from targen_core.hints import command, quoted
 from targen_core.options import RowOptions
 from targen_core.origin import DECLARED
 from targen_core.plain import content_of
 from targen_core.text import plural
-from targen_core.wording import Action
 from targen_datatune.cli.options import (
     CatalogueArg,
     GatedArg,
@@ -321,8 +321,11 @@ def _to_fill(task: str, run: Path) -> str:
             if count > report.rows.get(name, 0)
         }
         more, both = (run.with_name(f"{run.name}-{end}") for end in ("generated", "both"))
-        start = Action("generate", task, labels=lacking, exclude=[run], out=more)
-        return f". To generate the others: {start}; then {Action('merge', run, more, out=both)}"
+        start = command("generate", task, labels=lacking, exclude=run, out=more)
+        return (
+            f". To generate the others: {start}; then targen merge {quoted(run)} "
+            f"{quoted(more)} --out {quoted(both)}"
+        )
     return ""
 
 

@@ -25,7 +25,6 @@ from targen_core.extras import hub_without_telemetry
 from targen_core.outputs import remove, write_file
 from targen_core.reading.arrays import read_array
 from targen_core.reading.files import read_json, read_text
-from targen_core.wording import Blank, Setting
 from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions
 from targen_datatune.retrievers.ranking import best
 from targen_standard.pretrained import (
@@ -253,8 +252,7 @@ class _Model:
         except Exception as error:  # what loaders raise over strange files has no end
             raise UsageError(
                 f"the embedding model {options.model} cannot be loaded: {first_line(error)}",
-                hint=Setting("model", Blank("./FOLDER"))
-                + ", a folder with a sentence-transformers model",
+                hint="-o model=./FOLDER, a folder with a sentence-transformers model",
             ) from error
         if tokens:
             self._model.max_seq_length = tokens
@@ -280,7 +278,7 @@ class _Model:
             raise UsageError(
                 f"the embedding model {self._options.model} produces vectors with NaN or infinite "
                 "values",
-                hint="use a different model with " + Setting("model", Blank("NAME")),
+                hint="use a different model with -o model=NAME",
             )
         return vectors
 

@@ -17,7 +17,6 @@ from pydantic import Field
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.outputs import remove, write_file
 from targen_core.reading.files import read_json
-from targen_core.wording import Setting
 from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions, Searcher
 
 _DEEP = 200  # entries to request of each, if fewer are wanted
@@ -52,8 +51,8 @@ def _index(
     named = [(item := registry.find("retriever", name), registry.resolve(item)) for name in names]
     if problem := _problem([retriever for _, retriever in named]):
         raise UsageError(
-            Setting("of", options.of) + f": {problem}",
-            hint="for example " + Setting("of", "bm25,dense"),
+            f"-o of={options.of}: {problem}",
+            hint="for example -o of=bm25,dense",
         )
     parts = []
     for name, (item, retriever) in zip(names, named, strict=True):

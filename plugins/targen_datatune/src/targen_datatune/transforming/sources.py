@@ -12,9 +12,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core.errors import DatasetUnavailable, PluginError, UsageError
+from targen_core.errors import PluginError, UsageError
+from targen_core.hints import flag_of
 from targen_core.text import plural
-from targen_core.wording import Action, Option, listed
+from targen_datatune.retrieval import DatasetUnavailable
 from targen_datatune.transforming.items import OF_ENTRY, Source, SourceRow
 from targen_datatune.transforming.spec import Transform
 
@@ -66,11 +67,11 @@ class Sources:
         )
         if not findings.matches:
             why = ", ".join(f"{reason} {count:,}" for reason, count in findings.left_out.items())
-            limits = [Option(name) for name in ("license", "min_rows", "max_rows")]
-            hint = "relax " + listed(limits) + ", or pass " + Option("gated") + f"; excluded: {why}"
+            limits = [flag_of(name) for name in ("license", "min_rows", "max_rows")]
+            hint = f"relax {', '.join(limits)}, or pass --gated; excluded: {why}"
             if not why:
-                hint = "run " + Action("retrieve") + " to see all, or "
-                hint += Action("catalogue build") + " to add more"
+                hint = "run targen retrieve to see all, or "
+                hint += "targen catalogue build to add more"
                 if findings.undescribed:
                     hint += f"; {plural(findings.undescribed, 'dataset')} could not be described"
             raise UsageError("there are no datasets left to create rows from", hint=hint)

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from targen_core import Prompt, Rejected
-from targen_core.errors import DatasetUnavailable, JobFailed, UsageError
+from targen_core.errors import JobFailed, UsageError
 from targen_core.tasks.steps import Llm
-from targen_core.wording import REPEAT, Option
 from targen_datatune.cells import NO_DESCRIPTION
 from targen_datatune.licenses import mixes, normal
+from targen_datatune.retrieval import DatasetUnavailable
 from targen_datatune.transforming.items import Plan, Source, SourceRow
 from targen_datatune.transforming.replies import (
     Choice,
@@ -155,7 +155,7 @@ class Steps:
             source = self.sources.source(entry, f"{votes} of {draws}")
             clash = next((one for one in sources if not self._mixes(one, source)), None)
             if clash is not None and not source.problem:
-                both = Option("license", f"{clash.license},{source.license}")
+                both = f"--license {clash.license},{source.license}"
                 words = (
                     f"its licence {source.license} is not compatible with {clash.license} of "
                     f"{clash.dataset}; {both} combines them"
@@ -233,10 +233,8 @@ class Steps:
         except DatasetUnavailable as error:  # as a rejection, it would end this list for ever
             raise JobFailed(
                 f"the run needs more rows, but {error}",
-                hint="restore the data, then "
-                + REPEAT
-                + "; or start a new run with a different "
-                + Option("out", ...),
+                hint="restore the data, then run the same command again; or start a new run "
+                "with a different --out",
             ) from error
         start = 0
         if existing:
@@ -267,10 +265,8 @@ class Steps:
         """Carry out the plan on one row."""
         if len(llm.above) != 3:
             raise UsageError(
-                "rows to be transformed need a plan, but "
-                + Option("seeds")
-                + " does not contain one",
-                hint="pass the folder of the original files as " + Option("catalogue", ...),
+                "rows to be transformed need a plan, but --seeds does not contain one",
+                hint="pass the folder of the original files as --catalogue",
             )
         task, source, plan = llm.above
         facts = {"source": source.dataset, "row": row.row, "license": source.license or "unknown"}

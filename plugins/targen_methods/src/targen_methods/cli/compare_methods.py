@@ -13,8 +13,8 @@ from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import YesArg
 from targen_core.cli.request import ONE_MODEL
 from targen_core.errors import Interrupted, MissingDependency, UsageError
+from targen_core.hints import install
 from targen_core.options import Limits
-from targen_core.wording import install
 
 if TYPE_CHECKING:
     from targen_core.cli.ahead import Expected

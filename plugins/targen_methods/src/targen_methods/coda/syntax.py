@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 from targen_core.errors import UsageError
-from targen_core.wording import install
+from targen_core.hints import install
 from targen_standard.pretrained import spacy_pipeline
 
 

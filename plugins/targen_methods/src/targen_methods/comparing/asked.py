@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
+from targen_core.hints import did_you_mean
 from targen_core.plugins.registry import Registry
-from targen_core.suggestions import did_you_mean
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.form import FORM, METHOD, MethodFile, options_of, require_given
 from targen_standard.methods.model import Method

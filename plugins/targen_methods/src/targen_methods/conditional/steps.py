@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from targen_core import Prompt, Rejected
 from targen_core.errors import UsageError
-from targen_core.suggestions import did_you_mean
+from targen_core.hints import did_you_mean
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.steps import ListStep, Llm
 from targen_methods.conditional.cut import ENDS, kept, phrase_kept

@@ -146,9 +146,9 @@ def import_rows(
     """
     from targen_core.cli.outputs import check_free
     from targen_core.cli.tables import print_json
+    from targen_core.hints import did_you_mean
     from targen_core.outputs import remove
     from targen_core.plugins.loader import load_registry
-    from targen_core.suggestions import did_you_mean
     from targen_methods.importing.mapping import columns_for, labels_for, preset_of
     from targen_methods.importing.published import FORMS
     from targen_methods.importing.reading import open_published
@@ -241,7 +241,7 @@ def _check_task(task: Task[Any, Any]) -> None:
 
 
 def _where(given: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
-    from targen_core.suggestions import did_you_mean
+    from targen_core.hints import did_you_mean
 
     wanted: dict[str, str] = {}
     for each in given:

@@ -10,8 +10,8 @@ from typing import Any
 
 from targen_core import Task
 from targen_core.errors import UsageError
+from targen_core.hints import did_you_mean
 from targen_core.reading.files import read_json, read_text
-from targen_core.suggestions import did_you_mean
 from targen_methods.importing.published import PRESETS, Preset, Published
 from targen_methods.importing.reading import listed
 

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.source import Source, open_source
-from targen_core.errors import NoSuchFile, UsageError
+from targen_core.errors import UsageError, no_such_file
 from targen_core.plain import refuse_waiting
 from targen_core.reading.encodings import encoding_of, usual_encodings
 from targen_core.reading.values import TooDeep, is_within, json_of
-from targen_core.wording import Blank, Option
 from targen_methods.importing.published import FORMS, Published, looks_like
 
 _LONGEST = 16 << 20  # bytes of a record: the longest published one has some thousands
@@ -97,7 +96,7 @@ def open_published(path: Path, of: Published, encoding: str = "utf-8") -> Opened
     if not columns:
         hint = f"a row of {of.name} has {of.described}"
         if any(isinstance(bad, Bad) and bad.reason == "not-utf8" for bad in first):
-            hint = encoding_of(path, Option("encoding", Blank("NAME")))
+            hint = encoding_of(path, "--encoding NAME")
         raise UsageError(
             f"{path} does not look like {of.name}: its first records cannot be read "
             f"({', '.join(dict.fromkeys(bad.reason for bad in first if isinstance(bad, Bad)))})",
@@ -166,7 +165,7 @@ def _encoding(start: bytes, encoding: str) -> str:
     try:
         return codecs.lookup(encoding).name
     except LookupError:
-        hint = Option("encoding", Blank("NAME")) + f"; NAME is, for example, {usual_encodings()}"
+        hint = f"--encoding NAME; NAME is, for example, {usual_encodings()}"
         raise UsageError(f"unknown encoding {encoding!r}", hint=hint) from None
 
 
@@ -197,7 +196,7 @@ def _start(path: Path) -> bytes:
                 )
             return file.read(4096)
     except FileNotFoundError:
-        raise NoSuchFile(path) from None
+        raise no_such_file(path) from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
 

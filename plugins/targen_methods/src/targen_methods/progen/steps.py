@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field
 from targen_core import Prompt, Rejected
 from targen_core.dataset.model import Dataset
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.hints import install
 from targen_core.tasks.steps import ListStep, Llm
-from targen_core.wording import install
 from targen_methods.conditional.cut import kept
 from targen_methods.conditional.items import Condition, Sample
 from targen_methods.conditional.steps import CONTINUE, ConditionalOptions, ConditionalSteps

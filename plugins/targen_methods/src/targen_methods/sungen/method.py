@@ -9,7 +9,7 @@ from pydantic import Field
 
 from targen_core import Task, read_dataset
 from targen_core.errors import MissingDependency
-from targen_core.wording import install
+from targen_core.hints import install
 from targen_methods.features import embedder_of
 from targen_methods.zerogen.method import Options as ZeroGenOptions
 from targen_methods.zerogen.method import zerogen_task

@@ -17,7 +17,6 @@ from targen_core.dataset.model import Dataset
 from targen_core.plugins.configurable import Configurable
 from targen_core.tasks.letters import MARKS, UNSPACED, UNSPACED_LETTER, word_of
 from targen_core.text import plural
-from targen_core.wording import Setting
 from targen_outputs.exporting.rows import CutOptions, Labelled, labelled, output_in_rows, write_out
 from targen_outputs.spans import SpansOutput
 from targen_standard.exporting.model import Exporter
@@ -89,9 +88,7 @@ def _tags(row: Labelled, text: str, places: Sequence[tuple[int, int]], *, cut: s
         if (places[inside[0]][0], places[inside[-1]][1]) != (start, end) and cut == "refuse":
             whole = text[places[inside[0]][0] : places[inside[-1]][1]]
             message = f"the {kind} {span['text'][:40]!r} covers only part of {whole[:60]!r}"
-            raise row.refused(
-                message, Setting("bio.cut", "widen") + " widens spans to whole tokens"
-            )
+            raise row.refused(message, "-o bio.cut=widen widens spans to whole tokens")
         if any(tags[at] != "O" for at in inside):
             raise row.refused(
                 f"the {kind} {span['text'][:40]!r} overlaps another span: tags cannot express this",

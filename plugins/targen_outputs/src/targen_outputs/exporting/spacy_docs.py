@@ -10,7 +10,6 @@ from pydantic import Field
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.plugins.configurable import Configurable
-from targen_core.wording import Setting
 from targen_outputs.exporting.rows import CutOptions, Labelled, labelled, output_in_rows, write_out
 from targen_outputs.spans import SpansOutput
 from targen_standard.exporting.model import Exporter
@@ -39,14 +38,14 @@ def _exporter(options: SpacyOptions) -> Exporter:
         if not code:
             raise UsageError(
                 f"the rows are in {output.language}, whose spaCy language code is not set",
-                hint=Setting("spacy.language", "CODE"),
+                hint="-o spacy.language=CODE",
             )
         try:
             pipeline = spacy.blank(code)
         except ImportError as error:
             raise UsageError(
                 f"spaCy does not support the language {code!r}, or lacks a package for it",
-                hint=Setting("spacy.language", "xx") + " works for any language",
+                hint="-o spacy.language=xx works for any language",
             ) from error
         made = DocBin(store_user_data=True)
         for row in labelled(dataset):
@@ -74,7 +73,7 @@ def _document(pipeline: Any, output: SpansOutput, row: Labelled, options: SpacyO
         if made is None:
             raise row.refused(
                 f"the {kind} {span['text'][:40]!r} begins or ends within a spaCy token",
-                Setting("spacy.cut", "widen") + " widens spans to whole tokens",
+                "-o spacy.cut=widen widens spans to whole tokens",
             )
         spans.append(made)
     if output.overlap:

@@ -19,7 +19,6 @@ import numpy as np
 from targen_core.errors import UsageError
 from targen_core.tasks.words import words as plain_words
 from targen_core.text import plural
-from targen_core.wording import Option
 from targen_outputs.answer import overlap_of
 from targen_outputs.training import stored
 from targen_outputs.training.figures import mean_of
@@ -195,9 +194,8 @@ def train(data: TrainingSet, options: PerceptronOptions, folder: Path) -> None:
         raise UsageError(
             "none of these rows have an answer that occurs in their texts as whole words, but this "
             "trainer marks answers in a text",
-            hint="to predict the kind of question, not the answer, use "
-            + Option("trainer", "tfidf")
-            + "; for a model that writes answers, export the rows as instructions",
+            hint="to predict the kind of question, not the answer, use --trainer tfidf; for a "
+            "model that writes answers, export the rows as instructions",
         )
     if lost := len(data.decisions) - len(rows):
         data.watch.note(f"did not use {plural(lost, 'row')} without an answer in the {passage}")

@@ -15,7 +15,6 @@ from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.reading.files import read_json
 from targen_core.text import plural
-from targen_core.wording import ANOTHER_OUT
 
 if TYPE_CHECKING:
     from targen_review.plan import Plan
@@ -208,7 +207,7 @@ def planned(
         data = [part.path for part in data_of(out, load_plan(out))]
     folder = folder_for(data, out)
     if folder.is_symlink():
-        raise UsageError(f"{folder} is a link, not a folder", hint=ANOTHER_OUT)
+        raise UsageError(f"{folder} is a link, not a folder", hint="choose a different --out")
     plan = load_plan(folder) if is_there(folder) else None
     if plan is not None and len(plan.data) == 1:
         task = task or data_of(folder, plan)[0].task or None

@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from targen_core.errors import UnreadableFile, UsageError
+from targen_core.hints import did_you_mean
 from targen_core.plain import read_plain
 from targen_core.reading.values import Malformed, json_of
-from targen_core.suggestions import did_you_mean
 from targen_core.text import printable, refused
 from targen_review.grades import NAME, Grade, as_name
 

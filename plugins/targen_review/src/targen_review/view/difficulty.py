@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import RunDirectoryError, TargenError, UsageError
+from targen_core.hints import install
 from targen_core.plain import read_plain
 from targen_core.reading.lines import json_line
 from targen_core.reading.values import json_of
-from targen_core.wording import install
 from targen_review.rows import ReviewData
 from targen_review.view.catalogue import Catalogue, Part
 

@@ -9,7 +9,7 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from targen_core.errors import MissingDependency, TargenError
-from targen_core.wording import install
+from targen_core.hints import install
 from targen_review.view.catalogue import Catalogue, Part
 from targen_standard.embedding import Encode
 

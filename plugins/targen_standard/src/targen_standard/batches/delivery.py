@@ -11,7 +11,6 @@ from targen_core.calls.batch import BatchCodec
 from targen_core.calls.delivery import DeliveredRun, Delivery, ModelSource
 from targen_core.calls.model import ChatModel
 from targen_core.errors import UsageError
-from targen_core.wording import Either, Option, Words
 from targen_standard.batches.files import FileTransport
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.price import batch_price
@@ -22,8 +21,8 @@ from targen_standard.batches.waiting import BatchedModel, BatchQueue, BatchTrans
 class _Batches(Delivery):
     """Calls that wait for one another and go off together."""
 
-    asked = Option("batch", True)
-    dropped = Option("batch", False)
+    asked = "--batch"
+    dropped = "--no-batch"
     answered = "the service answers a batch when it has capacity"
     basis = ", in batches"
     _by_service = True  # the model's own service answers
@@ -62,12 +61,12 @@ class _ByServices(_Batches):
         """
         if backend.batch is not None:
             return
-        without: Words = "leave " + Option("batch") + " out"
+        without: str = "leave --batch out"
         if backend.batch_codec:
-            without = Either(Option("batch_offline", True) + ", which uses files", without)
+            without = "--batch-offline, which uses files"
         raise UsageError(
-            Option("batch") + f": the {called} backend, which step {step} uses, has no batch API",
-            hint="use " + Option("model", "chatgpt") + " or claude; or " + without,
+            f"--batch: the {called} backend, which step {step} uses, has no batch API",
+            hint=f"use --backend chatgpt or claude; or {without}",
         )
 
     def report(self, folder: Path) -> Mapping[str, Any]:
@@ -88,7 +87,7 @@ class ByFiles(_Batches):
     """Batches in files, which a person or any queue answers, but not before a transport is set."""
 
     summary = "files that targen batch export writes and targen batch import reads"
-    asked = Option("batch_offline", True)
+    asked = "--batch-offline"
     basis = ", through files"
     leaves = True
     takes_all = True
@@ -106,7 +105,7 @@ class ByFiles(_Batches):
         if backend.batch is None and backend.batch_codec is None:
             raise UsageError(
                 f"the {called} backend, which step {step} uses, cannot write calls to files",
-                hint="use " + Option("model", "people") + ", chatgpt, claude or llama",
+                hint="use --backend people, chatgpt, claude or llama",
             )
         _codec(backend, options)
 

@@ -20,8 +20,8 @@ from targen_core.errors import (
     UsageError,
     WriteFailed,
 )
+from targen_core.hints import quoted
 from targen_core.runs.jobs.job import Job
-from targen_core.wording import Action
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, Imported, write_requests
 from targen_standard.batches.ledger import BatchLedgerFile
@@ -96,10 +96,13 @@ def import_batch(
         raise UsageError(
             f"{file} does not contain any answers to the calls of {job.path}"
             + (f": its answers belong to {other}" if other else ", so no answers were imported"),
-            hint=Action("batch import", other, file)
+            hint=f"targen batch import {quoted(other)} {quoted(file)}"
             if other
-            else "it belongs to a different run, or to this one with a different model, seed or "
-            "task version; to export this run's calls: " + Action("batch export", job.path),
+            else (
+                "it belongs to a different run, or to this one with a different model, seed or "
+                "task version; to export this run's calls: targen batch export "
+                f"{quoted(job.path)}"
+            ),
         )
     return got
 

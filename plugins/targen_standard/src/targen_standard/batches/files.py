@@ -23,11 +23,10 @@ from targen_core.cli.outputs import write_new
 from targen_core.cli.sheets import next_sheet
 from targen_core.dataset.lines import lines
 from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
+from targen_core.hints import quoted, suggestions_for
 from targen_core.reading.values import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically
-from targen_core.suggestions import suggestions_for
 from targen_core.text import plural, printable
-from targen_core.wording import Action, Blank, Words
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.people import People
 from targen_standard.batches.replies import reply_of, uncorrected
@@ -182,20 +181,21 @@ class FileTransport:
             BatchLedgerFile(self._run).take(taken)  # before one is used
             return False
         self.pending = list(calls)
-        run = Blank("RUN") if self._run is None else self._run
+        run = "RUN" if self._run is None else self._run
         exported = {} if self._run is None else BatchLedgerFile(self._run).exported
         files = Counter(exported[key] for call in calls if (key := call.request.key) in exported)
         all_in_one = files.total() == len(calls) and len(files) == 1
         file = self._out or (Path(next(iter(files))) if all_in_one else None)
-        hint: Words
+        hint: str
         if self._out is None and file is not None and is_sheet(file) and file.is_file():
-            hint = f"fill in {file}, then " + Action("batch import", run, file)
+            hint = f"fill in {file}, then targen batch import {quoted(run)} {quoted(file)}"
         elif all(isinstance(call.codec, People) for call in calls):
-            hint = "" + Action("batch export", run, out=next_sheet())
+            hint = f"targen batch export {quoted(run)} --out {quoted(next_sheet())}"
         else:
-            again = Action("resume", run, batch=False)
+            again = f"targen resume {quoted(run)} --no-batch"
             hint = (
-                Action("batch export", run) + "; to send the calls to the service instead: " + again
+                f"targen batch export {quoted(run)}; to send the calls to the service "
+                f"instead: {again}"
             )
         places = (f"{count:,} of them in {name}" for name, count in files.items())
         where = [f"in {file}"] if file is not None else places

@@ -12,7 +12,6 @@ from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.cli.tokens import estimate
 from targen_core.errors import UsageError
-from targen_core.wording import Action, Blank, Either
 from targen_standard.batches.replies import shape_of
 
 
@@ -45,12 +44,7 @@ class People:
         """
         raise UsageError(
             "people answer through files, not one call at a time",
-            hint=Either(
-                Action("generate", Blank("TASK"), n=20, backend="people"),
-                Action("generate", Blank("TASK"), n=20, model="people"),
-            )
-            + ", then "
-            + Action("batch export", Blank("RUN")),
+            hint="targen generate TASK -n 20 --backend people, then targen batch export RUN",
         )
 
     def count_tokens(self, request: ChatRequest) -> int:

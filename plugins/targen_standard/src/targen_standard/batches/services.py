@@ -15,15 +15,12 @@ from targen_core.calls.model import ChatReply
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import (
     AuthenticationFailed,
-    BatchFailed,
-    CreditExhausted,
     JobFailed,
-    MalformedAnswer,
     ServiceError,
     ServiceGaveUp,
+    ServiceUnavailable,
 )
 from targen_core.text import plural
-from targen_core.wording import Option
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.waiting import Sent, WaitingCall
 
@@ -86,7 +83,7 @@ class ServiceTransport:
             raise JobFailed(
                 f"{plural(len(fresh), 'call')} still unanswered after "
                 f"{plural(self._rounds, 'refill')}{last}",
-                hint="resume the run, or raise " + Option("rounds", ...),
+                hint="resume the run, or raise --rounds",
             )
         self._waves += 1
         for provider in dict.fromkeys(map(_provider, fresh)):
@@ -107,7 +104,7 @@ class ServiceTransport:
             self._problem = str(error)
             for call in calls:
                 call.give(
-                    BatchFailed(
+                    ServiceUnavailable(
                         f"the service did not accept a batch: {error}",
                         hint=error.hint,
                         billed=error.billed,
@@ -115,7 +112,7 @@ class ServiceTransport:
                 )
             return
         if self._secrets.within(batch):
-            raise MalformedAnswer(
+            raise ServiceUnavailable(
                 "the batch id that the service returned contains an API key", billed=True
             )
         by_key = {call.request.key: call for call in calls}
@@ -143,7 +140,7 @@ class ServiceTransport:
             try:
                 state = await provider.poll(batch, requests)
                 heard = loop.time()
-            except (AuthenticationFailed, CreditExhausted) as error:
+            except AuthenticationFailed as error:
                 raise ServiceGaveUp(  # the calls stay with the service, which bills them
                     f"batch {batch}: {error}",
                     hint=(f"{error.hint}; " if error.hint else "")
@@ -189,12 +186,12 @@ class ServiceTransport:
         for key, call in calls.items():
             answer = state.answers.get(key)
             if isinstance(answer, ServiceError) and answer.retryable:
-                call.give(BatchFailed(str(answer), billed=answer.billed))
+                call.give(ServiceUnavailable(str(answer), billed=answer.billed))
             elif answer is not None:
                 call.give(answer)
             elif state.ended:
                 problem = state.problem or f"batch {batch} returned no answer for this call"
-                call.give(BatchFailed(problem, billed=not state.problem))
+                call.give(ServiceUnavailable(problem, billed=not state.problem))
 
 
 def _provider(call: WaitingCall) -> BatchProvider:

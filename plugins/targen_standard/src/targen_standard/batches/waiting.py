@@ -15,7 +15,7 @@ from typing import Protocol
 from targen_core.calls.batch import BatchAnswer, BatchCodec
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.calls.scores import most_top
-from targen_core.errors import StageFailed, TargenError
+from targen_core.errors import PluginError, TargenError
 from targen_standard.batches.price import batch_price
 
 _SETTLE = 0.05  # seconds without a new call, twice in a row, that make it quiet
@@ -142,7 +142,7 @@ class BatchQueue:
             _give_all(calls, error)
         except Exception as error:
             words = f"a batch failed: {type(error).__name__}: {error}"
-            _give_all(calls, StageFailed(words, distribution="targen-standard"))
+            _give_all(calls, PluginError(words, distribution="targen-standard"))
         finally:
             self._collecting = None
             # Calls that a transport leaves unanswered go into the next batch.

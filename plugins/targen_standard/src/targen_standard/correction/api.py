@@ -22,13 +22,13 @@ from targen_core.display.shown import shown
 from targen_core.display.watch import Watch
 from targen_core.errors import JobFailed
 from targen_core.folders import replies_folder
+from targen_core.hints import quoted
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.text import plural
-from targen_core.wording import REPEAT, Action, Option, Words
 from targen_standard.batches.files import FileTransport
 from targen_standard.correction.dataset import GIVE_UP_AFTER, NOT_ASKED, acorrect_dataset
 from targen_standard.correction.result import Corrected, CorrectionReport
@@ -188,7 +188,7 @@ async def corrected(
             on_layer=watch.on_layer,
         )
     except JobFailed as error:
-        error.add_note("make the same call again to continue where this one stopped")
+        error.add_note("run the same command again to continue where this one stopped")
         raise
     made = Corrected(folder, CorrectionReport.of(report), dataset.task, request.registry)
     if made.report.unjudged:
@@ -204,21 +204,21 @@ def _tell_of_unjudged(report: CorrectionReport, folder: Path, *, files: bool) ->
     """
     lost = sum(report.unjudged.values())
     why = "; ".join(f"{reason}, {plural(n, 'time')}" for reason, n in report.unjudged.items())
-    hint: Words = REPEAT
+    hint: str = "run the same command again"
     if files:  # a file has no other answers to the same calls
-        hint = hint + " without " + Option("batch_offline", True)
+        hint = f"{hint} without --batch-offline"
     hint = hint + " to retry"
     of = plural(report.instances, "instance")
     if report.unjudged.get(NOT_ASKED):
         raise JobFailed(
             f"gave up after {GIVE_UP_AFTER} consecutive instances could not be judged; "
             f"{lost:,} of {of} kept the label ({why})",
-            hint=hint + "; " + Action("show", folder) + " lists the instances",
+            hint=f"{hint}; targen show {quoted(folder)} lists the instances",
         )
     if lost == report.instances:
         raise JobFailed(
             f"none of the {plural(lost, 'instance')} could be judged ({why})",
-            hint=hint + "; to see a reply: " + Action("show", folder, 0),
+            hint=f"{hint}; to see a reply: targen show {quoted(folder)} 0",
         )
     _log.warning("%d of %s could not be judged and kept the label (%s); %s", lost, of, why, hint)
 

@@ -30,7 +30,6 @@ from targen_core.engine.seeds import item_value
 from targen_core.engine.stage_llm import Answers, StageLlm
 from targen_core.errors import (
     AnswersAwaited,
-    NoUsableReply,
     Rejected,
     TargenError,
     UsageError,
@@ -48,7 +47,6 @@ from targen_core.tasks.dimensions import seeded_rng
 from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_core.wording import REPEAT, Blank, Either, Option, Words
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, write_requests
 from targen_standard.batches.ledger import BatchLedgerFile
@@ -132,12 +130,12 @@ async def acorrect_dataset(
         AnswersAwaited: calls wait for a file of answers.
     """
     if not 0 <= flip_fraction <= 1:
-        raise UsageError(Option("flip") + f" is {flip_fraction}; it must be from 0 to 1")
+        raise UsageError(f"--flip is {flip_fraction}; it must be from 0 to 1")
     if limit is not None and limit < 1:
-        raise UsageError(Option("n") + f" is {limit}; it must be at least 1")
+        raise UsageError(f"-n is {limit}; it must be at least 1")
     if not 1 <= rows_per_call <= MOST_PER_CALL:
         raise UsageError(
-            Option("rows_per_call") + f" is {rows_per_call}; it must be from 1 to {MOST_PER_CALL}"
+            f"--rows-per-call is {rows_per_call}; it must be from 1 to {MOST_PER_CALL}"
         )
     units = list(dataset.units())
     instances = [(unit, each) for unit in units for each in unit.instances]
@@ -156,10 +154,7 @@ async def acorrect_dataset(
     elif prepared.steps["correct"].backend.delivery:
         raise UsageError(
             "people answer through a file, but a correction sends its calls one by one",
-            hint=Either(
-                REPEAT + " with " + Option("batch_offline", True),
-                "run targen correct --batch-offline",
-            ),
+            hint="run the same command again with --batch-offline",
         )
     chosen = _sample(instances, limit, spec.seed)
     shown = _flipped(prepared.task, chosen, flip_fraction, spec.seed)
@@ -200,10 +195,7 @@ async def acorrect_dataset(
             write_requests(files.pending, files.written, prepared.task.canary)
             raise AnswersAwaited(
                 f"{plural(len(files.pending), 'request')} in {files.written}",
-                hint=REPEAT
-                + " with "
-                + Option("answers", Blank("FILE"))
-                + " to import the answers",
+                hint="run the same command again with --answers FILE to import the answers",
             ) from error
         finally:
             journal.close()
@@ -214,7 +206,7 @@ async def acorrect_dataset(
         # Otherwise the next try would fetch the same replies from their batch.
         BatchLedgerFile(out).drop(calls_in_vain(out))
     except TargenError as error:  # what says "resume" speaks of runs
-        error.hint = re.sub(r"^resume( the run)?", str(REPEAT), error.hint)
+        error.hint = re.sub(r"^resume( the run)?", "run the same command again", error.hint)
         # A batch that was submitted is paid for, and so is in a file of its own.
         only_started = started.issuperset(path.name for path in out.iterdir())
         waits = isinstance(error, AnswersAwaited)
@@ -244,7 +236,7 @@ def flip(task: Task[Any, Any], instance: Any, rng: random.Random) -> Any:
         except (Rejected, ValidationError):
             continue  # this one the instance cannot have
     raise UsageError(
-        Option("flip") + f": {task.name} has no other label to give {task.render(instance)[:80]!r}"
+        f"--flip: {task.name} has no other label to give {task.render(instance)[:80]!r}"
     )
 
 
@@ -273,9 +265,9 @@ def _other_labels(
             yield name
 
 
-def _resume(out: Path) -> Words:
+def _resume(out: Path) -> str:
     """Return what continues with a correction, in words."""
-    return REPEAT + f" to continue in {shlex.quote(str(out))}"
+    return f"run the same command again to continue in {shlex.quote(str(out))}"
 
 
 def _sample(instances: Sequence[_Held], limit: int | None, seed: int) -> Sequence[_Held]:
@@ -434,11 +426,10 @@ async def _judge(
             for row in guard.call(task.to_rows, final, 0):
                 guard.call(task.schema.model_validate, row)
     except Rejected as error:
-        unjudged = isinstance(error, NoUsableReply)
         return replace(
             item,
-            final=item.final if unjudged else None,
-            verdict=UNJUDGED if unjudged else "rejected",
+            final=item.final if error.unjudged else None,
+            verdict=UNJUDGED if error.unjudged else "rejected",
             reason=error.reason,
             explanation=str(error),
             calls=scope.keys,

@@ -14,7 +14,6 @@ from targen_core.runs.records.manifest import flat
 from targen_core.runs.records.reading import check_members
 from targen_core.runs.records.writing import write_atomically
 from targen_core.task_files import note_own_copy, task_file
-from targen_core.wording import ANOTHER_OUT
 
 _log = logging.getLogger("targen.run")
 
@@ -83,12 +82,14 @@ def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:
         if not out.is_dir() or any(
             path.name not in (".lock", ".correction.json.part") for path in out.iterdir()
         ):
-            raise RunConflict(f"{out} already exists, but is not a correction", hint=ANOTHER_OUT)
+            raise RunConflict(
+                f"{out} already exists, but is not a correction", hint="choose a different --out"
+            )
         return
     try:
         old = CorrectionPlan.load(out)
     except RunDirectoryError as error:
-        raise RunConflict(f"{there} cannot be read", hint=ANOTHER_OUT) from error
+        raise RunConflict(f"{there} cannot be read", hint="choose a different --out") from error
     mine, theirs = flat(plan.model_dump(mode="json")), flat(old.model_dump(mode="json"))
     different = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
     if again and old.review and plan.review:
@@ -97,7 +98,7 @@ def _same_plan(out: Path, plan: CorrectionPlan, *, again: bool = False) -> None:
         said = dict.fromkeys(_called(name) for name in different)
         raise RunConflict(
             f"{out} contains a different correction (it differs in: {', '.join(said)})",
-            hint=ANOTHER_OUT,
+            hint="choose a different --out",
         )
 
 

@@ -23,7 +23,6 @@ from targen_core.runs.records.lock import PartPlan, TaskPlan
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
-from targen_core.wording import Option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,7 @@ def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
     if corrector is None or corrector_id is None:
         raise UsageError(
             f"the task {task.name} does not have its own corrector",
-            hint="use " + Option("corrector", "meta") + ", blind or vote",
+            hint="use --corrector meta, blind or vote",
         )
     parts.require_fit(task)
     options = options_of(task, spec, parts)

@@ -16,7 +16,6 @@ from targen_core.errors import Rejected, UsageError
 from targen_core.tasks.judging import Correction
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Llm
-from targen_core.wording import Option
 from targen_standard.correctors.meta import meta
 
 
@@ -81,7 +80,7 @@ class Together:
         if all(step.item is not Judged for step in task.chain):
             raise UsageError(
                 f"together judges rows of contrast sets, but {task.name} writes one row per call",
-                hint="pass " + Option("corrector", "meta"),
+                hint="pass --corrector meta",
             )
 
 

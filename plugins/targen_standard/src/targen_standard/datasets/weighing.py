@@ -27,7 +27,6 @@ from targen_core.outputs import write_file
 from targen_core.runs.records.reading import read_json, require_format
 from targen_core.tasks.model import Task
 from targen_core.text import plural, refused
-from targen_core.wording import Action
 
 if TYPE_CHECKING:
     from targen_core.task_files import TaskFile
@@ -119,7 +118,7 @@ def weighed(dataset: Dataset, weighing: Weighing) -> Dataset:
             f"{dataset.name}: its weights do not match the rows in {dataset.source} "
             f"({plural(len(records) * size, 'weight')}, {plural(len(dataset), 'row')})",
             hint="the rows or the task have changed since they were weighted; weight them again "
-            "with " + Action("reweigh"),
+            "with targen reweigh",
         )
     weights = checked_weights((record.get("weight") for record in records), dataset.name)
     return replace(dataset, weights=[weight for weight in weights for _ in range(size)])
@@ -136,7 +135,7 @@ def with_weights(dataset: Dataset) -> Dataset:
     if not dataset.weights:
         raise UsageError(
             f"{dataset.name} has no weights",
-            hint="to add weights, use " + Action("reweigh") + " or " + Action("finish"),
+            hint="to add weights, use targen reweigh or targen finish",
         )
     if any(_COLUMN in row for row in dataset.rows):
         raise UsageError(f"{dataset.name} already has a column {_COLUMN}")

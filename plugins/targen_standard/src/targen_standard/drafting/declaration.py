@@ -15,7 +15,6 @@ from targen_core.plugins.registry import Registry
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
-from targen_core.wording import Action
 from targen_standard.single import Question
 from targen_standard.task_files.model import Declaration
 
@@ -221,7 +220,7 @@ def drafting(registry: Registry, description: str) -> Question[DraftReply]:
 
     A draft that makes no task is sent back once, with what is wrong.
     """
-    blank = Action("init-task", blank=True)
+    blank = "targen init-task --blank"
     return Question(
         name="draft",
         prompt=DRAFT_PROMPT,

@@ -14,7 +14,6 @@ from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import UsageError
 from targen_core.runs.records.lock import COPY as COPY_OF_FILE
 from targen_core.tasks.model import Task
-from targen_core.wording import Blank, Option, Unplaced
 from targen_standard.examples import SHOWN, ExampleOptions, ExamplesSection
 from targen_standard.examples.reading import Examples, read_examples
 from targen_standard.filters.excluded.comparing import SIMILARITY, texts_of
@@ -55,7 +54,7 @@ class ExampleFilter(Filter):
         """
         path = self._options.examples
         if path is None:
-            hint = "pass " + Option("examples", Blank("FILE"))
+            hint = "pass --examples FILE"
             raise UsageError("there are no examples", hint=hint)
         self._examples = _read(path, task)
         if task.with_examples is None:
@@ -113,7 +112,7 @@ def _read(path: Path, task: Task[Any, Any]) -> Examples:
         return read_examples(path.expanduser(), task)
     except UsageError as error:
         error.option = "examples"
-        error.args = (Unplaced(Option("examples") + ": ") + str(error),)
+        error.args = (f"--examples: {error!s}",)
         raise
 
 

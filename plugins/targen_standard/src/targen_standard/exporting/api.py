@@ -13,11 +13,10 @@ from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.reading import read_dataset
 from targen_core.errors import UsageError
+from targen_core.hints import did_you_mean
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.parts import Parts
-from targen_core.suggestions import did_you_mean
-from targen_core.wording import Action, Option
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import check_apart, check_free, save_as
 from targen_standard.given import DataLike
@@ -63,7 +62,7 @@ def export(
     path, known = as_path(out), load_registry() if registry is None else registry
     name = form or path.suffix.lower().removeprefix(".")
     if not name:
-        usual = 'pass form="hf", or a name such as rows.csv; see: ' + Action("list-exporters")
+        usual = 'pass form="hf", or a name such as rows.csv; see: targen list-exporters'
         raise UsageError(f"{path} has no suffix, so its format is unknown", hint=usual)
     chosen = spread(known, options)
     used = Parts(known, chosen)
@@ -92,9 +91,7 @@ def require_used(parts: Parts, options: Iterable[str]) -> None:
             known = parts.options
             raise UsageError(
                 f"option {name!r}: no part of this export has this option",
-                hint=did_you_mean(name, known, "options")
-                if known
-                else "leave " + Option("options") + " out",
+                hint=did_you_mean(name, known, "options") if known else "leave -o out",
             )
 
 

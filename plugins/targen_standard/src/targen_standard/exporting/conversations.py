@@ -16,7 +16,6 @@ from targen_core.errors import UsageError
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt
 from targen_core.text import row_name
-from targen_core.wording import Either, Option
 
 _DEFAULT = Prompt("instruction", package="targen_standard.exporting")
 
@@ -59,9 +58,7 @@ def conversations(dataset: Dataset) -> Iterator[Conversation]:
         if not unit.instances:
             raise UsageError(
                 f"{dataset.name}: {row_name(unit.number - 1)} has no label",
-                hint="this format needs labels; use "
-                + Either(Option("as"), "the exporter")
-                + " jsonl, csv or hf",
+                hint="this format needs labels; use --as jsonl, csv or hf",
             )
         for instance in unit.instances:
             questions = task.questions(instance)

@@ -9,7 +9,6 @@ from typing import Any
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-from targen_core.wording import Either, Option
 from targen_standard.datasets.weighing import has_weight
 from targen_standard.exporting.conversations import conversations
 from targen_standard.exporting.model import Exporter
@@ -28,9 +27,7 @@ def _official(dataset: Dataset, out: Path) -> None:
     if joins and any(has_weight(row, dataset.task) for row in dataset.rows):
         raise UsageError(
             f"the official file of {dataset.task.name} combines rows whose weights may differ",
-            hint="use "
-            + Either(Option("as"), "the exporter")
-            + " csv, parquet or hf to keep them separate",
+            hint="use --as csv, parquet or hf to keep them separate",
         )
     _write(join(dataset.rows) if join is not None else dataset.rows, out, ascii_only=True)
 

@@ -21,7 +21,6 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import JobFailed, UsageError
 from targen_core.extras import hub_without_telemetry, needs
 from targen_core.text import printable
-from targen_core.wording import REPEAT, Option, Words
 from targen_standard.exporting.hub import HF
 from targen_standard.exporting.save import save
 from targen_standard.splitting import Shares
@@ -127,9 +126,7 @@ def _push(folder: Path, repo: str, *, private: bool, force: bool, token: str | N
         raise UsageError(
             f"{repo} already exists on the hub, with "
             f"{', '.join(held[:3])}{' and more' if len(held) > 3 else ''}",
-            hint="use "
-            + Option("force", True)
-            + " to replace its rows and card, or choose a different name",
+            hint="use --force to replace its rows and card, or choose a different name",
         )
     files = {
         str(path.relative_to(folder).as_posix()): path
@@ -181,7 +178,9 @@ def _explained(repo: str, doing: str, url: str = "") -> Iterator[None]:
                 raise JobFailed(
                     f"{repo}: the hub cannot be reached, or closed the connection while {doing}: "
                     f"{words_of(cause)}",
-                    hint=_perhaps(url) if committing else "no files were committed; " + REPEAT,
+                    hint=_perhaps(url)
+                    if committing
+                    else "no files were committed; run the same command again",
                 ) from error
         if url and any(isinstance(each, _UNREADABLE) for each in _causes(error)):
             raise JobFailed(
@@ -213,8 +212,11 @@ def _is_commit(error: BaseException) -> bool:
     return False
 
 
-def _perhaps(url: str) -> Words:
-    return f"the files may have been committed: see {url}/commits/main. If they were not, " + REPEAT
+def _perhaps(url: str) -> str:
+    return (
+        f"the files may have been committed: see {url}/commits/main. If they were not, run "
+        "the same command again"
+    )
 
 
 def _is_of_transport(error: BaseException) -> bool:
@@ -226,12 +228,10 @@ def _refused(repo: str, doing: str, error: Any) -> JobFailed:
     status = int(getattr(error.response, "status_code", 0))
     owner = repo.partition("/")[0]
     words = words_of(getattr(error, "server_message", None) or error)
-    answers: dict[int, tuple[str, Words]] = {
+    answers: dict[int, tuple[str, str]] = {
         400: (
             "the hub rejected the request as malformed",
-            "see the hub's message; "
-            + Option("license")
-            + " must be a licence id that the hub knows",
+            "see the hub's message; --license must be a licence id that the hub knows",
         ),
         401: ("the hub does not accept this token", _LOGIN),
         403: (
@@ -242,19 +242,19 @@ def _refused(repo: str, doing: str, error: Any) -> JobFailed:
             f"{owner} does not exist on the hub, or this token has no access to it",
             "OWNER must be your user name on the hub, or your organisation's name",
         ),
-        409: ("somebody else changed the dataset in the meantime", REPEAT),
+        409: ("somebody else changed the dataset in the meantime", "run the same command again"),
         413: ("the dataset is too large", "export fewer rows, or publish them elsewhere"),
         429: ("the hub is limiting the rate of requests", _later(error.response)),
     }
-    unknown = (f"the hub returned status {status}", REPEAT + " later")
+    unknown = (f"the hub returned status {status}", "run the same command again later")
     why, hint = answers.get(status, unknown)
     return JobFailed(f"{repo}: {why} ({doing}; {status}: {words})", hint=hint)
 
 
-def _later(response: Any) -> Words:
+def _later(response: Any) -> str:
     seconds = response.headers.get("Retry-After", "")
     wait = f"in {seconds} s" if seconds.isdigit() else "in a few minutes"
-    return REPEAT + f" {wait}"
+    return f"run the same command again {wait}"
 
 
 def words_of(error: object) -> str:

@@ -12,7 +12,6 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError, WriteFailed
 from targen_core.plain import NO_ROOM, kind_of, why_not
 from targen_core.plugins.register import Registration
-from targen_core.wording import ANOTHER_OUT, Option
 from targen_standard.exporting.model import Exporter
 
 
@@ -28,16 +27,18 @@ def check_free(out: Path, *, folder: bool, force: bool) -> None:
     if (kind := kind_of(out)) not in ("", "a folder"):
         raise UsageError(
             f"{out} is {kind}; an export can replace only a file or a folder",
-            hint=ANOTHER_OUT,
+            hint="choose a different --out",
         )
     if out.is_dir() != folder:
         there, made = ("folder", "file") if out.is_dir() else ("file", "folder")
-        raise UsageError(f"{out} is a {there}, but this export is a {made}", hint=ANOTHER_OUT)
+        raise UsageError(
+            f"{out} is a {there}, but this export is a {made}", hint="choose a different --out"
+        )
     if not force:
         what = "an earlier export" if folder else "it"
         raise UsageError(
             f"{out} exists",
-            hint="use " + Option("force", True) + f" to replace {what}, or " + ANOTHER_OUT,
+            hint=f"use --force to replace {what}, or choose a different --out",
         )
 
 
@@ -49,11 +50,13 @@ def check_apart(out: Path, source: Path) -> None:
     """
     target, origin = out.resolve(), source.resolve()
     if target == origin:
-        raise UsageError(f"{out} is the dataset that is being exported", hint=ANOTHER_OUT)
+        raise UsageError(
+            f"{out} is the dataset that is being exported", hint="choose a different --out"
+        )
     if source.is_dir() and origin in target.parents and origin / "exports" not in target.parents:
         raise UsageError(
             f"{out} is in the run directory itself, among the run's files",
-            hint=ANOTHER_OUT + f", such as one in {source / 'exports'}",
+            hint=f"choose a different --out, such as one in {source / 'exports'}",
         )
 
 
@@ -159,7 +162,7 @@ def _write_parts(
     else:
         raise UsageError(
             "this format writes a single folder, which cannot be split",
-            hint="leave out " + Option("split"),
+            hint="leave out --split",
         )
 
 
@@ -175,12 +178,13 @@ def _keep_others(out: Path, ours: set[Path]) -> None:
             raise UsageError(
                 f"{out} contains {path.relative_to(out)}, which did not come from an export and "
                 "would be lost",
-                hint="move it elsewhere, or " + ANOTHER_OUT,
+                hint="move it elsewhere, or choose a different --out",
             )
 
 
 def _failed(out: Path, error: OSError) -> WriteFailed:
     return WriteFailed(
         f"cannot write {out}: {why_not(out, error)}",
-        hint=("free some space, or " if error.errno in NO_ROOM else "") + ANOTHER_OUT,
+        hint=("free some space, or " if error.errno in NO_ROOM else "")
+        + "choose a different --out",
     )

@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from targen_core.cli.markup import csv_cell, is_formula, sheet_cell
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.configurable import Configurable
-from targen_core.wording import Setting
 from targen_standard.exporting.model import Exporter
 
 
@@ -70,9 +69,10 @@ def _exporter(options: CsvOptions) -> Exporter:
     def note(dataset: Dataset) -> str:
         formulas = count_formulas(dataset) if options.formulas == "keep" else 0
         return (
-            "a spreadsheet may run cells that begin with =, +, -, @ or a tab as formulas "
-            f"({formulas:,} here). Use {Setting('csv.formulas', 'quote')}, or import the columns "
-            "as text"
+            (
+                "a spreadsheet may run cells that begin with =, +, -, @ or a tab as formulas "
+                f"({formulas:,} here). Use -o csv.formulas=quote, or import the columns as text"
+            )
             if formulas
             else ""
         )

@@ -15,11 +15,10 @@ from pydantic import ConfigDict, SecretStr, ValidationError, model_validator
 
 from targen_core import Backend, BackendOptions
 from targen_core.calls.secrets import may_name_secret
-from targen_core.errors import UnknownOption, UsageError
+from targen_core.errors import UsageError
+from targen_core.hints import did_you_mean
 from targen_core.plugins.adapters import Adapter, NamedClass
-from targen_core.suggestions import did_you_mean
 from targen_core.text import refused
-from targen_core.wording import Blank, Setting
 from targen_standard import error_patterns
 from targen_standard.langchain.model import LangChainModel, adapted, decides_replies, place
 
@@ -110,7 +109,7 @@ def _create(named: NamedClass, options: LangChainOptions) -> LangChainModel:
             f"{path} could not be created: {type(error).__name__}: "
             f"{error_patterns.quoted(str(error))}"
             f"{place(error, kind)}",
-            hint="pass its options with " + Setting("KEY", Blank("VALUE")),
+            hint="pass its options with -o KEY=VALUE",
         ) from None
     for name in unsure:
         if not hasattr(chat, name):
@@ -189,9 +188,9 @@ def _no_option(path: str, kind: Any, name: str) -> UsageError:
     names, _ = _names(kind)
     hint = did_you_mean(name, sorted(names), "options")
     if "model_kwargs" in names:
-        example = Setting("model_kwargs", {"NAME": Blank("VALUE")})
+        example = """-o 'model_kwargs={"NAME": "VALUE"}'"""
         hint = f"{hint}; to add a parameter to each request: {example}"
-    return UnknownOption(f"{path} has no option {name!r}", option=name, known=names, hint=hint)
+    return UsageError(f"{path} has no option {name!r}", option=name, known=names, hint=hint)
 
 
 def _distributions(module: str) -> tuple[str, ...]:

@@ -29,19 +29,12 @@ from targen_core.cli import tokens
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
-    ConnectionFailed,
     ContentFiltered,
-    ContextTooLong,
-    CreditExhausted,
-    MalformedAnswer,
-    Overloaded,
-    PermissionDenied,
     RateLimited,
     ServiceUnavailable,
     TargenError,
     TimedOut,
 )
-from targen_core.wording import REPEAT, Blank, Setting
 from targen_standard.error_patterns import (
     CONTENT_FILTER_CODES,
     NO_CREDIT_CODES,
@@ -229,7 +222,7 @@ class LangChainModel:
         try:
             reply = _reply(result, request, by_tool="tools" in bound)
         except (IndexError, KeyError, TypeError, AttributeError) as error:
-            raise MalformedAnswer(
+            raise ServiceUnavailable(
                 f"{type(self._model).__qualname__} returned no message: {type(error).__name__}",
                 billed=True,
             ) from error
@@ -485,15 +478,19 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
     words = quoted(f"{type(error).__name__}: {error}", *secrets)
     code = str(getattr(error, "code", None) or "")
     if code in NO_CREDIT_CODES or no_credit(words) or status == 402:
-        return CreditExhausted(words, hint="add credit or raise the limit, then " + REPEAT)
+        return AuthenticationFailed(
+            words, hint="add credit or raise the limit, then run the same command again"
+        )
     if code in CONTENT_FILTER_CODES or filtered(words):
         return ContentFiltered(words, billed=True)
-    if status in (503, 529) or "OverloadedError" in names:
-        return Overloaded(words, retry_after=_retry_after(getattr(response, "headers", None)))
-    if status == 429 or names & {"RateLimitError", "ResourceExhausted"}:
+    if status in (429, 503, 529) or names & {
+        "OverloadedError",
+        "RateLimitError",
+        "ResourceExhausted",
+    }:
         return RateLimited(words, retry_after=_retry_after(getattr(response, "headers", None)))
     if status == 403 or "PermissionDeniedError" in names:
-        return PermissionDenied(words, hint="use a key with access to this model")
+        return AuthenticationFailed(words, hint="use a key with access to this model")
     if status == 401 or "AuthenticationError" in names:
         return AuthenticationFailed(words, hint="check the API key of the LangChain model")
     if isinstance(error, TimeoutError) or names & {"APITimeoutError", "TimeoutException"}:
@@ -502,21 +499,19 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
         isinstance(error, OSError)  # ConnectionError is one
         or names & {"APIConnectionError", "TransportError"}
     ):
-        return ConnectionFailed(words)
+        return ServiceUnavailable(words)
     if status >= 500 or status in (408, 409) or "InternalServerError" in names:
         return ServiceUnavailable(words)
     if names & {"RecursionError", "JSONDecodeError", "APIResponseValidationError"}:
-        return MalformedAnswer(words, billed=True)
+        return ServiceUnavailable(words, billed=True)
     if code in TOO_LONG_CODES or too_long(words):
-        return ContextTooLong(
+        return BadRequest(
             words,
-            hint="start a new run with a lower "
-            + Setting("max_tokens", Blank("N"))
-            + ", or with a model that has a longer context",
+            hint="start a new run with a lower -o max_tokens=N, or with a model that has a "
+            "longer context",
+            of_content=True,
         )
-    refused = BadRequest(words)
-    refused.of_content = status in (400, 413, 422)
-    return refused
+    return BadRequest(words, of_content=status in (400, 413, 422))
 
 
 def _status(error: Exception) -> int:

@@ -8,7 +8,6 @@ from targen_core.cli.commands.shelf import is_busy
 from targen_core.errors import (
     RunConflict,
     RunDirectoryError,
-    RunLocked,
     UnreadableFile,
     WriteFailed,
 )
@@ -19,7 +18,6 @@ from targen_core.runs.folder.place import is_fresh
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import MEMBERS, check_members
 from targen_core.runs.records.writing import keep_copies
-from targen_core.wording import ANOTHER_OUT
 from targen_standard.merging.runs import Run
 
 
@@ -79,7 +77,7 @@ class NewFolder:
         for path in (self._out, self._unfinished, self._before):
             if (kind := kind_of(path)) not in ("", "a folder"):
                 raise RunConflict(
-                    f"{path} is {kind}, not a folder", hint="remove it, or " + ANOTHER_OUT
+                    f"{path} is {kind}, not a folder", hint="remove it, or choose a different --out"
                 )
 
     def _require_place(self) -> None:
@@ -92,9 +90,11 @@ class NewFolder:
                 if manifest.exists()
                 else "already exists, but is not a run directory"
             )
-            raise RunConflict(f"{self._out} {what}", hint=ANOTHER_OUT)
+            raise RunConflict(f"{self._out} {what}", hint="choose a different --out")
         if is_busy(self._out):
-            raise RunLocked(f"a process is using {self._out}", hint="wait for it, or stop it")
+            raise RunDirectoryError(
+                f"a process is using {self._out}", hint="wait for it, or stop it"
+            )
 
     def _recover(self) -> None:
         """Take what is not the merge's own, such as exports, from the one before; or put it back.

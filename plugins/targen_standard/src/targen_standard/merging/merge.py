@@ -33,7 +33,6 @@ from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.preparing.trust import note_new
 from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task
-from targen_core.wording import Action, Blank, Option, in_python
 from targen_standard.filters.excluded.filter import ExclusionFilter
 from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 from targen_standard.merging.folder import NewFolder, copy_files
@@ -90,7 +89,7 @@ def merge_runs(
 
     Raises:
         UsageError: what cannot be merged, named with the runs.
-        RunLocked: a run is in progress.
+        RunDirectoryError: a run is in progress.
         RunDirectoryError: a run cannot be read.
         WriteFailed: the operating system refuses; no half-written files remain.
     """
@@ -98,12 +97,12 @@ def merge_runs(
     if n is not None and labels:
         raise UsageError(
             "give the number of rows in only one way",
-            hint=Option("n", 100) + ", or " + Option("labels", {"A": 40}),
+            hint="-n 100, or --label A=40",
         )
     if not out.name.strip("."):
         raise UsageError(
-            Option("out") + f" {out} cannot be used as the name of a new folder",
-            hint="for example " + Option("out", "runs/merged"),
+            f"--out {out} cannot be used as the name of a new folder",
+            hint="for example --out runs/merged",
         )
     runs = opened(paths, out)
     require_one_task(runs, conflicting=conflicting)
@@ -124,9 +123,7 @@ def merge_runs(
         alike = [run.manifest.usual_options.get("near_duplicates", 0.0) for run in runs]
         near_duplicates = min((one for one in alike if one), default=0.0)
     elif not 0 <= near_duplicates <= 100:
-        raise UsageError(
-            Option("near_duplicates") + f" is {near_duplicates:g}; it must be from 0 to 100"
-        )
+        raise UsageError(f"--near-duplicates is {near_duplicates:g}; it must be from 0 to 100")
     excluded = _excluding(exclude, near_duplicates, task)
     sources = () if excluded is None else excluded.sources
     allow_each_other(runs, task)
@@ -226,6 +223,5 @@ def _task_of(
             return find_task(known, manifest.task_name(run.path), manifest.task.variants)[1]
     except UnknownName as error:
         if "task" in manifest.objects:
-            objects = {"task": manifest.objects["task"]}
-            error.hint = in_python(Action("merge", Blank("RUNS"), out=out, **objects))
+            error.hint = "in Python: merge(RUNS, out=OUT, task=TASK)"
         raise

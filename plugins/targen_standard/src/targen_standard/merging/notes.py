@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
+from targen_core.hints import quoted
 from targen_core.runs.records.lock import SourcePlan
 from targen_core.runs.records.manifest import flat
 from targen_core.text import plural
-from targen_core.wording import Action, Option
 from targen_standard.merging.runs import Run, exclude_the_same, halves, shown
 
 _NAMED = 12  # differences that are named
@@ -18,7 +18,7 @@ def notes_on(runs: Sequence[Run]) -> Iterator[str]:
     """In what the runs differ, which shards are missing, and what is not done yet."""
     for run in runs:
         if run.report["status"] in ("stopped", "unfinished"):
-            yield f"{run.name} has not finished; to finish it: {Action('resume', run.path)}"
+            yield (f"{run.name} has not finished; to finish it: targen resume {quoted(run.path)}")
     yield from missing_words(runs)
     yield from _sizes(runs)
     for half in halves(runs):  # two halves differ in nearly everything
@@ -54,7 +54,7 @@ def omitted_words(runs: Sequence[Run], labels: Collection[str]) -> Iterator[str]
     for label, count in rows.items():
         if count and label not in labels:
             of = f"{plural(count, 'row')} of {label}"
-            yield f"omitted: {of}, which {Option('labels')} does not list"
+            yield f"omitted: {of}, which --label does not list"
 
 
 def within_words(names: Sequence[str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from targen_core.calls.usage import Usage
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import QuotaNotMet
+from targen_core.hints import flags, quoted
 from targen_core.options import Limits
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.report import build_report
@@ -20,7 +21,6 @@ from targen_core.runs.records.lock import PartPlan, SourcePlan
 from targen_core.runs.records.manifest import Manifest, MergedRun
 from targen_core.runs.records.model_names import model_name
 from targen_core.tasks.model import Task
-from targen_core.wording import Action, Option, Words, listed
 from targen_standard.merging.notes import missing_shards, missing_words
 from targen_standard.merging.runs import (
     EXCLUDED,
@@ -172,32 +172,29 @@ def shortage(
     )
     missing = "; ".join(missing_words(runs))
     unfinished = [run for run in runs if run.report["status"] in ("stopped", "unfinished")]
-    commands: list[Words] = ["generate those shards and merge them as well"] if missing else []
-    commands += [Action("resume", run.path) for run in unfinished]
-    again: Words = "merge again"
+    commands: list[str] = ["generate those shards and merge them as well"] if missing else []
+    commands += [f"targen resume {quoted(run.path)}" for run in unfinished]
+    again: str = "merge again"
     if not commands:
         asked = runs[:1] if sum(lacking.values()) <= _FEW else runs
         commands = [_grown(run, lacking, len(asked), task.rows_per_instance) for run in asked]
         # Else the merged run would request the few more, too, and lack rows again.
-        again = "merge again with " + Option("labels", dict(tracker.requested))
+        again = f"merge again with {flags(labels=tracker.requested)}"
     more = f"; and so on, {len(commands)} runs in total" if len(commands) > _COMMANDS else ""
     error = QuotaNotMet(
         f"{said}: {missing or 'the runs have no other distinct candidates'}",
-        hint=listed(commands[:_COMMANDS], "; ")
-        + f"{more}; then "
-        + again
-        + f" into {shlex.quote(str(out))}",
+        hint=f"{'; '.join(commands[:_COMMANDS])}{more}; then {again} into {shlex.quote(str(out))}",
     )
     error.lacking = sum(lacking.values())
     error.requested = sum(tracker.requested.values())
     return error
 
 
-def _grown(run: Run, lacking: Mapping[str, int], among: int, unit: int) -> Words:
+def _grown(run: Run, lacking: Mapping[str, int], among: int, unit: int) -> str:
     """The call that gives a run its share of what is lacking, and a few more."""
     target = run.manifest.targets[-1].quotas
     labels = {}
     for name, count in lacking.items():
         more = -(-(count + count // 10 + 1) // (among * unit)) * unit
         labels[name] = target.get(name, 0) + more
-    return Action("resume", run.path, labels=labels)
+    return f"targen resume {quoted(run.path)} {flags(labels=labels)}"

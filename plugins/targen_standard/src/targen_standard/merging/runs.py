@@ -19,7 +19,8 @@ from targen_core.engine.guard import Guard
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.shards import Shard
-from targen_core.errors import RunConflict, RunLocked, TargenError, UnknownName, UsageError
+from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UnknownName, UsageError
+from targen_core.hints import flags, quoted
 from targen_core.plain import digest_of
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
@@ -30,7 +31,6 @@ from targen_core.runs.records.manifest import Manifest, as_words, flat
 from targen_core.runs.records.model_names import model_name
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable, row_name
-from targen_core.wording import ANOTHER_OUT, Action, Blank, Either, Option, Words
 from targen_standard.filters.excluded.sources import open_excluded
 from targen_standard.task_files.files import keys_of
 
@@ -85,10 +85,7 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
     if not paths:
         raise UsageError(
             "give the runs to merge",
-            hint=Either(
-                Action("merge", Blank("runs/rte-0-*"), out="runs/rte"),
-                Action("merge", ["runs/rte-0", "runs/rte-1"], out="runs/rte"),
-            ),
+            hint="targen merge runs/rte-0-* --out runs/rte",
         )
     runs: list[Run] = []
     for path in paths:
@@ -105,7 +102,7 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
             raise UsageError(f"{path} was passed twice", hint="pass each run only once")
         if out.exists() and out.samefile(path):
             raise UsageError(
-                Option("out") + f" {out} is one of the runs to merge", hint=ANOTHER_OUT
+                f"--out {out} is one of the runs to merge", hint="choose a different --out"
             )
         if manifest.merged:
             raise UsageError(
@@ -113,7 +110,7 @@ def opened(paths: Sequence[Path], out: Path) -> list[Run]:
                 hint="merge those runs with the others instead",
             )
         if is_busy(path):
-            raise RunLocked(f"a process is using {path}", hint="wait for it, or stop it")
+            raise RunDirectoryError(f"a process is using {path}", hint="wait for it, or stop it")
         run = Run(path, manifest, read_report(path), edited=_is_edited(path))
         if plan := manifest.lock.parts.get(EXCLUDED):
             run.excluded = {source.digest: source.source for source in plan.sources}
@@ -159,10 +156,8 @@ def _require_records(run: Run) -> None:
         raise RunConflict(
             f"{file} was changed after the run ended, and {problem}; a merge cannot use rows from "
             "elsewhere",
-            hint="use the rows as a file, with "
-            + Option("task", ...)
-            + ": "
-            + Action("export", run.path, out=f"{run.path.resolve().name}.jsonl"),
+            hint=f"use the rows as a file, with --task: targen export {quoted(run.path)} --out "
+            f"{run.path.resolve().name}.jsonl",
         )
 
 
@@ -206,7 +201,7 @@ def _require_alike(first: Run, run: Run, names: Sequence[str]) -> None:
             why = f": {in_files or 'their rows were made in different ways'}"
         else:
             why = f" ({name}: {shown(mine[name])} in the first, {shown(other[name])} in the second)"
-        hint: Words = ""
+        hint: str = ""
         if {**mine, "id": ""} == {**other, "id": ""}:
             hint = _renamed(first, run)
         elif is_made_otherwise or names == _OF_ROWS:
@@ -214,9 +209,8 @@ def _require_alike(first: Run, run: Run, names: Sequence[str]) -> None:
         raise RunConflict(f"{first.path} and {run.path} have different tasks{why}", hint=hint)
     if first.manifest.spec.balance != run.manifest.spec.balance:
         raise RunConflict(
-            f"{first.path} and {run.path} count rows by different labels: "
-            + Option("balance")
-            + f" {first.manifest.spec.balance} and {run.manifest.spec.balance}"
+            f"{first.path} and {run.path} count rows by different labels: --balance "
+            f"{first.manifest.spec.balance} and {run.manifest.spec.balance}"
         )
 
 
@@ -241,7 +235,7 @@ def _require_one_version(first: Run, run: Run) -> None:
         said = " and ".join(f"variant {names or 'default'}" for names in variants)
     raise RunConflict(
         f"{first.path} and {run.path} used different {what} of {first.manifest.task.id}: {said}",
-        hint="use " + Option("conflicting", True) + " to merge them anyway",
+        hint="use --conflicting to merge them anyway",
     )
 
 
@@ -268,22 +262,19 @@ def _in_files(first: Run, run: Run, *, of_one_form: bool = False) -> str:
     )
 
 
-def exported(first: Run, run: Run) -> Words:
+def exported(first: Run, run: Run) -> str:
     """Return how to use the rows of two runs together that cannot be merged."""
     each = [
-        Action("export", one.path, out=f"{one.path.resolve().name}.jsonl") for one in (first, run)
+        f"targen export {quoted(one.path)} --out {one.path.resolve().name}.jsonl"
+        for one in (first, run)
     ]
     return (
-        "to use both, "
-        + each[0]
-        + " and "
-        + each[1]
-        + ", give both files the same columns, and pass them to train or compare with "
-        + Option("task", ...)
+        f"to use both, {each[0]} and {each[1]}, give both files the same columns, and pass "
+        "them to train or compare with --task"
     )
 
 
-def _renamed(first: Run, run: Run) -> Words:
+def _renamed(first: Run, run: Run) -> str:
     """Return how to give a run the name of the first one's task file, which has the same content.
 
     A copy of a module has no such way: it may not be trusted.
@@ -292,7 +283,7 @@ def _renamed(first: Run, run: Run) -> Words:
         return ""
     named = run.path.with_name(f"{run.path.name}-renamed")
     copy = first.path / first.manifest.task_file
-    again = Action("replay", run.path, task=copy, out=named)
+    again = f"targen replay {quoted(run.path)} --task {quoted(copy)} --out {quoted(named)}"
     return "only the names of the task files differ: run " + again + ", and merge that run instead"
 
 
@@ -337,13 +328,9 @@ def require_one_division(runs: Sequence[Run]) -> None:
             raise RunConflict(
                 f"{other.path} is shard {there} and {run.path} shard {shard}: they do not divide a "
                 "run in the same way. Some parts are in both, and others in neither",
-                hint="generate all shards with the same count, such as "
-                + Option("shard", f"{shard.number}/{max(shard.count, there.count)}")
-                + ", or with a different "
-                + Option("seed", ...)
-                + "; or use "
-                + Option("conflicting", True)
-                + " to merge them anyway",
+                hint="generate all shards with the same count, such as --shard "
+                f"{shard.number}/{max(shard.count, there.count)}, or with a different "
+                "--seed; or use --conflicting to merge them anyway",
             )
 
 
@@ -415,11 +402,8 @@ def require_excluded(
                 raise RunConflict(
                     f"{run.path} excludes {name}, but {other.path} does not: the merged rows might "
                     "include rows from it",
-                    hint="use "
-                    + Option("exclude", [*typed])
-                    + " to leave out such rows, or "
-                    + Option("conflicting", True)
-                    + " to keep them",
+                    hint=f"use {flags(exclude=[*typed])} to leave out such rows, or --conflicting "
+                    "to keep them",
                 )
 
 

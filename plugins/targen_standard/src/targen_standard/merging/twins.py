@@ -16,12 +16,11 @@ import numpy as np
 from targen_core.calls.journal import checked, compact, key_of, unchecked
 from targen_core.calls.usage import Usage
 from targen_core.cli.tracing import rows
-from targen_core.errors import CorruptJournal, RunConflict, UsageError
+from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_core.plain import open_plain
 from targen_core.reading.lines import json_line, whole_lines
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
-from targen_core.wording import Option
 from targen_standard.merging.runs import Run
 
 
@@ -103,9 +102,7 @@ def find_copies(runs: Sequence[Run], task: Task[Any, Any]) -> None:
     raise RunConflict(
         f"{there.path} and {here.path} have different rows for candidate "
         f"{traced.id}{_more(len(apart))}: {why}",
-        hint="use "
-        + Option("conflicting", True)
-        + " to merge them anyway, or omit one of the runs",
+        hint="use --conflicting to merge them anyway, or omit one of the runs",
     )
 
 
@@ -117,7 +114,7 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
 
     Raises:
         RunConflict: runs have different replies to the same call.
-        CorruptJournal: one cannot be read.
+        RunDirectoryError: one cannot be read.
     """
     twins, in_flight = _Twins(), []
     for run in runs:
@@ -130,7 +127,7 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
                     key = bytes.fromhex(record["key"])
                     twins.add(int.from_bytes(key[:8], "big"), _hash(record["text"]))
             except (KeyError, TypeError, ValueError) as error:
-                raise CorruptJournal(
+                raise RunDirectoryError(
                     f"{run.path / 'journal'}: a record is not valid: {error}"
                 ) from error
         twins.end()
@@ -149,9 +146,8 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
         raise RunConflict(
             f"{runs[one].path} and {runs[other].path} have different replies to the same call, "
             f"{record.get('place')} (key {record['key'][:8]}…){_more(sum(map(len, apart)))}",
-            hint="use "
-            + Option("conflicting", True)
-            + " to merge them anyway, each with its own reply; or omit one of the runs",
+            hint="use --conflicting to merge them anyway, each with its own reply; or omit one "
+            "of the runs",
         )
     fd = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, alone=True)
     with os.fdopen(fd, "wb") as file:
@@ -180,7 +176,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     """The records of a journal; a torn last one is left out.
 
     Raises:
-        CorruptJournal: one before it cannot be read.
+        RunDirectoryError: one before it cannot be read.
     """
     for number, line in enumerate(whole_lines(path), 1):
         try:
@@ -191,7 +187,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
             if "key" in record and not key_of(line):
                 raise ValueError("its key does not come first")
         except ValueError as error:
-            raise CorruptJournal(f"{path}: record {number} is damaged: {error}") from error
+            raise RunDirectoryError(f"{path}: record {number} is damaged: {error}") from error
         yield record
 
 

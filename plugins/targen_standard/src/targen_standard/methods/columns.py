@@ -15,13 +15,13 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from targen_core.errors import Rejected, UsageError
+from targen_core.hints import quoted
 from targen_core.tasks.fields import as_lines
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall, Label
 from targen_core.tasks.replies import line
 from targen_core.tasks.words import normalized
 from targen_core.text import refused
-from targen_core.wording import Action
 from targen_standard.checks.copies import is_loop, is_sentences_of
 from targen_standard.made_up import sentence
 
@@ -52,7 +52,7 @@ class Columns:
         if not task.labels:
             raise UsageError(
                 f"the task {task.name} has open labels, but methods need a closed set of labels",
-                hint="to generate its rows: " + Action("generate", task.name),
+                hint=f"to generate its rows: targen generate {quoted(task.name)}",
             )
         texts: list[str] = []
         choices: dict[str, tuple[str, ...]] = {}

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from targen_core.cli.trust import leaving, placed
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
+from targen_core.hints import did_you_mean
 from targen_core.origin import (
     HUB,
     Named,
@@ -36,10 +37,8 @@ from targen_core.plugins.configurable import read_options
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE
 from targen_core.plugins.registry import Registry
-from targen_core.suggestions import did_you_mean
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
-from targen_core.wording import Blank, Option
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.given import GivenRows, digest_of
 from targen_standard.methods.model import Base, Given, Method
@@ -193,9 +192,7 @@ def method_task(
     if given is None and method.given == "required":
         raise UsageError(
             f"the method {named.name} starts from rows of {base.name}, but no rows were given",
-            hint="pass "
-            + Option("given", Blank("FILE"))
-            + ", or write `given: [FILE]` in the task file",
+            hint="pass --given FILE, or write `given: [FILE]` in the task file",
         )
     made = method.task(Base(base, columns, given), options)
     return made.replace(

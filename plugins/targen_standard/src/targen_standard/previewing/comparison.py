@@ -23,7 +23,6 @@ from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.words import words
-from targen_core.wording import Option
 from targen_standard.correction.dataset import correct_dataset
 
 if TYPE_CHECKING:  # datasets know runs, and not the other way
@@ -118,7 +117,7 @@ def variants_of(spec: RunSpec, names: Sequence[str]) -> dict[str, RunSpec]:
         UsageError: one is named twice.
     """
     if len(set(names)) < len(names):
-        raise UsageError(Option("variants") + " lists a variant twice")
+        raise UsageError("--variant lists a variant twice")
     return {name: spec.replace(variants=() if name == DEFAULT else (name,)) for name in names}
 
 

@@ -34,7 +34,6 @@ from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.preparing.trust import note_new
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
-from targen_core.wording import Action, Blank, Option
 from targen_standard.replaying.again import Again, again
 from targen_standard.replaying.replay import Replay
 from targen_standard.task_files.files import require_form_of
@@ -149,9 +148,7 @@ def asked_again(
         TargenError: as `replay`.
     """
     if corrector is not None and correct is False:
-        raise UsageError(
-            Option("correct", False) + " and " + Option("corrector") + " cannot be combined"
-        )
+        raise UsageError("--no-correct and --corrector cannot be combined")
     labels = counts_in(labels)
     manifest = Manifest.load(path / "manifest.json")
     known = registry_for(path, manifest, registry, None, {} if model is None else {"": model})
@@ -216,15 +213,14 @@ def _quotas(
     if not stay:
         raise UsageError(
             "the task does not have any of the run's labels",
-            hint="is this a different run's task? To start a new run: "
-            + Action("generate", Blank("TASK"), n=100),
+            hint="is this a different run's task? To start a new run: targen generate TASK -n 100",
         )
     if lacking and len({*stay.values()}) != 1:
         gone = [had[label] for label in had if label not in stay]
         usual = gone[0] if len(gone) == len(lacking) == 1 else min(stay.values(), default=10)
         raise UsageError(
             f"label {lacking[0]} is new, so give its number of rows",
-            hint=Option("labels", {lacking[0]: usual}),
+            hint=f"--label {lacking[0]}={usual}",
         )
     return {**stay, **dict.fromkeys(lacking, min(stay.values(), default=0)), **named}
 

@@ -25,12 +25,10 @@ from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import is_fresh
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.plan import Prepared
-from targen_core.runs.records.differences import changed_part
 from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural
-from targen_core.wording import ANOTHER_OUT
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.recorded import RecordedLayer, recorded_models
 from targen_standard.replaying.again import Again
@@ -91,7 +89,9 @@ class Replay(Job):
         """
         manifest = again.manifest()
         if out.exists() and not is_fresh(out):
-            raise RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a replay creates a new run")
+            raise RunConflict(
+                f"{out} exists", hint="choose a different --out: a replay creates a new run"
+            )
         directory = RunDirectory(out)
         try:
             again.prepared.keep_in(out)
@@ -187,7 +187,7 @@ class Replay(Job):
             return f"the corrector is {now.corrector}; it was {was.corrector or 'none'}"
         before = was.parts.get("corrector")
         if call.step == "correct" and before and before != now.parts.get("corrector"):
-            return f"the corrector {changed_part(before, now.parts.get('corrector'))}"
+            return f"the options of the corrector {before.id} have changed"
         prompts = was.task.prompts.get(call.prompt), now.task.prompts.get(call.prompt)
         if prompts[0] != prompts[1]:
             word = "is new" if prompts[0] is None else "has changed"

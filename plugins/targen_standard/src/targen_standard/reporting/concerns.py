@@ -17,10 +17,10 @@ from typing import Any
 from targen_core.calls.journal import compact
 from targen_core.engine.quota_tracker import RELABELLED
 from targen_core.errors import TargenError
+from targen_core.hints import quoted
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.reporters import Concern
 from targen_core.text import percent, plural
-from targen_core.wording import Action, Blank, Either, Option, Setting, Words
 
 _ENOUGH = 20
 """Minimum number of candidates or rows for a share. If step 4 changes each candidate with a chance
@@ -73,7 +73,7 @@ _UNUSABLE = 0.2
 _SMALL = 3.0
 """Billions of parameters below which models often fail to write replies in a given form."""
 
-_LENGTHS = ("one sentence", "three sentences")
+_LENGTHS = "--dimension 'length=one sentence,three sentences'"
 """An example of a dimension."""
 
 _NAMED = 3
@@ -141,8 +141,7 @@ class _Looked:
         self.flows: Mapping[str, Mapping[str, Any]] = report["flow"]
         self.aims: Mapping[str, str | None] = report["branches"]
         self.texts: Mapping[str, Any] = report.get("texts") or {"rows": 0, "columns": {}}
-        shown = Action("show", Blank("RUN") if run is None else run, rejected=True)
-        self.rejects: Words = Either(shown, "run.rejects")
+        self.rejects = f"targen show {quoted('RUN' if run is None else run)} --rejected"
 
     def total(self, name: str) -> int:
         """Candidates of all flows in one place, such as "accepted"."""
@@ -179,12 +178,9 @@ def _disagreement(looked: _Looked) -> Concern | None:
         f"of {plural(judged, 'candidate')}, step 4 relabelled {changed:,} and rejected "
         f"{rejected:,} ({percent((changed + rejected) / judged)} in total): the generator and the "
         "judge disagree about what the labels mean",
-        "read some of them: "
-        + looked.rejects
-        + "; then define the labels more precisely, or try a different model for one step, such as "
-        + Setting("correct.model", Blank("MODEL"))
-        + ", or a different corrector, such as "
-        + Option("corrector", Blank("NAME")),
+        f"read some of them: {looked.rejects}; then define the labels more precisely, or "
+        "try a different model for one step, such as -o correct.model=MODEL, or a "
+        "different corrector, such as --corrector NAME",
     )
 
 
@@ -256,9 +252,9 @@ def _repeats(looked: _Looked) -> Concern | None:
             )
     if not found:
         return None
-    hint: Words = (
-        "give more contexts or seeds, raise " + Setting("generate.temperature") + ", or draw a "
-        "value for each row, such as " + Option("dimensions", {"length": _LENGTHS})
+    hint: str = (
+        "give more contexts or seeds, raise -o generate.temperature, or draw a value for "
+        f"each row, such as {_LENGTHS}"
     )
     if looked.report.get("sources"):  # these rows were transformed, so their data repeats itself
         hint = "remove near-duplicates from the source data, or add other data"
@@ -285,7 +281,7 @@ def _even_lengths(looked: _Looked) -> Concern | None:
     return Concern(
         "even-lengths",
         _listed(found) + "; texts that people write vary more",
-        "draw a length for each row: " + Option("dimensions", {"length": _LENGTHS}),
+        f"draw a length for each row: {_LENGTHS}",
     )
 
 
@@ -323,9 +319,7 @@ def _weak_model(looked: _Looked) -> Concern | None:
             if most in ("refusal", "content-filter")
             else "use a larger instruction-tuned model, or one with structured output, such as "
         )
-        + Option("model", Blank("BACKEND"))
-        + "; to see what it wrote: "
-        + looked.rejects,
+        + f"--backend BACKEND; to see what it wrote: {looked.rejects}",
     )
 
 

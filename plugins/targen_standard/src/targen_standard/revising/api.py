@@ -17,7 +17,8 @@ from targen_core.api.kinds import exported
 from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.api.request import PathText, TaskLike, as_path, registry_for, require_objects
 from targen_core.api.run import Run
-from targen_core.errors import UnknownOption, UsageError
+from targen_core.errors import UsageError
+from targen_core.hints import did_you_mean, in_python, quoted
 from targen_core.places import is_inside
 from targen_core.plugins.blame import blaming, blaming_plugins
 from targen_core.plugins.loader import load_registry
@@ -26,9 +27,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import is_fresh, numbered
 from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.records.manifest import Manifest
-from targen_core.suggestions import did_you_mean
 from targen_core.tasks.model import Task
-from targen_core.wording import ANOTHER_OUT, Action, Blank, Option
 from targen_standard.replaying.api import asked_again, place_beside
 from targen_standard.revising.plan import Judged, RevisionPlan
 from targen_standard.revising.revision import Revision, is_same, revision_of, taken
@@ -153,7 +152,7 @@ def _check_keywords(
     """Check that `resume` accepts the keywords: without changes, it is not called.
 
     Raises:
-        UnknownOption: it does not, and no model of the run has such an option.
+        UsageError: it does not, and no model of the run has such an option.
     """
     ours = {*signature(arevise).parameters, *signature(aresume).parameters}
     if not (unknown := [name for name in resumed if name not in ours and "." not in name]):
@@ -168,7 +167,7 @@ def _check_keywords(
     known = [*sorted(ours - {"resumed", "model_options"}), *taken]
     for name in unknown:
         if name not in taken:
-            raise UnknownOption(
+            raise UsageError(
                 f"revise() has no keyword {name!r}",
                 option=name,
                 known=known,
@@ -223,9 +222,9 @@ def planned(
         TargenError: as `revise`.
     """
     if judge not in get_args(Judged):
-        raise UsageError(Option("judge", judge) + ": no such choice", hint='use "all" or "changed"')
+        raise UsageError(f"--judge {quoted(judge)}: no such choice", hint='use "all" or "changed"')
     if out is not None and is_inside(path, out):
-        raise UsageError(f"{out} is in {path}, which must not change", hint=ANOTHER_OUT)
+        raise UsageError(f"{out} is in {path}, which must not change", hint="choose a different --out")
     begun_as = Manifest.load(path / "manifest.json")
     _require_objects(path, begun_as, registry, action, asked.get("task"))
     with asked_again(path, registry, revises=True, **asked) as again:
@@ -255,9 +254,10 @@ def _require_objects(
     Raises:
         UnknownName: one is not here.
     """
-    typed = [] if task is None else [task if isinstance(task, str | PathLike) else Blank("TASK")]
+    typed = [] if task is None else [task if isinstance(task, str | PathLike) else "TASK"]
     lacking = {k: v for k, v in manifest.objects.items() if k != "task" or not typed}
-    again = Action(f"{__name__}.{action}", path, *typed, **lacking)
+    passed = ", ".join([*map(str, typed), *(f"{name}=..." for name in lacking)])
+    again = f"in Python: {action}(RUN, {passed})"
     known = load_registry() if registry is None else registry
     if isinstance(task, Task):  # it takes the place of the run's, if they have the same name
         known = known.including(tasks={task.name: task})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from targen_core.suggestions import did_you_mean
+from targen_core.hints import did_you_mean
 from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.vocabularies import VOCABULARIES, meant
 

@@ -19,13 +19,13 @@ from pydantic import ValidationError
 
 from targen_core.cli.trust import require_trust
 from targen_core.errors import UnknownName, UsageError
+from targen_core.hints import quoted
 from targen_core.origin import Typed, execute
 from targen_core.plain import content_of
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.task_files import Loc, TaskFile, TaskReader, is_own_copy, path_of
 from targen_core.tasks.model import Task
 from targen_core.text import key_path, with_article
-from targen_core.wording import Action, Either, Option, Words, in_words
 from targen_standard.task_files.checks import language_note
 from targen_standard.task_files.easing import eased
 from targen_standard.task_files.forms import TaskForm
@@ -74,13 +74,13 @@ def require_form_of(copy: Path, task: Path | Declaration) -> None:
     if not was:
         raise UsageError(
             f"{name} contains {now}:, so its rows are not made like those of {copy.parent}",
-            hint="to start a new run: " + Action("generate", name, n=100),
+            hint=f"to start a new run: targen generate {quoted(name)} -n 100",
         )
     edit = f"pass an edited copy of {copy}"
     again = f"repeat the command that created the run with {name} and --save FILE.json, then pass"
     raise UsageError(
         f"{name} does not contain {was}:, so its rows are not made like those of {copy.parent}",
-        hint=Either(f"{edit}; or {again} --task FILE.json", edit),
+        hint=f"{edit}; or {again} --task FILE.json",
     )
 
 
@@ -104,7 +104,7 @@ def kept_file(name: Typed, kept: Mapping[str, Any] | str) -> TaskFile:
     if isinstance(kept, str):
         return _from_module(Typed(path), attribute, kept.encode())
 
-    def refuse(loc: Loc, message: str, hint: Words) -> UsageError:
+    def refuse(loc: Loc, message: str, hint: str) -> UsageError:
         key = f": {key_path(loc)}" if loc else ""
         return UsageError(f"the saved copy of {path}{key}: {message}", hint=hint)
 
@@ -146,7 +146,7 @@ def _blamed(name: str, places: Sequence[Loc], error: UsageError) -> UsageError:
     at = next((loc for loc in written if _has(parsed.value, loc)), None)
     if at is None:
         return error
-    return parsed.refuse(at, in_words(error.args[0], "file"), error._hint)
+    return parsed.refuse(at, str(error), error.hint)
 
 
 def _has(value: Any, loc: Loc) -> bool:
@@ -278,8 +278,7 @@ def _executed(path: Typed, data: bytes) -> ModuleType:
     except (Exception, SystemExit) as error:
         raise UsageError(
             f"{file.name} could not be imported: {type(error).__name__}: {error}",
-            hint=Either("run the same command with " + Option("debug", True), "see the cause above")
-            + " to find out where",
+            hint="run the same command with --debug to find out where",
         ) from error
 
 

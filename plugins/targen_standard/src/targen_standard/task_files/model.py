@@ -30,14 +30,12 @@ from targen_core.origin import Typed
 from targen_core.outputs import write_file
 from targen_core.task_files import note_own_copy
 from targen_core.text import key_path, with_article
-from targen_core.wording import in_words
 from targen_standard.checks.languages import named_language, named_languages, with_name
 from targen_standard.task_files.dimensions import read_values
 
 if TYPE_CHECKING:
     from targen_core.task_files import Loc
     from targen_core.tasks.model import Task
-    from targen_core.wording import Words
 
 
 def _short_for(key: str, *, items: bool = False) -> Any:
@@ -649,10 +647,10 @@ class Declaration(_Part):
         return {name: part for name, part in self.fields.items() if name != self.seed_field}
 
 
-def _refused(loc: Loc, message: str, hint: Words) -> UsageError:
+def _refused(loc: Loc, message: str, hint: str) -> UsageError:
     """Return the error for a key of a declaration that a program makes."""
     where = f"{key_path(loc)}: " if loc else ""
-    return UsageError(f"declaration: {where}{message}", hint=in_words(hint, "python"))
+    return UsageError(f"declaration: {where}{message}", hint=hint)
 
 
 def _with_labels(value: Any) -> Any:

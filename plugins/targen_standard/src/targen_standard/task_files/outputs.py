@@ -33,7 +33,6 @@ from targen_core.errors import UsageError
 from targen_core.tasks.cases import Case
 from targen_core.tasks.model import Task
 from targen_core.text import key_path
-from targen_core.wording import Words
 
 if TYPE_CHECKING:
     from targen_standard.task_files.model import Declaration
@@ -275,7 +274,7 @@ class OutputType(Generic[SpecT]):
 class OutputRefused(UsageError):
     """The value of `output:` cannot be used; `loc` is the place inside it."""
 
-    def __init__(self, loc: Sequence[str | int], message: str, hint: Words = "") -> None:
+    def __init__(self, loc: Sequence[str | int], message: str, hint: str = "") -> None:
         if named := _KEY.match(message):  # who checks several keys names the one at fault
             loc, message = (*loc, named[1]), message[named.end() :]
         super().__init__(f"{key_path(('output', *loc))}: {message}", hint=hint)

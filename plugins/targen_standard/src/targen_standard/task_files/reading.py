@@ -17,23 +17,21 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from targen_core.calls.sampling import SAMPLING
-from targen_core.errors import NoSuchFile, UnreadableFile, UsageError
+from targen_core.errors import UnreadableFile, UsageError
+from targen_core.hints import did_you_mean, flags, suggestions_for
 from targen_core.places import is_hidden
 from targen_core.reading.files import read_text
 from targen_core.reading.nodes import json_nodes, line_of, yaml_value
 from targen_core.reading.typed import toml_of
 from targen_core.reading.values import Malformed, json_of
-from targen_core.suggestions import did_you_mean, suggestions_for
 from targen_core.task_files import Loc
 from targen_core.text import composed, key_path, plain_fault, plural, printable
-from targen_core.wording import Action, Blank, Either, Option, Words, in_a_command, in_words
-from targen_standard.task_files.model import IN_A_FILE, Declaration, LabelPart, ParametersPart
+from targen_standard.task_files.model import IN_A_FILE, Declaration, LabelPart
 from targen_standard.task_files.options import located, require_trusted
 from targen_standard.task_files.outputs import OutputRefused
 from targen_standard.task_files.validation import problems
 
-Refuse = Callable[[Loc, str, Words], UsageError]
+Refuse = Callable[[Loc, str, str], UsageError]
 """Makes the error for a place: its message, and what to type."""
 
 
@@ -87,10 +85,9 @@ def parsed_file(path: Path) -> Parsed:
 def _read(path: Path) -> Parsed:
     try:
         text = read_text(path, _MAX_DATA if path.suffix == ".json" else _MAX_TYPED)
-    except NoSuchFile as error:
-        error.hint = error.hint or Action("init-task", blank=True) + " writes a template"
-        raise
     except UnreadableFile as error:
+        if error.missing:
+            error.hint = error.hint or "targen init-task --blank writes a template"
         if "larger" in error.reason:
             error.hint = "put contexts and seeds in separate files: contexts: {file: …}"
         raise
@@ -98,11 +95,11 @@ def _read(path: Path) -> Parsed:
     if not is_copy(path) and any(name != composed(name) for name in _names(value)):
         value, tree = _parsed(unicodedata.normalize("NFC", text), path)
 
-    def refuse(loc: Loc, message: str, hint: Words) -> UsageError:
+    def refuse(loc: Loc, message: str, hint: str) -> UsageError:
         line = line_of(tree(), loc)
         where = f"{path}, line {line}" if line else str(path)
         key = f": {key_path(loc)}" if loc else ""
-        return UsageError(f"{where}{key}: {message}", hint=in_words(hint, "file"))
+        return UsageError(f"{where}{key}: {message}", hint=hint)
 
     if _HALF.search(json.dumps(value, ensure_ascii=False, default=str)):
         escape = re.search(r"\\u[dD][89a-fA-F]", text)
@@ -196,7 +193,9 @@ def _require_labels(parsed: Parsed) -> None:
             continue
         if place := _place_of(name, value):
             if isinstance(value, str):
-                place += "; if it is a label: " + Option("labels", {name: {"definition": "…"}})
+                place += "; if it is a label: " + _key_and_value(
+                    "labels", {name: {"definition": "…"}}
+                )
             raise parsed.refuse(("labels", name), "it is a key, not a label", place)
 
 
@@ -241,7 +240,7 @@ def _line(text: str, number: int) -> str:
 # --- what is wrong with a key -----------------------------------------------
 
 
-def refusal(error: ValidationError, model: type[BaseModel] = Declaration) -> tuple[Loc, str, Words]:
+def refusal(error: ValidationError, model: type[BaseModel] = Declaration) -> tuple[Loc, str, str]:
     """Return pydantic's refusal of a `model`: where, what is wrong, and what to type."""
     # A key that is not known is often one that is missing, misspelt.
     problems = sorted(
@@ -274,7 +273,7 @@ def _meant_in(model: type[BaseModel], key: str, missing: Collection[Loc]) -> str
     return f"keys: {', '.join(keys)}"
 
 
-def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
+def _said(problem: Any, model: type[BaseModel]) -> tuple[str, str]:
     """Return pydantic's problem with a key, in our words, and what to type."""
     loc: Loc = problem["loc"]
     value = problem["input"]
@@ -288,8 +287,7 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
         is_label = loc[0] == "labels" and len(loc) > 1
         return "it has no definition" if is_label else "it is empty", _example(loc)
     if loc == ("examples",) and isinstance(value, list | tuple):
-        given = Either("", "; in a program: generate(..., examples=[...])")
-        return "it is a list, not a file of real rows", _EXAMPLES["examples"] + given
+        return "it is a list, not a file of real rows", _EXAMPLES["examples"]
     if problem["type"] in _NO_MAPPING:
         what = "a list" if isinstance(value, list | tuple) else _short(value)
         if len(loc) == 1 and loc[0] == "labels":
@@ -304,7 +302,7 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
         in_a_list = "write one item per line, each after a dash"
         whole = isinstance(value, dict)
         return f"{_short(value)} is not a list", (
-            in_a_list if whole else Option(str(loc[-1]), [value])
+            in_a_list if whole else _key_and_value(str(loc[-1]), [value])
         )
     if problem["type"] == "string_pattern_mismatch":
         hint = "use lower-case letters, digits, ., _ and -"
@@ -337,35 +335,38 @@ def _said(problem: Any, model: type[BaseModel]) -> tuple[str, Words]:
 
 
 _OF_A_RUN = ("backend", "base_url", "concurrency", "max_cost", "model", "n", "out", "seed")
-_SHARES = ("label_shares", "quotas", "ratio", "shares", "weights")
-_ROWS = ("count", "num_rows", "number", "n_rows", "rows", "size")  # a run's n elsewhere
 _PAIRS = ("range", "per_row")
 _NO_MAPPING = ("model_type", "dict_type", "model_attributes_type")
 _DEFINITION = "what makes a row belong to this label"
 _OF_A_SAMPLE = ("input", "output", "actual", "explanation")
-_EXAMPLES: dict[str, Words] = {
-    "description": Option("description", "what a row is, in a sentence"),
-    "examples": Option("examples", Blank("FILE")),
-    "fields": Option("fields", {"text": "the text of a row"}),
-    "labels": Option("labels", {"order": _DEFINITION, "refund": "…"}),
-    "samples": Option("samples", [dict.fromkeys(_OF_A_SAMPLE, "…")]),
-    "contexts": Option("contexts", "what they are") + ", or a list of them",
-    "presets": Option("presets", {"small": 40}),
-    "seeds": Option("seeds", "what one is") + ", or a list of them",
+_EXAMPLES = {
+    "description": 'description: "what a row is, in a sentence"',
+    "examples": "examples: FILE",
+    "fields": 'fields: {"text": "the text of a row"}',
+    "labels": f'labels: {{"order": "{_DEFINITION}", "refund": "…"}}',
+    "samples": "samples: [{" + ", ".join(f'"{key}": "…"' for key in _OF_A_SAMPLE) + "}]",
+    "contexts": 'contexts: "what they are", or a list of them',
+    "presets": 'presets: {"small": 40}',
+    "seeds": 'seeds: "what one is", or a list of them',
 }
 
 
-def _example(loc: Loc, value: Any = None) -> Words:
+def _key_and_value(key: str, value: Any) -> str:
+    """Return a key of a file with its value, as YAML takes it."""
+    return f"{key}: {json.dumps(value, ensure_ascii=False, default=str)}"
+
+
+def _example(loc: Loc, value: Any = None) -> str:
     """Return an example for a place; a list is written there as a mapping of its names."""
     key = str(loc[-1])
     if loc[0] == "labels" and len(loc) > 1:
-        return Option("labels", {str(loc[1]): _DEFINITION})
+        return _key_and_value("labels", {str(loc[1]): _DEFINITION})
     if loc[0] == "fields" and len(loc) > 1 and key in _keys_at(Declaration, ("fields", "")):
-        return Option("fields", {"text": {key: value}})
+        return _key_and_value("fields", {"text": {key: value}})
     if isinstance(value, list | tuple) and value:
         names = [_named(each) for each in value[:2]]
-        return Option(key, dict.fromkeys(names, _DEFINITION if key == "labels" else "…"))
-    return _EXAMPLES.get(key) or _EXAMPLES.get(str(loc[0])) or Option(key, ...)
+        return _key_and_value(key, dict.fromkeys(names, _DEFINITION if key == "labels" else "…"))
+    return _EXAMPLES.get(key) or _EXAMPLES.get(str(loc[0])) or f"{key}: …"
 
 
 def _named(item: Any) -> str:
@@ -376,65 +377,34 @@ def _named(item: Any) -> str:
     return printable(text, lines=False, max_length=40)
 
 
-def _meant(loc: Loc, value: Any, known: list[str]) -> Words:
+def _meant(loc: Loc, value: Any, known: list[str]) -> str:
     """Return the hint for an unknown key; its place may have the `known` ones."""
     key, top = str(loc[-1]), len(loc) == 1
-    if loc[0] == "labels" and key in ("n", *_ROWS) and isinstance(value, int):
-        return _of_a_run("labels", {loc[1]: value})
-    if loc[0] == "prompts":
-        own = Option("labels", {"LABEL": {"definition": "…", "prompt": "…"}})
-        return f"keys: {', '.join(known)}; for step 3, set a label's prompt: " + own
-    if top and key == "seed":  # of the rows, as `--seed`, and not of the model's replies
-        return _of_a_run(key, value)
-    end = re.fullmatch(r"(?:min|max|minimum|maximum)_(words|sentences|items)", key)
-    if end and (top or end[1] in known):
-        both = f"{end[1]}: [min, max]"
-        return f"fields: {{text: {{{both}}}}}" if top else both
-    if top and key != "definition" and key in LabelPart.model_fields:
-        whole = {"definition": "…", key: value}
-        return "put it under a label: " + Option("labels", {"LABEL": whole})
-    if key in SAMPLING and (top or known == [*ParametersPart.model_fields]):
-        return Option("parameters", {"generate": {key: value}})
-    if top and key in ParametersPart.model_fields and isinstance(value, dict):
-        return Option("parameters", {key: value})
-    if top and key in _SHARES and isinstance(value, dict) and value:
-        return _of_a_run("labels", value)
-    if top and key in _ROWS:
-        key = "n"
-    elif top and key in _keys_at(Declaration, ("fields", "")):
-        return Option("fields", {"text": {key: value}})
-    elif top and key in ("questions", "answers"):
-        return "for rows with a question: " + Option("output", {"answer": {"KIND": "…"}})
-    elif top and key == "instruction":
-        return (
-            "did you mean instructions? If the file is for targen transform, run: targen transform "
-            "FILE --save task.json"
-        )
-    elif near := suggestions_for(key, known):
-        return f"did you mean {' or '.join(near)}?"
     if top and key in _OF_A_RUN:
         return _of_a_run(key, value)
-    if top and isinstance(value, str):
-        return f"if it is a label, indent it under labels; the keys are {', '.join(known)}"
+    if top and key in LabelPart.model_fields and key not in known:
+        return "put it under a label"
+    if top and key in _keys_at(Declaration, ("fields", "")):
+        return _key_and_value("fields", {"text": {key: value}})
+    if near := suggestions_for(key, known):
+        return f"did you mean {' or '.join(near)}?"
     return f"keys: {', '.join(known)}"
 
 
 def _of_a_run(key: str, value: Any) -> str:
     said = f"BACKEND/{value}" if key == "model" else value
-    option = Option(key, said).text("command" if in_a_command() else "python")
-    return f"it belongs to a run, not to a task: {option}"
+    return f"it belongs to a run, not to a task: {flags(**{key: said})}"
 
 
-def _place_of(key: str, value: Any) -> Words:
+def _place_of(key: str, value: Any) -> str:
     """Return where a key among the labels belongs; "" if it is not a key."""
     if key in Declaration.model_fields:
         return "put it at the same level as labels, not under it"
     if key in _keys_at(Declaration, ("labels", "")):
         return "put it under a label"
     if key in _keys_at(Declaration, ("fields", "")):
-        return Option("fields", {"text": {key: value}})
-    run = "n" if key in _ROWS else key
-    return _of_a_run(run, value) if run in _OF_A_RUN and isinstance(value, int | float) else ""
+        return _key_and_value("fields", {"text": {key: value}})
+    return _of_a_run(key, value) if key in _OF_A_RUN and isinstance(value, int | float) else ""
 
 
 def _short(value: Any) -> str:

@@ -11,11 +11,10 @@ from pydantic import BaseModel
 
 from targen_core.calls.sampling import SAMPLING, check_sampling
 from targen_core.errors import UnknownName, UsageError
-from targen_core.suggestions import and_also, did_you_mean
+from targen_core.hints import and_also, did_you_mean
 from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
-from targen_core.wording import Blank, Setting, Words
 from targen_standard.checks.patterns import refuse_pattern
 from targen_standard.task_files.dimensions import refused
 from targen_standard.task_files.model import Declaration, FieldPart
@@ -25,7 +24,7 @@ from targen_standard.task_files.outputs import OutputRefused, other_label, outpu
 _TYPOGRAPHIC = "“”„«»‘’‚"
 """Quotes that a word processor types."""
 
-Problem = tuple[tuple[str | int, ...], str, Words]
+Problem = tuple[tuple[str | int, ...], str, str]
 """Where, what is wrong, what to type."""
 
 
@@ -217,7 +216,7 @@ def _lists(declaration: Declaration) -> Iterator[Problem]:
         if part.use:
             for key in sorted(part.model_fields_set - {"use", "field"}):
                 hint = (
-                    f"to set it for a run: {Setting(f'{step}.batch', Blank('N'))}"
+                    f"to set it for a run: -o {step}.batch=N"
                     if key == "batch"
                     else "keep one of the two"
                 )

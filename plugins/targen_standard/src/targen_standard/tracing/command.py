@@ -23,13 +23,12 @@ from targen_core.cli.commands.show import (
 from targen_core.cli.tables import console, print_json
 from targen_core.errors import UsageError
 from targen_core.text import plural, printable, row_name
-from targen_core.wording import Either
 
 if TYPE_CHECKING:
     from targen_core.cli.tracing import Traced
     from targen_standard.tracing.api import Trace, TracedCall
 
-_ALL = Either("--full shows everything", "`messages` of the call has everything")
+_ALL = "--full shows everything"
 _DIGITS = 12  # of a key that are shown
 _SHOWN = 10  # rows that rest on a call
 _MIN_TEXT = 24  # columns that a text has at least

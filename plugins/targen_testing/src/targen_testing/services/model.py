@@ -6,9 +6,6 @@ import asyncio
 
 from targen_core.calls.model import ChatReply, ChatRequest, Price
 from targen_core.errors import (
-    ConnectionFailed,
-    MalformedAnswer,
-    Overloaded,
     RateLimited,
     ServiceError,
     ServiceUnavailable,
@@ -66,14 +63,14 @@ def _error(answer: Answer) -> ServiceError:
         case "hang":
             return TimedOut("no answer in time", billed=True)
         case "refuse":
-            return ConnectionFailed("no connection")
+            return ServiceUnavailable("no connection")
         case "drop":
-            return ConnectionFailed("the connection broke", billed=True)
+            return ServiceUnavailable("the connection broke", billed=True)
         case "garbage":
-            return MalformedAnswer("the answer is not JSON", billed=True)
+            return ServiceUnavailable("the answer is not JSON", billed=True)
     message, wait = f"HTTP {answer.status}", answer.retry_after
     if answer.status == 429:
         return RateLimited(message, retry_after=wait, rate=answer.rate)
     if answer.status in (503, 529):
-        return Overloaded(message, retry_after=wait)
+        return RateLimited(message, retry_after=wait)
     return ServiceUnavailable(message, retry_after=wait, billed=answer.status == 504)

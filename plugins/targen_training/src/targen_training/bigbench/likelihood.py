@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from targen_core.errors import UsageError
-from targen_core.wording import install
+from targen_core.hints import install
 from targen_standard.pretrained import device_of, named_place
 from targen_training.neural.weights import Weights, find_weights, kind_of
 

@@ -14,12 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from targen_core.calls.sampling import is_free
 from targen_core.cli.trust import leaving, placed, require_trust
-from targen_core.errors import NoSuchFile, TargenError, UsageError
+from targen_core.errors import TargenError, UnreadableFile, UsageError
 from targen_core.origin import Named, Typed, is_file, leads_elsewhere, texts_in
 from targen_core.plain import content_of
 from targen_core.reading.typed import read_toml
 from targen_core.text import key_path
-from targen_core.wording import Words
 from targen_training.styles import Style
 
 Size = Literal["matched", "natural"]
@@ -327,7 +326,9 @@ def paths_of(source: str) -> Iterator[None]:
     """Explain an error about a missing file that an experiment file names, if `source` is one."""
     try:
         yield
-    except NoSuchFile as error:
+    except UnreadableFile as error:
+        if not error.missing:
+            raise
         file = Path(source)
         text = content_of(file, _LARGEST).decode() if source.endswith(".toml") else ""
         for number, line in enumerate(text.splitlines(), 1):
@@ -412,7 +413,7 @@ def declared(
     values: Mapping[str, Any],
     where: str,
     *,
-    options: Mapping[str, Words] = MappingProxyType({}),
+    options: Mapping[str, str] = MappingProxyType({}),
 ) -> Experiment:
     """An experiment that a person typed or a command makes: its names are orders.
 
@@ -426,7 +427,7 @@ def validated(
     values: Mapping[str, Any],
     where: str,
     *,
-    options: Mapping[str, Words] = MappingProxyType({}),
+    options: Mapping[str, str] = MappingProxyType({}),
 ) -> Experiment:
     """An experiment of its values, whose names are data.
 

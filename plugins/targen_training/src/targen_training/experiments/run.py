@@ -26,7 +26,6 @@ from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file
 from targen_core.plain import content_of
 from targen_core.plugins.registry import Registry
-from targen_core.wording import ANOTHER_OUT
 from targen_training.experiments.cells import (
     BEFORE,
     Done,
@@ -90,12 +89,14 @@ def check_folder(folder: Path) -> None:
             depth.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise UsageError(f"{folder} is not a folder", hint=ANOTHER_OUT)
+        raise UsageError(f"{folder} is not a folder", hint="choose a different --out")
     # Files that a plan, or a command killed at once, may have left.
     early = {"data", ".lock", ".experiment.toml.part"}
     there = {path.name for path in folder.iterdir()} - early if folder.exists() else set()
     if there and "experiment.toml" not in there:
-        raise UsageError(f"{folder} exists and does not contain a comparison", hint=ANOTHER_OUT)
+        raise UsageError(
+            f"{folder} exists and does not contain a comparison", hint="choose a different --out"
+        )
     check_own(folder)
 
 

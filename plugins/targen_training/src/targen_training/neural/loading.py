@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import MissingDependency, UsageError
+from targen_core.hints import install
 from targen_core.outputs import remove, write_file
-from targen_core.wording import install
 from targen_standard.pretrained import device_of, first_line, note_model, quiet
 from targen_training.neural.fit import takes_bfloat16
 from targen_training.neural.options import NeuralOptions

@@ -8,11 +8,11 @@ from typing import Any
 
 from targen_core.cli.estimating import estimate
 from targen_core.errors import JobFailed, UnknownName, UsageError
+from targen_core.hints import install
 from targen_core.origin import Typed
 from targen_core.outputs import write_file
 from targen_core.plugins.registry import Registry
 from targen_core.task_files import note_own_copy
-from targen_core.wording import install
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.form import FORM, METHOD, MethodFile
 from targen_standard.methods.model import Method

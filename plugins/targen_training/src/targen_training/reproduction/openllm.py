@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any
 from targen_core import generate
 from targen_core.cli.outputs import check_own, read_file
 from targen_core.errors import MissingDependency, QuotaNotMet, UsageError
+from targen_core.hints import install
 from targen_core.origin import Typed
 from targen_core.outputs import write_file
 from targen_core.plugins.registry import Registry
 from targen_core.reading.values import json_of
-from targen_core.wording import install
 from targen_training.reproduction.material import synthetic_of
 
 if TYPE_CHECKING:

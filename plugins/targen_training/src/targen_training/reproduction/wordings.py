@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from targen_core.errors import UsageError
+from targen_core.hints import install
 from targen_core.plugins.registry import Registry
-from targen_core.wording import install
 from targen_training.features import embedder_of
 from targen_training.reproduction.paper import PaperTable
 

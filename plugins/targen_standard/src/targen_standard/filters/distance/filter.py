@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from targen_core.engine.commits import Commit
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.engine.guard import named
-from targen_core.errors import StageFailed, TargenError
+from targen_core.errors import PluginError, TargenError
 from targen_standard.embedding import Encode
 from targen_standard.filters.distance import DistanceSection
 from targen_standard.filters.likeness import check_sum
@@ -147,7 +147,7 @@ class DistanceFilter(Filter):
         """The vector of a text.
 
         Raises:
-            StageFailed: the embedder fails, or returns something other than a vector of its rows'
+            PluginError: the embedder fails, or returns something other than a vector of its rows'
                 length.
         """
         if self._last is not None and self._last[0] == text:
@@ -174,14 +174,14 @@ class DistanceFilter(Filter):
         self._last = text, whole
         return whole
 
-    def _wrong(self, words: str) -> StageFailed:
+    def _wrong(self, words: str) -> PluginError:
         """Return the error for a vector that cannot be used."""
         return self._failed(f"{words}, from {named(self._encode)}")
 
-    def _failed(self, words: str) -> StageFailed:
+    def _failed(self, words: str) -> PluginError:
         """Return the error that names the embedder."""
         distribution = self._embedder.partition(":")[0]
-        return StageFailed(
+        return PluginError(
             f"embedder {self._embedder}: {words}",
             distribution=distribution,
             hint=f"report it to the authors of {distribution}, and resume when it is fixed",

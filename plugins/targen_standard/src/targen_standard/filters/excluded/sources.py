@@ -25,7 +25,6 @@ from targen_core.runs.preparing.sources import OBJECT, UnreadSource, name_of_sou
 from targen_core.runs.records.lock import SourcePlan
 from targen_core.tasks.letters import plain_words
 from targen_core.tasks.model import Task
-from targen_core.wording import Action, Blank, Either, Option, Unplaced, Words
 from targen_standard.filters.excluded.comparing import texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
 
@@ -91,10 +90,8 @@ class _Rows:
         if source.startswith(OBJECT) and not Path(source.removeprefix(OBJECT)).is_absolute():
             raise _unread(
                 f"this run excludes {self.named}, which was not read from a file",
-                hint="pass the rows again: targen_core.resume(RUN, exclude=[...])"
-                + Either(
-                    ", or " + Option("exclude", Blank("FILE")) + " with exactly the same rows", ""
-                ),
+                hint="pass the rows again: targen_core.resume(RUN, exclude=[...]), or --exclude "
+                "FILE with exactly the same rows",
             )
         path = source.removeprefix(OBJECT)
         try:  # an order: `refuse_sources` has checked a run's own sources
@@ -105,11 +102,9 @@ class _Rows:
             hint = error.hint
             if isinstance(error, RunDirectoryError) and Path(path).expanduser().is_dir():
                 hint = "pass a run, a file of rows, or a folder that contains one dataset"
-            unread = _unread(Unplaced(Option("exclude") + ": ") + str(error), hint=hint)
+            unread = _unread(f"--exclude: {error!s}", hint=hint)
             if not path.startswith(HUB) and path.count("/") == 1 and not Path(path).suffix:
-                unread.hint = "for a dataset on the Hugging Face Hub:  " + Option(
-                    "exclude", f"{HUB}{path}"
-                )
+                unread.hint = f"for a dataset on the Hugging Face Hub:  --exclude {HUB}{path}"
                 unread.hub = True
             raise unread from error
         self.state = _state(path, Path(self._source.place))
@@ -139,9 +134,7 @@ class _Rows:
         except UnreadSource:
             raise
         except UsageError as error:
-            raise _unread(
-                Unplaced(Option("exclude") + ": ") + str(error), hint=error.hint
-            ) from error
+            raise _unread(f"--exclude: {error!s}", hint=error.hint) from error
 
     def read(self) -> ExcludedSource:
         """Return the run's record of the dataset, with the index of its rows.
@@ -163,12 +156,10 @@ class _Rows:
             there = ", ".join(map(str, first)) if isinstance(first, Mapping) else "none"
             mine = ", ".join(name for name in self._columns if name not in ("idx", "label"))
             raise _unread(
-                Unplaced(Option("exclude") + ": ")
-                + f"{self._called} has no text in any of the columns of {self._task.name}. Its "
-                f"columns are {there}; the task's are {mine}",
+                f"--exclude: {self._called} has no text in any of the columns of "
+                f"{self._task.name}. Its columns are {there}; the task's are {mine}",
                 hint="rename its columns to match the task's; those of a run, in a file that "
-                + Action("export", Blank("RUN"), out=Blank("FILE.jsonl"))
-                + " writes",
+                "targen export RUN --out FILE.jsonl writes",
             )
         plan = SourcePlan(
             source=self.named,
@@ -197,7 +188,7 @@ def _line(texts: Mapping[str, Sequence[str]]) -> bytes:
     return json.dumps(texts).encode() + b"\n"
 
 
-def _unread(message: Words, *, hint: Words = "") -> UnreadSource:
+def _unread(message: str, *, hint: str = "") -> UnreadSource:
     error = UnreadSource(message, hint=hint)
     error.option = "exclude"
     return error

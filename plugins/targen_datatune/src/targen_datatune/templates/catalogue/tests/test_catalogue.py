@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from targen_core.errors import DatasetUnavailable
+from targen_datatune.retrieval import DatasetUnavailable
 from targen_datatune.testing import CatalogueSuite as Suite
 
 from my_demo.catalogue import CATALOGUE

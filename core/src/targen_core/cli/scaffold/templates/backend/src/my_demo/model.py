@@ -21,9 +21,9 @@ from targen_core.calls.model import ChatRequest, Finish
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
-    ConnectionFailed,
-    ContextTooLong,
-    MalformedAnswer,
+    ServiceUnavailable,
+    BadRequest,
+    ServiceUnavailable,
     RateLimited,
     ServiceError,
     ServiceUnavailable,
@@ -71,7 +71,7 @@ class HttpModel:
             raise TimedOut(f"no answer in {self._timeout.total:g} s", billed=True) from None
         except aiohttp.ClientError as error:
             # `from None`: the text that the library's error repeats may contain the key.
-            raise ConnectionFailed(f"{type(error).__name__} on the way to the service") from None
+            raise ServiceUnavailable(f"{type(error).__name__} on the way to the service") from None
         if answer.status != 200:
             raise self._failure(answer.status, text, answer.headers.get("Retry-After", ""))
         return self._read(text)
@@ -110,7 +110,7 @@ class HttpModel:
             usage = envelope["usage"]
             tokens = usage["prompt_tokens"], usage["completion_tokens"]
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-            raise MalformedAnswer("the answer is not a chat completion", billed=True) from None
+            raise ServiceUnavailable("the answer is not a chat completion", billed=True) from None
         return ChatReply(content, finish, input_tokens=tokens[0], output_tokens=tokens[1])
 
     def _failure(self, status: int, text: str, wait: str) -> ServiceError:
@@ -126,7 +126,7 @@ class HttpModel:
         if status in (401, 403):
             return AuthenticationFailed(message, hint="is the key right, and given?")
         if "context length" in text:
-            return ContextTooLong(message, hint="lower -o max_tokens=N")
+            return BadRequest(message, hint="lower -o max_tokens=N", of_content=True)
         return BadRequest(message, hint="are base_url and the model's name right?")
 
 
@@ -137,5 +137,5 @@ async def _text(answer: aiohttp.ClientResponse) -> str:
         parts.append(part)
         size += len(part)
         if size > _MAX_BYTES:
-            raise MalformedAnswer(f"the answer is longer than {_MAX_BYTES:,} bytes", billed=True)
+            raise ServiceUnavailable(f"the answer is longer than {_MAX_BYTES:,} bytes", billed=True)
     return b"".join(parts).decode("utf-8", "replace")

@@ -13,7 +13,6 @@ from targen_core import ChatReply
 from targen_core.calls.delivery import DeliveredRun, Delivery, ModelSource
 from targen_core.calls.model import ChatModel, ChatRequest
 from targen_core.calls.scores import continues, most_top, scores_given
-from targen_core.wording import Option
 
 
 class _Delivered:
@@ -52,8 +51,8 @@ class InTurn(Delivery):
     """Hands calls over one at a time."""
 
     summary = "hands calls over one at a time"
-    asked = Option("delivery", "my-demo")
-    dropped = Option("delivery", "")
+    asked = "--delivery my-demo"
+    dropped = "--delivery ''"
     answered = "its calls are answered one after another"
 
     def wrap(self, sources: Sequence[ModelSource], run: DeliveredRun) -> Sequence[ChatModel]:
