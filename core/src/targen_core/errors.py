@@ -207,7 +207,8 @@ class ServiceError(TargenError):
 
     `retry_after` is the wait that the service requested, in seconds. `billed` says that the request
     may have been processed although its answer was lost, so that the budget must count it.
-    `request_id` is the service's own id of the call, for its support; `rate` is what it said about
+    `broken` says that no answer came, since the connection was refused or broke. `request_id` is
+    the service's own id of the call, for its support; `rate` is what it said about
     its limits. If the service has never answered, the call is retried for `max_startup` seconds by
     default. A slow start is worth the wait; a wrong address is not.
     """
@@ -222,6 +223,7 @@ class ServiceError(TargenError):
         hint: str = "",
         retry_after: float | None = None,
         billed: bool = False,
+        broken: bool = False,
         request_id: str = "",
         rate: RateHeaders | None = None,
         max_startup: float | None = None,
@@ -232,6 +234,7 @@ class ServiceError(TargenError):
         self.retry_after = retry_after if sound else None
         self.rate = rate
         self.billed = billed
+        self.broken = broken
         self.request_id = request_id
         if max_startup is not None:
             self.max_startup = max_startup

@@ -138,7 +138,7 @@ def test_an_outage_counts_from_the_last_success_of_anyone(lab, desk, drive):
     def hook(number, request):
         start.append(now())
         if request.messages[0].content == "cursed" and now() < start[0] + 50:
-            raise ConnectionFailed("not you")
+            raise ServiceUnavailable("not you", broken=True)
 
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=20.0)
     assert drive(cursed_beside(one, 40, 10)) == "x"
@@ -275,7 +275,11 @@ def test_a_service_that_refuses_all_is_soon_asked_no_more(lab, desk, drive, of_c
 
 
 @pytest.mark.parametrize(
-    ("error", "lasting"), [(engine_crashed, 30.0), (lambda: RateLimited("too much"), float("inf"))]
+    ("error", "lasting"),
+    [
+        (lambda: ServiceUnavailable("reset", broken=True), 30.0),
+        (lambda: RateLimited("too much"), float("inf")),
+    ],
 )
 def test_in_an_outage_and_for_a_refusal_no_call_is_given_up(lab, desk, drive, error, lasting):
     """Of `lasting` seconds, in which other calls are answered."""
@@ -309,7 +313,7 @@ def test_what_cannot_succeed_later_fails_at_once(lab, desk, drive, error, kind):
     assert kind is PluginError or caught.value.hint == "do this"
     assert len(at) == 1
     assert (one.layer.retries, one.limiter.in_flight) == (0, 0)
-    assert bool(one.usage.tokens) == (kind is StageFailed), "it may have sent the call"
+    assert bool(one.usage.tokens) == (kind is PluginError), "it may have sent the call"
 
 
 def test_who_backs_off_holds_neither_place_nor_money(lab, desk, drive):

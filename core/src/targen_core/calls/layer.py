@@ -61,7 +61,6 @@ from targen_core.errors import (
     BadReply,
     BadRequest,
     BudgetExhausted,
-    ConnectionFailed,
     ContentFiltered,
     PluginError,
     Rejected,
@@ -450,7 +449,7 @@ class CallLayer:
             return answer
         except TargenError as error:
             if not sending.bound.deferred:  # a backend that fails may have sent the call
-                first.answer = ServiceError(str(error), billed=isinstance(error, StageFailed))
+                first.answer = ServiceError(str(error), billed=isinstance(error, PluginError))
             raise
         finally:
             self.settle(sending, first)
@@ -609,7 +608,7 @@ class CallLayer:
         if not may_be_own(sending, error):
             return False
         failures, waited = sending.failures + 1, now - sending.failing_since
-        is_transport = isinstance(error, ConnectionFailed | TimedOut)
+        is_transport = error.broken or isinstance(error, TimedOut)
         is_soon = failures >= _FEWEST and not self._retries.recovered and not is_transport
         most = _OWN_FAULT if waited < 2 * _OWN_TIME else _FEWEST  # time-outs are few and long
         if not is_soon and (failures < most or waited < _OWN_TIME):

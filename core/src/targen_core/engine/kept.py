@@ -124,7 +124,7 @@ def slot_of(kept: Kept, task: Task[Any, Any], guard: Guard) -> tuple[KeptSlot, A
     """Return a kept instance as a candidate, and the instance itself.
 
     Raises:
-        StageFailed: the task cannot read its own rows.
+        PluginError: the task cannot read its own rows.
     """
     path, branch, ordinal = _place(kept)
     (instance,) = guard.call(task.from_rows, list(kept.rows))

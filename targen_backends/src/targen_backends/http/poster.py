@@ -255,6 +255,7 @@ class Poster:
             return ServiceUnavailable(
                 f"no connection to {self.url}: {full}",
                 hint=descriptors.HINT,
+                broken=True,
                 max_startup=_NO_SERVICE,
             )
         if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
@@ -265,6 +266,7 @@ class Poster:
             return ServiceUnavailable(
                 f"no connection to {self.url}: {why or words}",
                 hint=hint,
+                broken=True,
                 max_startup=_HERE if _refused_here(error) else _NO_SERVICE,
             )
         if isinstance(error, TimeoutError):
@@ -281,6 +283,7 @@ class Poster:
             if self.url.startswith("http://") and not isinstance(error, aiohttp.ClientPayloadError)
             else "",  # a payload belongs to an answer that began, and so in plain http
             billed=True,
+            broken=True,
             max_startup=_NO_SERVICE,
         )
 

@@ -134,10 +134,10 @@ def _refuse_lists(task: Task[Any, Any], spec: RunSpec) -> None:
         if task.seed_branch is not None and getattr(spec, name):
             one = "paper" in task.variants
             raise UsageError(
-                f"{task.name} writes many rows per call, so it does not use " + Option(name, ...),
-                hint="to write one row per call, add " + Option("variants", "paper")
+                f"{task.name} writes many rows per call, so it does not use {flag_of(name)}",
+                hint="to write one row per call, add --variant paper"
                 if one
-                else "omit " + Option(name, ...),
+                else f"omit {flag_of(name)}",
             )
 
 

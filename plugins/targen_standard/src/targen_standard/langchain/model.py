@@ -499,7 +499,7 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
         isinstance(error, OSError)  # ConnectionError is one
         or names & {"APIConnectionError", "TransportError"}
     ):
-        return ServiceUnavailable(words)
+        return ServiceUnavailable(words, broken=True)
     if status >= 500 or status in (408, 409) or "InternalServerError" in names:
         return ServiceUnavailable(words)
     if names & {"RecursionError", "JSONDecodeError", "APIResponseValidationError"}:

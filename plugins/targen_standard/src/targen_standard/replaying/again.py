@@ -35,7 +35,6 @@ from targen_core.runs.records.reading import read_json
 from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
-from targen_core.wording import Action, Option
 from targen_standard.recorded import stand_ins
 
 
@@ -98,7 +97,7 @@ def again(
         raise UsageError(
             f"{run} was merged from {plural(len(there.merged), 'run')}, which must be "
             f"{'revised' if revises else 'replayed'} one by one",
-            hint="merge the results with " + Action("merge") + " afterwards",
+            hint="merge the results with targen merge afterwards",
         )
     name = there.task_name(run) if task is None else task
     require_known_paths(there, run)
@@ -115,7 +114,7 @@ def again(
         if spec.shard is not None:
             raise UsageError(
                 f"{run} is shard {spec.shard} of a run, so its row counts cannot be changed",
-                hint="leave " + Option("n") + " and " + Option("labels") + " out",
+                hint="leave -n and --label out",
             )
         spec = spec.replace(quotas=quotas)
     options = options or {}

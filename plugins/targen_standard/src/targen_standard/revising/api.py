@@ -18,7 +18,7 @@ from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.api.request import PathText, TaskLike, as_path, registry_for, require_objects
 from targen_core.api.run import Run
 from targen_core.errors import UsageError
-from targen_core.hints import did_you_mean, in_python, quoted
+from targen_core.hints import did_you_mean, quoted
 from targen_core.places import is_inside
 from targen_core.plugins.blame import blaming, blaming_plugins
 from targen_core.plugins.loader import load_registry
@@ -224,7 +224,9 @@ def planned(
     if judge not in get_args(Judged):
         raise UsageError(f"--judge {quoted(judge)}: no such choice", hint='use "all" or "changed"')
     if out is not None and is_inside(path, out):
-        raise UsageError(f"{out} is in {path}, which must not change", hint="choose a different --out")
+        raise UsageError(
+            f"{out} is in {path}, which must not change", hint="choose a different --out"
+        )
     begun_as = Manifest.load(path / "manifest.json")
     _require_objects(path, begun_as, registry, action, asked.get("task"))
     with asked_again(path, registry, revises=True, **asked) as again:

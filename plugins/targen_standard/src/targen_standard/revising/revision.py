@@ -35,7 +35,6 @@ from targen_core.runs.preparing.trust import note_new
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task
-from targen_core.wording import ANOTHER_OUT
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.recorded import stand_ins
 from targen_standard.replaying.again import Again, known_sources
@@ -237,7 +236,9 @@ def _line(line: Line) -> str:
 
 def taken(out: Path) -> RunConflict:
     """Return the error for a place that holds something."""
-    return RunConflict(f"{out} exists", hint=ANOTHER_OUT + ": a revision creates a new run")
+    return RunConflict(
+        f"{out} exists", hint="choose a different --out: a revision creates a new run"
+    )
 
 
 def is_same(place: Path, manifest: Manifest) -> bool:

@@ -63,9 +63,9 @@ def _error(answer: Answer) -> ServiceError:
         case "hang":
             return TimedOut("no answer in time", billed=True)
         case "refuse":
-            return ServiceUnavailable("no connection")
+            return ServiceUnavailable("no connection", broken=True)
         case "drop":
-            return ServiceUnavailable("the connection broke", billed=True)
+            return ServiceUnavailable("the connection broke", billed=True, broken=True)
         case "garbage":
             return ServiceUnavailable("the answer is not JSON", billed=True)
     message, wait = f"HTTP {answer.status}", answer.retry_after
