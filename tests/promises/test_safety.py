@@ -68,7 +68,7 @@ def adding(model: Model, text: str) -> Callable[[Request], Fault]:
 
 
 def test_01_opening_a_folder_runs_no_code(theirs: Shell, mine: World) -> None:
-    ran, copy = theirs.folder / "RAN", theirs.folder / "copy"
+    theirs.fresh, ran, copy = True, theirs.folder / "RAN", theirs.folder / "copy"
     shutil.copytree(theirs.folder / "coded", copy)
     for name in ("porter", "coded/task", "coded/porter", "copy/beside", "sitecustomize", "yaml"):
         (theirs.folder / f"{name}.py").write_text(CODE.format(str(ran)))
