@@ -308,9 +308,10 @@ class Shell:
             result = Result(done.returncode, done.stdout, done.stderr)
         else:
             process = self.start(*args, program=program, **env)
-            out, err = process.communicate(timeout=240)
-            result = Result(process.returncode, out, err)
-        assert ok in (None, result.code), f"{args}: {result.code}\n{out[-3000:]}\n{err[-3000:]}"
+            texts = process.communicate(timeout=240)
+            result = Result(process.returncode, *texts)
+        shown = f"{args}: {result.code}\n{result.out[-3000:]}\n{result.err[-3000:]}"
+        assert ok in (None, result.code), shown
         return result
 
     def python(self, script: str, **env: str) -> Result:
