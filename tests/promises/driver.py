@@ -6,6 +6,7 @@ stands how. Programs that tests start import only targen's public Python package
 
 from __future__ import annotations
 
+import atexit
 import csv
 import hashlib
 import json
@@ -20,11 +21,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from targen_testing.forks import COMMAND, Forks
 
 from .service import PRICE_IN, PRICE_OUT, Body, Service, serve
 
@@ -89,14 +93,10 @@ TASK = Declaration(description="Letters.", labels=LABELS).task(name="porter")
 """
 """A task as a program, whose texts the service's model labels like those of `task_file`."""
 
-OPENING = """
-validate {run}
-show {run}
-trace {run} 0
-resume {run} -n 9 --max-outage 1
-export {run} --as csv --out out.csv
-review {run} --plan
-""".strip()
+OPENING = (
+    "validate {run}\nshow {run}\ntrace {run} 0\nresume {run} -n 9 --max-outage 1\n"
+    "export {run} --as csv --out out.csv\nreview {run} --plan"
+)
 """Commands that open a run."""
 
 
@@ -156,7 +156,7 @@ class Model:
 
     def __call__(self, body: Body) -> str:
         """Return the reply to a request in OpenAI's form."""
-        rng = rng_of(body)
+        rng = random.Random(hashlib.sha256(json.dumps(body["messages"]).encode()).hexdigest())
         schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
         if schema is None:
             return words(rng)
@@ -225,11 +225,6 @@ def judges_many(schema: Mapping[str, Any]) -> bool:
     return "Verdicts" in schema.get("$defs", {})
 
 
-def rng_of(body: Body) -> random.Random:
-    """A generator that is the same for the same messages."""
-    return random.Random(hashlib.sha256(json.dumps(body["messages"]).encode()).hexdigest())
-
-
 def reply_from(known: Mapping[str, str]) -> Callable[[Body], str]:
     """A model that gives known replies to known messages, and otherwise fills the schema."""
 
@@ -293,8 +288,21 @@ class Result:
         return " ".join((self.out + " " + self.err).split())
 
 
+@cache
+def forks() -> Forks:
+    """A process that has imported targen, and forks for each command: a start takes a second."""
+    atexit.register((made := Forks()).close)
+    return made
+
+
 class Shell:
-    """A user's terminal in a folder of their own, with a home and a cache there."""
+    """A user's terminal in a folder of their own, with a home and a cache there.
+
+    Commands that run to their end run in forks, unless they shall find other modules than this
+    process or `fresh` is set. Commands that are killed start afresh.
+    """
+
+    fresh = False
 
     def __init__(self, folder: Path, bin_folder: Path | None = None) -> None:
         self.folder = folder
@@ -319,14 +327,18 @@ class Shell:
 
     def __call__(self, *args: object, ok: int | None = 0, **env: str) -> Result:
         """Run `targen` and check its exit status; None accepts any."""
-        process = self.start(*args, **env)
-        try:
-            out, err = process.communicate(timeout=240)
-        except subprocess.TimeoutExpired:
-            kill(process)
-            raise
-        result = Result(process.returncode, out, err)
-        assert ok in (None, result.code), f"{args}: {result.code}\n{out[-3000:]}\n{err[-3000:]}"
+        program = env.pop("program", "targen")
+        own = self.bin == Path(sys.executable).parent and not self.fresh
+        if own and program != "sh" and "PYTHONPATH" not in env:
+            code, *words = map(str, (COMMAND, *args) if program == "targen" else args[1:])
+            done = forks()(code, words, cwd=self.folder, path=[], env={**self.env, **env})
+            result = Result(done.returncode, done.stdout, done.stderr)
+        else:
+            process = self.start(*args, program=program, **env)
+            texts = process.communicate(timeout=240)
+            result = Result(process.returncode, *texts)
+        shown = f"{args}: {result.code}\n{result.out[-3000:]}\n{result.err[-3000:]}"
+        assert ok in (None, result.code), shown
         return result
 
     def python(self, script: str, **env: str) -> Result:
@@ -335,6 +347,9 @@ class Shell:
 
     def sh(self, line: str, **env: str) -> Result:
         """Run a line of shell in the folder; its exit status may be any."""
+        words = line.replace("\\\n", " ").split()
+        if words[0] == "targen" and not re.search(r"[^\w\s./:=,@+-]", " ".join(words)):
+            return self(*words[1:], ok=None, **env)
         return self("-c", line, program="sh", ok=None, **env)
 
     def run(self, name: str) -> Run:
@@ -386,15 +401,12 @@ def generate(
     task: str, out: str = "run", service: Service | None = None, at: str = "llama", **options: Any
 ) -> list[str]:
     """The arguments of a command that generates rows; without a service, without a model."""
-    sent = asking(service, at) if service else ["-b", "scripted"]
-    return ["generate", task, "--out", out, "-y", *sent, *flags(**options)]
-
-
-def asking(service: Service, backend: str) -> list[str]:
-    """The options that send calls to the service by a backend, and state its prices."""
-    url = service.root if backend == "claude" else service.url
-    prices = {"price_in": PRICE_IN, "price_out": PRICE_OUT}
-    return flags(b=backend, model=MODELS[backend], base_url=url, **prices)
+    model: dict[str, Any] = {"b": "scripted"}
+    if service:
+        url = service.root if at == "claude" else service.url
+        model = {"b": at, "model": MODELS[at], "base_url": url}
+        model |= {"price_in": PRICE_IN, "price_out": PRICE_OUT}
+    return ["generate", task, "--out", out, "-y", *flags(**model, **options)]
 
 
 def flags(**options: Any) -> list[str]:
@@ -490,10 +502,6 @@ class Run:
         traced: dict[str, Any] = json.loads(self.shell("trace", self.path, row, "--json").out)
         return traced
 
-    def calls_of(self, row: object) -> Iterator[dict[str, Any]]:
-        """The calls behind a row, in order."""
-        yield from asked(self.trace(row))
-
 
 def asked(traced: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The calls of a trace, in order: their steps, messages and replies, and if they are exact."""
@@ -519,8 +527,7 @@ for module, name, args, options in json.loads({calls!r}):
     print(json.dumps(value.raw if name == "trace" else rows), flush=True)
     if {marked!r}:
         body = json.dumps(dict(model="mark", messages=[dict(role="user", content="mark")]))
-        headers = {{"Content-Type": "application/json"}}
-        urllib.request.urlopen(urllib.request.Request({marked!r}, body.encode(), headers)).read()
+        urllib.request.urlopen({marked!r}, body.encode()).read()
 """
 
 _MODULES = {
@@ -560,16 +567,6 @@ def generation(task: str, out: str, service: Service | None = None, **options: A
     return call("generate", task, out=out, concurrency=1, **{"model": model, **at, **options})
 
 
-def revision(run: str, task: str, out: str, **options: Any) -> Call:
-    """A call that applies a changed task to a run."""
-    return call("revise", run, task, out, **options)
-
-
-def exporting(source: str, form: str, out: str, **options: Any) -> Call:
-    """A call that exports rows in a format."""
-    return call("export", source, out, form=form, **options)
-
-
 def trace_all(shell: Shell, runs: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """The traces of all rows, then of all rejected candidates, of runs."""
     ids: dict[str, list[Any]] = {name: [*range(len(shell.run(name).rows))] for name in runs}
@@ -598,17 +595,17 @@ def reproduce(item: str, **options: Any) -> list[str]:
 
 
 def run_with_kills(
-    made: World, args: Sequence[object], kills: int, rng: random.Random, most: int = 12
+    made: World, args: Sequence[object], kills: int, rng: random.Random, after: range = range(12)
 ) -> Result:
     """Start a run, kill it `kills` times at random moments, resume it, and let it end.
 
-    Each kill comes when up to `most` further requests have reached the service, or a random moment
+    Each kill comes `after` as many further requests have reached the service, or a random moment
     later, so that it also hits start, resume and end.
     """
     out = args[args.index("--out") + 1] if "--out" in args else "run"
     for _ in range(kills):
         process = made.shell.start(*args)
-        wanted = len(made.service.requests) + rng.randrange(most)
+        wanted = len(made.service.requests) + rng.choice(after)
         made.service.wait_for(wanted, 60, process)
         time.sleep(rng.uniform(0, 0.05))
         finished, result = process.poll() is not None, kill(process)

@@ -79,9 +79,9 @@ def test_a_cap_that_cannot_hold_or_buys_nothing_sends_nothing(made: World) -> No
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Result]]:
     """A run that was killed ten times with calls in flight, and then went to its end."""
     with world(tmp_path_factory.mktemp("killed")) as made:
-        made.service.seconds = lambda request: 0.03
+        made.service.seconds = lambda r: 2.0 * (driver.step_of(r.body) == "generate")
         args = made.mail(n=12, max_cost=1.5, **SHORT)
-        yield made, driver.run_with_kills(made, args, 10, random.Random(5))
+        yield made, driver.run_with_kills(made, args, 10, random.Random(5), range(8, 12))
 
 
 def test_a_killed_run_ends(killed: tuple[World, Result]) -> None:

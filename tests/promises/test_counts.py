@@ -1,9 +1,10 @@
 """Exact counts per label after correction, checks and duplicates."""
 
 from collections import Counter
+from random import Random
 from typing import Any
 
-from .driver import LABELS, OUTPUTS, Shell, World, resume
+from .driver import LABELS, OUTPUTS, Shell, World, resume, run_with_kills
 
 
 def labels_are_true(rows: list[dict[str, str]]) -> None:
@@ -13,12 +14,13 @@ def labels_are_true(rows: list[dict[str, str]]) -> None:
         assert about == {row["label"]}, row
 
 
-def test_counts_are_exact_after_correction_and_duplicates(made: World) -> None:
+def test_counts_are_exact_after_correction_duplicates_and_a_kill(made: World) -> None:
     model = made.model
     model.slips, model.repeats, model.broken, model.invented = 0.15, 0.4, 0.12, 0.12
     wanted = {"alpha": 17, "beta": 5, "gamma": 11}
-    report = made.run(made.mail(label=wanted))
+    assert not run_with_kills(made, made.mail(label=wanted), 1, Random(1), range(9, 40)).code
     run, answered = made.shell.run("run"), made.service.answered
+    report = run.report()
     assert run.counts() == wanted and len({row["text"] for row in run.rows}) == 33
     labels_are_true(run.rows)
     assert report.status == "complete" and report.rows == report.requested == wanted

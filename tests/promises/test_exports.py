@@ -31,7 +31,7 @@ def name_of(run: str, form: str) -> str:
 
 @pytest.fixture(scope="module")
 def exported(canned: Shell) -> Shell:
-    each = [driver.exporting(run, form, name_of(run, form)) for run, form in EACH]
+    each = [driver.call("export", run, name_of(run, form), form=form) for run, form in EACH]
     driver.python_calls(canned, each)
     return canned
 
@@ -133,10 +133,8 @@ def test_label_tools_get_each_row_with_its_output(exported: Shell, path: Any, ru
         records = json.loads(file.read_text(encoding="utf-8"))
         for row, record in zip(exported.run(run).rows, records, strict=True):
             values = [row["label"]] if run == "rte" else [each["start"] for each in row["spans"]]
-            assert all(
-                json.dumps(each) in json.dumps(record)
-                for each in [*values, row.get("premise") or row["text"]]
-            )
+            values += [row.get("premise") or row["text"]]
+            assert all(json.dumps(each) in json.dumps(record) for each in values)
     config = ElementTree.parse(studio / "config.xml").getroot()
     names = {each.get("name") for each in config.iter() if each.get("toName")}
     results = json.loads((studio / "tasks.json").read_text())[0]["predictions"][0]["result"]

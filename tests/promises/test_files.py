@@ -16,7 +16,6 @@ from .pages import Visitor, serving
 P, N = "positive", "negative"
 TEXTS = ("Cold fish.", "The best soup, ever.", "Stale bread.", "Kind people.", "Bring salt.")
 ROWS = list(zip(TEXTS, (N, P, N, P, N), strict=True))
-FIELDS = ("text", "label")
 SPANS = [("Ann is in Oberau.", [[0, 3, "PERSON"], [10, 16, "LOC"]]), ("It rained.", [])]
 TASKS = {
     "reviews": "labels: {positive: glad, negative: sorry}",
@@ -77,7 +76,7 @@ STARS = "Id,Helpful,Score,Text\n1,0,5,Good soup.\n2,1,1,Cold fish.\n"
 HAPPY = "Helpful,Score,Text,Happy\n0,5,Good soup.,1\n1,1,Cold fish.,0\n"
 SPAM = f"v1,v2,,,\n{P},Win £100,,,\n{N},See you,,,\n{P},Win all,,,\n".encode("latin-1")
 QUOTES = f'text\tlabel\n"No," said Ann.\t{P}\n"Go home.\t{N}\n'
-COLUMNS = {name: {n: row[at] for n, row in enumerate(ROWS)} for at, name in enumerate(FIELDS)}
+COLUMNS = {"text": dict(enumerate(TEXTS)), "label": dict(enumerate(y for _, y in ROWS))}
 ANSWER = {"question": "Where is Ann?", "answers": [{"text": "Oberau", "answer_start": 10}]}
 SQUAD = {"data": [{"title": "Ann", "paragraphs": [{"context": SPANS[0][0], "qas": [ANSWER]}]}]}
 TOKENS = "Ann B-PERSON\nis O\nin O\nOberau B-LOC\n\nIt O\nrained O\n"
@@ -108,7 +107,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "nlu.yml": ("C3", "reviews", f"version: '3.1'\nnlu:\n{RASA}", ROWS),
     "spacy.json": ("C3", "ner", json.dumps([(t, {"entities": e}) for t, e in SPANS]), SPANS),
     "doccano.jsonl": ("C3", "ner", each(lambda t, e: {"text": t, "label": e}, SPANS), SPANS),
-    "own.xlsx": ("C3", "reviews", excel([FIELDS, *ROWS]), ROWS),
+    "own.xlsx": ("C3", "reviews", excel([("text", "label"), *ROWS]), ROWS),
     "tokens.conll": ("C3", "ner", TOKENS, TOKENIZED),
     "squad.json": ("C3", "qa", json.dumps(SQUAD), [(SPANS[0][0], ["Oberau"])]),
     "brat/annotation.conf": ("C3", "ner", "[entities]\nPERSON\nLOC\n", SPANS),
@@ -174,17 +173,16 @@ def test_each_command_takes_the_columns_that_another_takes(line: str, files: She
 PEAK = """
 import resource, subprocess, sys
 subprocess.run(["targen", *sys.argv[1:]], check=True)
-print("MB", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
-"""
+print("MB", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)"""
 
 
 @xfail("C5: 17 kB for each row, so 2,019 MB for 100,000")
 def test_rows_are_evaluated_in_little_memory(files: Shell) -> None:
     files(*"train own.csv --task reviews.yaml --trainer tfidf --out model".split())
-    many = "".join(f"Soup {number} was warm.,{P}\n" for number in range(20_000))
+    many = "".join(f"Soup {number} was warm.,{P}\n" for number in range(6_000))
     (files.folder / "many.csv").write_text(f"text,label\n{many}")
     peak = files("-c", PEAK, "evaluate", "model", "many.csv", program="python").out
-    assert int(peak.rpartition("MB ")[2]) < 350
+    assert int(peak.rpartition("MB ")[2]) < 170
 
 
 @xfail("C2: a review ignores the columns that validate chooses")

@@ -81,7 +81,7 @@ CHAT = """
 import json, urllib.request
 import targen_core as tg
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, convert_to_openai_messages
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
@@ -93,10 +93,9 @@ class Chat(BaseChatModel):
 
     def _generate(self, messages, stop=None, run_manager=None, **kwargs):
         tool = kwargs["tools"][0]["function"]
-        roles = {"human": "user", "ai": "assistant", "system": "system"}
-        sent = [{"role": roles[m.type], "content": m.content} for m in messages]
         form = {"json_schema": {"schema": tool["parameters"]}}
-        body = json.dumps({"model": "m", "messages": sent, "response_format": form})
+        sent = {"messages": convert_to_openai_messages(messages), "response_format": form}
+        body = json.dumps({"model": "m", **sent})
         request = urllib.request.Request(URL + "/chat/completions", body.encode())
         with urllib.request.urlopen(request) as answer:
             text = json.load(answer)["choices"][0]["message"]["content"]
@@ -130,9 +129,8 @@ assert chat.batch(["Name a river."] * 2)[1].content == reply.content
 WHEELS = os.environ.get("TARGEN_WHEELS", "")
 EIGHT = {"axg", "boolq", "cb", "copa", "record", "rte", "wic", "wsc"}
 LISTED = """
-import importlib.metadata as installed
-print(*sorted(point.dist.name for point in installed.entry_points(group="targen.v1")))
-"""
+import importlib.metadata as found
+print(*(point.dist.name for point in found.entry_points(group="targen.v1")))"""
 
 
 @pytest.mark.skipif(not WHEELS, reason="TARGEN_WHEELS names no folder of wheels")

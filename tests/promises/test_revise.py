@@ -56,7 +56,7 @@ def revised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Revised]:
         for name, (content, wanted, _, _) in CHANGES.items():
             more = {"samples": [SAMPLE]} if name == "sample" else {}
             task = driver.task_file(shell.folder / f"{name}-task", content, **more)
-            calls.append(driver.revision("run", task, name, labels=wanted or None))
+            calls.append(driver.call("revise", "run", task, name, labels=wanted or None))
         driver.python_calls(shell, calls, marked=service)
         ends = [i for i, request in enumerate(service.requests) if request.body["model"] == "mark"]
         parts = [service.requests[start + 1 : end] for start, end in pairwise([-1, *ends])]

@@ -26,8 +26,7 @@ import os, pathlib, runpy
 if "RAN" in os.environ:
     pathlib.Path(os.environ["RAN"]).touch()
 if (beside := pathlib.Path(__file__).with_name("beside.py")).exists():
-    runpy.run_path(str(beside))
-"""
+    runpy.run_path(str(beside))"""
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +67,7 @@ def adding(model: Model, text: str) -> Callable[[Request], Fault]:
 
 
 def test_01_opening_a_folder_runs_no_code(theirs: Shell, mine: World) -> None:
-    ran, copy = theirs.folder / "RAN", theirs.folder / "copy"
+    theirs.fresh, ran, copy = True, theirs.folder / "RAN", theirs.folder / "copy"
     shutil.copytree(theirs.folder / "coded", copy)
     for name in ("porter", "coded/task", "coded/porter", "copy/beside", "sitecustomize", "yaml"):
         (theirs.folder / f"{name}.py").write_text(CODE.format(str(ran)))

@@ -1,6 +1,7 @@
 """Services with limits, storms, hung requests and odd replies: all rows, or what is wrong."""
 
 import json
+import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from .driver import Counted, World, kill, known, step_of, world, xfail
+from .driver import Counted, World, kill, known, run_with_kills, step_of, world, xfail
 from .service import Fault, Request, serve
 
 ROWS = {"alpha": 7, "beta": 5, "gamma": 6}
@@ -125,6 +126,12 @@ def test_no_trouble_costs_a_row(made: World, trouble: Callable[[World], None]) -
     refused = sum(request.status in (429, 503) for request in made.service.requests)
     assert refused < len(made.service.answered) + 15  # it slows down: at first 32 may be in flight
     assert report.answered + report.lost == len(made.service.paid)
+
+
+def test_a_run_that_is_killed_in_a_storm_gets_all_rows(made: World) -> None:
+    storm(made)
+    done = run_with_kills(made, made.mail(label=ROWS), 1, random.Random(1), range(18, 24))
+    assert done.code == 0 and made.shell.run("run").counts() == ROWS
 
 
 @xfail("B7: a wait that only the body of a 429 states is ignored")

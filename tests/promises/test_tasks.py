@@ -121,8 +121,7 @@ HEAVY = "numpy pandas pyarrow aiohttp openai anthropic langchain_core torch tran
 OF_TASKS = ("targen_tasks_superglue.", "targen_tasks_multirc.")
 WATCH = """
 import atexit, json, sys
-atexit.register(lambda: json.dump(sorted(sys.modules), open("modules.json", "w")))
-"""
+atexit.register(lambda: json.dump(sorted(sys.modules), open("modules.json", "w")))"""
 
 
 def test_listing_and_help_import_little(shell: Shell) -> None:
