@@ -116,7 +116,7 @@ def test_results_show_what_matters(monkeypatch, capsys):
     assert repr(traced) == "<Trace of 0.0/order/0 in a: accepted, label order, 4 calls>"
     assert run[0]["text"] in traced._repr_html_()
     assert str(traced).startswith("row 0  order\n") and "\n└─ verdict  accepted" in str(traced)
-    assert "`messages` of the call has everything" in str(traced)
+    assert "--full shows everything" in str(traced)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setattr(builtins, "get_ipython", ZMQInteractiveShell, raising=False)
     assert str(trace(run, 0)) == str(traced)
