@@ -67,6 +67,12 @@ def command(name: str, *arguments: object, **options: Any) -> str:
     return " ".join(typed)
 
 
+def in_python(call: str, *arguments: str, **keywords: Any) -> str:
+    """Return a call in Python; `MODEL` and the like stand for objects, which no run stores."""
+    passed = [*map(repr, arguments), *(f"{name}={value!r}" for name, value in keywords.items())]
+    return re.sub("'(TASK|MODEL|ROWS|N)'", r"\1", f"{call}({', '.join(passed)})")
+
+
 def suggestions_for(word: str, known: Collection[str]) -> list[str]:
     """At most three known names like `word` or beginning with it, the nearest first."""
     from difflib import get_close_matches  # only where something went wrong

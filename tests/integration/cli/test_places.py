@@ -34,7 +34,7 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(works, rows)
     assert rows("runs/rte-0") == first
     for typed, said in (
         ("--variant paper", "a different "),
-        ("--no-correct", "a different "),
+        ("--no-correct", "--corrector "),
     ):
         assert f"started with {said}" in works(f"{RTE} {typed}").err
 

@@ -95,7 +95,7 @@ def test_a_model_object_is_passed_again_in_a_new_process(targen):
     with pytest.raises(errors.UnknownName) as caught:
         revise("run", "changed.json")
     hint = caught.value.hint
-    assert hint == "in Python: revise(RUN, changed.json, model=...)"
+    assert hint == "targen_standard.revising.api.revise('run', 'changed.json', model=MODEL)"
     assert hint in targen("revise", "run", "--task", "changed.json").err
     names = [
         [each.name for each in plan_revision("run", changed(), model=model).changes]
@@ -120,7 +120,6 @@ def test_a_run_of_a_named_model_may_get_an_object(run):
 
 def test_a_misspelt_keyword_is_refused_if_nothing_has_changed(run):
     for act, given, hint in (
-        (revise, "decl", "did you mean task"),
         (revise, "lables", "did you mean labels"),
         (targen_core.resume, "lables", "did you mean labels"),
         (revise, "max_csot", "max_cost"),

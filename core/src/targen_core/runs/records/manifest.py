@@ -18,7 +18,7 @@ from targen_core.engine.commits import Target
 from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UnknownName, UsageError
-from targen_core.hints import command, install, near_path, quoted
+from targen_core.hints import command, in_python, install, near_path, quoted
 from targen_core.origin import TASK_FILE, Typed, is_file
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.dimensions import as_typed
@@ -116,9 +116,7 @@ class Manifest(ManifestPart):
         """Return how to resume the run in `run`: in Python if it needs objects of a program."""
         if not (objects := {**self.objects, **self._rows}):
             return command("resume", run, **options)
-        passed = ", ".join(f"{name}={value!r}" for name, value in {**objects, **options}.items())
-        passed = re.sub(r"'(TASK|MODEL|ROWS|N)'", r"\1", passed)
-        return f"targen_core.resume({str(run)!r}, {passed})"
+        return in_python("targen_core.resume", str(run), **objects, **options)
 
     @property
     def _rows(self) -> dict[str, str]:

@@ -18,7 +18,7 @@ from targen_core.api.models import ModelLike, backend_of, name_of, named
 from targen_core.api.request import PathText, TaskLike, as_path, registry_for, require_objects
 from targen_core.api.run import Run
 from targen_core.errors import UsageError
-from targen_core.hints import did_you_mean, quoted
+from targen_core.hints import did_you_mean, in_python, quoted
 from targen_core.places import is_inside
 from targen_core.plugins.blame import blaming, blaming_plugins
 from targen_core.plugins.loader import load_registry
@@ -256,10 +256,9 @@ def _require_objects(
     Raises:
         UnknownName: one is not here.
     """
-    typed = [] if task is None else [task if isinstance(task, str | PathLike) else "TASK"]
+    typed = [] if task is None else [str(task) if isinstance(task, str | PathLike) else "TASK"]
     lacking = {k: v for k, v in manifest.objects.items() if k != "task" or not typed}
-    passed = ", ".join([*map(str, typed), *(f"{name}=..." for name in lacking)])
-    again = f"in Python: {action}(RUN, {passed})"
+    again = in_python(f"{__name__}.{action}", str(path), *typed, **lacking)
     known = load_registry() if registry is None else registry
     if isinstance(task, Task):  # it takes the place of the run's, if they have the same name
         known = known.including(tasks={task.name: task})
