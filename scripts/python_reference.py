@@ -66,7 +66,6 @@ MODULES = [
     "targen_core.calls.delivery",
     "targen_core.calls.descriptors",
     "targen_core.calls.executors",
-    "targen_core.calls.hedging",
     "targen_core.calls.model",
     "targen_core.calls.sampling",
     "targen_core.calls.scores",
