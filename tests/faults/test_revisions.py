@@ -13,6 +13,7 @@ from saboteur import KILLS, Fault, Saboteur
 MAIL = """\
 name: mail
 description: E-mails to a small shop.
+contexts: occasions
 labels:
   order: The customer asks where an order is.
   refund: The customer wants money back.

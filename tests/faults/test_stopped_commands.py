@@ -49,6 +49,7 @@ EACH = (TOKENS_IN * PRICE_IN + TOKENS_OUT * PRICE_OUT) / 1e6
 
 MAIL = """
 description: Each row is a message to a library.
+contexts: occasions
 labels:
   loan: it is about books on loan
   room: it is about rooms to book

@@ -63,7 +63,6 @@ REFUSED = table("""
     {"rows": {"rows_per_instance": 0}} | at least 1
     {"instances_per_call": 0} | at least 1
     {"samples_per_seed": 0} | at least 1
-    {"seeds": (named("generate"),)} | two of its steps have the name 'generate'
     {"seeds": (named("contexts"),)} | two of its steps have the name 'contexts'
     {"seeds": (named("../x"),)} | a list cannot be called '../x'
     {"seeds": (named("a"),), "parameters": {"seeds": {}}} | the task's steps are contexts, a, gen

@@ -76,8 +76,8 @@ def export(targen: Targen, name: str, run: str = "run") -> int:
     return requests
 
 
-def declare(*hues: str, file: str = "hue.yaml", more: str = "") -> None:
-    """Write a task of these labels."""
+def declare(*hues: str, file: str = "hue.yaml", more: str = "contexts: occasions\n") -> None:
+    """Write a task of these labels, whose calls write one row."""
     labels = "".join(f"  {name}: It is {name}.\n" for name in hues)
     Path(file).write_text(f"description: Notes on colours.\nlabels:\n{labels}{more}")
 
