@@ -94,7 +94,7 @@ def test_a_copy_that_was_never_run_here_names_no_files_of_this_user(monkeypatch)
     monkeypatch.setattr(folders, "is_known", lambda kind, digest: False)
     with pytest.raises(UsageError, match="lists data to read or code to run, but targen") as caught:
         resume()
-    assert caught.value.hint.endswith("use `with trusting('run/task.json'):`")
+    assert "add --trust=run/task.json" in caught.value.hint
     run("description: Notes.\nlabels:\n  easy: of a child\n  hard: of a scholar\n", "data")
     assert resume("data")["status"] == "complete", "a declaration is data"
 
