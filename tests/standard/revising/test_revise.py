@@ -20,7 +20,7 @@ from .mail import DEFINED, LESS, MAIL, MORE, SAMPLE, calls
 
 SCRIPTED = ("-b", "scripted", "--no-cache", "-q")
 LABELS = {"order", "refund", "complaint", "advice"}
-VARIANT = {"paper": script("doubting"), "contrast": ("--variant", "contrast", *SCRIPTED)}
+VARIANT = {"paper": ("--variant", "paper", *script("doubting")), "contrast": SCRIPTED}
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def make(works, once):
 
     def made(text: str, out: str, *args: object) -> Path:
         Path("mail.yaml").write_text(text)
-        answers = () if "scripted" in args else script("doubting")
+        answers = () if "scripted" in args else ("--variant", "paper", *script("doubting"))
         words = ("generate", "mail.yaml", *(args or ("-n", 24)), *answers, "--out", out)
         if text == MAIL and (out.startswith("run-") or (out, args) == ("run", ())):
             once(out, lambda: works(*words))
@@ -107,7 +107,7 @@ def test_a_few_labels_changed_cost_few_calls(make, revise):
         make(MAIL, f"run-{way}", "-n", 24, *VARIANT[way])
         revise(DEFINED, way, run=f"run-{way}")
     assert calls("paper") == {"generate": 6, "correct": 6}
-    assert calls("contrast") == {"seeds": 1, "rows": 1, "judge": 1}
+    assert calls("contrast") == {"seeds": 1, "generate": 1, "correct": 1}
     assert calls("contrast", "copied") == calls("run-contrast")
 
 
