@@ -234,7 +234,8 @@ def measure(
             cells.append(", ".join(f"{each:.1f}" for each in cheap))
             print(f"| | {arm} | " + " | ".join(cells) + " |", flush=True)
             means = {str(k): 100 * hits[kind, k, arm].mean() for k in EACH}
-            dollars = fmean(run.dollars for run in some)
+            known = [run.dollars for run in some if run.dollars == run.dollars]
+            dollars = fmean(known) if known else None
             figures.append({"task": task, "classifier": kind, "arm": arm, "k": means})
             figures[-1] |= {"dollars": dollars, "equal_dollars": fmean(cheap) if cheap else None}
     print("\n| run | rows | calls, tokens, cents per row | words (sd) | AUC | near (.65, .9) |")
@@ -307,7 +308,7 @@ def drawing(figures: list[dict[str, Any]]) -> bytes:
                 shown = {"task": TITLES[figure["task"]], "rows": ARMS[figure["arm"]]}
                 values.append(shown | {"panel": panel, "accuracy": value})
     tasks = [title for title in TITLES.values() if any(v["task"] == title for v in values)]
-    shapes = ["circle", "diamond", "cross", "stroke"]
+    shapes = ["circle", "diamond", "cross", "triangle-up"]
     colors = ["#d9822b", "#2f6db5", "#8250df", "#24292f"]
     domain = [*ARMS.values()]
     legend = {"orient": "top", "title": None, "labelLimit": 300, "symbolSize": 90}
@@ -317,8 +318,8 @@ def drawing(figures: list[dict[str, Any]]) -> bytes:
         "facet": {"field": "panel", "type": "nominal", "sort": [*panels.values()], "title": None},
         "spec": {
             "width": 270,
-            "height": {"step": 22},
-            "mark": {"type": "point", "filled": True, "size": 70, "opacity": 0.9},
+            "height": {"step": 26, "for": "position"},
+            "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
             "encoding": {
                 "x": {
                     "field": "accuracy", "type": "quantitative", "scale": {"zero": False},
@@ -328,6 +329,7 @@ def drawing(figures: list[dict[str, Any]]) -> bytes:
                     "field": "task", "type": "nominal", "sort": tasks, "title": None,
                     "axis": {"grid": True},
                 },
+                "yOffset": rows | {"scale": {"domain": domain}},
                 "color": rows | {"scale": {"domain": domain, "range": colors}, "legend": legend},
                 "shape": rows | {"scale": {"domain": domain, "range": shapes}, "legend": legend},
             },

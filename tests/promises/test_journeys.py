@@ -200,7 +200,6 @@ def test_table3_trains_on_both_sides_and_leaves_its_figures(canned: Shell) -> No
     assert "scripted" in page, "the page says that no model wrote the rows"
 
 
-@driver.xfail("A8: the evidence shows four of nine tasks")
 def test_the_evidence_shows_all_nine_tasks() -> None:
     page = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
     section = page.split("\n## SuperGLUE\n")[1].split("\n## ")[0]
