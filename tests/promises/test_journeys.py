@@ -181,7 +181,6 @@ def test_each_table_and_figure_has_a_command(canned: Shell) -> None:
     assert "table99" in wrong.text and "--list" in wrong.text
 
 
-@driver.xfail("A8: the evidence shows four of nine tasks")
 def test_the_evidence_shows_all_nine_tasks() -> None:
     page = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
     section = page.split("\n## SuperGLUE\n")[1].split("\n## ")[0]
