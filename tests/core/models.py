@@ -10,6 +10,7 @@ PORTER = Declaration(
     name="porter",
     description="Notes that a night porter leaves for the morning.",
     labels={"calm": "nothing happened", "alarm": "something must be done at once"},
+    contexts="moments of a night",  # one row per call
 )
 
 

@@ -117,7 +117,6 @@ def test_results_show_what_matters(monkeypatch, capsys):
     assert repr(traced).endswith(f"/{label}/0 in a: accepted, label {label}, 3 calls>")
     assert run[0]["text"] in traced._repr_html_()
     assert str(traced).startswith(f"row 0  {label}\n") and "\n└─ verdict  accepted" in str(traced)
-    assert "--full shows everything" in str(traced)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setattr(builtins, "get_ipython", ZMQInteractiveShell, raising=False)
     assert str(trace(run, 0)) == str(traced)

@@ -16,6 +16,7 @@ TASK = Declaration(
     name="reviews",
     description="Short reviews of restaurants.",
     labels={"positive": "the guest would come back", "negative": "the guest would not come back"},
+    contexts="occasions",  # one row per call
 )
 
 

@@ -120,18 +120,6 @@ def test_dry_runs_are_off_the_books(part):
     assert account.spent.tokens == 0
 
 
-def test_what_a_killed_part_journaled_is_shared_with_the_parts_behind_it(part, tmp_path):
-    """A kill comes between the journal and the cache, which is written a moment later."""
-    cache = tmp_path / "cache"
-    with Account() as account:
-        part("all/a", cache=cache)
-        for file in cache.glob("cache.db*"):  # as if it had been killed then
-            file.unlink()
-        assert part("all/a", cache=cache).asked == []
-        assert part("all/b", cache=cache).asked == []
-    assert account.spent.cached == account.spent.calls
-
-
 @pytest.mark.parametrize("cap", [0, -1, float("nan")])
 def test_a_cap_is_above_nothing(cap):
     with pytest.raises(UsageError, match="--max-cost"):

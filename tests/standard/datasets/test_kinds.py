@@ -92,7 +92,7 @@ def test_values_of_several_kinds_are_refused(values, where, kinds):
     with pytest.raises(UsageError) as caught:
         kinds(*({column: value} for value in values))
     assert str(caught.value).startswith(f"column {where} mixes types")
-    assert caught.value.hint == "use the exporter jsonl, which accepts any values"
+    assert caught.value.hint == "use --as jsonl, which accepts any values"
 
 
 def labels_of(kinds, labels, *values):

@@ -205,7 +205,7 @@ def test_rows_of_another_version_of_the_task_say_so(registry, run):
         read_dataset(run, registry=registry)
     assert caught.value.hint == (
         "if the file was edited, correct it; or move it away, and "
-        f'targen_core.resume("{run}") writes it again'
+        f"targen resume {run} writes it again"
     )
     with pytest.raises(UsageError) as caught:
         read_dataset(run, registry=Registry([registered(version="2")]))

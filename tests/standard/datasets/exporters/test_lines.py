@@ -149,7 +149,7 @@ def test_rows_without_a_label_or_of_another_form_teach_nothing(exporter, dataset
     with pytest.raises(UsageError) as caught:
         exporter.write(dataset(rows), tmp_path / "out")
     assert str(caught.value) == "pairs-0: row 1 has no label"
-    assert caught.value.hint == "this format needs labels; use the exporter jsonl, csv or hf"
+    assert caught.value.hint == "this format needs labels; use --as jsonl, csv or hf"
 
 
 def test_labels_with_values_of_their_own_are_answered_by_name(dataset, written):
