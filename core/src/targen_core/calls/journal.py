@@ -113,6 +113,7 @@ class Journal:
             )
         try:
             on_record(record)
+            bytes.fromhex(record.get("key", ""))  # raises an error for a key that no call has
         except (TypeError, ValueError) as error:
             raise RunDirectoryError(
                 f"{self.path}: {where} is not a valid record: {error}",
