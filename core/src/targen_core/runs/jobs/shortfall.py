@@ -129,7 +129,7 @@ def _of_lists(engine: Engine, last: _LastReply) -> tuple[str, bool, str]:
             f"all {used:,} items of the list of {', '.join(leaf.step for leaf in leaves)} were used"
         )
     if last.is_cut or others:
-        return why, used_up, remedy if last.is_cut else ""
+        return why, used_up, remedy if last.is_cut or order.fruitless else ""
     own_lists: str = "--seeds"
     if engine.task.contexts is not None:
         own_lists = f"--contexts or {own_lists}"
