@@ -109,7 +109,7 @@ def test_a_run_s_own_copy_of_contexts_or_seeds_was_edited(flag, rte, refuses):
     rte("-n", "2", f"--{flag}", "mine.txt", "--out", "run")
     path = Path(f"run/given-{flag}.jsonl")
     path.write_text(path.read_text().replace("Dunmore", "Oberau"))
-    said = f"the {flag} of this run, given-{flag}.jsonl, have changed"
-    refuses("resume run -n 4 -q", said, "restore the file, or generate a new run")
+    said = f"this run was started with a different list of {flag}"
+    refuses("resume run -n 4 -q", said, "resume it with its original options and files")
     path.unlink()
     refuses("resume run -q", f"--{flag} file run/given-{flag}.jsonl: No such file")
