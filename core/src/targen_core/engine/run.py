@@ -94,7 +94,7 @@ class Engine:
         shard: the part of all the work to do, or None for all.
         listener: called with events.
         kept: instances of another run, which are committed before all others.
-        revision: how often that run was revised, and this one in turn; 0 if nothing was kept.
+        revision: how often that run was revised, and this one in turn; 0 without `kept`.
     """
 
     def __init__(
@@ -255,7 +255,7 @@ class Engine:
             try:
                 for slot, instance in some:
                     commit, detail = await self._commit_kept(some, slot, entries)
-                    place = slot.seed.path, slot.branch, slot.ordinal
+                    place = self._place(slot.seed, slot.branch, slot.ordinal)
                     self._kept_at[place] = item_value(slot.seed.value)
                     self._tally(slot, commit, detail, instance)
             except asyncio.CancelledError:
@@ -272,7 +272,7 @@ class Engine:
     ) -> tuple[Commit, str]:
         """Give one of some kept instances its verdict, and write it.
 
-        What filters keep of verdicts of earlier processes is collected in `entries`.
+        Collects in `entries` the verdicts of earlier processes, for the filters.
         """
         if self._ledger.pending:
             commit = self._recalled(slot)
@@ -758,8 +758,12 @@ class Engine:
 
     def _is_kept(self, seed: Seed, branch: str, ordinal: int) -> bool:
         """Return whether the run began with what this candidate would be again."""
-        place = seed.path, branch, ordinal
+        place = self._place(seed, branch, ordinal)
         return place in self._kept_at and self._kept_at[place] == item_value(seed.value)
+
+    def _place(self, seed: Seed, branch: str, ordinal: int) -> tuple[tuple[int, ...], str, int]:
+        """Return the place of a candidate: a seed for one label has none for another."""
+        return seed.path, "" if self.task.labels_per_seed == 1 else branch, ordinal
 
     def _branches_of(self, seed: Seed) -> tuple[str, ...]:
         """Return the branches that a seed is used for, in order."""
