@@ -35,7 +35,7 @@ def test_a_judge_that_rejects_most_is_a_concern_everywhere(works):
 
     loaded = targen_core.load("run").report
     assert [each.kind for each in loaded.concerns] == ["disagreement"]
-    assert "run.rejects" in str(loaded.concerns[0].hint)
+    assert "targen show RUN --rejected" in str(loaded.concerns[0].hint)
     assert loaded.summary.endswith(", 1 concern")
     assert found["message"] in loaded._repr_html_()
 
