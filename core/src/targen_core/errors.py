@@ -1,7 +1,7 @@
 """All errors that targen raises deliberately, in one class tree.
 
-Each error says what happened; `hint` says what to type or change, with options as the command
-spells them (in Python, the keyword of `--max-cost` is `max_cost`). The command line prints both
+Each error says what happened, and `hint` what to type or change. Options are spelled as in the
+command: in Python, the keyword of `--max-cost` is `max_cost`. The command line prints both
 without a traceback and exits with `exit_code`: 2 for a mistake in the request, 1 for a failed job.
 """
 

@@ -1,6 +1,6 @@
-"""What the hints of errors are made of: commands, packages, and names that may have been meant.
+"""Parts of the hints of errors: commands, packages, and names that may have been meant.
 
-Messages and hints name options as the command spells them, such as `--max-cost`; the keyword in
+Messages and hints name options as the command spells them, such as `--max-cost`. The keyword in
 Python and the key in a file have the same name with underscores, `max_cost`.
 """
 

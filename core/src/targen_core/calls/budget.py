@@ -32,7 +32,7 @@ class Cap:
 
 
 class Budget:
-    """What a run may still spend.
+    """The tokens and dollars that a run may still spend.
 
     Args:
         usage: counts the run's journal.
@@ -60,7 +60,7 @@ class Budget:
             self._caps.append(Cap("max_cost", max_cost, lambda: spent()[1], shared))
 
     def cap(self, option: str) -> Cap | None:
-        """Return the cap that leaves the least; None if there is none."""
+        """Return the cap that leaves the least; None if the option was not set."""
         caps = [cap for cap in self._caps if cap.option == option]
         return min(caps, key=lambda cap: (cap.most - cap.spent(), not cap.shared), default=None)
 

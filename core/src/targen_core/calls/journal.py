@@ -35,7 +35,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 class Journal:
     """An append-only file of records: calls that are sent, and what came of them.
 
-    Replies are found by the key of their call, of which only the last counts.
+    Replies are found by the key of their call; only the last one of a key counts.
 
     Attributes:
         torn_bytes: the length of a torn last record, which is cut off.

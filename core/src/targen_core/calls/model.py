@@ -304,8 +304,8 @@ class DeferredModel(ChatModel, Protocol):
         """Receive two functions of the run.
 
         `others` returns for how many calls the run waits that no deferred model has. `sent` takes
-        the keys of requests, just before they are handed over to a service that bills them: the
-        run's journal then counts them, whatever happens to this process.
+        the keys of requests just before they go to a service that bills them. The run's journal
+        then counts them, whatever happens to this process.
 
         A round is best started when `others` returns 0, since no more calls come before it is
         answered. A stage whose code runs, and has no call under way, counts as a call for its first

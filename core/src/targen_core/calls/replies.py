@@ -86,8 +86,8 @@ def checked_reply(reply: Any, request: ChatRequest) -> ChatReply:
         raise BadRequest(
             "the service's answer lacks the token probabilities that were requested",
             hint="the service may not offer them for this model; use a different backend for "
-            "this step, such as --backend-for STEP=local; vLLM, llama.cpp's server and "
-            "Ollama 0.12.11 support them",
+            "this step, such as --backend-for STEP=local, or vLLM, llama.cpp's server or "
+            "Ollama 0.12.11",
             billed=True,
         )
     return reply
@@ -154,7 +154,7 @@ def for_the_cache(reply: ChatReply) -> bytes:
 
 
 def record_of(reply: ChatReply) -> dict[str, Any]:
-    """What journal and cache keep of a reply, as `recorded_reply` reads it."""
+    """Return the part of a reply that journal and cache keep, as `recorded_reply` reads it."""
     return {
         "text": reply.text,
         "finish": reply.finish,
@@ -166,7 +166,7 @@ def record_of(reply: ChatReply) -> dict[str, Any]:
 
 
 def details_of(reply: ChatReply) -> dict[str, Any]:
-    """What the journal also keeps of a reply that the model gave to this run."""
+    """Return the further parts that the journal keeps of a reply to this run's own call."""
     details: dict[str, Any] = {
         "cache_read": reply.cache_read_tokens,
         "cache_write": reply.cache_write_tokens,

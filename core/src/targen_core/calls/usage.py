@@ -115,11 +115,11 @@ def answered(counts: Mapping[str, Any]) -> int:
 
 
 class Usage:
-    """What a run's calls took, by (step, label): the sum of its journal's records.
+    """The calls of a run, their tokens and cost, by (step, label): the sum of its journal.
 
     A call is counted at the most that it can cost from the moment it is sent. A reply, a `lost` or
     an `unbilled` record settles that. So `in_flight` are the calls that this process waits for, and
-    those that a killed one waited for, which are paid as far as anybody knows.
+    those that a killed one waited for: they may have been billed.
 
     Attributes:
         by_place: counts of settled calls.

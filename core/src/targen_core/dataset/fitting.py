@@ -26,6 +26,6 @@ def require_texts(place: str, own: Task[Any, Any], task: Task[Any, Any]) -> None
         raise UsageError(
             f"{place} has the columns {', '.join(columns)}, but the task {task.name} has "
             f"{', '.join(needed)}: the rows have no {', '.join(lacking)}",
-            hint="export the rows as JSONL, rename their columns, and pass that file with "
-            "--task; or, for a new run, give the task's file the same columns under fields:",
+            hint="export the rows as JSONL, rename their columns, and pass them with --task; "
+            "for a new run, list the same columns under fields:",
         )

@@ -52,7 +52,7 @@ class Execution:
         slot.task.add_done_callback(self.on_done)
 
     def start_kept(self, slot: Slot, instance: Any, known: Correction | None) -> None:
-        """Start checks and step 4 of an instance that is there already; `known` skips step 4."""
+        """Start checks and step 4 of an instance of a kept row; `known` skips step 4."""
         slot.task = asyncio.ensure_future(self._judge_kept(slot, instance, known))
         self._running.add(slot.task)
         slot.task.add_done_callback(self.on_done)

@@ -67,7 +67,7 @@ class Judgement:
         instance: the instance, or the `Rejected` in its place.
         notes: facts for its provenance that are known already.
         refused: whether a filter will refuse it, so that step 4 need not send calls.
-        known: what step 4 said of it in another run, if that stays.
+        known: its verdict of step 4 in another run, if that stays.
     """
 
     seed: Seed

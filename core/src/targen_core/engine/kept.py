@@ -42,7 +42,7 @@ class Kept:
 
     @property
     def known(self) -> Correction | None:
-        """Return what step 4 said of it; None if it is judged again."""
+        """Return its verdict of step 4; None if it is judged again."""
         if not self.judged:
             return None
         was = self.provenance
@@ -111,7 +111,7 @@ class KeptSlot(Slot):
         return str(self.kept.provenance["id"])
 
     def provenance(self, outcome: Outcome, idx: int, rows: int) -> dict[str, Any]:
-        """Where the rows from `idx` on come from: as it was, but for a new verdict."""
+        """Return the provenance of the rows from `idx` on: the old one, with any new verdict."""
         was = {**self.kept.provenance, "idx": idx, "rows": rows}
         if self.kept.judged:
             return was

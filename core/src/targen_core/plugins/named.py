@@ -35,9 +35,8 @@ def _imported(named: NamedClass) -> Any:
                 f"the {named.adapter} model {named.path}: no module named {missing!r} can be "
                 "imported",
                 hint="for a class in a file, pass its path: --backend "
-                f"{named.adapter}:{file}:{named.attribute} (to continue such a run, use the "
-                "same command, not resume); for a class in a package, install the package "
-                "that its documentation names",
+                f"{named.adapter}:{file}:{named.attribute} (to continue a run, repeat the "
+                "command); for a class in a package, install that package",
             ) from error
         raise MissingDependency(
             f"the {named.adapter} model {named.path} imports {missing!r}, but no module of that "

@@ -38,7 +38,7 @@ def and_broken(registry: Registry, hint: str) -> str:
 
 
 def no_task(registry: Registry, name: str) -> UnknownName | None:
-    """Return the error for a task's name that is a path; None if nothing is there."""
+    """Return the error for a task's name that is a path; None if the path does not exist."""
     path = Path(name)
     if what_is(path / "manifest.json") == "file":
         return UnknownName(

@@ -1,4 +1,4 @@
-"""How many rows calls for many rows request, at first and in place of rejected ones."""
+"""The number of rows that a call requests, at first and in place of rejected ones."""
 
 from __future__ import annotations
 

@@ -242,8 +242,8 @@ def _moved(place: str) -> str:
     """Return a hint for an address that redirects to another one."""
     if not _ENDPOINT.search(place):
         return (
-            "that is not an address of an API, but perhaps of a page to log in: is "
-            "--base-url right, and does the address need no login?"
+            "that is not an address of an API, but perhaps a login page: is --base-url right, "
+            "and does it need no login?"
         )
     root = _ENDPOINT.sub("", place)
     if place.startswith("/"):

@@ -44,7 +44,6 @@ class Service:
     )
     scores_hint: str = (
         "this model returns no token probabilities, or lists fewer tokens at each "
-        "position; use a different model for the step that requests them, such as "
-        "--backend-for STEP=local"
+        "position; use a different model for this step, such as --backend-for STEP=local"
     )
     parameter_hints: Mapping[str, str] = field(default_factory=dict)

@@ -179,8 +179,8 @@ def require_known(
             raise UsageError(
                 f"step {step} of this run uses {name}, which has not been used on this "
                 "machine before",
-                hint=f"if you trust that code, run: targen backends check {quoted(name)}; a run "
-                "of a class in a file continues only with the command that started it, "
+                hint=f"if you trust that code, run: targen backends check {quoted(name)}; to "
+                "continue a run of a class in a file, repeat its command, "
                 f"with --backend {quoted(_in_file(name))}",
             )
         for key in () if permitted else _doubtful(name, asked, backend):

@@ -70,7 +70,7 @@ def _apart(there: Lock, now: Lock, file: str) -> Iterator[str]:
     )
     steps = {**models, **models_now}
     if apart := [step for step in steps if models.get(step) != models_now.get(step)]:
-        yield f"model, or option of it, in {', '.join(apart)}"
+        yield f"model, or one of its options, in {', '.join(apart)}"
     if there.corrector != now.corrector:
         yield "corrector"
     if there.batches != now.batches:

@@ -18,7 +18,7 @@ class TaskPlan(ManifestPart):
     """The task: its full id and version, its variants, each prompt's version.
 
     `dimensions` holds digests by `STEP.NAME`, `definitions` those of the labels' definitions, and
-    `instructions` that of what step 4 is told.
+    `instructions` that of the judge's instructions.
 
     `branches` lists the aim of each branch, unless these are the labels.
     """

@@ -57,8 +57,8 @@ class Manifest(ManifestPart):
     files are the run's own copies, and decisions of the models or the task are filled in. `lock` is
     what it came to. A run that is extended has further targets. For merged runs, spec and lock are
     those of the first, except for the quotas, and `merged` has all of them. For a replay or a
-    revision, `replay_of` is the name of the original run. `kept` is the digest of the rows that a
-    revision kept of it, in `kept.jsonl`, and `revision` counts revisions of revisions from 1.
+    revision, `replay_of` is the name of the original run. `kept` is the digest of `kept.jsonl`, the
+    rows that a revision kept from that run, and `revision` counts revisions of revisions from 1.
     """
 
     format: int = FORMAT

@@ -24,7 +24,7 @@ class Choice(BaseModel):
 
 
 class ColumnChoice(BaseModel):
-    """What each column of a dataset is for a task."""
+    """The part of each column of a dataset in a task."""
 
     reasoning: str
     input: list[str]

@@ -173,7 +173,7 @@ def print_imported(brought: Imported, run: Path | None = None) -> None:
     if brought.unknown:
         print(
             f"{brought.unknown:,} unknown: the run does not make these calls. They belong to a "
-            "different run, or to this one with a different model, seed or task version"
+            "different run, or to a different model, seed or task version"
         )
     for words in brought.strange[:_LINES]:
         print(f"unknown: {words}")

@@ -99,8 +99,8 @@ def import_batch(
             hint=f"targen batch import {quoted(other)} {quoted(file)}"
             if other
             else (
-                "it belongs to a different run, or to this one with a different model, seed or "
-                "task version; to export this run's calls: targen batch export "
+                "it belongs to a different run, or to a different model, seed or task version; "
+                "to export this run's calls: targen batch export "
                 f"{quoted(job.path)}"
             ),
         )

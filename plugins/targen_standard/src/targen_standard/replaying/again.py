@@ -1,4 +1,4 @@
-"""What a run would be again, with a change: the common part of replays and revisions."""
+"""A run's request, with a change: the common part of replays and revisions."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def asked_again(
     model: ModelLike | None = None,
     **fields: Any,
 ) -> Iterator[Again]:
-    """What a run would be again; files of a declared task are there as long.
+    """Yield the request for a run again; until then, files of a declared task exist.
 
     `fields` are those of `RunSpec` that differ, or None; the rest is as in `replay`.
 

@@ -178,9 +178,8 @@ def _disagreement(looked: _Looked) -> Concern | None:
         f"of {plural(judged, 'candidate')}, step 4 relabelled {changed:,} and rejected "
         f"{rejected:,} ({percent((changed + rejected) / judged)} in total): the generator and the "
         "judge disagree about what the labels mean",
-        f"read some of them: {looked.rejects}; then define the labels more precisely, or "
-        "try a different model for one step, such as -o correct.model=MODEL, or a "
-        "different corrector, such as --corrector NAME",
+        f"read some of them: {looked.rejects}; then define the labels more precisely, try a "
+        "different judge, such as -o correct.model=MODEL, or pass --corrector NAME",
     )
 
 

@@ -59,7 +59,7 @@ def revise(
         typer.Option(
             "--judge",
             metavar="changed|all",
-            help="Judge only rows that a change concerns, or kept rows again, too.",
+            help="Judge only rows that a change concerns, or also kept rows again.",
         ),
     ] = "changed",
     rewrite: Annotated[

@@ -24,7 +24,7 @@ _NO_ROW = frozenset("draft name summary source presets".split())
 """Keys of a task's file that decide no row."""
 
 _NO_TEXT = frozenset("balance checks filters give_up_after kept rows samples".split())
-"""What may differ while texts stay: all rows pass checks and filters again."""
+"""Keys that may differ while texts stay: all rows pass checks and filters again."""
 
 _OF_JUDGE = frozenset("corrector instructions judge unsure".split())
 
