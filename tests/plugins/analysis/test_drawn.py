@@ -23,7 +23,9 @@ TASK = Declaration(
 def run(tmp_path_factory):
     dimensions = {"length": {"one": 3, "two": 1}, "contexts.word": vocabulary("words")}
     out = tmp_path_factory.mktemp("drawn") / "shop"
-    return tg.generate(TASK, n=64, model="scripted", out=out, dimensions=dimensions)
+    return tg.generate(
+        TASK, n=64, model="scripted", variants="paper", out=out, dimensions=dimensions
+    )
 
 
 @pytest.fixture
