@@ -39,7 +39,8 @@ _PARTS = {f".{name}.part" for name in _WHOLE}  # half written ones
 # Files that a run killed before it wrote its manifest may leave.
 _FIRST_FILES = {".lock", "task.json", "task.py", *_PARTS}
 # Files of a run without rows, in which nothing was paid for or written by hand.
-_EMPTY_RUN_FILES = {*_FIRST_FILES, *_WHOLE, *OUTPUTS, "journal", "ledger", "pending.jsonl"}
+_RECORDS = ("journal", "ledger", "pending.jsonl", "kept.jsonl")
+_EMPTY_RUN_FILES = {*_FIRST_FILES, *_WHOLE, *OUTPUTS, *_RECORDS}
 _MOST = 10_000  # directories that are tried
 
 
