@@ -138,7 +138,7 @@ def test_every_way_leads_to_the_same_rows(name, line, targen, silent, rows):
     traced = go(f"trace whole {last} --json").json
     assert traced["record"] in records("whole") and not traced["problem"]
     assert [call["key"] for call in traced["calls"]] == traced["record"]["calls"]
-    assert all(call["sent"] for call in traced["calls"])
+    assert all(call["messages"] for call in traced["calls"])
     shown = go(f"show whole {last} --json").json
     assert {call["key"] for call in shown["calls"]} == {c["key"] for c in traced["calls"]}
     text = go(f"trace whole {last} --full").out
