@@ -547,6 +547,8 @@ class CallLayer:
             rate = answer.rate if answer else None
             retry_after = error.retry_after if error else None
             outcome: Outcome = "answered" if isinstance(answer, ChatReply) else outcome_of(error)
+            if bound.deferred and outcome == "failed":
+                outcome = "nothing"  # a batch failed, which says nothing about load
             flight.give_back("nothing" if flight.is_cut else outcome, rate, retry_after)
         if answer is None or (flight.is_cut and error is not None):
             answer = TimedOut("no answer yet, and the run no longer needs one", billed=True)
