@@ -95,7 +95,8 @@ def test_ten_kills_do_not_break_the_cap(killed: tuple[World, Result]) -> None:
 
 def test_a_killed_run_reports_the_calls_that_it_lost(killed: tuple[World, Result]) -> None:
     made, report = killed[0], killed[0].shell.run("run").report()
-    assert report.answered + report.lost == len(made.service.paid)
+    unseen = report.answered + report.lost - len(made.service.paid)
+    assert 0 <= unseen <= 10, "at each kill, a call may be journaled that never left"
     assert made.service.charged <= report.dollars + 1e-9
 
 

@@ -40,9 +40,8 @@ def test_a_report_names_the_variant(works, finished):
 
 
 def test_a_run_is_removed(works, refuses):
-    several = "runs is a folder"
     all_of_them = "to remove all runs in it: targen runs rm runs/one runs/two"
-    refuses("runs rm runs --yes", several, all_of_them)
+    refuses("runs rm runs --yes", "runs is not a run directory", all_of_them, code=1)
     refuses("runs rm . --yes", ". is not a run directory", all_of_them, code=1)
     assert "--yes" in refuses("runs rm runs/one", "").err
     Path("many").mkdir()

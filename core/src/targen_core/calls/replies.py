@@ -85,9 +85,8 @@ def checked_reply(reply: Any, request: ChatRequest) -> ChatReply:
     if lacks_scores(reply, request):
         raise BadRequest(
             "the service's answer lacks the token probabilities that were requested",
-            hint="the service may not offer them for this model; use a different backend for "
-            "this step, such as --backend-for STEP=local, or vLLM, llama.cpp's server or "
-            "Ollama 0.12.11",
+            hint="the service may not offer them for this model; for this step, pass "
+            "--backend-for STEP=local, or use vLLM, llama.cpp's server or Ollama 0.12.11",
             billed=True,
         )
     return reply

@@ -35,7 +35,7 @@ def _imported(named: NamedClass) -> Any:
                 f"the {named.adapter} model {named.path}: no module named {missing!r} can be "
                 "imported",
                 hint="for a class in a file, pass its path: --backend "
-                f"{named.adapter}:{file}:{named.attribute} (to continue a run, repeat the "
+                f"{named.adapter}:{file}:{named.attribute} (to continue, repeat the "
                 "command); for a class in a package, install that package",
             ) from error
         raise MissingDependency(

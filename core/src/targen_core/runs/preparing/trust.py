@@ -179,8 +179,8 @@ def require_known(
             raise UsageError(
                 f"step {step} of this run uses {name}, which has not been used on this "
                 "machine before",
-                hint=f"if you trust that code, run: targen backends check {quoted(name)}; to "
-                "continue a run of a class in a file, repeat its command, "
+                hint=f"if you trust that code, run: targen backends check {quoted(name)}; for "
+                "a class in a file, repeat the run's command, "
                 f"with --backend {quoted(_in_file(name))}",
             )
         for key in () if permitted else _doubtful(name, asked, backend):

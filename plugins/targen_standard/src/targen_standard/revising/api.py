@@ -105,7 +105,7 @@ async def arevise(
             own.
         out: the new directory; by default the old one's name with `-revised`. Repeating a stopped
             revision continues it there.
-        judge: "changed" judges new rows, and those whose label stands in a worked sample that has
+        judge: "changed" judges new rows, and those whose label is that of a worked sample that has
             changed. "all" also judges kept rows again.
         rewrite: False keeps the texts of labels that have changed, and judges them again.
         n: number of rows, in the shares that the run has; by default as many as it was to have.

@@ -24,6 +24,7 @@ from typing_extensions import TypeAliasType
 
 from targen_core.engine.quotas import in_shares
 from targen_core.tasks.groups import Judging
+from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
@@ -51,7 +52,7 @@ _MOST_TOKENS = 4096  # of a reply
 _TRIES = 20  # per label, for a made-up row of it
 _OWN_STEPS = frozenset(
     "branches contexts seeds dimensions prompts instances_per_call output samples_per_seed "
-    "generators samples".split()
+    "generators".split()
 )
 
 
@@ -214,6 +215,15 @@ def _number(draft: Draft) -> str:
     return str(draft.number)
 
 
+def _judged_before(samples: Sequence[CorrectionSample]) -> str:
+    """Return a declaration's worked samples as a paragraph, or ""."""
+    lines = []
+    for sample in samples:
+        instead = "" if sample.output == sample.actual else f", not {sample.output}"
+        lines.append(f"- {sample.input}: {sample.actual}{instead}. {sample.explanation}")
+    return "\n".join(["\nThese were judged before:", *lines, ""]) if lines else ""
+
+
 def _label(above: Sequence[Any], draft: Draft) -> str:
     return draft.label
 
@@ -365,6 +375,7 @@ class _Steps:
             reply=self._verdicts(len(names)),
             sampling=self._room("correct", 256 + 16 * len(names)),
             instructions=llm.task.judging.instructions,
+            samples=_judged_before(llm.task.judging.samples),
             rows="\n".join(f"{at}. {text}" for at, text in enumerate(shown, 1)),
             example=self.labels[0],
         )
