@@ -47,7 +47,12 @@ def test_a_run_is_removed(works, refuses):
     Path("many").mkdir()
     for number in range(13):
         shutil.copytree("runs/one", f"many/{number}")
-    refuses("runs rm many --yes", "many is a folder", "targen runs list many shows its 13 runs")
+    refuses(
+        "runs rm many --yes",
+        "many is not a run directory",
+        "targen runs list many shows its 13 runs",
+        code=1,
+    )
     with FileLock("runs/one/.lock"):  # as if somebody worked on it
         refuses("runs rm runs/one --yes", "using runs/one", code=1)
         assert "running" in works("runs").out
