@@ -26,6 +26,7 @@ Mark = tuple[int, int]
 """A place in a file that only grows: bytes before it, and the CRC32 of them."""
 
 _CHUNK = 1 << 20
+_LATELY = 2_000  # calls
 _KEYED = b'{"key":"'  # how the record of a call begins
 _KEY = slice(17, 49)  # where its key is in its line
 _to_disk = getattr(os, "fdatasync", os.fsync)
@@ -144,6 +145,11 @@ class Journal:
                 f"{self.path}: the record at byte {offset} changed while in use"
             )
         return record
+
+    @property
+    def last_keys(self) -> list[bytes]:
+        """Return the keys of the last calls, whose replies a cache may not have."""
+        return [*self._offsets][-_LATELY:]
 
     def last_at(self, place: str) -> dict[str, Any] | None:
         """Return the last attempt at a place, or None; reads the whole file.

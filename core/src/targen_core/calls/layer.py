@@ -341,6 +341,21 @@ class CallLayer:
             for key in self._unusable:
                 self.cache.forget(key)
 
+    def share_last(self) -> None:
+        """Put the journal's last replies into the cache, if it lacks them.
+
+        A killed process journals a reply a moment before the cache has it. Another part of the same
+        command, which shares it, would ask for it again.
+        """
+        for key in self.journal.last_keys if self.cache is not None else ():
+            record = self.journal.get(key)
+            bound = None if record is None else self.models.get(record["step"])
+            if record is None or bound is None or not _shares(bound) or record.get("cached"):
+                continue
+            assert self.cache is not None
+            if self.cache.get(shared := bound.cache_key(key)) is None:
+                self.cache.put(shared, for_the_cache(recorded_reply(record)))
+
     def _write(
         self,
         bound: BoundModel,

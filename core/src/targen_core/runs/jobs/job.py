@@ -773,6 +773,7 @@ class Job:
             journal=self.journal,
             usage=self.usage,
             cache=self._cache_folder,
+            shares=is_own(self.manifest) and not self._fell_short,
         ) as layer:
             yield layer
 

@@ -51,10 +51,12 @@ async def open_layer(
     journal: Journal,
     usage: Usage,
     cache: Path | None,
+    shares: bool = False,
 ) -> AsyncIterator[CallLayer]:
     """Open the call layer of a part, within the command's allowance; close its models.
 
-    `usage` counts what the journal holds.
+    `usage` counts what the journal holds. With `shares`, the journal is this person's own, and an
+    earlier process may have been killed before the cache had all its replies.
 
     The journal is brought to the disk every second, and at the end: what a power cut takes
     is the answers of a second.
@@ -73,6 +75,8 @@ async def open_layer(
         max_outage=limits.max_outage,
         hedge=limits.hedge,
     )
+    if shares:
+        layer.share_last()
     thresholds = gc.get_threshold()
     # Calls leave much that is freed without the collector; looking through it all
     # the time cost a tenth of a run.
