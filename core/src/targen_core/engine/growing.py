@@ -194,6 +194,7 @@ class GrowingList:
                 return None
             if listed.lacking:
                 self.finished, self._lacking = True, listed.lacking
+                self.order.lacks_calls = True
                 return None
         return self._taken(making, listed)
 
@@ -375,6 +376,7 @@ class GrowingList:
         if index and self.told_rows and index >= self._requested and not self.finished:
             await self.order.settled()
             self._told.append(self.order.row_count())
+            self.finished = self.order.lacks_calls  # another round would lack them, too
         if self.finished and index >= self.grown:
             self._tell_of_trial()
             self.order.lacking.update(dict.fromkeys(self._lacking))

@@ -32,6 +32,9 @@ SIDE_BY_SIDE = 64
 SPARE = 1.2
 """Seeds prepared then for each that is wanted: a round that lacks some costs hours."""
 
+_ROUNDS = 3
+"""Rounds in a row without a row, each with many of them, after which a run has no patience."""
+
 UNFIT = 5
 """Batches of seeds from elsewhere, all unfit, after which no more are requested."""
 
@@ -83,6 +86,7 @@ class SeedOrder:
     reached: int = 0  # lists that gave an item, the first ones of the chain
     walks: int = 0
     closed: bool = False
+    lacks_calls: bool = False  # whether a list ended for a call that a replay does not send
     # By path: judged, rejected.
     trials: dict[tuple[int, ...], tuple[int, int]] = field(default_factory=dict)
     chunk: int = 0  # of the first list, that is walked now
@@ -108,7 +112,8 @@ class SeedOrder:
 
     @property
     def _worn_out(self) -> bool:
-        return self.barren >= self.patience or bool(self.unfit)
+        most = min(self.patience, _ROUNDS) if self.root.told_rows else self.patience
+        return self.barren >= most or bool(self.unfit)
 
     def siblings(self, path: Sequence[int]) -> int:
         """Return how many items the list that contains the item at a path has so far."""
