@@ -320,7 +320,7 @@ def test_people_are_asked_for_few_answers_that_are_not_used(targen: Targen) -> N
     flows = made["flow"].values()
     assert sum(flow["rejected"].get("generate", 0) for flow in flows) > 2
     assert (made["status"], made["usage"]["total"]["calls"]) == ("complete", given)
-    assert made["unused_calls"] <= 4
+    assert made["unused_calls"] <= 6
     bluer = Path("hue.yaml").read_text().replace("It is blue.", "It is blue, and not green.")
     Path("bluer.yaml").write_text(bluer)
     revised = targen("revise", "run", "--task", "bluer.yaml", "--yes")

@@ -150,4 +150,4 @@ def test_a_number_that_no_column_holds(dataset, tmp_path):
         UsageError, match=r"^toy-0 cannot be written as Parquet: column idx: "
     ) as caught:
         HF.write(dataset([{"idx": 2**70}]), tmp_path / "out")
-    assert caught.value.hint == "use the exporter jsonl, which accepts any values"
+    assert caught.value.hint == "use --as jsonl, which accepts any values"

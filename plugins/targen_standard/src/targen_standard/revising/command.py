@@ -154,7 +154,7 @@ def revise(
         if dry_run:
             print("\nDry run: targen made no calls and wrote no files.")
             return
-        if plan.calls.total and not yes and can_ask():
+        if plan.asks and not yes and can_ask():
             made = plural(plan.calls.total, "call")
             if not confirmed(f"This revision makes about {made}. Continue?"):
                 print("targen made no calls and wrote no files.", file=sys.stderr)
@@ -165,7 +165,7 @@ def revise(
         limits["delivery"] = "files"
     job, _ = reopened(where, registry, options=options, **limits)
     with job:
-        if plan.calls.total and (batch_offline or not job.sends):
+        if plan.asks and (batch_offline or not job.sends):
             say_next_export(job, quiet=quiet, json=json)
             return
         run_job(job, placed, quiet=quiet, json=json, strict=strict)

@@ -140,6 +140,11 @@ class RevisionPlan:
         return printable("\n".join([f"<RevisionPlan of {self.run}", *changes, *rows, f"{calls}>"]))
 
     @property
+    def asks(self) -> bool:
+        """Return whether rows are to be written or judged."""
+        return any(of.written or of.judged for of in self.labels.values())
+
+    @property
     def said(self) -> str:
         """Return the message that no revision is needed."""
         return f"nothing differs from {self.run}, so no revision is needed"
