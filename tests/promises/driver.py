@@ -406,8 +406,8 @@ def generate(
         url = service.root if at == "claude" else service.url
         model = {"b": at, "model": MODELS[at], "base_url": url}
         model |= {"price_in": PRICE_IN, "price_out": PRICE_OUT}
-        if task == "one/mail.yaml":
-            model["variant"] = "paper"  # row by row, as `generation`
+        if Path(task).name == "mail.yaml" and "n" in options and "examples" not in options:
+            options = {"variant": "paper", **options}  # row by row, as `generation`
     return ["generate", task, "--out", out, "-y", *flags(**model, **options)]
 
 
