@@ -46,7 +46,7 @@ def test_equal_rows_are_measured_alike(works, start, held):
     assert [way["name"] for way in ways] == ["targen", "claims"]
     for way in ways:
         assert way["rows"] == way["requested"] == 12
-        assert way["calls"] > 12
+        assert way["calls"] >= 3
         assert {"hd-d", "self-BLEU", "leakage"} <= way["figures"].keys()
         judged = report(Path("out/judged", way["name"]))
         assert way["right"] == judged["as_given"]["right"] / 12
