@@ -22,7 +22,8 @@ CHECKED = """
 from targen_standard.task_files.model import Declaration
 from targen_core import Rejected
 
-declared = Declaration(description="A review.", labels={"good": "praise", "bad": "blame"})
+labels = {"good": "praise", "bad": "blame"}
+declared = Declaration(description="A review.", contexts="occasions", labels=labels)
 plain = declared.task(name="reviews")
 
 def check(instance, seed):
@@ -36,7 +37,7 @@ WORD = "nothing holds this"
 
 def test_changed_checks_ask_nothing_where_the_rows_suffice(works, silent):
     Path("reviews.py").write_text(CHECKED)
-    works("generate reviews.py -n 16 -b scripted --variant paper -q --out run")
+    works("generate reviews.py -n 16 -b scripted -q --out run")
     word = records("run", "dataset.jsonl")[0]["text"].split()[0].strip(".,")
     Path("reviews.py").write_text(CHECKED.replace("nothing holds this", word))
     silent()
