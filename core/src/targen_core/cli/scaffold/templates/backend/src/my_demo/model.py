@@ -21,9 +21,6 @@ from targen_core.calls.model import ChatRequest, Finish
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
-    ServiceUnavailable,
-    BadRequest,
-    ServiceUnavailable,
     RateLimited,
     ServiceError,
     ServiceUnavailable,
