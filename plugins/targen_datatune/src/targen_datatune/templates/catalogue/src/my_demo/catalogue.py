@@ -10,10 +10,15 @@ from typing import Any
 from pydantic import Field
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
-from targen_datatune.retrieval import DatasetUnavailable
 from targen_core.plain import digest_of
 from targen_core.reading.files import read_text
-from targen_datatune.retrieval import Catalogue, CatalogueOptions, DatasetEntry, Listed
+from targen_datatune.retrieval import (
+    Catalogue,
+    CatalogueOptions,
+    DatasetEntry,
+    DatasetUnavailable,
+    Listed,
+)
 
 _SCHEME = "my-demo:"
 
