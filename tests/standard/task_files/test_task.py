@@ -167,6 +167,7 @@ def test_instructions_samples_presets_and_the_rest(declared):
     note = {"input": "A note.", "output": "calm", "actual": "alarm", "explanation": "why"}
     task = declared(
         version="3",
+        contexts="nights",  # one row per call
         summary="one line",
         source="nowhere",
         instructions="Decide.",
