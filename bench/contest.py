@@ -8,7 +8,7 @@ run: a run directory, or a file ARM-NUMBER.jsonl with rows, whose calls and toke
 (see examples/contest).
 Classifiers are logistic regressions on MiniLM's vectors and on word pairs; of several texts, they
 also see what these share. The first call measures, and writes TASK.json into the folder of figures.
-The second draws what is there.
+The second draws a picture of the files there.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -149,7 +150,7 @@ class Journal:
     @property
     def last_keys(self) -> list[bytes]:
         """Return the keys of the last calls, whose replies a cache may not have."""
-        return [*self._offsets][-_LATELY:]
+        return [*islice(reversed(self._offsets), _LATELY)]
 
     def last_at(self, place: str) -> dict[str, Any] | None:
         """Return the last attempt at a place, or None; reads the whole file.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -47,13 +47,14 @@ class Execution:
         """Start a candidate: its `task` gives the outcome."""
         if self.task.instances_per_call > 1 or self.task.samples_per_seed > 1:
             slot.generation = self._generation(slot.seed, slot.branch, slot.generation)
-        slot.task = asyncio.ensure_future(self._execute(slot))
-        self._running.add(slot.task)
-        slot.task.add_done_callback(self.on_done)
+        self._run(slot, self._execute(slot))
 
     def start_kept(self, slot: Slot, instance: Any, known: Correction | None) -> None:
         """Start checks and step 4 of an instance of a kept row; `known` skips step 4."""
-        slot.task = asyncio.ensure_future(self._judge_kept(slot, instance, known))
+        self._run(slot, self._judge_kept(slot, instance, known))
+
+    def _run(self, slot: Slot, work: Coroutine[Any, Any, Outcome]) -> None:
+        slot.task = asyncio.ensure_future(work)
         self._running.add(slot.task)
         slot.task.add_done_callback(self.on_done)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +12,8 @@ from targen_core.engine.executor import Outcome
 from targen_core.engine.guard import Guard
 from targen_core.engine.seeds import Seed, items_from
 from targen_core.engine.slots import SharedGeneration, Slot
-from targen_core.errors import RunDirectoryError
-from targen_core.plain import open_plain
+from targen_core.errors import RunDirectoryError, UnreadableFile
+from targen_core.plain import digest_of
 from targen_core.reading.lines import read_jsonl
 from targen_core.tasks.judging import UNSURE, Correction
 from targen_core.tasks.model import Task
@@ -66,26 +64,17 @@ def read_kept(folder: Path) -> Iterator[Kept]:
         yield kept
 
 
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal digits.
-
-    Raises:
-        RunDirectoryError: it is missing, or not a regular file.
-    """
-    try:
-        with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
-
-
 def require_kept(folder: Path, digest: str) -> None:
     """Check that a run's kept rows are those that it was begun with.
 
     Raises:
         RunDirectoryError: they are not.
     """
-    if digest_of(folder / FILE) != digest:
+    try:
+        found = digest_of(folder / FILE)
+    except UnreadableFile as error:
+        raise RunDirectoryError(str(error)) from error
+    if found != digest:
         raise RunDirectoryError(
             f"{folder / FILE} was edited since the run began",
             hint="restore it from a backup, or revise the original run again",

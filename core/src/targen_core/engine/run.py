@@ -286,25 +286,7 @@ class Engine:
         assert slot.task is not None
         outcome = await slot.task
         verdict, quota, detail = self._judge(slot, outcome)
-        entry = b""
-        if verdict == "accepted":
-            entry = self._accept(slot, outcome)
-        else:
-            self._sink.reject(slot.reject(outcome, verdict, detail))
-        commit = Commit(
-            slot.id,
-            verdict,
-            quota,
-            outcome.corrected,
-            self._ending(outcome),
-            outcome.stage,
-            outcome.reason,
-            self.task.rows_per_instance if verdict == "accepted" else 0,
-            len(slot.scope.keys),
-            entry,
-        )
-        self._ledger.keep(commit)
-        return commit, detail or outcome.detail
+        return self._write(slot, outcome, verdict, quota, detail), detail or outcome.detail
 
     def _takes_back_now(self) -> bool:
         """Return whether to take back refusals that give way: labels still lack rows.
@@ -440,6 +422,25 @@ class Engine:
             outcome, verdict, quota, detail = Outcome(), "skipped", slot.aim or "", ""
         self._window.leave()
         self._report(slot.batches, written=False)
+        commit = self._write(slot, outcome, verdict, quota, detail)
+        open_before = self.quotas.open
+        self._count(
+            slot, commit, target, detail or outcome.detail, outcome.final or outcome.instance
+        )
+        if slot.visit is not None and commit.verdict not in ("accepted", "skipped"):
+            self._window.refused = True
+        if self._replays and self._goes_on and not self._sink.replaying:
+            self._replays = False
+            self._window.let_send()
+        if self.quotas.open != open_before:
+            self._window.foresee_again()
+        self._window.start_due()
+        self._room.set()
+
+    def _write(
+        self, slot: Slot, outcome: Outcome, verdict: Verdict, quota: str, detail: str
+    ) -> Commit:
+        """Write a verdict's outputs, then the verdict, for later processes."""
         entry = b""
         if verdict == "accepted":
             entry = self._accept(slot, outcome)
@@ -458,19 +459,7 @@ class Engine:
             entry,
         )
         self._ledger.keep(commit)
-        open_before = self.quotas.open
-        self._count(
-            slot, commit, target, detail or outcome.detail, outcome.final or outcome.instance
-        )
-        if slot.visit is not None and commit.verdict not in ("accepted", "skipped"):
-            self._window.refused = True
-        if self._replays and self._goes_on and not self._sink.replaying:
-            self._replays = False
-            self._window.let_send()
-        if self.quotas.open != open_before:
-            self._window.foresee_again()
-        self._window.start_due()
-        self._room.set()
+        return commit
 
     def _is_due(self, slot: Slot) -> bool:
         """Return whether a candidate's branch lacks rows and its seed is for it."""
@@ -668,13 +657,14 @@ class Engine:
             for row in rows:
                 self._check_row(row)
         provenance = slot.provenance(outcome, self._next_idx, len(rows))
-        draws = {} if isinstance(slot, KeptSlot) else self._draws(slot)
-        self._sink.accept(rows, provenance | draws)
+        self._sink.accept(rows, provenance | self._draws(slot))
         self._next_idx += len(rows)
         return self._filters.add(self._candidate(slot, outcome.final, outcome.final))
 
     def _draws(self, slot: Slot) -> dict[str, Any]:
-        """Return the draws for a candidate and the items above it, if any."""
+        """Return the draws for a candidate and the items above it, if any; a kept one has them."""
+        if isinstance(slot, KeptSlot):
+            return {}
         seed = slot.seed
         place = (*self.task.draw_path(seed.path), slot.ordinal)
         late = self.task.late(slot.branch, seed.path, seed.sample)

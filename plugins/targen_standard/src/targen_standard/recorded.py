@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ConfigDict
 
@@ -44,13 +44,6 @@ NOT_RECORDED = "not-recorded"
 """The reason that is given to code which asks for what no journal holds."""
 
 _AT_ONCE = 64  # no call waits for another here; it bounds how far a run looks ahead
-
-
-class Records(Protocol):
-    """Replies by key: a run's journal, or a part of one."""
-
-    def get(self, key: bytes) -> dict[str, Any] | None:
-        """The record of a call, or None."""
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from targen_core.calls.call import BoundModel, Observer
 from targen_core.calls.delivery import Delivery
@@ -86,8 +86,6 @@ from targen_core.runs.records.manifest import Manifest, require_unmerged
 from targen_core.runs.records.options import is_price
 from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import require_copy
-
-ExecutorT = TypeVar("ExecutorT", bound=LocalExecutor)
 
 _log = logging.getLogger("targen.run")
 
@@ -743,7 +741,15 @@ class Job:
 
     def _executor(self, layer: CallLayer) -> Executor:
         """Return the executor of its candidates for steps 3 and 4."""
-        return executor_of(self.prepared, layer, LocalExecutor)
+        own = self.prepared
+        parts = {place: part.id for place, part in own.lock.parts.items()}
+        return LocalExecutor(
+            own.task,
+            layer,
+            own.corrector,
+            distribution=own.distribution,
+            parts={**parts, "corrector": own.lock.corrector},
+        )
 
     def _filters(self) -> list[Filter]:
         """New filters, as the spec says."""
@@ -816,15 +822,3 @@ class Job:
 def note_begun(path: Path) -> None:
     """Note that this process made a run, so that it removes it if the first call fails."""
     _begun.add(path.resolve())
-
-
-def executor_of(prepared: Prepared, layer: CallLayer, kind: type[ExecutorT]) -> ExecutorT:
-    """Return an executor of steps 3 and 4 for the prepared parts."""
-    parts = {place: part.id for place, part in prepared.lock.parts.items()}
-    return kind(
-        prepared.task,
-        layer,
-        prepared.corrector,
-        distribution=prepared.distribution,
-        parts={**parts, "corrector": prepared.lock.corrector},
-    )

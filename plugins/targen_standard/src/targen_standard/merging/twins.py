@@ -155,7 +155,7 @@ def join_journals(runs: Sequence[Run], path: Path, usage: Usage, *, conflicting:
             place = -1
             for line in whole_lines(run.path / "journal"):  # they read back, so they are not parsed
                 if line.startswith(_SENT, 9):
-                    continue  # what came of it is told by another record
+                    continue  # another record has its outcome
                 if key_of(line):
                     place += 1
                     if place in mine:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from inspect import signature
 from os import PathLike
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
 from targen_core.api.generating import aresume, load
@@ -235,8 +234,7 @@ def planned(
         if not plan.changes:
             yield Planned(plan, path, known, None)
             return
-        with TemporaryDirectory(prefix="targen-") as folder:
-            manifest = revision.manifest(Path(folder))
+        manifest = revision.manifest
         for place in [out] if out is not None else numbered(place_beside(path, "revised")):
             if not place.exists() or is_fresh(place):
                 yield Planned(plan, place, known, revision)

@@ -7,9 +7,10 @@ they rest on. The revision then asks for what is lacking, as an extension does.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,7 +23,7 @@ from pydantic import ValidationError
 from targen_core.calls.journal import Journal
 from targen_core.calls.usage import check_record
 from targen_core.cli.outputs import new_folder, put_folder
-from targen_core.engine.kept import FILE, digest_of
+from targen_core.engine.kept import FILE
 from targen_core.errors import Rejected, RunConflict, TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
@@ -91,17 +92,22 @@ class Revision:
             note_begun(out)
         return out, self.again.registry
 
-    def manifest(self, folder: Path) -> Manifest:
-        """Return its manifest, and leave the file of kept rows in a folder."""
-        write_atomically(folder / FILE, "".join(map(_line, self.kept)))
-        return self.again.manifest(
-            kept=digest_of(folder / FILE), revision=self.again.there.revision + 1
-        )
+    @property
+    def manifest(self) -> Manifest:
+        """Return its manifest."""
+        digest = hashlib.sha256(self._text.encode("utf-8", "backslashreplace")).hexdigest()
+        return self.again.manifest(kept=digest, revision=self.again.there.revision + 1)
+
+    @property
+    def _text(self) -> str:
+        """The file of kept rows."""
+        return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.kept)
 
     def _make(self, made: Path) -> Manifest:
         directory = RunDirectory(made)
         with contextlib.closing(directory):
-            manifest = self.manifest(made)
+            manifest = self.manifest
+            write_atomically(made / FILE, self._text)
             self.again.prepared.keep_in(made)
             self._copy_replies(directory)
             manifest.save(directory.manifest)
@@ -147,14 +153,16 @@ def revision_of(again: Again, *, judge: Judged = "changed", rewrites: bool = Tru
         changes = changes_between(there, manifest, (run, Path(folder)))
     found = concerned(changes, was, now)
     quotas = manifest.targets[-1].quotas.over(now.task.quota_names)
-    steps = _steps_of(run)
     kept, rows = list[Line](), {label: Counter[str]() for label in quotas}
     for line in _kept(again, was, found, rewrites=rewrites, judge=judge):
         label, count = line["provenance"]["label"], len(line["rows"])
         label = label if label in rows else next(iter(rows))  # open labels have one quota
         if rows[label].total() + count <= quotas[label]:
             rows[label]["kept" if line["judged"] else "judged"] += count
-            kept.append(line if line["judged"] else _without_verdict(line, steps))
+            kept.append(line)
+    if not all(line["judged"] for line in kept):
+        verdicts = _verdicts(run)
+        kept = [line if line["judged"] else _without(line, verdicts) for line in kept]
     labels = {
         label: LabelPlan(count, of["kept"], of["judged"], count - of.total())
         for label, count in quotas.items()
@@ -212,26 +220,22 @@ def _official(
     return [{**row, "label": sides[1]} if row.get("label") == sides[0] else row for row in rows]
 
 
-def _steps_of(run: Path) -> Mapping[str, str]:
-    """Return the step of each answered call, by its key."""
-    steps = dict[str, str]()
+def _verdicts(run: Path) -> Set[str]:
+    """Return the keys of the calls of step 4."""
+    keys = set[str]()
 
     def note(record: Mapping[str, Any]) -> None:
         if record.get("step") == "correct" and "key" in record:
-            steps[record["key"]] = record["step"]
+            keys.add(record["key"])
 
     Journal(run / "journal", on_record=note, read_only=True).close()
-    return steps
+    return keys
 
 
-def _without_verdict(line: Line, steps: Mapping[str, str]) -> Line:
+def _without(line: Line, verdicts: Set[str]) -> Line:
     """Return a row that is judged again without the calls that judged it."""
-    calls = [key for key in line["provenance"]["calls"] if key not in steps]
+    calls = [key for key in line["provenance"]["calls"] if key not in verdicts]
     return {**line, "provenance": {**line["provenance"], "calls": calls}}
-
-
-def _line(line: Line) -> str:
-    return json.dumps(line, ensure_ascii=False) + "\n"
 
 
 def taken(out: Path) -> RunConflict:

@@ -6,8 +6,7 @@ to bottom like one that was written for it.
 A prompt of step 3 only contains the definition of its own label. Those of steps 1 and 2 contain
 none, only the names of an output's labels. So a changed definition leaves the calls of all other
 labels as they were, and their replies need not be paid for again. A separate line names the other
-labels (`without_others`), since "anything else" is meaningless without them. Step 4 has all
-definitions.
+labels, since "anything else" is meaningless without them. Step 4 has all definitions.
 """
 
 from __future__ import annotations
@@ -244,11 +243,6 @@ def _others(declaration: Declaration, name: str) -> tuple[str, ...]:
     )
     named = {*nearest[:_NAMED]}
     return tuple(other for other in others if other in named)
-
-
-def without_others(prompt: str) -> str:
-    """The text of a prompt of step 3 without the names of other labels."""
-    return re.sub(rf"(?m)^{re.escape(_OTHERS)}.*\n", "", prompt)
 
 
 def _field(name: str, part: FieldPart, language: str) -> str:
