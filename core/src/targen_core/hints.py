@@ -199,9 +199,7 @@ def _folder(package: str) -> tuple[str, str]:
     return folder, bracket + extras
 
 
-_AT_THE_ROOT = {
-    f"targen-{name}" for name in ("backends", "cli", "standard", "tasks-superglue", "testing")
-}
+_AT_THE_ROOT = {"targen-backends", "targen-tasks-superglue"}
 
 
 def _in_a_clone(root: Path, package: str) -> str:
