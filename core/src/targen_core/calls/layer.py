@@ -347,12 +347,13 @@ class CallLayer:
         A killed process journals a reply a moment before the cache has it. Another part of the same
         command, which shares it, would ask for it again.
         """
-        for key in self.journal.last_keys if self.cache is not None else ():
-            record = self.journal.get(key)
-            bound = None if record is None else self.models.get(record["step"])
-            if record is None or bound is None or not _shares(bound) or record.get("cached"):
+        if self.cache is None:
+            return
+        for key in self.journal.last_keys:
+            record = self.journal.get(key) or {}
+            bound = self.models.get(record.get("step", ""))
+            if bound is None or not record.get("shared") or not _shares(bound):
                 continue
-            assert self.cache is not None
             if self.cache.get(shared := bound.cache_key(key)) is None:
                 self.cache.put(shared, for_the_cache(recorded_reply(record)))
 
@@ -366,6 +367,7 @@ class CallLayer:
         *,
         cached: bool,
         cost: float | None,
+        shared: bool = False,
     ) -> None:
         record: dict[str, Any] = {
             "key": key.hex(),
@@ -381,6 +383,8 @@ class CallLayer:
             record["cached"] = True
         else:
             record |= details_of(reply)
+        if shared:
+            record["shared"] = True
         self._record(record)
         self.answered = True
 
@@ -590,7 +594,17 @@ class CallLayer:
         if sending.is_hello:
             return reply, cost or 0.0  # not kept, so it counts as lost
         asked = sending.request.messages
-        self._write(bound, sending.call, sending.key, asked, reply, cached=False, cost=cost)
+        cache = self.cache if _shares(bound) else None
+        self._write(
+            bound,
+            sending.call,
+            sending.key,
+            asked,
+            reply,
+            cached=False,
+            cost=cost,
+            shared=cache is not None,
+        )
         by.answer = None
         if not by.is_journaled:
             self.budget.hand_over(*by.reserved)
@@ -598,8 +612,8 @@ class CallLayer:
         self.budget.settle()
         if reply.finish != "content-filter":
             self._refusals.answered(sending.call.step)
-        if self.cache is not None and _shares(bound):
-            self.cache.put(bound.cache_key(sending.key), for_the_cache(reply))
+        if cache is not None:
+            cache.put(bound.cache_key(sending.key), for_the_cache(reply))
         return reply, cost or 0.0
 
     # --- calls that the service never answers, while it answers others ---

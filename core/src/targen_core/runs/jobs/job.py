@@ -772,7 +772,6 @@ class Job:
     @contextlib.asynccontextmanager
     async def _open_layer(self) -> AsyncIterator[CallLayer]:
         """Open the layer that answers the run's calls."""
-        by_files = (self.path / "batches.jsonl").exists()  # whose answers are this run's alone
         async with open_layer(
             await self._bind(),
             seed=self.manifest.spec.seed,
@@ -780,7 +779,7 @@ class Job:
             journal=self.journal,
             usage=self.usage,
             cache=self._cache_folder,
-            shares=is_own(self.manifest) and not (self._fell_short or by_files),
+            shares=is_own(self.manifest) and not self._fell_short,
         ) as layer:
             yield layer
 
