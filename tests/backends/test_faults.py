@@ -161,7 +161,7 @@ def test_an_answer_that_does_not_come_whole_is_billed(provider, fails, plan, kin
     [
         ("https://new/v2/chat/completions", "--base-url https://new/v2"),
         ("/v2/chat/completions", "the path /v2 of the same host"),
-        ("https://login.example.com/sso", "a page to log in"),
+        ("https://login.example.com/sso", "a login page"),
     ],
 )
 def test_a_redirect_is_followed_by_hand(services, fails, location, hint):

@@ -12,7 +12,7 @@ from .driver import Run, World, kill, resume, run_with_kills, world, xfail
 from .service import Fault, Request
 
 WANTED = {"alpha": 18, "beta": 14, "gamma": 8}
-ALL: dict[str, Any] = {"label": WANTED, "cache": False}
+ALL: dict[str, Any] = {"label": WANTED, "cache": False, "variant": "paper"}
 WIDE = 4  # calls at once in runs that are killed
 
 

@@ -16,6 +16,7 @@ from .driver import Counted, World, kill, known, run_with_kills, step_of, world,
 from .service import Fault, Request, serve
 
 ROWS = {"alpha": 7, "beta": 5, "gamma": 6}
+SINGLY: dict[str, Any] = {"label": ROWS, "variant": "paper"}  # a row per call: many questions
 
 
 def error(status: int, message: str = "not now", **more: Any) -> Fault:
@@ -68,7 +69,7 @@ def passed(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
     with world(tmp_path_factory.mktemp("passed")) as made:
         made.service.fault = fault
-        yield made, made.run(made.mail(label=ROWS, at=request.param, hedge=False)), questions
+        yield made, made.run(made.mail(at=request.param, hedge=False, **SINGLY)), questions
 
 
 def test_faults_that_pass_cost_no_row(passed: Passed) -> None:
@@ -121,7 +122,7 @@ def hanging(world: World) -> None:
 @pytest.mark.parametrize("trouble", [limited, storm, hanging])
 def test_no_trouble_costs_a_row(made: World, trouble: Callable[[World], None]) -> None:
     trouble(made)
-    report = made.run(made.mail(label=ROWS))
+    report = made.run(made.mail(**SINGLY))
     assert report.rows == ROWS
     refused = sum(request.status in (429, 503) for request in made.service.requests)
     assert refused < len(made.service.answered) + 15  # it slows down: at first 32 may be in flight
@@ -130,7 +131,7 @@ def test_no_trouble_costs_a_row(made: World, trouble: Callable[[World], None]) -
 
 def test_a_run_that_is_killed_in_a_storm_gets_all_rows(made: World) -> None:
     storm(made)
-    done = run_with_kills(made, made.mail(label=ROWS), 1, random.Random(1), range(18, 24))
+    done = run_with_kills(made, made.mail(**SINGLY), 1, random.Random(1), range(18, 24))
     assert done.code == 0 and made.shell.run("run").counts() == ROWS
 
 
@@ -138,7 +139,7 @@ def test_a_run_that_is_killed_in_a_storm_gets_all_rows(made: World) -> None:
 def test_a_wait_in_the_body_of_a_429_is_kept(made: World) -> None:
     words = "Rate limit reached. Please try again in {:.2f}s."
     made.service.fault = outage(12, 3, lambda left: error(429, words.format(left)))
-    args = made.mail(label=ROWS, concurrency=4)
+    args = made.mail(concurrency=4, **SINGLY)
     assert made.run(args).rows == ROWS
     refused = sum(request.status == 429 for request in made.service.requests)
     assert refused <= 8

@@ -131,7 +131,7 @@ def _near(path: Path, fits: Callable[[Path], bool], usual: str) -> list[Path]:
 def install(package: str) -> str:
     """Return the command that installs a package, or several with spaces between them.
 
-    targen's own packages come from the core's source: a clone, a repository, a folder of wheels, or
+    targen's own packages come from the core's source: a clone, a folder of wheels, or
     the index. Only the index has the version of a `NAME==VERSION`.
     """
     names = package.split()
@@ -144,8 +144,6 @@ def install(package: str) -> str:
         wanted = [shlex.quote(_in_a_clone(place.parent, name)) for name in names]
     elif place is not None and "archive_info" in source:
         wanted[:0] = ["--find-links", shlex.quote(str(place.parent))]
-    elif "vcs_info" in source:
-        wanted = [shlex.quote(_in_a_repository(source, name)) for name in names]
     elif len(names) == 1:
         wanted = [f"'{package}'"]
     return " ".join(["pip", "install", *wanted])
@@ -187,27 +185,11 @@ def _place_of(source: Mapping[str, Any]) -> Path | None:
     return Path(url2pathname(urlsplit(url).path))
 
 
-def _folder(package: str) -> tuple[str, str]:
-    """The folder of a package in our repository, and its extras in brackets."""
-    name, bracket, extras = package.partition("[")
-    if name == "targen-core":
-        folder = "core"
-    elif name in _AT_THE_ROOT:
-        folder = name.replace("-", "_")
-    else:
-        folder = f"plugins/{name.replace('-', '_')}"
-    return folder, bracket + extras
-
-
-_AT_THE_ROOT = {"targen-backends", "targen-tasks-superglue"}
-
-
 def _in_a_clone(root: Path, package: str) -> str:
-    folder, extras = _folder(package)
-    return f"{root / folder}{extras}" if (root / folder).is_dir() else package
-
-
-def _in_a_repository(source: dict[str, Any], package: str) -> str:
-    folder, _ = _folder(package)
-    at = source["vcs_info"].get("requested_revision", "")
-    return f"{package} @ git+{source['url']}{f'@{at}' if at else ''}#subdirectory={folder}"
+    """The folder of a package in a repository, with its extras in brackets; else its name."""
+    name, bracket, extras = package.partition("[")
+    folder = name.replace("-", "_")
+    for place in (root / folder, root / "plugins" / folder, root / folder.removeprefix("targen_")):
+        if (place / "pyproject.toml").is_file():
+            return f"{place}{bracket}{extras}"
+    return package

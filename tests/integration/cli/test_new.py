@@ -131,7 +131,7 @@ def test_a_part_is_added_to_a_plugin_that_exists_and_overwrites_nothing(
 ):
     works("new corrector demo")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    refuses("describe demo/src/demo", "demo/src/demo is a Python package, not a task")
+    refuses("describe demo/src/demo", "demo/src/demo is a folder that does not contain a task")
     monkeypatch.chdir("demo")
     shown = "note: this folder is a plugin; targen new contexts shops --into . adds the part to it"
     assert shown in works("new contexts shops").err

@@ -81,7 +81,7 @@ def test_the_verdict_stands_on_top_and_names_what_is_farthest(analysis):
     assert page.index('class="verdict"') < page.index("<nav>")
     assert page.count('<span class="mark above" title="above the reference">▲▲▲</span>') == 4 + 8
     alone = in_short(analysis("a", against="")).verdict
-    assert alone == ("To get a verdict, pass the original dataset with against.",)
+    assert alone == ("To get a verdict, pass the original dataset with --against.",)
 
 
 def test_only_main_figures_that_were_measured_are_called_incomparable(analysis):

@@ -33,7 +33,7 @@ def test_a_folder_is_a_catalogue_in_one_line(shop, works):
     found = retrieve(ASKED, catalogue=shop, k=1, progress=False)
     assert [match.entry.id for match in found.matches] == ["file:shop/talk/reviews.csv"]
     assert not retrieve(ASKED, catalogue=[str(shop)], license="mit", progress=False).matches
-    with pytest.raises(UsageError, match="min_rows is larger than max_rows"):
+    with pytest.raises(UsageError, match="--min-rows is larger than --max-rows"):
         retrieve(ASKED, catalogue=shop, min_rows=2, max_rows=1)
 
 

@@ -833,8 +833,8 @@ def test_a_transformed_run_is_filled_up_with_generated_rows(works, targen, refus
     assert "gandhi2024better" in card and "| file:data/reviews.csv |" in card
     assert "Excluded" not in card, "each half may have the other's rows beside it"
     shown = {record["run"]: str(record["idx"]) for record in records("a-both")}
-    assert "prompts are those of the run a:" in works("trace", "a-both", shown["a"]).err
-    assert "Write one row" in works("trace", "a-both", shown["a-generated"]).out
+    assert "Review: " in works("trace", "a-both", shown["a"], "--full").out
+    assert "Write" in works("trace", "a-both", shown["a-generated"]).out
     works("validate", "a-both")
     Path("rec.yaml").write_text(GENERATED.replace("input", "text"))
     works("generate", "rec.yaml", "-n", 4, "-b", "scripted", "-q", "--out", "b")

@@ -367,6 +367,7 @@ seeds = 1
 [generate]
 model = "scripted"
 n = 4
+variants = ["paper"]
 contexts = "topics.txt"
 options = { script = "code.py:reply" }
 

@@ -80,7 +80,7 @@ LINES = """
     evaluate d rows.jsonl --harness arc_easy | has its own data
     evaluate d | no rows for evaluation were given
     evaluate m --harness arc_easy | | --trainer decoder
-    predict m bare.jsonl | targen predict needs --out
+    predict m bare.jsonl | missing option '--out'
     predict m bare.jsonl --out said | must end in .csv or .jsonl | --out said.csv
     predict m bare.jsonl --out w.npy | w.npy already exists
     predict nowhere bare.jsonl --out said.csv | no folder nowhere | targen predict MODEL DATA
