@@ -64,7 +64,15 @@ CHANGES: Mapping[str, tuple[str, set[str], set[str]]] = {
 
 
 @pytest.mark.parametrize("way", ["paper", "contrast"])
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(
+            change, marks=[pytest.mark.whole] if change == "a check" else []
+        )  # of analysis
+        for change in CHANGES
+    ],
+)
 def test_rows_that_a_change_does_not_concern_stay(change, way, make, revise, works):
     text, written, judged = CHANGES[change]
     before = outputs(make(MAIL, f"run-{way}", "-n", 24, *VARIANT[way]))
