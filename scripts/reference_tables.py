@@ -22,7 +22,7 @@ from cli_reference import plain
 from pydantic import BaseModel
 from python_reference import default, items, split
 
-from targen_core.cli.kinds import as_shown
+from targen_core.plugins.kinds import looked_up
 from targen_core.plugins.loader import load_registry
 from targen_testing.rules import RULES
 from targen_testing.tasks import TaskSuite
@@ -46,7 +46,7 @@ def _table(what: str) -> str:
     if kind == "papers":
         return _papers(name)
     if kind == "checks":
-        suite = as_shown(load_registry().kinds)[name].resolve("suite")
+        suite = looked_up(load_registry().kinds[name].suite)
         tests = [(test, getattr(suite, test)) for test in dir(suite) if test.startswith("test_")]
         if suite is not TaskSuite:
             tests = [pair for pair in tests if getattr(TaskSuite, pair[0], None) is not pair[1]]

@@ -10,14 +10,13 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from targen_core.cli.kinds import as_shown
 from targen_core.cli.scaffold.names import Names, choose_names
-from targen_core.cli.scaffold.writing import rendered
+from targen_core.cli.scaffold.writing import has_template, rendered
 from targen_core.errors import UsageError
 from targen_core.plugins.kinds import KINDS
 from targen_core.plugins.registry import Registry
 
-WITH_ONE = [kind for kind in as_shown(KINDS).values() if kind.template]
+WITH_ONE = [kind for kind in KINDS.values() if has_template(kind)]
 NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{0,30}[A-Za-z0-9]", fullmatch=True)
 
 
@@ -37,7 +36,7 @@ def test_a_distribution_is_whole(kind):
 
 
 def test_its_ci_runs_every_check():
-    written = rendered(as_shown(KINDS)["task"], Names("acme", "acme"))
+    written = rendered(KINDS["task"], Names("acme", "acme"))
     text = written[PurePosixPath(".github/workflows/ci.yml")]
     jobs = yaml.safe_load(text)["jobs"]
     assert jobs["tests"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]

@@ -161,7 +161,7 @@ def calls(nodes: list[ast.AST], names: set[str]) -> list[int]:
 
 def found(names: set[str]) -> set[str]:
     """The modules that call one of these functions."""
-    ours = (name for name in MODULES if "scaffold/templates" not in name)
+    ours = (name for name in MODULES if "cli/templates" not in name)
     return {name for name in ours if calls(uses_of(name), names)}
 
 

@@ -13,11 +13,11 @@ import pytest
 
 from targen_core import hints
 from targen_core.cli import main
-from targen_core.cli.kinds import as_shown
+from targen_core.cli.scaffold.writing import has_template
 from targen_core.plugins import loader
 from targen_core.plugins.loader import installed_sources, load_registry
 
-KINDS = [kind.name for kind in as_shown(load_registry().kinds).values() if kind.template]
+KINDS = [kind.name for kind in load_registry().kinds.values() if has_template(kind)]
 NAMES = ("a", "class", "my-plugin-of-thirty-two-letters1")  # the shortest, a keyword, the longest
 
 

@@ -31,15 +31,6 @@ class Greeter:
     language: str
 
 
-@hookspec
-def register_greeters(register):
-    """Register greeters: what `targen greet` greets with."""
-
-
-def facts(part):
-    return {"language": part.target.language, "says": part.target.greet("you")}
-
-
 def greet(name: str, greeter: str) -> None:
     """Greet somebody.
 
@@ -57,16 +48,9 @@ def register_kinds(register):
             "greeter",
             hook="register_greeters",
             listing="list-greeters",
-            lists="List what `targen greet` greets with.",
             type="house:Greeter",
-            described="a house.Greeter",
-            spec="house:register_greeters",
-            facts="house:facts",
-            use="targen greet NAME {name}",
             suite="house_kit:GreeterSuite",
-            template="house_kit:template",
-            requires=("house>=1",),
-            tries=("targen greet Ada {name}",),
+            home="house_kit.about",
         )
     )
 
@@ -95,6 +79,20 @@ class GreeterSuite(Suite):
         """The name is in what it says."""
         said = self.registry().get("greeter", self.greeter).greet("Ada")
         assert "Ada" in said, f"it says {said!r}"
+'''
+ABOUT = '''
+from targen_core.plugins.hookspecs import hookspec
+
+USE = {"greeter": "targen greet NAME {name}"}
+
+
+@hookspec
+def register_greeters(register):
+    """Register greeters: what `targen greet` greets with."""
+
+
+def greeter_facts(part):
+    return {"language": part.target.language, "says": part.target.greet("you")}
 '''
 TEMPLATE = {
     "README.md": "# my-demo\n",
@@ -142,8 +140,9 @@ def house(tmp_path, install):
     package = site / "house_kit"
     package.mkdir()
     (package / "__init__.py").write_text(KIT)
+    (package / "about.py").write_text(ABOUT)
     for path, text in TEMPLATE.items():
-        file = package / "template" / path
+        file = package / "templates/greeter" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     return site
@@ -162,7 +161,7 @@ def test_its_objects_are_listed_described_used_and_shown(both, targen):
         ["moin", "guest"],
         ["silent", "guest"],
     ]
-    assert "greets with" in targen("list-greeters", "--help", path=both).stdout
+    assert "List the installed greeters." in targen("list-greeters", "--help", path=both).stdout
     described = targen("describe", "moin", path=both).stdout
     assert described.startswith("guest:moin 1.0, greeter: of the north\n")
     assert "language: Low German\nsays: Moin, you\nUse it: targen greet NAME moin\n" in described
@@ -192,10 +191,10 @@ def test_its_suite_checks_a_plugin_that_has_none_of_its_own(house, author, targe
 def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
     made = targen("new", "greeter", "ahoy", path=[house])
     assert made.returncode == 0, made.stderr
-    assert "targen greet Ada ahoy" in made.stdout
+    assert "targen describe ahoy --kind greeter" in made.stdout
     project = (tmp_path / "ahoy/pyproject.toml").read_text()
     assert (
-        'dependencies = ["house>=1", "targen-core>=0.1,<0.2", "targen-standard>=0.1,<0.2"]'
+        'dependencies = ["house>=1.0", "targen-core>=0.1,<0.2", "targen-standard>=0.1,<0.2"]'
         in project
     )
     checked = targen("plugins", "check", "ahoy", path=[house])
@@ -207,12 +206,13 @@ def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
 
 
 def test_its_template_is_not_a_part_that_no_entry_point_loads(author, targen):
-    module = HOUSE.replace("house:", "house.hall:").replace("house_kit:", "house.kit:")
-    own = {f"src/house/kit/template/{path}": text for path, text in TEMPLATE.items()}
+    module = HOUSE.replace("house:", "house.hall:").replace("house_kit", "house.kit")
+    own = {f"src/house/kit/templates/greeter/{path}": text for path, text in TEMPLATE.items()}
     own |= {
         "src/house/__init__.py": "from house.hall import *\n",
         "src/house/hall.py": module,
         "src/house/kit/__init__.py": KIT,
+        "src/house/kit/about.py": ABOUT,
     }
     checked = targen("plugins", "check", str(author("house", own)))
     assert "module-not-loaded" not in checked.stdout
@@ -220,12 +220,12 @@ def test_its_template_is_not_a_part_that_no_entry_point_loads(author, targen):
 
 
 def test_fields_of_a_kind_that_cannot_be_imported_are_shown(install, targen):
-    module = HOUSE.replace('facts="house:facts"', 'facts="house:fact"')
+    module = HOUSE.replace("house_kit.about", "house_kit.abut")
     site = install("house", "[targen.v1]\nhouse = house\n", {"house": module})
     shown = targen("plugins", "--strict", path=[site])
     assert shown.returncode == 1
     assert "house 1.0  house  targen.v1  broken\n" in shown.stdout
-    assert "bad-kind: kind 'greeter': its facts, house:fact, cannot be imported" in shown.stdout
+    assert "bad-kind: kind 'greeter': house_kit.abut cannot be imported" in shown.stdout
 
 
 def _texts(module: ast.Module) -> Iterator[str]:

@@ -17,9 +17,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import targen_core.cli.scaffold
+import targen_core.cli
 
-_BACKEND = Path(targen_core.cli.scaffold.__file__).parent / "templates/backend/src/my_demo"
+_BACKEND = Path(targen_core.cli.__file__).parent / "templates/backend/src/my_demo"
 
 GOOD = """
 import json

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from targen_core.cli.kinds import as_shown
 from targen_core.plugins.loader import load_registry
 
 
@@ -43,5 +42,7 @@ def complete_kind(incomplete: str) -> list[str]:
 
 def complete_template(incomplete: str) -> list[str]:
     """Return the names of kinds that `targen new` can make."""
-    kinds = as_shown(load_registry().kinds)
-    return [name for name in complete_kind(incomplete) if kinds[name].template]
+    from targen_core.cli.scaffold.writing import has_template
+
+    kinds = load_registry().kinds
+    return [name for name in complete_kind(incomplete) if has_template(kinds[name])]

@@ -1,4 +1,4 @@
-"""Print facts of `targen describe`, for the `prints` of a kind and for kinds without."""
+"""Print facts of `targen describe`, for kinds that do not print theirs."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def print_part(part: Described, facts: dict[str, Any]) -> None:
         print(facts["about"])
     own = facts.keys() - {"kind", "id", "version", "summary", "install"}
     if own - ({"options"} if part.configurable is not None else set()):
-        if prints := part.kind.resolve("prints"):
+        if prints := part.kind.view(f"print_{part.kind.name}".replace("-", "_")):
             prints(facts)
         else:  # what -o sets of a part has a table of its own below
             _print_plainly(facts | {"options": []} if part.configurable is not None else facts)
-    if part.kind.use:
+    if use := (part.kind.view("USE") or {}).get(part.kind.name):
         needs = f" -o {name}.{facts['needs']}" if facts.get("needs") else ""
-        print(f"Use it: {part.kind.use.format(name=name, id=facts['id'])}{needs}")
+        print(f"Use it: {use.format(name=name, id=facts['id'])}{needs}")
     if part.configurable is not None and facts.get("options"):
         print("\nOptions for -o:")
         print_options(facts, prefix=f"{name}.")

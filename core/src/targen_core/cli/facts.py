@@ -1,7 +1,7 @@
-"""Facts of a registered object for `targen describe`, and helpers to write a kind's `facts`.
+"""Facts of a registered object for `targen describe`, and helpers to write a kind's.
 
 ```python
-def facts(part: Described) -> dict[str, Any]:
+def metric_facts(part: Described) -> dict[str, Any]:
     return {"serves": part.target.serves, "options": fields(part.target.options)}
 ```
 """
@@ -32,9 +32,9 @@ class Described:
         registry: finds it and everything else.
         kind: its kind.
         name: its name, as the user typed it.
-        options: what the user passed as -o, each `KEY=VALUE`; only for kinds with this flag.
-        variants: what the user passed as --variant; only for kinds with this flag.
-        prompts: whether to include the texts of prompts; only for kinds with this flag.
+        options: what the user passed as -o, each `KEY=VALUE`; for backends.
+        variants: what the user passed as --variant; for tasks.
+        prompts: whether to include the texts of prompts.
     """
 
     registry: Registry
@@ -74,7 +74,7 @@ def facts_of(part: Described) -> dict[str, Any]:
     """
     from targen_core.errors import UsageError
 
-    make = part.kind.resolve("facts") or _plain_facts
+    make = part.kind.view(f"{part.kind.name}_facts".replace("-", "_")) or _plain_facts
     try:
         own = dict(make(part))
     except UsageError:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from targen_core.plugins.register import Register
 
 
+USE = {"command": "targen {name} --help"}
+"""How a command is used."""
+
+
 @hookspec
 def register_commands(register: Register[Callable[..., Any]]) -> None:
     """Register commands: `targen NAME` calls a function that typer reads the options of.

@@ -19,12 +19,9 @@ def register_kinds(register: KindRegister) -> None:
         Kind(
             "command",
             "register_commands",
-            spec="targen_core.cli.hookspecs:register_commands",
-            awaited=False,
-            use="targen {name} --help",
+            "function",
             suite="targen_testing.commands:CommandSuite",
-            template="targen_core.cli.scaffold:templates/command",
-            tries=("targen {name} --help",),
-            reserved=tuple(COMMANDS),
-        )
+            home="targen_core.cli.hookspecs",
+        ),
+        reserved=tuple(COMMANDS),
     )

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from struct import Struct
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:  # with numpy, and pydantic
     from targen_core.engine.commits import Commit
@@ -87,10 +87,12 @@ class Filter(ABC):
             precedence, in the order given. The first filter that rejects it sets the reason.
         stateless: whether one object serves a whole run, since it does not learn from rows.
         shapes: whether it changes the task, in `shaped`.
+        per_run: whether each run makes its own filter from the class that is registered.
         across_runs: whether merging runs also passes rows from different runs through it. In this
             case, only `find` and `add` are called for each row.
     """
 
+    per_run: ClassVar[bool] = True
     gives_way: tuple[str, ...] = ()
     share: float = 0.0
     packages: tuple[str, ...] = ()

@@ -48,10 +48,9 @@ def register_kinds(register: KindRegister) -> None:
                 Kind(
                     "dish",
                     hook="register_dishes",
-                    listing="list-dishes",
-                    lists="List the dishes that targen cook makes.",
                     type="my_package.dishes:Dish",
-                    described="a my_package.dishes.Dish",
+                    listing="list-dishes",
+                    home="my_package.kind",
                 )
             )
         ```

@@ -1,8 +1,7 @@
 """The table of kinds: what plugins may bring, from which everything else follows.
 
 The core has the rows below; a plugin adds rows by the hook `register_kinds`. A row contains names
-and does not import: the type of a kind, its facts and its suite are imported when they are needed.
-The core's rows contain what the core needs; `cli.kinds` adds how the command shows them.
+and does not import: the type of a kind, its suite and its home are imported when they are needed.
 """
 
 from __future__ import annotations
@@ -10,24 +9,24 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from targen_core.errors import PluginError
 from targen_core.plugins.register import FILE, MEMORY, OURS, RegistrationRefused
 from targen_core.text import with_article
 
-_LAZY = re.compile(r"(?<![\w.])[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_LAZY = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
 _FORMS = {
     "name": re.compile(r"[a-z][a-z0-9-]*"),
     "hook": re.compile(r"register_[a-z0-9_]+"),
     "listing": re.compile(r"(?:list-[a-z0-9-]+)?"),
-    "template": re.compile(r"(?:(?<![\w.])[A-Za-z_][\w.]*:[\w./-]+)?"),
-    **dict.fromkeys(
-        ("type", "spec", "facts", "prints", "suite"), re.compile(f"(?:{_LAZY.pattern})?")
-    ),
+    "type": re.compile(f"(?:function|{_LAZY})?"),
+    "suite": re.compile(f"(?:{_LAZY})?"),
+    "home": re.compile(r"(?:[A-Za-z_][\w.]*)?"),
 }
+_CORE_VIEW = "targen_core.cli.commands.describe_parts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,49 +36,26 @@ class Kind:
     Attributes:
         name: the kind's name in the singular, such as "metric".
         hook: the hook that registers the kind's objects, such as "register_metrics".
+        type: the type of these objects, as "module:NAME"; "function" for a callable that is not
+            async, and "" for any callable. If the type has `per_run = True`, each run makes an
+            object of its own of the class that is registered.
         listing: the command that lists these objects, such as "list-metrics"; "" for none.
-        type: the type of these objects, as "module:NAME"; "" for any callable.
-        described: a description of that type for errors; "" for "a module.NAME".
-        awaited: for callables, whether an async function is allowed.
-        fresh: whether each use gets its own object: the registered object creates one, without
-            arguments or, if it is `Configurable`, from its options.
-        lists: what the listing command does, as one sentence for its help.
-        spec: the function whose signature and docstring document the hook, as "module:NAME".
-        facts: returns what `targen describe` shows for an object, as "module:function": it takes a
-            `targen_core.cli.facts.Described` and returns a mapping of JSON values.
-        prints: prints these facts, as "module:function"; by default they are printed unchanged.
-        flags: options of `targen describe` that apply to the kind: "options", "prompts",
-            "variants".
-        use: how the kind's objects are used, for `targen describe`; "{name}" is replaced by the
-            name and "{id}" by the full id.
         suite: the kind's conformance suite, as "module:CLASS", for `targen plugins check`.
-        template: a folder in a package, as "package:folder", that `targen new` renders.
-        requires: requirements, in addition to the core, of a distribution created from the
-            template.
-        tries: commands to try after `targen new`; "{name}" is replaced by the name.
-        reserved: first words of names that no other distribution may register.
-        owner: the distribution that registered the kind; set by the loader.
+        home: the module that documents the kind. It specifies the hook by a function of its name.
+            `metric_facts(part)` in it, if any, takes a `targen_core.cli.facts.Described` and
+            returns JSON values for `targen describe`. `print_metric(facts)` prints them. `USE` maps
+            kinds to how their objects are used, such as `"targen analyze DATASET --metric {name}"`.
+            `targen new metric` renders the folder `templates/metric` of its package.
     """
 
     name: str
     hook: str
-    listing: str = ""
     type: str = ""
-    described: str = ""
-    awaited: bool = True
-    fresh: bool = False
-    lists: str = ""
-    spec: str = ""
-    facts: str = ""
-    prints: str = ""
-    flags: tuple[str, ...] = ()
-    use: str = ""
+    listing: str = ""
     suite: str = ""
-    template: str = ""
-    requires: tuple[str, ...] = ()
-    tries: tuple[str, ...] = ()
-    reserved: tuple[str, ...] = ()
-    owner: str = "targen-core"
+    home: str = ""
+    owner: str = "targen-core"  # the distribution that registered it, as the loader knows
+    reserved: tuple[str, ...] = ()  # names that no other distribution may register
 
     @property
     def plural(self) -> str:
@@ -89,7 +65,34 @@ class Kind:
     @property
     def specification(self) -> str:
         """The function that documents the hook, as "module:NAME"."""
-        return self.spec or f"targen_core.plugins.hookspecs:{self.hook}"
+        return f"{self.home or 'targen_core.plugins.hookspecs'}:{self.hook}"
+
+    @property
+    def template(self) -> str:
+        """The folder that `targen new` renders, as "package:folder", whether it exists or not."""
+        package = self.home.rpartition(".")[0] or self.home or "targen_core.cli"
+        return f"{package}:templates/{self.name}"
+
+    @property
+    def per_run(self) -> bool:
+        """Whether each run makes its own object of what is registered.
+
+        Raises:
+            PluginError: the type cannot be imported.
+        """
+        return getattr(self.resolve("type"), "per_run", False)
+
+    def view(self, name: str) -> Any:
+        """Return what the kind's home has of that name, such as "print_metric", or None.
+
+        Raises:
+            PluginError: the home cannot be imported.
+        """
+        module = self.home or _CORE_VIEW
+        try:
+            return getattr(importlib.import_module(module), name, None)
+        except Exception as error:
+            raise self._not_imported(module, error) from error
 
     def mismatch(self, target: object) -> str:
         """Return what an object should be, if it is something else; otherwise "".
@@ -97,32 +100,33 @@ class Kind:
         Raises:
             PluginError: the type cannot be imported.
         """
-        if not self.type:
-            if inspect.iscoroutinefunction(target) and not self.awaited:
-                return "an ordinary function: it would never be awaited"
-            return "" if callable(target) else self.described or "a callable"
-        described = self.described or f"a {self.type.replace(':', '.')}"
-        return "" if isinstance(target, self.resolve("type")) else described
+        if of := self.resolve("type"):
+            return "" if isinstance(target, of) else f"a {self.type.replace(':', '.')}"
+        if self.type and inspect.iscoroutinefunction(target):
+            return "an ordinary function: it would never be awaited"
+        return "" if callable(target) else "a callable"
 
-    def resolve(self, attribute: str) -> Any:
-        """Return the object that an attribute such as "type" or "suite" refers to, or None.
+    def resolve(self, attribute: Literal["type", "suite"]) -> Any:
+        """Return the object that the kind's type or suite refers to, or None.
 
         Raises:
             PluginError: it cannot be imported.
         """
         target = getattr(self, attribute)
-        if not target:
+        if ":" not in target:
             return None
         try:
             return looked_up(target)
         except Exception as error:
-            raise PluginError(
-                f"kind {self.name!r}: its {attribute}, {target}, cannot be imported: "
-                f"{type(error).__name__}: {error}",
-                check="bad-kind",
-                distribution=self.owner,
-                hint=f"report it to the authors of {self.owner}",
-            ) from error
+            raise self._not_imported(target, error) from error
+
+    def _not_imported(self, target: str, error: Exception) -> PluginError:
+        return PluginError(
+            f"kind {self.name!r}: {target} cannot be imported: {type(error).__name__}: {error}",
+            check="bad-kind",
+            distribution=self.owner,
+            hint=f"report it to the authors of {self.owner}",
+        )
 
 
 def looked_up(target: str) -> Any:
@@ -139,8 +143,8 @@ class KindRegister:
         self._known = known
         self._kinds: dict[str, Kind] = {}
 
-    def register(self, kind: Kind) -> None:
-        """Register a kind.
+    def register(self, kind: Kind, *, reserved: Sequence[str] = ()) -> None:
+        """Register a kind, and names that no other distribution may register objects by.
 
         Raises:
             ValueError: a field is malformed, or another kind has the name, the hook or the
@@ -156,12 +160,6 @@ class KindRegister:
             if not isinstance(value, str) or not form.fullmatch(value):
                 problem = f"kind {kind.name!r}: {name} is {value!r}, which is malformed"
                 raise RegistrationRefused("bad-kind", problem)
-        for text in (kind.use, *kind.tries):
-            try:
-                text.format(name="", id="")
-            except (LookupError, ValueError) as error:
-                problem = f"kind {kind.name!r}: {text!r} may contain only {{name}} and {{id}}"
-                raise RegistrationRefused("bad-kind", problem) from error
         for other in (*self._known.values(), *self._kinds.values()):
             for name in ("name", "hook", "listing"):
                 value = getattr(kind, name)
@@ -178,50 +176,98 @@ class KindRegister:
                         hint=f"use {other.owner} or {self._distribution}: uninstall the other, or "
                         "name it in TARGEN_DISABLE_PLUGINS",
                     )
-        self._kinds[kind.name] = replace(kind, owner=self._distribution)
+        self._kinds[kind.name] = replace(kind, owner=self._distribution, reserved=tuple(reserved))
 
     def __iter__(self) -> Iterator[Kind]:
         return iter(self._kinds.values())
 
 
-def _kind(name: str, hook: str = "", **more: Any) -> Kind:
-    """A kind of the core with a listing command; `targen_core.cli.kinds` has what else is shown."""
-    hook = hook or f"register_{name}s"
-    listing = f"list-{hook.removeprefix('register_').replace('_', '-')}"
-    return Kind(name, hook, **{"listing": listing, **more})
-
-
+_KIT = "targen_testing"
 KINDS = {
     kind.name: kind
     for kind in (
-        _kind("task", type="targen_core:Task"),
-        _kind("contexts", "register_contexts", type="targen_core.tasks.steps:ListStep"),
-        _kind("seeds", "register_seeds", type="targen_core.tasks.steps:ListStep"),
-        _kind("generator", "register_inverse_generators", listing="list-generators"),
-        _kind("corrector"),
-        _kind("check", awaited=False),
-        _kind("filter", type="targen_core.engine.filters:Filter", fresh=True),
-        _kind("backend", type="targen_core:Backend"),
-        _kind(
+        Kind("task", "register_tasks", "targen_core:Task", "list-tasks", f"{_KIT}.tasks:TaskSuite"),
+        Kind(
+            "contexts",
+            "register_contexts",
+            "targen_core.tasks.steps:ListStep",
+            "list-contexts",
+            f"{_KIT}.steps:ContextsSuite",
+        ),
+        Kind(
+            "seeds",
+            "register_seeds",
+            "targen_core.tasks.steps:ListStep",
+            "list-seeds",
+            f"{_KIT}.steps:SeedsSuite",
+        ),
+        Kind(
+            "generator",
+            "register_inverse_generators",
+            "",
+            "list-generators",
+            f"{_KIT}.steps:GeneratorSuite",
+        ),
+        Kind(
+            "corrector",
+            "register_correctors",
+            "",
+            "list-correctors",
+            f"{_KIT}.correctors:CorrectorSuite",
+        ),
+        Kind("check", "register_checks", "function", "list-checks", f"{_KIT}.steps:CheckSuite"),
+        Kind(
+            "filter",
+            "register_filters",
+            "targen_core.engine.filters:Filter",
+            "list-filters",
+            f"{_KIT}.steps:FilterSuite",
+        ),
+        Kind(
+            "backend",
+            "register_backends",
+            "targen_core:Backend",
+            "list-backends",
+            f"{_KIT}.backends:BackendSuite",
+        ),
+        Kind(
             "adapter",
-            listing="",
-            type="targen_core.plugins.adapters:Adapter",
+            "register_adapters",
+            "targen_core.plugins.adapters:Adapter",
+            suite=f"{_KIT}.adapters:AdapterSuite",
             reserved=(FILE, MEMORY),
         ),
-        _kind("delivery", "register_deliveries", type="targen_core.calls.delivery:Delivery"),
-        _kind(
+        Kind(
+            "delivery",
+            "register_deliveries",
+            "targen_core.calls.delivery:Delivery",
+            "list-deliveries",
+            f"{_KIT}.deliveries:DeliverySuite",
+        ),
+        Kind(
             "reader",
             "register_task_readers",
-            listing="",
-            type="targen_core.task_files:TaskReader",
+            "targen_core.task_files:TaskReader",
+            suite=f"{_KIT}.readers:ReaderSuite",
         ),
         Kind(
             "dataset-reader",
             "register_dataset_readers",
-            type="targen_core.dataset.source:DatasetReader",
+            "targen_core.dataset.source:DatasetReader",
+            suite=f"{_KIT}.dataset_readers:DatasetReaderSuite",
         ),
-        _kind("executor", type="targen_core.calls.executors:ModelExecutor"),
-        Kind("reporter", "register_reporters", type="targen_core.runs.folder.reporters:Reporter"),
+        Kind(
+            "executor",
+            "register_executors",
+            "targen_core.calls.executors:ModelExecutor",
+            "list-executors",
+            f"{_KIT}.executors:ExecutorSuite",
+        ),
+        Kind(
+            "reporter",
+            "register_reporters",
+            "targen_core.runs.folder.reporters:Reporter",
+        ),
     )
 }
 """The core's kinds by name, in the order of every listing."""

@@ -329,7 +329,7 @@ class Registry:
             raise UsageError(
                 f"{whose} has no options, but was given {names}", option=next(iter(options))
             )
-        elif kind is not None and kind.fresh:
+        elif kind is not None and kind.per_run:
             if not callable(target):
                 problem = (
                     f" is {with_article(type(target).__name__)}: register the class, or a "

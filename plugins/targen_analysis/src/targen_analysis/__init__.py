@@ -22,18 +22,11 @@ def register_kinds(register: KindRegister) -> None:
     register.register(
         Kind(
             "metric",
-            hook="register_metrics",
-            listing="list-metrics",
-            lists="List the metrics of `targen analyze`.",
-            type="targen_analysis.metrics:Metric",
-            spec="targen_analysis.kinds:register_metrics",
-            facts="targen_analysis.kinds:facts",
-            prints="targen_analysis.kinds:prints",
-            use="targen analyze DATASET --metric {name}",
-            suite="targen_analysis.testing.suite:MetricSuite",
-            template="targen_analysis:templates/metric",
-            requires=("targen-analysis>=0.1,<0.2",),
-            tries=("targen describe {name} --kind metric",),
+            "register_metrics",
+            "targen_analysis.metrics:Metric",
+            "list-metrics",
+            "targen_analysis.testing.suite:MetricSuite",
+            "targen_analysis.kinds",
         )
     )
 

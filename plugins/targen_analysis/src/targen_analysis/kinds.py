@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from targen_core.plugins.register import Register
 
 
+USE = {"metric": "targen analyze DATASET --metric {name}"}
+"""How its objects are used."""
+
+
 @hookspec
 def register_metrics(register: Register[Metric]) -> None:
     """Register metrics: what `targen analyze` measures of datasets.
@@ -26,13 +30,13 @@ def register_metrics(register: Register[Metric]) -> None:
     """
 
 
-def facts(part: Described) -> dict[str, Any]:
+def metric_facts(part: Described) -> dict[str, Any]:
     """Return the title, the options and the own summary of a metric."""
     metric: Metric = part.target
     found = {"title": metric.title, "options": fields(metric.options), "about": metric.summary}
     return {**found, "needs": metric.needs} if metric.needs else found
 
 
-def prints(facts: dict[str, Any]) -> None:
+def print_metric(facts: dict[str, Any]) -> None:
     """Print the options as `targen analyze -o` takes them."""
     print_options(facts, prefix=f"{facts['id'].rpartition(':')[2]}.")

@@ -21,33 +21,21 @@ def register_kinds(register: KindRegister) -> None:
     register.register(
         Kind(
             "catalogue",
-            hook="register_catalogues",
-            listing="list-catalogues",
-            lists="List the catalogues that `targen retrieve` searches.",
-            type="targen_datatune.retrieval:Catalogue",
-            spec="targen_datatune.kinds:register_catalogues",
-            facts="targen_datatune.kinds:facts",
-            use="targen catalogue build SPEC",
-            suite="targen_datatune.testing:CatalogueSuite",
-            template="targen_datatune:templates/catalogue",
-            requires=("targen-datatune>=0.1,<0.2",),
-            tries=("targen describe {name} --kind catalogue",),
+            "register_catalogues",
+            "targen_datatune.retrieval:Catalogue",
+            "list-catalogues",
+            "targen_datatune.testing:CatalogueSuite",
+            "targen_datatune.kinds",
         )
     )
     register.register(
         Kind(
             "retriever",
-            hook="register_retrievers",
-            listing="list-retrievers",
-            lists="List the retrievers that `targen retrieve` can use.",
-            type="targen_datatune.retrieval:Retriever",
-            spec="targen_datatune.kinds:register_retrievers",
-            facts="targen_datatune.kinds:facts",
-            use="targen retrieve TASK --retriever {name}",
-            suite="targen_datatune.testing:RetrieverSuite",
-            template="targen_datatune:templates/retriever",
-            requires=("targen-datatune>=0.1,<0.2",),
-            tries=("targen describe {name} --kind retriever",),
+            "register_retrievers",
+            "targen_datatune.retrieval:Retriever",
+            "list-retrievers",
+            "targen_datatune.testing:RetrieverSuite",
+            "targen_datatune.kinds",
         )
     )
 

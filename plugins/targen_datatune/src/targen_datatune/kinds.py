@@ -11,6 +11,12 @@ if TYPE_CHECKING:
     from targen_core.plugins.register import Register
     from targen_datatune.retrieval import Catalogue, Retriever
 
+USE = {
+    "catalogue": "targen catalogue build SPEC",
+    "retriever": "targen retrieve TASK --retriever {name}",
+}
+"""Kind -> how its objects are used."""
+
 
 @hookspec
 def register_catalogues(register: Register[Catalogue]) -> None:
@@ -38,7 +44,7 @@ def register_retrievers(register: Register[Retriever]) -> None:
     """
 
 
-def facts(part: Described) -> dict[str, Any]:
+def catalogue_facts(part: Described) -> dict[str, Any]:
     """Return the options of a catalogue or a retriever."""
     target: Catalogue | Retriever = part.target
     return {

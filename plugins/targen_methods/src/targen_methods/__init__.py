@@ -21,17 +21,11 @@ def register_kinds(register: KindRegister) -> None:
     register.register(
         Kind(
             "method",
-            hook="register_methods",
-            listing="list-methods",
-            lists="List the methods that `targen method` can use.",
-            type="targen_standard.methods.model:Method",
-            spec="targen_methods.kinds:register_methods",
-            facts="targen_methods.kinds:facts",
-            prints="targen_methods.kinds:prints",
-            suite="targen_methods.testing:MethodSuite",
-            template="targen_methods:templates/method",
-            requires=("targen-methods>=0.1,<0.2",),
-            tries=("targen describe {name} --kind method",),
+            "register_methods",
+            "targen_standard.methods.model:Method",
+            "list-methods",
+            "targen_methods.testing:MethodSuite",
+            "targen_methods.kinds",
         )
     )
 

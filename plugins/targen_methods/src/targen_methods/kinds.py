@@ -31,7 +31,7 @@ def register_methods(register: Register[Method[Any]]) -> None:
     """
 
 
-def facts(part: Described) -> dict[str, Any]:
+def method_facts(part: Described) -> dict[str, Any]:
     """Return a method's options and settings, and what its tasks ask of a backend."""
     method: Method[Any] = part.target
     return {
@@ -83,7 +83,7 @@ _ROWS = {
 }
 
 
-def prints(facts: dict[str, Any]) -> None:
+def print_method(facts: dict[str, Any]) -> None:
     """Print a method's options and settings, and how it is used."""
     print_options(facts)
     for name, values in facts["presets"].items():

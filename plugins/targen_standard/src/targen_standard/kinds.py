@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from targen_standard.task_files.outputs import OutputType
 
 
+USE = {
+    "embedder": "--max-cosine 0.8 --embedder {name}",
+    "exporter": "targen export RUN --as {name}",
+}
+"""Kind -> how its objects are used."""
+
+
 @hookspec
 def register_embedders(register: Register[Embedder]) -> None:
     """Register embedders: what tells `targen generate --max-cosine` how near two rows are.
@@ -60,9 +67,12 @@ def register_outputs(register: Register[OutputType[Any]]) -> None:
     """
 
 
-def form_facts(part: Described) -> dict[str, Any]:
+def output_facts(part: Described) -> dict[str, Any]:
     """Return the keys of a form of task files, or of an output."""
     return {"summary": part.target.summary, "keys": fields(part.target.spec)}
+
+
+form_facts = output_facts
 
 
 def print_form(facts: dict[str, Any]) -> None:

@@ -60,64 +60,40 @@ def register_kinds(register: KindRegister) -> None:
         Kind(
             "embedder",
             "register_embedders",
-            "list-embedders",
             "targen_standard.embedding:Embedder",
-            lists="List the embedders that --embedder accepts.",
-            spec="targen_standard.kinds:register_embedders",
-            facts="targen_standard.kinds:embedder_facts",
-            use="--max-cosine 0.8 --embedder {name}",
-            suite="targen_testing.embedders:EmbedderSuite",
-            template="targen_standard.filters.distance:templates/embedder",
-            tries=("targen describe {name} --kind embedder",),
+            "list-embedders",
+            "targen_testing.embedders:EmbedderSuite",
+            "targen_standard.kinds",
         )
     )
     register.register(
         Kind(
             "form",
             "register_task_forms",
-            "list-forms",
             "targen_standard.task_files.forms:TaskForm",
-            "a targen_standard.task_files.forms.TaskForm",
-            lists="List the forms that task files can have.",
-            spec="targen_standard.kinds:register_task_forms",
-            facts="targen_standard.kinds:form_facts",
-            prints="targen_standard.kinds:print_form",
-            suite="targen_testing.forms:FormSuite",
-            template="targen_standard.task_files:templates/form",
-            tries=("targen describe {name} --kind form",),
+            "list-forms",
+            "targen_testing.forms:FormSuite",
+            "targen_standard.kinds",
         )
     )
     register.register(
         Kind(
             "output",
             "register_outputs",
-            "list-outputs",
             "targen_standard.task_files.outputs:OutputType",
-            "a targen_standard.task_files.outputs.OutputType",
-            lists="List the outputs that task files can have in place of a label.",
-            spec="targen_standard.kinds:register_outputs",
-            facts="targen_standard.kinds:form_facts",
-            prints="targen_standard.kinds:print_output",
-            suite="targen_testing.outputs:OutputSuite",
-            template="targen_standard.task_files:templates/output",
-            tries=("targen describe {name} --kind output",),
+            "list-outputs",
+            "targen_testing.outputs:OutputSuite",
+            "targen_standard.kinds",
         )
     )
     register.register(
         Kind(
             "exporter",
             "register_exporters",
-            "list-exporters",
             "targen_standard.exporting.model:Exporter",
-            "a targen_standard.exporting.model.Exporter",
-            lists="List the export formats.",
-            spec="targen_standard.kinds:register_exporters",
-            facts="targen_standard.kinds:exporter_facts",
-            prints="targen_standard.kinds:print_exporter",
-            use="targen export RUN --as {name}",
-            suite="targen_testing.exporters:ExporterSuite",
-            template="targen_standard.exporting:templates/exporter",
-            tries=("targen describe {name} --kind exporter",),
+            "list-exporters",
+            "targen_testing.exporters:ExporterSuite",
+            "targen_standard.kinds",
         )
     )
 

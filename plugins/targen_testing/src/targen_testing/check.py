@@ -24,9 +24,8 @@ import pytest
 
 from targen_core.cli.commands.plugins import HARMLESS, problems_of
 from targen_core.cli.facts import Described, facts_of
-from targen_core.cli.kinds import as_shown
 from targen_core.cli.scaffold.names import Names
-from targen_core.cli.scaffold.writing import rendered
+from targen_core.cli.scaffold.writing import has_template, rendered
 from targen_core.errors import PluginError, UsageError
 from targen_core.plugins import loader
 from targen_core.plugins.kinds import Kind
@@ -69,7 +68,7 @@ def _mine(folder: Folder, registry: Registry) -> list[Registration[Any]]:
 
 def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
     """Yield problems of the folder's plugins before their code runs."""
-    kinds = as_shown(registry.kinds)
+    kinds = registry.kinds
     for plugin in registry.plugins:
         if plugin.distribution != folder.name:
             continue
@@ -110,7 +109,7 @@ def _not_loaded(folder: Folder, kinds: Iterable[Kind]) -> Iterator[str]:
 
     The templates of the kinds are other plugins.
     """
-    named = (kind.template.partition(":") for kind in kinds if kind.template)
+    named = (kind.template.partition(":") for kind in kinds)
     templates = {folder.code.joinpath(*package.split("."), path) for package, _, path in named}
     for package in sorted(
         {each.module.partition(".")[0] for each in folder.sources if each.module}
@@ -135,11 +134,8 @@ def _of_kind(kind: Kind) -> Iterator[Finding]:
             yield broken("bad-kind", f"kind {kind.name}", problem)
     except PluginError as error:
         yield broken("bad-kind", f"kind {kind.name}", str(error))
-    try:
-        if kind.template:
-            rendered(kind, Names("acme", "acme"))
-    except PluginError as error:
-        yield broken("bad-kind", f"kind {kind.name}", str(error))
+    if has_template(kind):
+        rendered(kind, Names("acme", "acme"))
 
 
 def _described(registry: Registry, kind: Kind, item: Registration[Any]) -> Iterator[Finding]:
@@ -173,7 +169,7 @@ def _run_suites(
     tasks = [item.id for item in mine if item.kind == "task"]
     left = [item for item in mine if f"{item.kind} {item.name}" not in {*covered, *unmade}]
     for item in left:
-        base = as_shown(registry.kinds)[item.kind].resolve("suite")
+        base = registry.kinds[item.kind].resolve("suite")
         why = f"there is no suite for {item.kind}"
         if base is not None:
             try:

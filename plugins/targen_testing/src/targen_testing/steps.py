@@ -303,7 +303,7 @@ class _RefusingSuite(Described[PartT], _StepSuite[PartT]):
             return spy(registry.configured(item, values)[0])
 
         made: Any = make if model is None else Configurable(model, make)
-        if model is None and not registry.kinds[self.kind].fresh:
+        if model is None and not registry.kinds[self.kind].per_run:
             made = make()
         others = [
             each for each in registry.everything() if (each.kind, each.id) != (self.kind, item.id)

@@ -22,18 +22,11 @@ def register_kinds(register: KindRegister) -> None:
     register.register(
         Kind(
             "trainer",
-            hook="register_trainers",
-            listing="list-trainers",
-            lists="List the trainers that `targen train` can use.",
-            type="targen_training.trainers:Trainer",
-            spec="targen_training.kinds:register_trainers",
-            facts="targen_training.kinds:facts",
-            prints="targen_training.kinds:prints",
-            use="targen train DATASET --trainer {name}",
-            suite="targen_training.testing.suite:TrainerSuite",
-            template="targen_training:templates/trainer",
-            requires=("targen-training>=0.1,<0.2",),
-            tries=("targen describe {name} --kind trainer",),
+            "register_trainers",
+            "targen_training.trainers:Trainer",
+            "list-trainers",
+            "targen_training.testing.suite:TrainerSuite",
+            "targen_training.kinds",
         )
     )
 

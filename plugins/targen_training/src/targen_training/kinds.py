@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from targen_training.trainers import Trainer
 
 
+USE = {"trainer": "targen train DATASET --trainer {name}"}
+"""How its objects are used."""
+
+
 @hookspec
 def register_trainers(register: Register[Trainer]) -> None:
     """Register trainers: what `targen train --model NAME` trains.
@@ -26,7 +30,7 @@ def register_trainers(register: Register[Trainer]) -> None:
     """
 
 
-def facts(part: Described) -> dict[str, Any]:
+def trainer_facts(part: Described) -> dict[str, Any]:
     """Return a trainer's version and options, and whether it uses weights of rows."""
     trainer: Trainer = part.target
     return {
@@ -38,7 +42,7 @@ def facts(part: Described) -> dict[str, Any]:
     }
 
 
-def prints(facts: dict[str, Any]) -> None:
+def print_trainer(facts: dict[str, Any]) -> None:
     """Print the options, and whether it uses weights of rows."""
     print_options(facts)
     print(f"row weights: {'used' if facts['weighs'] else 'not accepted'}")

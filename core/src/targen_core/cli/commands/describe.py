@@ -23,7 +23,12 @@ from targen_core.text import plural, with_article
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
 
-_FLAGS = {"variants": "--variant", "options": "-o", "prompts": "--prompts"}
+_FLAGS = {
+    "variants": ("--variant", ["task"]),
+    "options": ("-o", ["backend"]),
+    "prompts": ("--prompts", ["task", "generator", "corrector"]),
+}
+"""Option -> its flag, and the kinds that it is for."""
 
 
 @takes(RowOptions.declared("variants"), ModelOptions.declared("options"))
@@ -64,26 +69,27 @@ def describe(
     - targen describe llama -o model=llama3.1
     - targen describe settings --kind contexts --json
     """
+    from targen_core.cli.commands.describe_task import print_task
     from targen_core.cli.describing import print_part
     from targen_core.cli.facts import Described, facts_of
-    from targen_core.cli.kinds import as_shown
     from targen_core.plugins.loader import load_registry
 
     variants, options = said.values.get("variants", ()), said.values.get("options", ())
     registry = load_registry()
-    kinds = as_shown(registry.kinds)
+    kinds = registry.kinds
     meant = kinds[_kind(registry, name, kind)]
     for key, given in (("variants", variants), ("options", options), ("prompts", prompts)):
-        if given and key not in meant.flags:
-            *others, last = (each.plural for each in kinds.values() if key in each.flags)
+        flag, fitting = _FLAGS[key]
+        if given and meant.name not in fitting:
+            *others, last = (kinds[each].plural for each in fitting)
             of = f"{', '.join(others)} and {last}" if others else last
-            raise UsageError(f"{_FLAGS[key]} is for {of}, but {name} is {with_article(meant.name)}")
+            raise UsageError(f"{flag} is for {of}, but {name} is {with_article(meant.name)}")
     part = Described(registry, meant, name, options, variants, prompts)
     facts = facts_of(part)
     if json:
         print_json(facts)
     elif meant.name == "task":
-        meant.resolve("prints")(facts)
+        print_task(facts)
     else:
         print_part(part, facts)
 

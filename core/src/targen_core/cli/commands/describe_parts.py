@@ -1,4 +1,4 @@
-"""`targen describe` of the core's kinds other than tasks: their facts and how these are printed."""
+"""`targen describe` of the core's kinds: their facts and how these are printed; tasks apart."""
 
 from __future__ import annotations
 
@@ -19,12 +19,33 @@ if TYPE_CHECKING:
     from targen_core.tasks.model import Task
 
 
+USE = {
+    "contexts": "--contexts-from {name}; in a task file contexts: {{use: {id}}}",
+    "seeds": "--seeds-from {name}; in a task file seeds: {{use: {id}}}",
+    "generator": "--generators-from {name}",
+    "corrector": "--corrector {name}",
+    "check": "--check {name}",
+    "filter": "--filter {name}",
+    "delivery": "--delivery {name}",
+    "executor": "--executor {name}",
+    "reader": "targen generate FILE.{name}",
+}
+"""Kind -> how its objects are used."""
+
+
+def task_facts(part: Described) -> dict[str, Any]:
+    """Return what a task is."""
+    from targen_core.cli.commands import describe_task
+
+    return describe_task.task_facts(part)
+
+
 def delivery_facts(part: Described) -> dict[str, Any]:
     """Return how a delivery gets calls answered."""
     return {"summary": part.target.summary, "answered": part.target.answered}
 
 
-def list_facts(part: Described) -> dict[str, Any]:
+def contexts_facts(part: Described) -> dict[str, Any]:
     """Return the form of the items of contexts or seeds, and the tasks that use them."""
     target = part.target
     users = [name for name, task in _tasks(part.registry) if any(target is p for p in task.chain)]
@@ -38,6 +59,9 @@ def list_facts(part: Described) -> dict[str, Any]:
         "about": about(target.propose),
         "tasks": users,
     }
+
+
+seeds_facts = contexts_facts
 
 
 def check_facts(part: Described) -> dict[str, Any]:
@@ -243,7 +267,7 @@ def print_corrector(facts: dict[str, Any]) -> None:
     print_prompts(facts["prompts"])
 
 
-def print_list(facts: dict[str, Any]) -> None:
+def print_contexts(facts: dict[str, Any]) -> None:
     """Print what items of a list look like."""
     size = "the whole list" if facts["once"] else f"{facts['batch']}"
     print(f"items per call: {size}; items are {'' if facts['checked'] else 'not '}checked")
@@ -251,6 +275,9 @@ def print_list(facts: dict[str, Any]) -> None:
         said = (f"{name} ({plural(count, 'value')})" for name, count in drawn.items())
         print(f"items vary in: {', '.join(said)}")
     print_fields("An item", facts["item"])
+
+
+print_seeds = print_contexts
 
 
 def print_generator(facts: dict[str, Any]) -> None:

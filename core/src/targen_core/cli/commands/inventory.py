@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from targen_core.cli.kinds import as_shown
 from targen_core.cli.tables import print_json, print_table
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.loader import load_registry
@@ -25,16 +24,18 @@ def _words(kind: Kind) -> set[str]:
 
 def show_kinds(*, json: bool) -> None:
     """List the kinds of things that are registered, and how many there are of each."""
+    from targen_core.cli.scaffold.writing import has_template
+
     registry = load_registry()
     rows = [
         {
             "kind": kind.name,
             "installed": len(registry.all(kind.name)),
             "hook": kind.hook,
-            "template": bool(kind.template),
+            "template": has_template(kind),
             "distribution": kind.owner,
         }
-        for kind in as_shown(registry.kinds).values()
+        for kind in registry.kinds.values()
     ]
     if json:
         print_json(rows)

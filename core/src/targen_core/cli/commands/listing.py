@@ -9,7 +9,6 @@ import typer
 
 from targen_core.cli.commands.inventory import show_kinds, show_registered
 from targen_core.cli.completion import complete_kind
-from targen_core.cli.kinds import as_shown
 from targen_core.cli.options.arguments import JsonArg
 from targen_core.errors import UsageError
 from targen_core.hints import did_you_mean
@@ -44,12 +43,12 @@ def list_installed(
 
 def listing_of(kind: Kind) -> Callable[..., Any]:
     """Return the command that lists what is registered of a kind."""
-    lists = as_shown({kind.name: kind})[kind.name].lists or f"List the installed {kind.plural}."
 
     def show(json: JsonArg = False) -> None:
         show_registered(kind.listing, json=json)
 
     show.__doc__ = (
-        f"{lists}\n\nExample: targen {kind.listing}{' --json' if kind.name == 'task' else ''}\n"
+        f"List the installed {kind.plural}.\n\n"
+        f"Example: targen {kind.listing}{' --json' if kind.name == 'task' else ''}\n"
     )
     return show

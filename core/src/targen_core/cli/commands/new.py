@@ -55,7 +55,6 @@ def new(
     - targen new backend my-service --out plugins/my-service
     - targen new corrector strict --into plugins/my-service
     """
-    from targen_core.cli.kinds import as_shown
     from targen_core.cli.scaffold.names import choose_names
     from targen_core.cli.scaffold.writing import write_distribution
     from targen_core.hints import did_you_mean
@@ -68,7 +67,7 @@ def new(
                 hint=f"add the hook {registry.kinds[kind].hook} to a plugin",
             )
         raise UsageError(f"new {kind}: no such template", hint=did_you_mean(kind, known, "one of"))
-    of = as_shown(registry.kinds)[kind]
+    of = registry.kinds[kind]
     names = choose_names(registry, kind, name)
     if into is not None:
         if out is not None:
@@ -84,10 +83,24 @@ def new(
     print("next:")
     steps = [f"cd {folder}"] if str(folder) != "." else []
     steps += ["pip install -e '.[test]'", "pytest"]
-    steps += [line.format(name=names.distribution) for line in of.tries]
+    steps += _first_commands(of, names)
     for line in steps:
         print(f"  {line}")
     print("README.md lists what to change, step by step.")
+
+
+def _first_commands(kind: Kind, names: Names) -> list[str]:
+    """Commands that try a new part."""
+    name = names.distribution
+    known = {
+        "task": [f"targen generate {name} -n 4 --backend local"],
+        "command": [f"targen {name} --help"],
+    }
+    commands = known.get(kind.name) or [f"targen describe {name} --kind {kind.name}"]
+    if kind.name == "backend":
+        address = "--base-url http://localhost:8000/v1"
+        commands.append(f"targen backends check {name} {address} --model NAME")
+    return commands
 
 
 def _project(requirement: str) -> str:
@@ -115,7 +128,7 @@ def _is_plugin(folder: Path) -> bool:
 def _add(kind: Kind, names: Names, folder: Path) -> None:
     """Add a part to a plugin's folder, and show the line that registers it."""
     from targen_core.cli.scaffold.names import Names
-    from targen_core.cli.scaffold.writing import add_part
+    from targen_core.cli.scaffold.writing import add_part, requirements_of
     from targen_core.plugins.hookspecs import API_GROUP
     from targen_core.reading.typed import read_toml
 
@@ -140,9 +153,9 @@ def _add(kind: Kind, names: Names, folder: Path) -> None:
     print(f'add this to {file}, under [project.entry-points."{API_GROUP}"]:')
     print(f'  {names.distribution} = "{module}"')
     there = {_project(each) for each in (project.get("name", ""), *project.get("dependencies", ()))}
-    if needed := [each for each in kind.requires if _project(each) not in there]:
+    if needed := [each for each in requirements_of(kind) if _project(each) not in there]:
         print(f"and add to its dependencies: {', '.join(needed)}")
     print("then:")
     steps = [f"pip install -e '{folder}'", f"targen plugins check {folder}"]
-    for line in [*steps, *(line.format(name=names.distribution) for line in kind.tries)]:
+    for line in [*steps, *_first_commands(kind, names)]:
         print(f"  {line}")

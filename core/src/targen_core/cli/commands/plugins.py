@@ -177,11 +177,14 @@ def problems_of(registry: Registry, plugin: Plugin) -> Iterator[Problem]:
         except UsageError:  # it needs an option, which its users set
             continue
     for kind in (registry.kinds[name] for name in plugin.kinds if name in registry.kinds):
-        for attribute in ("type", "spec", "facts", "prints"):
-            try:
-                kind.resolve(attribute)
-            except PluginError as error:
-                yield Problem(error.check, str(error), error.hint, kind=kind.name)
+        try:
+            kind.mismatch(None)  # which imports its type
+            if kind.home and kind.view(kind.hook) is None:
+                said = f"kind {kind.name!r}: {kind.home} has no function {kind.hook}"
+                hint = "add it, with a docstring that says what the hook registers"
+                yield Problem("bad-kind", said, hint, kind=kind.name)
+        except PluginError as error:
+            yield Problem(error.check, str(error), error.hint, kind=kind.name)
     for item in items:
         for name in _taken_options(registry, item) if item.kind == "backend" else ():
             said = f"its option {name} cannot be set, because -o {name} is targen's own"

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
 from targen_core.cli.scaffold.names import Names
-from targen_core.errors import PluginError, UsageError
+from targen_core.errors import UsageError
 from targen_core.outputs import writing
 from targen_core.plain import replace_plain
 from targen_core.plugins.kinds import Kind
+from targen_core.plugins.loader import versions_of
 
 _SHARED = ("pyproject.toml", "gitignore", "github")
 _DOTTED = ("gitignore", "github")  # written with a dot: git would obey them where they lie
 
 
 def rendered(kind: Kind, names: Names) -> dict[PurePosixPath, str]:
-    """The files of a new distribution, by their path in its folder.
-
-    Raises:
-        PluginError: the kind's template cannot be read.
-    """
-    templates = files("targen_core.cli.scaffold") / "templates"
+    """The files of a new distribution, by their path in its folder."""
+    templates = files("targen_core.cli") / "templates"
     texts: dict[PurePosixPath, str] = {}
     shared = [(PurePosixPath(name), templates / name) for name in _SHARED]
     own = [(PurePosixPath(part.name), part) for part in _template(kind).iterdir()]
@@ -32,9 +31,9 @@ def rendered(kind: Kind, names: Names) -> dict[PurePosixPath, str]:
         for below, file in _files(path, part):
             texts[_target(below, names)] = _filled(file.read_text(encoding="utf-8"), names)
     project = PurePosixPath("pyproject.toml")
+    more = (f'"{needed}", ' for needed in requirements_of(kind) if needed not in texts[project])
     texts[project] = texts[project].replace(
-        "\ndependencies = [",
-        "\ndependencies = [" + "".join(f'"{needed}", ' for needed in kind.requires),
+        "\ndependencies = [", "\ndependencies = [" + "".join(more)
     )
     return texts
 
@@ -73,22 +72,29 @@ def add_part(kind: Kind, names: Names, folder: Path) -> list[Path]:
     return [*texts]
 
 
+def has_template(kind: Kind) -> bool:
+    """Return whether `targen new` can make a distribution with an object of the kind."""
+    with contextlib.suppress(ImportError, TypeError):  # no such module, or it is not a package
+        return _template(kind).is_dir()
+    return False
+
+
+def requirements_of(kind: Kind) -> tuple[str, ...]:
+    """What a distribution requires beside what every template does."""
+    if kind.owner == "targen-core":
+        return ("aiohttp>=3.10",) if kind.name == "backend" else ()
+    version = versions_of([kind.owner]).get(kind.owner, "")
+    if not (numbers := re.match(r"(\d+)\.(\d+)", version)):
+        return (kind.owner,)
+    major, minor = numbers.groups()
+    below = f",<0.{int(minor) + 1}" if major == "0" else ""  # of a version that may still change
+    return (f"{kind.owner}>={major}.{minor}{below}",)
+
+
 def _template(kind: Kind) -> Traversable:
-    """The folder of a kind's template."""
+    """The folder of a kind's template, which may not exist."""
     package, _, folder = kind.template.partition(":")
-    try:
-        found = files(package).joinpath(*folder.split("/"))
-        if found.is_dir():
-            return found
-        problem = "there is no such folder"
-    except (ImportError, TypeError) as error:  # there is no such module, or it is not a package
-        problem = str(error)
-    raise PluginError(
-        f"cannot read {kind.template}, the template of the kind {kind.name}: {problem}",
-        check="bad-kind",
-        distribution=kind.owner,
-        hint=f"report it to the authors of {kind.owner}",
-    )
+    return files(package).joinpath(*folder.split("/"))
 
 
 def write_distribution(kind: Kind, names: Names, folder: Path) -> list[Path]:
