@@ -224,3 +224,22 @@ def test_the_stop_of_an_abbreviation_ends_no_sentence(compared):
     found = compared(more, theirs)
     assert "have more than one sentence" in features(found)
     assert sentences(found) == 2
+
+
+def test_labels_that_real_rows_contradict_are_worth_a_warning(corpus, study):
+    def labelled(count, seed):
+        rows = real(count, seed)
+        labels = ["indoors" if row.split()[1] in PLACES[:5] else "outdoors" for row in rows]
+        texts = [f"{row} {label[:2]} {label[:2]}" for row, label in zip(rows, labels, strict=True)]
+        return texts, labels
+
+    reference = corpus(*labelled(40, 1), name="own")
+    texts, labels = labelled(100, 2)
+    swapped = ["outdoors" if label == "indoors" else "indoors" for label in labels]
+    options = DIFFERENCES.options(embedder="words", replicates=100)
+    right, wrong = (
+        DIFFERENCES.measure(study(corpus(texts, each), against=reference), options).warnings
+        for each in (labels, swapped)
+    )
+    assert not right
+    assert "A classifier trained on own contradicts" in wrong[0]

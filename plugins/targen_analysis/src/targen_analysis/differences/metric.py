@@ -20,6 +20,7 @@ from targen_analysis.differences.clusters import (
     gaps,
     latent,
 )
+from targen_analysis.differences.disagreement import disagreement
 from targen_analysis.differences.features import Feature, telltales
 from targen_analysis.differences.sides import Side, mean_of, side_of
 from targen_analysis.differences.telling import (
@@ -84,6 +85,7 @@ class _Found:
     copies: Estimate = field(default_factory=lambda: Estimate(None))
     sharing: Estimate = field(default_factory=lambda: Estimate(None))
     pairs: list[tuple[Cell, ...]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -129,6 +131,7 @@ def _measure(study: Study, options: DifferenceOptions) -> Findings:
             if any(name in own for own in figures.values())
         },
         tables=tuple(_tables(found, reference, options)),
+        warnings=tuple(line for each in found.values() for line in each.warnings),
         notes=(
             *notes,
             *dict.fromkeys(note for each in found.values() for note in each.notes),
@@ -273,10 +276,15 @@ def _classify(study: Study, found: _Found, options: DifferenceOptions, vectors: 
                 own = aucs(scored, folds, equal, options.replicates, rng)
                 areas.setdefault(way, []).append(own)
     found.areas = {way: estimated(several) for way, several in areas.items()}
+    embedded = vectors.of([text for side in sides for text in side.whole])
+    inputs = embedded
+    if inputs is None:
+        inputs = by_words([text for side in sides for text in side.texts])
+    if inputs is not None and (warning := disagreement(sides, inputs, seed)):
+        found.warnings.append(warning)
     if len(sides[1]) < MIN_ROWS or sides[1].seeds < MIN_GROUPS:
         found.notes.append(f"{sides[1].name} has too few rows to form clusters.")
         return
-    embedded = vectors.of([text for side in sides for text in side.whole])
     if embedded is None:
         embedded = latent([*sides[0].whole, *sides[1].whole], seed)
     if embedded is None:

@@ -25,12 +25,14 @@ class Side:
         fields: the names of the texts.
         texts: of each row the text of each field.
         groups: of each row, a number that it shares with those of its seed or premise, (rows,).
+        labels: of each row its label, or "".
     """
 
     name: str
     fields: tuple[str, ...]
     texts: Sequence[tuple[str, ...]]
     groups: NDArray[np.int64]
+    labels: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -47,9 +49,9 @@ class Side:
 
     def part(self, rows: NDArray[np.int64]) -> Side:
         """Some of its rows."""
-        return Side(
-            self.name, self.fields, [self.texts[at] for at in rows.tolist()], self.groups[rows]
-        )
+        texts = [self.texts[at] for at in rows.tolist()]
+        labels = [self.labels[at] for at in rows.tolist()]
+        return Side(self.name, self.fields, texts, self.groups[rows], labels)
 
     def drawn(self, size: int, rng: np.random.Generator) -> Side:
         """Draw `size` rows in whole groups, except for the last."""
@@ -64,7 +66,7 @@ def side_of(study: Study, corpus: Corpus, fields: Sequence[str], limit: int) -> 
     """At most `limit` random rows of a dataset, with the texts of these fields."""
     places = [corpus.fields.index(field) for field in fields]
     texts = [tuple(row[at][:_LONGEST] for at in places) for row in corpus.texts]
-    side = Side(corpus.name, tuple(fields), texts, groups_of(corpus))
+    side = Side(corpus.name, tuple(fields), texts, groups_of(corpus), corpus.labels)
     return side.drawn(limit, generator(study.rng(f"differences/{corpus.name}")))
 
 
