@@ -1,14 +1,21 @@
 """Print the figures of the contest between arms (contest.md): accuracy, likeness, calls and tokens.
 
     python bench/contest.py DATA RUNS --only sst2,trec --pair contrast:loop --figures FOLDER
-    python bench/contest.py --figures FOLDER --picture FILE.svg
+    python bench/contest.py DATA RUNS --classifiers encoder --each 0 --figures FOLDER
+    python bench/contest.py --figures FOLDER --pair contrast:loop --picture FILE.svg
 
 DATA has TASK/train.jsonl and test.jsonl, with texts and `label`. RUNS has TASK/ARM-NUMBER for each
 run: a run directory, or a file ARM-NUMBER.jsonl with rows, whose calls and tokens are in usage.json
 (see examples/contest).
 Classifiers are logistic regressions on MiniLM's vectors and on word pairs; of several texts, they
-also see what these share. The first call measures, and writes TASK.json into the folder of figures.
-The second draws a picture of the files there.
+also see what these share. The third is MiniLM itself, fine-tuned (encoder.py). The first two calls
+measure, and write TASK.json into the folder of figures. The last reads the files there: it prints
+the mean differences of two arms over tasks, and draws a picture.
+
+Intervals are of 95%. A mean over tasks has Student's over the tasks' differences, in which the
+chance of tasks, runs and test rows is. A difference in one task has Student's, too: its error is
+that of test rows and that of runs, whose variance is pooled over the arms and tasks that have
+several. If none has, it is that of test rows alone.
 """
 
 from __future__ import annotations
@@ -16,6 +23,7 @@ from __future__ import annotations
 import argparse
 import functools
 import json
+import math
 import random
 import re
 from collections import defaultdict
@@ -23,17 +31,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
+from scipy.stats import t as student
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 
-EACH = (0, 5, 20)  # real rows per label
 PRICES = (2.5, 12.5)  # dollars per million tokens, in and out
 Row = dict[str, Any]
 
@@ -153,6 +161,13 @@ def by_words(train: list[Row], test: list[Row]) -> Hits:
     return fit(features(train), features(test), (train, test))
 
 
+def by_encoder(encoder: Any, train: list[Row], test: list[Row]) -> Hits:
+    """Fine-tune an encoder on the texts."""
+    rows = ([*zip(*columns(some), strict=True)] for some in (train, test))
+    said = encoder.labels(next(rows), labels(train), next(rows))
+    return (said == np.array(labels(test))).astype(float)
+
+
 def auc(rows: list[Row], real: list[Row]) -> float:
     """How well word pairs tell rows from as many real ones: .5 is chance."""
     real = random.Random(0).sample(real, min(len(rows), len(real)))
@@ -172,16 +187,17 @@ def drawn(pool: list[Row], each: int, seed: int) -> list[Row]:
     return [row for some in chosen for row in some]
 
 
-def interval(values: np.ndarray) -> str:
-    """The mean of runs' values per test row, in points, resampling runs and then test rows."""
-    rng = np.random.default_rng(0)
-    runs, rows = values.shape
-    means = [
-        values[rng.integers(0, runs, runs)][:, rng.integers(0, rows, rows)].mean()
-        for _ in range(1000)
-    ]
-    low, high = np.percentile(means, [2.5, 97.5])
-    return f"{100 * values.mean():+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+def interval(mean: float, error: float, freedom: float) -> str:
+    """A mean with Student's interval of 95%, in points; normal with `inf` degrees of freedom."""
+    half = 100 * error * float(student.ppf(0.975, freedom))
+    return f"{100 * mean:+.1f} ({100 * mean - half:+.1f} to {100 * mean + half:+.1f})"
+
+
+def over_tasks(apart: Sequence[float]) -> str:
+    """The mean of the tasks' differences, with its interval over tasks."""
+    if len(apart) < 2:
+        return f"{100 * fmean(apart):+.1f}"
+    return interval(fmean(apart), stdev(apart) / math.sqrt(len(apart)), len(apart) - 1)
 
 
 Results = dict[tuple[str, int, str], np.ndarray]
@@ -191,34 +207,36 @@ Results = dict[tuple[str, int, str], np.ndarray]
 def measure(
     task: str,
     fits: dict[str, Callable[[list[Row], list[Row]], Hits]],
-    vectors: Vectors,
-    data: Path,
+    rows: tuple[list[Row], list[Row]],
     found: dict[str, list[Arm]],
     draws: int,
+    each: Sequence[int],
+    *,
+    dollars: bool,
 ) -> tuple[Results, list[dict[str, Any]]]:
     """Print a task's table; return the hits, and the mean accuracy of each arm and classifier."""
-    pool, test = lines(data / task / "train.jsonl"), lines(data / task / "test.jsonl")
+    pool, test = rows
     hits: Results = {}
     figures: list[dict[str, Any]] = []
     most = max(len(arm.rows) for some in found.values() for arm in some)
     size = most // len({*labels(test)})
-    prices = [run.dollars * len(run.rows) for run in found.get("loop", ())]
+    prices = [run.dollars * len(run.rows) for run in found.get("loop", ()) if dollars]
     print(f"\n## {task}: {len(test)} test rows, {most} rows per run\n")
-    print("| classifier | arm | " + " | ".join(f"k = {k}" for k in EACH) + " | equal dollars |")
-    print("|---|---|" + "--:|" * (len(EACH) + 1))
+    print("| classifier | arm | " + " | ".join(f"k = {k}" for k in each) + " | equal dollars |")
+    print("|---|---|" + "--:|" * (len(each) + 1))
     for kind, learn in fits.items():
-        real = {k: [drawn(pool, k, seed) for seed in range(draws)] for k in (*EACH[1:], size)}
+        real = {k: [drawn(pool, k, seed) for seed in range(draws)] for k in {*each, size} - {0}}
         alone = {
             k: np.mean([learn(rows, test) for rows in some], axis=0) for k, some in real.items()
         }
-        hits |= {(kind, k, "real"): alone[k or size][None] for k in EACH}
-        means = {str(k): 100 * alone[k or size].mean() for k in EACH}
+        hits |= {(kind, k, "real"): alone[k or size][None] for k in each}
+        means = {str(k): 100 * alone[k or size].mean() for k in each}
         figures.append({"task": task, "classifier": kind, "arm": "real", "k": means})
-        cells = [f"{means['0']:.1f} (as many)", *(f"{means[str(k)]:.1f}" for k in EACH[1:])]
+        cells = [f"{mean:.1f}" + ("" if k != "0" else " (as many)") for k, mean in means.items()]
         print(f"| {kind} | real rows | " + " | ".join(cells) + " | |")
         for arm, some in found.items():
             cells = []
-            for k in EACH:
+            for k in each:
                 extra = real[k] if k else [[]]
                 values = [np.mean([learn(r.rows + e, test) for e in extra], axis=0) for r in some]
                 hits[kind, k, arm] = np.array(values)
@@ -228,20 +246,25 @@ def measure(
             for run in some if prices else ():
                 if run.dollars == run.dollars:  # the price is known
                     bought = fmean(prices) / run.dollars
-                    each = max(1, round(bought / len({*labels(test)})))
-                    fewer = [drawn(run.rows, each, seed) for seed in range(draws)]
+                    fewest = max(1, round(bought / len({*labels(test)})))
+                    fewer = [drawn(run.rows, fewest, seed) for seed in range(draws)]
                     cheap.append(100 * fmean(learn(rows, test).mean() for rows in fewer))
-            cells.append(", ".join(f"{each:.1f}" for each in cheap))
+            cells.append(", ".join(f"{value:.1f}" for value in cheap))
             print(f"| | {arm} | " + " | ".join(cells) + " |", flush=True)
-            means = {str(k): 100 * hits[kind, k, arm].mean() for k in EACH}
+            means = {str(k): 100 * hits[kind, k, arm].mean() for k in each}
             known = [run.dollars for run in some if run.dollars == run.dollars]
-            dollars = fmean(known) if known else None
+            price = fmean(known) if known else None
             figures.append({"task": task, "classifier": kind, "arm": arm, "k": means})
-            figures[-1] |= {"dollars": dollars, "equal_dollars": fmean(cheap) if cheap else None}
+            figures[-1] |= {"dollars": price, "equal_dollars": fmean(cheap) if cheap else None}
+    return hits, figures
+
+
+def describe(pool: list[Row], test: list[Row], runs: Iterable[Arm], vectors: Vectors) -> None:
+    """Print what each run cost, and how its rows differ from real ones."""
     print("\n| run | rows | calls, tokens, cents per row | words (sd) | AUC | near (.65, .9) |")
     print("|---|--:|--:|--:|--:|--:|")
     real_vectors = vectors(texts(test))
-    for run in (run for some in found.values() for run in some):
+    for run in runs:
         length = [len(text.split()) for text in texts(run.rows)]
         nearest = (vectors(texts(run.rows)) @ real_vectors.T).max(axis=1)
         print(
@@ -250,10 +273,9 @@ def measure(
             f"| {auc(run.rows, pool):.2f} "
             f"| {(nearest >= 0.65).mean():.2f}, {(nearest >= 0.9).mean():.2f} |"
         )
-    return hits, figures
 
 
-def compare(results: dict[str, Results], pair: str, kinds: Iterable[str]) -> None:
+def compare(results: dict[str, Results], pair: str) -> None:
     """Print the differences of two arms in each task that has both, and over all."""
     first, second = pair.split(":")
     both = {
@@ -266,14 +288,45 @@ def compare(results: dict[str, Results], pair: str, kinds: Iterable[str]) -> Non
     print(f"\n## {first} minus {second}, in points\n")
     print("| classifier | k | " + " | ".join(both) + " | mean |")
     print("|---|--:|" + "--:|" * (len(both) + 1))
-    for kind in kinds:
-        for k in EACH:
-            apart = [
-                np.array([a - b for a in hits[kind, k, first] for b in hits[kind, k, second]])
-                for hits in both.values()
-            ]
-            mean = 100 * np.mean([each.mean() for each in apart])
-            print(f"| {kind} | {k} | " + " | ".join(map(interval, apart)) + f" | {mean:+.1f} |")
+    for kind, k in {key[:2]: None for hits in both.values() for key in hits}:
+        pairs = [(hits[kind, k, first], hits[kind, k, second]) for hits in both.values()]
+        several = [arm.mean(1) for pair in pairs for arm in pair if len(arm) > 1]
+        freedom = sum(len(runs) - 1 for runs in several)
+        variance = sum(((runs - runs.mean()) ** 2).sum() for runs in several) / max(freedom, 1)
+        cells, apart = [], []
+        for one, other in pairs:
+            rows = one.mean(0) - other.mean(0)
+            by_rows = rows.var(ddof=1) / len(rows)
+            by_runs = variance * sum(1 / len(arm) for arm in (one, other))
+            # Satterthwaite's degrees of freedom: of rows there are many.
+            total = by_rows + by_runs
+            own = freedom * (total / by_runs) ** 2 if by_runs else math.inf
+            cells.append(interval(rows.mean(), math.sqrt(total), own))
+            apart.append(float(rows.mean()))
+        print(f"| {kind} | {k} | " + " | ".join(cells) + f" | {over_tasks(apart)} |")
+
+
+def summarize(figures: Sequence[dict[str, Any]], pair: str) -> None:
+    """Print the mean difference of two arms over the tasks whose figures have both."""
+    first, second = pair.split(":")
+    found: dict[tuple[str, str], dict[str, dict[str, float]]] = defaultdict(dict)
+    for figure in figures:
+        values = {f"k = {k}": value for k, value in figure["k"].items()}
+        values["equal dollars"] = figure.get("equal_dollars")
+        if figure["arm"] == "loop":  # whose price it is
+            values["equal dollars"] = figure["k"]["0"]
+        for at, value in values.items():
+            if value is not None:
+                found[figure["classifier"], at].setdefault(figure["arm"], {})[figure["task"]] = (
+                    value
+                )
+    print(f"\n## {first} minus {second}, in points, mean over tasks\n")
+    print("| classifier | | tasks | mean |\n|---|---|--:|--:|")
+    for (kind, at), arms in found.items():
+        both = arms.get(first, {}).keys() & arms.get(second, {}).keys()
+        apart = [(arms[first][task] - arms[second][task]) / 100 for task in sorted(both)]
+        if apart:
+            print(f"| {kind} | {at} | {len(apart)} | {over_tasks(apart)} |")
 
 
 ARMS = {
@@ -348,31 +401,62 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="?")
     parser.add_argument("--only", default="", help="tasks, separated by commas")
     parser.add_argument("--pair", action="append", default=[], help="ARM:ARM to compare")
+    parser.add_argument("--classifiers", default="vectors,tfidf", help="also: encoder")
+    parser.add_argument("--each", default="0,5,20", help="real rows per label")
+    parser.add_argument("--no-dollars", action="store_true", help="do not measure equal dollars")
+    parser.add_argument("--tested", type=int, help="test rows at most, drawn at random")
     parser.add_argument("--draws", type=int, default=20, help="of real rows (default: 20)")
     parser.add_argument("--figures", type=Path, help="a folder for the means of each task")
     parser.add_argument("--picture", type=Path, help="draw the figures, as an SVG file")
     options = parser.parse_args()
-    if options.picture:
+    only = options.only.split(",") if options.only else None
+    if options.data is None:
         paths = sorted(options.figures.glob("*.json"))
         found = [figure for path in paths for figure in json.loads(path.read_text("utf-8"))]
-        options.picture.write_bytes(drawing(found))
+        for pair in options.pair:
+            summarize([each for each in found if only is None or each["task"] in only], pair)
+        if options.picture:
+            options.picture.write_bytes(drawing(found))
         return
-    vectors = Vectors()
-    fits: dict[str, Callable[[list[Row], list[Row]], Hits]] = {
-        "vectors": functools.partial(by_vectors, vectors),
-        "tfidf": by_words,
-    }
+    fits: dict[str, Callable[[list[Row], list[Row]], Hits]] = {}
+    for kind in options.classifiers.split(","):
+        if kind == "vectors":
+            vectors = Vectors()
+            fits[kind] = functools.partial(by_vectors, vectors)
+        elif kind == "encoder":
+            from encoder import Encoder
+
+            fits[kind] = functools.partial(by_encoder, Encoder())
+        else:
+            fits[kind] = by_words
     names = [path.name for path in sorted(options.runs.iterdir()) if path.is_dir()]
     results = {}
-    for name in options.only.split(",") if options.only else names:
+    for name in only or names:
         arms = arms_of(options.runs / name)
-        results[name], figures = measure(name, fits, vectors, options.data, arms, options.draws)
+        pool, test = (lines(options.data / name / f"{part}.jsonl") for part in ("train", "test"))
+        if options.tested and options.tested < len(test):
+            test = random.Random(0).sample(test, options.tested)
+        results[name], figures = measure(
+            name,
+            fits,
+            (pool, test),
+            arms,
+            options.draws,
+            [*map(int, options.each.split(","))],
+            dollars=not options.no_dollars,
+        )
+        if "vectors" in fits:
+            describe(pool, test, (run for some in arms.values() for run in some), vectors)
         if options.figures:
             options.figures.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(figures, indent=1)
-            (options.figures / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+            path = options.figures / f"{name}.json"
+            new = {(each["classifier"], each["arm"]) for each in figures}
+            old = json.loads(path.read_text("utf-8")) if path.is_file() else []
+            kept = [each for each in old if (each["classifier"], each["arm"]) not in new]
+            text = json.dumps([*kept, *figures], indent=1)
+            path.write_text(f"{text}\n", encoding="utf-8")
     for pair in options.pair:
-        compare(results, pair, fits)
+        compare(results, pair)
 
 
 if __name__ == "__main__":
