@@ -46,7 +46,7 @@ def test_seeds_go_to_the_next_label_if_theirs_has_its_rows(lab, folder):
 
 
 @pytest.mark.parametrize("at", range(6))
-def test_one_relabelled_row_moves_one_seed(lab, folder, at):
+def test_one_relabelled_row_moves_one_seed_at_most(lab, folder, at):
     """Otherwise each label would be full a seed early, and what was written for it wasted."""
     names = tuple("abcdef")
     world = lab.World(labels=names, lists=(6, 4), one_label=True, balanced_draws=True)
@@ -66,7 +66,7 @@ def test_one_relabelled_row_moves_one_seed(lab, folder, at):
     assert ran.report["rows"] == dict.fromkeys(names, 4)
     paths = [tuple(map(int, row["id"].split("/")[0].split("."))) for row in ran.provenance]
     turns = [world.task().turns(path, 0)[0] for path in paths]
-    assert sum(a != row["intended"] for a, row in zip(turns, ran.provenance, strict=True)) == 1
+    assert sum(a != row["intended"] for a, row in zip(turns, ran.provenance, strict=True)) <= 1
 
 
 @given(data=st.data())

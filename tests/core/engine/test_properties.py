@@ -159,12 +159,7 @@ def refuses_what_is_too_near_and_no_more_than_its_share(ran, world, spec):
 
 def counts_each_candidate_and_call_once(ran, world):
     """A call is used once, whatever it gave: a row, a reject, several instances or a list."""
-    judged, skipped = {}, {}
-    for event in ran.events:
-        if isinstance(event, Committed) and event.verdict == "skipped":
-            skipped[event.id] = event.intended
-        elif isinstance(event, Committed):
-            judged[event.id] = event
+    judged = {event.id: event for event in ran.events if isinstance(event, Committed)}
     flow = ran.report["flow"]
     assert set(flow) == set(world.branch_labels)
     for name, counted in flow.items():
@@ -175,8 +170,6 @@ def counts_each_candidate_and_call_once(ran, world):
         assert counted["duplicate"] == verdicts["duplicate"]
         assert counted["rejected"] == Counter(event.stage for event in rejected)
         assert counted["reasons"] == Counter(event.reason for event in rejected)
-        left = [at for at, branch in skipped.items() if branch == name and at not in judged]
-        assert counted["skipped"] == len(left)
         for verdict in ("accepted", "surplus"):
             ended = [event.corrected for event in mine if event.verdict == verdict]
             if world.labels:
@@ -194,7 +187,7 @@ def counts_each_candidate_and_call_once(ran, world):
     ended = of_the_last_walk([event for event in ran.events if isinstance(event, Committed)])
     accepted = [event.id for event in ended if event.verdict == "accepted"]
     assert accepted == [record["id"] for record in ran.provenance]
-    others = [e.id for e in ended if e.verdict not in ("accepted", "skipped")]
+    others = [e.id for e in ended if e.verdict != "accepted"]
     assert others == [r["id"] for r in ran.rejects if r["verdict"] != "dropped"]
     named = {key for record in records for key in record.get("calls", ())}
     steps = ("generate", "correct")

@@ -20,7 +20,6 @@ def flow(label, kept=0, *, changed=None, surplus=None, rejected=None, duplicate=
         "surplus": surplus or {},
         "rejected": rejected or {},
         "duplicate": duplicate,
-        "skipped": 0,
         "reasons": reasons or {},
     }
 

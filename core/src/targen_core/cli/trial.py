@@ -109,7 +109,7 @@ def run_trial(
         trial.calls.append(RecordedCall(call.step, call.place, call.prompt, messages, reply))
 
     def listen(event: Event) -> None:
-        if isinstance(event, Committed) and event.verdict != "skipped":
+        if isinstance(event, Committed):
             trial.verdicts.append(event)
         tell(event)
 

@@ -1,7 +1,7 @@
 """Even shares: rows that come in equal numbers from each item of a list, as far as they can.
 
 Once an item of a `ListStep.balanced` has its share of the rows, it is deferred. Its candidates are
-skipped, like those of a label that has all its rows. If others cannot give theirs, the seeds are
+passed by, like those of a label that has all its rows. If others cannot give theirs, the seeds are
 walked again, and the missing rows are shared among the deferred items. All of this follows from
 verdicts in commit order: it is the same however many calls are in flight.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from targen_core.engine.events import Verdict
 from targen_core.engine.order import Orders, SeedOrder
 from targen_core.engine.seeds import Seed
 
@@ -75,10 +74,10 @@ class Balance:
         item, lacks = self.item_of(seed), self._lacks(seed)
         return -(-lacks * (self._judged[item] + _TRUST) // (self._rows[item] + _TRUST))
 
-    def count(self, seed: Seed, verdict: Verdict, rows: int) -> None:
-        """Count a verdict."""
+    def count(self, seed: Seed, rows: int) -> None:
+        """Count a verdict, which gave so many rows."""
         item = self.item_of(seed)
-        if item and verdict != "skipped":
+        if item:
             self._judged[item] += 1
             self._rows[item] += rows
             self._in_a_row = 0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Verdict = Literal["accepted", "rejected", "duplicate", "surplus", "skipped"]
+Verdict = Literal["accepted", "rejected", "duplicate", "surplus"]
 
 
 @dataclass(frozen=True, slots=True)

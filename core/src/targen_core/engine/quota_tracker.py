@@ -47,14 +47,14 @@ class Flow:
         self.surplus: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.duplicate = 0
-        self.skipped = 0
+        self.unjudged = 0  # rows that `targen correct` got no verdict on
         self.unsure = 0  # accepted although the judge was
         self.reasons: Counter[str] = Counter()
         self.illegal = 0  # labels that step 4 gave, and the task does not have
 
     @property
     def judged(self) -> int:
-        """Candidates with a verdict other than skipped."""
+        """Candidates with a verdict."""
         return self.accepted.total() + self.surplus.total() + self.rejected.total() + self.duplicate
 
     def as_dict(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class Flow:
             "surplus": dict(sorted(self.surplus.items())),
             "rejected": dict(sorted(self.rejected.items())),
             "duplicate": self.duplicate,
-            "skipped": self.skipped,
+            **({"unjudged": self.unjudged} if self.unjudged else {}),
             **({"unsure": self.unsure} if self.unsure else {}),
             "reasons": dict(self.reasons.most_common()),
         }
@@ -281,9 +281,9 @@ class QuotaTracker:
         """Candidates of a branch that are worth running at once.
 
         The label that lacks most decides: its need over its yield, plus `margin` standard
-        deviations of its rows, `unit` of them per instance. The branches that may give a label
-        share it equally, since each seed passes through all of them. Without a margin it is the
-        need if every candidate makes a row.
+        deviations of its rows, `unit` of them per instance, and at least the need if every
+        candidate makes a row. Without a margin, it is just that. The branches that may give a label
+        share it equally, since each seed passes through all of them.
         """
         if (asked := (branch, unit, margin)) not in self._worth:
             self._worth[asked] = max(
@@ -295,6 +295,13 @@ class QuotaTracker:
                 default=0,
             )
         return self._worth[asked]
+
+    def sharing(self, branch: str, quota: str = "") -> set[str]:
+        """Return the branches whose needs a verdict on a candidate of a branch may change."""
+        names = self._may_give[branch]
+        if quota:
+            names = (*names, self.counted(branch, quota))
+        return {each for name in names for each in self.given_by[name]}
 
     def outlook(self, unit: int) -> int:
         """Estimate the candidates for the missing rows from the yield so far; for any thread.
@@ -326,7 +333,7 @@ class QuotaTracker:
             return math.ceil(instances)
         part = (self._gained[name] + self._hoped[name]) / (self._judged[name] + 20)
         spread = margin * math.sqrt(instances * (1 - min(1.0, part)))
-        return math.ceil((instances + spread) / part)
+        return math.ceil(max(instances, (instances + spread) / part))
 
     def count(
         self,
@@ -339,26 +346,21 @@ class QuotaTracker:
     ) -> None:
         """Count a verdict on a candidate of `branch`.
 
-        `again` is "skipped" or "surplus" if a candidate is judged again for a larger target, and
-        "rejected" if a refusal is taken back. A candidate counts once, under its last verdict.
+        `again` is "surplus" if a candidate is judged again for a larger target, and "rejected" if a
+        refusal is taken back. A candidate counts once, under its last verdict.
         `counted_as` is how it was counted before: the reason of the refusal, or where the label
         flow of the surplus ended. A refusal that is `limited` would have been a row of its quota,
         and counts as one for what is given up.
         """
         flow, verdict = self.flows[branch], commit.verdict
-        if verdict == "skipped":
-            flow.skipped += again is None
-            return
         self._worth.clear()
-        if again == "skipped":
-            flow.skipped -= 1
-        elif again == "surplus":
+        if again == "surplus":
             flow.surplus -= Counter({counted_as: 1})
         elif again == "rejected":
             flow.rejected -= Counter(filter=1)
             flow.reasons -= Counter({counted_as: 1})
         for name in self._may_give[branch]:
-            self._judged[name] += again not in ("surplus", "rejected")
+            self._judged[name] += again is None
             self._since_gain[name] += 1
         if verdict == "accepted":
             flow.accepted[commit.ending or ""] += 1

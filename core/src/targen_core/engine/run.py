@@ -5,8 +5,7 @@ Candidates have one total order, independent of n and quotas. It takes seeds in 
 of the commit point; the verdicts fall in order. So the rows depend only on the replies, not on
 concurrency, on arrival order, or on how often the run was killed and resumed.
 
-If a seed is for one label (`Task.labels_per_seed`), its branches take turns to come first. The
-seed's only candidate is decided at its verdict (`Visit.branch`). `Window` foresees which.
+If a seed is for one label (`Task.labels_per_seed`), `Allocation` decides on its only candidate.
 """
 
 from __future__ import annotations
@@ -16,13 +15,14 @@ import contextlib
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from fractions import Fraction
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from targen_core.calls.call import Call, CallCancelled
 from targen_core.calls.layer import CallLayer
+from targen_core.engine.allocation import Allocation
 from targen_core.engine.balance import Balance
 from targen_core.engine.commits import (
     Commit,
@@ -40,7 +40,7 @@ from targen_core.engine.order import Orders, SeedOrder
 from targen_core.engine.quota_tracker import UNANSWERED, UNREADABLE, QuotaTracker, ending
 from targen_core.engine.seeds import ListBatch, ListSpec, Seed, item_value
 from targen_core.engine.shards import Shard
-from targen_core.engine.slots import Lacking, SharedGeneration, Slot, Visit
+from targen_core.engine.slots import Lacking, SharedGeneration, Slot
 from targen_core.engine.window import Window
 from targen_core.errors import PluginError, Rejected, TargenError
 from targen_core.tasks.dimensions import draw
@@ -52,9 +52,9 @@ _AHEAD = 4  # calls whose candidates wait past the commit point, in multiples of
 _BUSY = 2  # calls kept at work while the earliest takes long, in the same multiples
 _KEPT = 1_000  # kept rows whose checks and step 4 run at once
 _RESTORED = 50_000  # rows that filters take back at once: an index is laid out again each time
-# How a candidate fared. No later target reopens a final one; a needless one never had a verdict.
-# One whose refusal gives way is judged again if no other candidates are left.
-_SKIPPED, _FINAL, _SURPLUS, _NEEDLESS, _GAVE_WAY = range(5)
+# How a candidate fared. No later target reopens a final one. One whose refusal gives way is judged
+# again if no other candidates are left.
+_UNJUDGED, _FINAL, _SURPLUS, _GAVE_WAY = range(4)
 
 
 class Sink(Protocol):
@@ -89,8 +89,7 @@ class Engine:
         concurrency: calls at once; bounds how far execution runs ahead.
         filters: refuse candidates after the task, in this order; new objects.
         lists_at_once: calls of a list that do not see each other's items; see `SeedOrder`.
-        margin: how far above what is needed over the yield a label's
-            candidates may run ahead, in standard deviations of its rows; see `Window`.
+        margin: how many candidates may run ahead; see `QuotaTracker.worth`.
         shard: the part of all the work to do, or None for all.
         listener: called with events.
         kept: instances of another run, which are committed before all others.
@@ -110,7 +109,7 @@ class Engine:
         concurrency: int,
         filters: Sequence[Filter] = (),
         lists_at_once: int = 1,
-        margin: float | None = 0.0,
+        margin: float | None = None,
         shard: Shard | None = None,
         listener: Listener | None = None,
         kept: Iterable[Kept] = (),
@@ -131,7 +130,6 @@ class Engine:
         self._checks_rows = task.rows.to_rows is not None or task.rows.schema is not None
         self._layer = layer
         self._room = asyncio.Event()
-        self._spares = margin is None
         self._execution = Execution(task, executor, layer, self._room, self._refuses)
         self._sink = sink
         self._ledger = ledger or Ledger()
@@ -140,7 +138,10 @@ class Engine:
         self.order = self._ordered(specs, lists_at_once)
         parts = [*task.parts] or [""]
         self._balance = Balance(self.order, lambda part: self.quotas.lacking(parts[part]))
-        each = len(task.branches) if task.labels_per_seed == 1 else 1  # but one take no calls
+        self._one_label = task.labels_per_seed == 1
+        self._allocation = Allocation(
+            self.quotas, task.rows_per_instance, to_most=task.balanced_draws
+        )
         # Candidates that share a call: those of a generator, or rows of a list.
         together = task.instances_per_call if task.seed_branch is None else specs[-1].batch
         self._window = Window(
@@ -148,7 +149,7 @@ class Engine:
             quotas=self.quotas,
             balance=self._balance,
             execution=self._execution,
-            size=_AHEAD * concurrency * each * together,
+            size=_AHEAD * concurrency * together,
             busy=_BUSY * concurrency * together,
             margin=margin,
         )
@@ -156,6 +157,9 @@ class Engine:
         self._past = [bytearray() for _ in self._parts]
         self._over: frozenset[int] = frozenset()  # parts, at the last verdict
         self._takes_back = False  # refusals that give way, if there are no other candidates
+        # By part and number of the first candidate, the branch that a seed was used for.
+        self._branch_of: dict[tuple[int, int], str] = {}
+        self._unused = False  # whether this walk left seeds whose branches were full at their turn
         # By part and number in it, how a candidate that may be judged again was counted: the reason
         # of a refusal that gives way, or where the label flow of a surplus one ended.
         self._counted_as: dict[tuple[int, int], str] = {}
@@ -243,8 +247,11 @@ class Engine:
         kept, self._kept = self._kept, ()
         await self._begin_with(kept, target)
         await self._walk(target)
-        while self._balance.again() or self._takes_back_now():
-            self.quotas.try_again()
+        while True:
+            if self._balance.again() or self._takes_back_now():
+                self.quotas.try_again()
+            elif not (self._unused and self.quotas.open):
+                break
             await self._walk(target)
 
     async def _begin_with(self, kept: Iterable[Kept], target: Target) -> None:
@@ -302,6 +309,8 @@ class Engine:
         """Give candidates their verdicts until the target is reached, or they run out."""
         self._over = self.order.over = frozenset()
         self.order.take_passed()  # passed by the earlier walk, as by this one
+        self._allocation.begin()
+        self._unused = False
         candidates = self._candidates()
         await self._repeat(candidates, target)
         self._replays = self._sink.replaying
@@ -319,11 +328,6 @@ class Engine:
                         self._report(self.order.take_passed(), written=self._ledger.pending)
                     break
                 slot = self._window.head
-                if slot.needless:
-                    slot.abandon()
-                    self._window.leave()
-                    self._room.set()
-                    continue
                 if not self._may_come(slot.over):
                     if slot.over != self._over:
                         self._report(slot.batches, written=self._ledger.pending)
@@ -366,11 +370,10 @@ class Engine:
                 self._window.line_up(slot)
                 break
             self._over = slot.over
+            self._report(slot.batches, written=True)
+            if not self._is_due(slot):
+                continue
             commit = self._recalled(slot)
-            if self._passes_by(slot) and commit.verdict != "skipped":
-                raise Contradicted
-            if slot.batches:
-                self._report(slot.batches, written=True)
             self._next_idx += commit.rows
             if commit.verdict == "accepted":
                 entries.append(commit.entry)
@@ -403,37 +406,29 @@ class Engine:
         entries.clear()
 
     async def _commit(self, slot: Slot, target: Target) -> None:
-        """Give the candidate at the head of the window its verdict."""
-        if self._is_due(slot) and not self._passes_by(slot):
-            if slot.task is None or (self._window.refused and not slot.task.done()):
-                self._window.foresee_again()
-                self._window.start_due()
+        """Give the candidate at the head of the window its verdict, if it is due."""
+        if self._is_due(slot):
             if slot.task is None:  # those of other items seemed to be enough
                 self._window.start_head()
             assert slot.task is not None
             slot.let_send()
             outcome = await slot.task
+            self._window.leave()
+            self._report(slot.batches, written=False)
             if outcome.lacking:
                 self._put_off(slot, outcome)
-                return
-            verdict, quota, detail = self._judge(slot, outcome)
+            else:
+                verdict, quota, detail = self._judge(slot, outcome)
+                commit = self._write(slot, outcome, verdict, quota, detail)
+                instance = outcome.final or outcome.instance
+                self._count(slot, commit, target, detail or outcome.detail, instance)
         else:
             slot.abandon()
-            outcome, verdict, quota, detail = Outcome(), "skipped", slot.aim or "", ""
-        self._window.leave()
-        self._report(slot.batches, written=False)
-        commit = self._write(slot, outcome, verdict, quota, detail)
-        open_before = self.quotas.open
-        self._count(
-            slot, commit, target, detail or outcome.detail, outcome.final or outcome.instance
-        )
-        if slot.visit is not None and commit.verdict not in ("accepted", "skipped"):
-            self._window.refused = True
+            self._window.leave()
+            self._report(slot.batches, written=False)
         if self._replays and self._goes_on and not self._sink.replaying:
             self._replays = False
             self._window.let_send()
-        if self.quotas.open != open_before:
-            self._window.foresee_again()
         self._window.start_due()
         self._room.set()
 
@@ -444,7 +439,7 @@ class Engine:
         entry = b""
         if verdict == "accepted":
             entry = self._accept(slot, outcome)
-        elif verdict != "skipped":
+        else:
             self._sink.reject(slot.reject(outcome, verdict, detail) | self._draws(slot))
         commit = Commit(
             slot.id,
@@ -455,41 +450,44 @@ class Engine:
             outcome.stage,
             outcome.reason,
             self.task.rows_per_instance if verdict == "accepted" else 0,
-            self._calls(slot, verdict),
+            self._calls(slot),
             entry,
         )
         self._ledger.keep(commit)
         return commit
 
     def _is_due(self, slot: Slot) -> bool:
-        """Return whether a candidate's branch lacks rows and its seed is for it."""
-        if not self.quotas.is_open(slot.branch):
-            return False
-        visit, quotas = slot.visit, self.quotas
-        if visit is None:
-            return True
-        return slot.branch == (visit.used or visit.branch(quotas.is_open, quotas.lacks))
+        """Return whether a candidate is judged at its turn: rows that it may give are wanted.
 
-    def _passes_by(self, slot: Slot) -> bool:
-        """Defer a candidate if its label lacks rows, but its item has its share of them."""
-        if not self._balance.is_any:
-            return False
-        if not (self.quotas.is_open(slot.branch) and self._balance.has_share(slot.seed)):
-            return False
-        self._balance.pass_by(slot.seed)
-        return True
+        It is not if its labels have all their rows, or if the item of a balanced list above it has
+        its share of them.
+        """
+        if not self.quotas.is_open(slot.branch):
+            self._unused |= self._one_label and self._first(slot) not in self._branch_of
+        elif self._balance.is_any and self._balance.has_share(slot.seed):
+            self._balance.pass_by(slot.seed)
+        else:
+            return True
+        if self._one_label:
+            self._allocation.committed(slot.branch)
+        return False
+
+    def _first(self, slot: Slot) -> tuple[int, int]:
+        """Return the part and the number of the first candidate that shares a call with it."""
+        return slot.part, slot.number - slot.number % self.task.instances_per_call
+
+    def _needs_changed(self, slot: Slot, quota: str = "") -> None:
+        """Note that a candidate had its turn, which may have given rows of a quota."""
+        if self._one_label:
+            self._allocation.committed(slot.branch, self.quotas.sharing(slot.branch, quota))
 
     def _put_off(self, slot: Slot, outcome: Outcome) -> None:
         """Give no verdict, since answers are missing; later candidates leave room for its rows."""
-        self._window.leave()
-        self._report(slot.batches, written=False)
         self.lacking.append(Lacking(slot.id, slot.branch, outcome.lacking, outcome.keys))
         self._mark(slot, _FINAL)
         self.quotas.await_rows(slot.branch, self.task.rows_per_instance)
-        self._balance.count(slot.seed, "accepted", self.task.rows_per_instance)
-        self._window.foresee_again()
-        self._window.start_due()
-        self._room.set()
+        self._balance.count(slot.seed, self.task.rows_per_instance)
+        self._needs_changed(slot)
 
     def _count(
         self, slot: Slot, commit: Commit, target: Target, detail: str, instance: Any
@@ -510,22 +508,21 @@ class Engine:
         elif commit.verdict == "surplus":
             self._mark(slot, _SURPLUS)
             self._counted_as[place] = commit.ending or ""
-        elif commit.verdict != "skipped":
+        else:
             self._mark(slot, _FINAL)
-        elif again is None:
-            self._mark(slot, _SKIPPED)
-        if commit.verdict != "skipped" and again not in ("surplus", "rejected"):
+        if again is None:
             # That a filter excludes a row says nothing of others.
             rejected = commit.verdict == "rejected" and commit.stage != "filter"
             self.order.judged(slot.seed, rejected=rejected or commit.verdict == "duplicate")
         self._tally(slot, commit, detail, instance, again, counted_as, limited=limited)
         if self._balance.is_any:
-            self._balance.count(slot.seed, commit.verdict, commit.rows)
+            self._balance.count(slot.seed, commit.rows)
         for label in self.quotas.give_up(slot.branch, target.give_up_after):
             if self._balance.some_wait:  # what was passed by may have it
                 continue
             have, requested = self.quotas.progress(label)
             self._listener(LabelGivenUp(label, target.give_up_after, have, requested))
+        self._needs_changed(slot, commit.quota if commit.rows else "")
 
     def _tally(
         self,
@@ -563,28 +560,22 @@ class Engine:
         return ending(outcome.corrected, outcome.claimed, closed=bool(self.task.labels))
 
     def _before(self, slot: Slot) -> Verdict | None:
-        """Return a candidate's earlier verdict: skipped, surplus, rejected; None without one."""
+        """Return a candidate's earlier verdict: surplus, rejected; None without one."""
         past = self._past[slot.part]
-        if slot.number >= len(past) or past[slot.number] == _NEEDLESS:
-            return None
-        if past[slot.number] == _GAVE_WAY:
-            return "rejected"
-        return "surplus" if past[slot.number] == _SURPLUS else "skipped"
+        mark = past[slot.number] if slot.number < len(past) else _UNJUDGED
+        return {_SURPLUS: "surplus", _GAVE_WAY: "rejected"}.get(mark)
 
     def _mark(self, slot: Slot, mark: int) -> None:
-        """Note how a candidate fared, and what its seed was used for."""
+        """Note how a candidate fared, and what its seed was used for if that may matter again."""
         past = self._past[slot.part]
-        if slot.number < len(past):
-            past[slot.number] = mark
-        else:
-            past.extend([_NEEDLESS] * (slot.number - len(past)))
-            past.append(mark)
-        if mark != _SKIPPED and slot.visit is not None:
-            slot.visit.used = slot.branch
+        past.extend(bytes(max(0, slot.number + 1 - len(past))))
+        past[slot.number] = mark
+        if self._one_label and (mark != _FINAL or self.task.instances_per_call > 1):
+            self._branch_of[self._first(slot)] = slot.branch
 
-    def _calls(self, slot: Slot, verdict: Verdict) -> int:
+    def _calls(self, slot: Slot) -> int:
         """Calls that the verdict rests on and that were not counted at an earlier target."""
-        if verdict == "skipped" or self._before(slot) in ("surplus", "rejected"):
+        if self._before(slot) is not None:
             return 0
         first = slot.ordinal % self.task.instances_per_call == 0
         return len(slot.scope.keys) + (len(slot.generation.scope.keys) if first else 0)
@@ -631,7 +622,7 @@ class Engine:
         Others get the same verdict, but its record would name no judgement where it always did.
         """
         with contextlib.suppress(PluginError):  # of what no check has seen: it is found out later
-            for each in self._filters.independent if self._spares else ():
+            for each in self._filters.independent if self._window.margin is None else ():
                 refusal = each.find(self._candidate(slot, instance, instance))
                 if refusal is not None and refusal.reason not in each.gives_way:
                     return True
@@ -712,38 +703,50 @@ class Engine:
 
     async def _candidates(self) -> AsyncIterator[Slot]:
         """The candidates that have no final verdict yet, in the run's one order."""
-        numbers = [-1] * len(self._past)  # where one part ends does not concern the others
-        seeds = self.order.walk(lambda part: self._window.seeds_ahead(self._parts[part]))
-        async for seed in seeds:
-            passed = self.order.take_passed()
-            first = seed.sample * self.task.instances_per_call
-            part = self.order.part_of(seed.path)
-            past = self._past[part]
-            visit, mine = None, self._branches_of(seed)
-            if self.task.labels_per_seed == 1:
-                visit = self._visit(past, numbers[part] + 1, mine, self.task.seats_at(seed.path))
-            for branch in mine:
-                aim = self.quotas.aims[branch]
-                generation: SharedGeneration | None = None
-                for ordinal in range(first, first + self.task.instances_per_call):
-                    number = numbers[part] = numbers[part] + 1
-                    if number < len(past) and past[number] in self._finished:
+        numbers = [0] * len(self._past)  # where one part ends does not concern the others
+        each = self.task.instances_per_call
+        passed: list[ListBatch] = []
+        async for seed in self.order.walk(lambda p: self._window.seeds_ahead(self._parts[p])):
+            passed += self.order.take_passed()
+            part, first = self.order.part_of(seed.path), seed.sample * each
+            branches = self._branches_of(seed)
+            for branch in ("",) if self._one_label else branches:
+                start = numbers[part]
+                numbers[part] += each
+                mine = [
+                    (number, ordinal)
+                    for number, ordinal in zip(count(start), range(first, first + each))
+                    if not self._is_finished(part, number)
+                    and not self._is_kept(seed, branch, ordinal)
+                ]
+                if not mine:
+                    continue
+                if self._one_label:
+                    known = self._branch_of.get((part, start))
+                    seats = self.task.seats_at(seed.path)
+                    branch = known or await self._allocation.branch(branches, seats) or ""
+                    if not branch:
                         continue
-                    if self._is_kept(seed, branch, ordinal):
-                        continue
-                    if visit is not None and not visit.is_for(branch):
-                        continue
-                    # While what earlier processes wrote is repeated, only the candidate whose turn
-                    # it is asks for what the journal lacks. Answers come at once then, so that
-                    # others would be ahead by more than they were, and ask for what the run never
-                    # needed.
-                    waits = self._replays
-                    generation = generation or SharedGeneration(waits=waits)
-                    slot = Slot(
-                        part, number, seed, branch, aim, ordinal, generation, passed, waits=waits
+                # While what earlier processes wrote is repeated, only the candidate whose turn it
+                # is asks for what the journal lacks. Answers come at once then, so that others
+                # would be ahead by more than they were, and ask for what the run never needed.
+                waits = self._replays
+                generation = SharedGeneration(waits=waits)
+                for number, ordinal in mine:
+                    self._allocation.add(branch)
+                    yield Slot(
+                        part=part,
+                        number=number,
+                        seed=seed,
+                        branch=branch,
+                        aim=self.quotas.aims[branch],
+                        ordinal=ordinal,
+                        generation=generation,
+                        batches=passed,
+                        over=self.order.over,
+                        run=self._run,
+                        waits=waits,
                     )
-                    slot.visit, slot.over, slot.run = visit, self.order.over, self._run
-                    yield slot
                     passed = []
 
     def _is_kept(self, seed: Seed, branch: str, ordinal: int) -> bool:
@@ -753,7 +756,7 @@ class Engine:
 
     def _place(self, seed: Seed, branch: str, ordinal: int) -> tuple[tuple[int, ...], str, int]:
         """Return the place of a candidate: a seed for one label has none for another."""
-        return seed.path, "" if self.task.labels_per_seed == 1 else branch, ordinal
+        return seed.path, "" if self._one_label else branch, ordinal
 
     def _branches_of(self, seed: Seed) -> tuple[str, ...]:
         """Return the branches that a seed is used for, in order."""
@@ -764,21 +767,11 @@ class Engine:
             raise self._guard.fault(f"seed_branch returned {branch!r}, which is not a branch")
         return (branch,)
 
-    @property
-    def _finished(self) -> tuple[int, ...]:
-        """Return marks of candidates that no walk will reach again."""
-        return (_FINAL,) if self._takes_back else (_FINAL, _GAVE_WAY)
-
-    def _visit(self, past: bytearray, first: int, branches: Sequence[str], turns: int) -> Visit:
-        """A seed that is for one label, with what an earlier target used it for."""
-        visit = Visit(branches, turns, self.task.balanced_draws)
-        each = self.task.instances_per_call
-        for branch, start in zip(branches, range(first, len(past), each), strict=False):
-            judged = past[start : start + each]
-            if _FINAL in judged or _GAVE_WAY in judged:
-                visit.used = branch
-                break
-        return visit
+    def _is_finished(self, part: int, number: int) -> bool:
+        """Return whether no walk will reach a candidate again."""
+        past = self._past[part]
+        mark = past[number] if number < len(past) else _UNJUDGED
+        return mark == _FINAL or (mark == _GAVE_WAY and not self._takes_back)
 
     async def _produce(self, candidates: AsyncIterator[Slot]) -> None:
         """Line candidates up while there is room for more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,35 +33,6 @@ class SharedGeneration(_Caller):
     """G(branch, seed), if it is shared: by several instances, or shown to later samples."""
 
     task: asyncio.Task[Generated] | None = None
-
-
-@dataclass(slots=True)
-class Visit:
-    """A seed that is for one label: what it was used for, and what it is foreseen for."""
-
-    branches: Sequence[str]  # in their order here
-    turns: int  # branches that take turns, the first ones
-    to_most: bool  # whether the seed of a full branch goes to the one that lacks most
-    used: str | None = None
-    foreseen: str | None = None
-
-    def branch(self, lacks: Callable[[str], bool], rows: Callable[[str], int]) -> str | None:
-        """Return the branch that the seed is for: one that `lacks` rows, and so many `rows`.
-
-        The branch whose turn it is comes first. It may be full because step 4 gave it a row of
-        another branch, which then lacks a row. So the seed goes there. If it went to the next
-        branch, that one would be full a seed early, and would pass on one of its own seeds. If two
-        branches lack the same number, the one whose turn comes last has fewer seeds to come.
-        """
-        lacking = [branch for branch in self.branches if lacks(branch)]
-        if not (lacking and self.to_most) or lacking[0] == self.branches[0]:
-            return next(iter(lacking), None)
-        turns = self.branches[: self.turns]
-        return max(reversed(lacking), key=lambda branch: (branch in turns, rows(branch)))
-
-    def is_for(self, branch: str) -> bool:
-        """Return whether it was not used for another branch."""
-        return self.used in (None, branch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +67,9 @@ class Slot(_Caller):
     ordinal: int
     generation: SharedGeneration
     batches: list[ListBatch]  # list batches walked since the candidate before
-    visit: Visit | None = None  # None if the seed is for all labels
-    lined_up: bool = False  # to be started as soon as it pays
-    counted: bool = False  # among those that were started, for what is worth starting
     over: frozenset[int] = frozenset()  # parts whose seeds all come before
     run: str = ""  # begins its id, which no kept row has
     task: asyncio.Task[Outcome] | None = None
-
-    @property
-    def needless(self) -> bool:
-        """Return whether its seed was used for another branch."""
-        return self.visit is not None and not self.visit.is_for(self.branch)
 
     @property
     def id(self) -> str:

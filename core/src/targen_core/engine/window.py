@@ -1,16 +1,15 @@
 """Candidates that are past the commit point: which of them are started, and how many more may come.
 
-Execution runs ahead only as far as is useful: as many candidates of a branch as its labels still
-need over the yield so far. If a seed is for one label, its branch is foreseen from the open
-branches and the candidates before it. It is foreseen again if a label was filled or candidates were
-refused in between.
+A candidate is started if its branch lacks more rows than the candidates before it can give. So
+calls that are sent ahead of their turn are rarely superfluous, however many may be sent at once:
+only if another branch's candidates get labels of this one.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,10 +33,7 @@ class Window:
         execution: starts them.
         size: how many may wait.
         busy: how many are to be at work, even if more wait then.
-        margin: how far above the need over the yield a label's candidates may run ahead, in
-            standard deviations of its rows. With None, only as many run as are needed if all are
-            accepted.
-        refused: whether any candidate was, since it was foreseen what each seed is for.
+        margin: see `QuotaTracker.worth`.
     """
 
     task: Task[Any, Any]
@@ -47,10 +43,9 @@ class Window:
     size: int
     busy: int
     margin: float | None
-    refused: bool = False
     _slots: deque[Slot] = field(default_factory=deque)
-    # By branch, and by item of a balanced list: those that were started, and the others in
-    # their order.
+    # By branch: those in the window, and started ones by item of a balanced list.
+    _waiting: Counter[str] = field(default_factory=Counter)
     _started: defaultdict[str, Counter[Item]] = field(default_factory=lambda: defaultdict(Counter))
     _unstarted: defaultdict[str, defaultdict[Item, deque[Slot]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(deque))
@@ -77,72 +72,24 @@ class Window:
     def clear(self) -> None:
         """Let all candidates go."""
         self._slots.clear()
+        self._waiting.clear()
         self._started.clear()
         self._unstarted.clear()
 
     def leave(self) -> None:
         """Take out the head of the window, whose turn is over."""
         slot = self._slots.popleft()
-        if slot.task is not None:
-            self._started[slot.branch][self.balance.item_of(slot.seed)] -= slot.counted
-        elif slot.lined_up:
+        self._waiting[slot.branch] -= 1
+        if slot.task is None:
             self._unstarted_like(slot).popleft()
+        else:
+            self._started[slot.branch][self.balance.item_of(slot.seed)] -= 1
 
     def line_up(self, slot: Slot) -> None:
-        """Let a candidate in, to be started in its turn unless its seed is for another branch."""
+        """Let a candidate in, to be started in its turn."""
         self._slots.append(slot)
-        if self._is_foreseen(slot, self._worth, self._waiting):
-            slot.lined_up = True
-            self._unstarted_like(slot).append(slot)
-
-    def _is_foreseen(
-        self, slot: Slot, worth: Callable[[str], int], before: Callable[[str], int]
-    ) -> bool:
-        """Return whether its seed will be for its branch at the commit.
-
-        Branches with as many candidates `before` the seed as they are `worth` should be filled by
-        then.
-        """
-        visit = slot.visit
-        if visit is None:
-            return True
-        if visit.foreseen is None:
-            is_open, unit = self.quotas.open.__contains__, self.task.rows_per_instance
-            visit.foreseen = visit.used or visit.branch(
-                lambda branch: is_open(branch) and before(branch) < worth(branch),
-                lambda branch: self.quotas.lacks(branch) - before(branch) * unit,
-            )
-            if visit.foreseen is None and self.margin is not None:
-                visit.foreseen = next(filter(is_open, visit.branches), None)
-        return visit.foreseen == slot.branch
-
-    def foresee_again(self) -> None:
-        """Check the whole window again, since a label was filled or candidates were refused.
-
-        Candidates that were started too far back do not hold up earlier ones.
-        """
-        if self.task.labels_per_seed is None:
-            return
-        self.refused = False
-        worth = {branch: self._worth(branch) for branch in self.quotas.open}
-        for slot in self._slots:
-            slot.counted = slot.lined_up = False
-            if slot.visit is not None:
-                slot.visit.foreseen = None
-        self._started.clear()
-        self._unstarted.clear()
-        before: Counter[str] = Counter()
-        for slot in self._slots:
-            foreseen = self._is_foreseen(slot, worth.__getitem__, before.__getitem__)
-            if not foreseen or slot.branch not in worth:
-                continue
-            before[slot.branch] += 1
-            if slot.task is None:
-                slot.lined_up = True
-                self._unstarted_like(slot).append(slot)
-            elif before[slot.branch] <= worth[slot.branch]:
-                slot.counted = True
-                self._started[slot.branch][self.balance.item_of(slot.seed)] += 1
+        self._waiting[slot.branch] += 1
+        self._unstarted_like(slot).append(slot)
 
     def _unstarted_like(self, slot: Slot) -> deque[Slot]:
         """Unstarted candidates of its branch, and its item of a balanced list, in their order."""
@@ -154,7 +101,6 @@ class Window:
 
     def _start(self, slot: Slot) -> None:
         self.execution.start(slot)
-        slot.counted = True
         self._started[slot.branch][self.balance.item_of(slot.seed)] += 1
 
     def start_due(self) -> None:
@@ -198,11 +144,7 @@ class Window:
 
     def _lacking(self, branch: str) -> int:
         """Return how many more candidates of a branch are worth running."""
-        return max(0, self._worth(branch) - self._waiting(branch))
-
-    def _waiting(self, branch: str) -> int:
-        """A branch's candidates in the window."""
-        return self._started[branch].total() + sum(map(len, self._unstarted[branch].values()))
+        return max(0, self._worth(branch) - self._waiting[branch])
 
     def _worth(self, branch: str) -> int:
         """Candidates of a branch that are worth running."""
@@ -210,7 +152,7 @@ class Window:
 
     def seeds_ahead(self, branches: Collection[str]) -> int:
         """Seeds of these branches worth preparing past the one that is walked to next."""
-        each = 1 if self.task.seed_branch is not None else len(branches)
+        each = 1 if self._for_one else len(branches)
         per_seed = each * self.task.instances_per_call
         worth = self._wanting([branch for branch in self.quotas.open if branch in branches])
         calls = math.ceil(worth / self.task.instances_per_call)

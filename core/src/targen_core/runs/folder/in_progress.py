@@ -37,7 +37,7 @@ def unfinished_report(path: Path, manifest: Manifest) -> dict[str, Any]:
         except Contradicted:
             commits, usage = _written(path, tracker, None)
     # An extended run judges surplus candidates again: the last verdict holds.
-    last = {commit.id: commit for commit in commits if commit.verdict != "skipped"}
+    last = {commit.id: commit for commit in commits}
     for commit in last.values():
         branch = _branch(commit.id)
         flow = tracker.flows[branch]

@@ -141,7 +141,7 @@ class _Flow(_Part):
     surplus: dict[str, _Count]
     rejected: dict[str, _Count]
     duplicate: _Count
-    skipped: _Count
+    unjudged: _Count = 0
     unsure: _Count = 0
     reasons: dict[str, _Count]
 

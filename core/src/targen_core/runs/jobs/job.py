@@ -93,7 +93,11 @@ _begun: set[Path] = set()
 """Runs that this process made without a call, until it opens them."""
 
 _MARGIN = 2.0
-"""A round of refill costs hours, an extra candidate one call: so request some more."""
+"""Standard deviations of the rows that a number of candidates gives.
+
+A round of refill in batches costs hours, an extra candidate one call: so request so many more. If
+calls are answered at once, only request candidates that are needed almost for sure.
+"""
 
 
 class Job:
@@ -714,7 +718,7 @@ class Job:
             concurrency=concurrency,
             filters=self._filters(),
             lists_at_once=self.manifest.spec.lists_at_once,
-            margin=None if self.by_people else _MARGIN if deferred else 0.0,
+            margin=None if self.by_people else _MARGIN if deferred else -_MARGIN,
             shard=self.manifest.spec.shard,
             listener=listener,
             kept=read_kept(self.path) if self.manifest.kept else (),

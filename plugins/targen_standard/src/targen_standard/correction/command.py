@@ -264,7 +264,7 @@ def _print_found(*, flipped: int, as_given: int, of: int) -> None:
 def _print(report: Mapping[str, Any], folder: Path) -> None:
     instances = plural(report["instances"], "instance")
     print(f"{instances} of {report['task']}, judged by {report['corrector']}")
-    flows = {n: flow for n, flow in report["flow"].items() if flow["judged"] or flow["skipped"]}
+    flows = {n: flow for n, flow in report["flow"].items() if flow["judged"] or "unjudged" in flow}
     columns = flow_columns(flows, {name: name for name in flows})
     print("\nLabel flow (row: given label; column: label after correction)")
     print_table(
@@ -275,7 +275,7 @@ def _print(report: Mapping[str, Any], folder: Path) -> None:
                 *(flow["accepted"].get(column, 0) for column in columns),
                 sum(flow["rejected"].values()),
                 flow["judged"],
-                flow["skipped"],
+                flow.get("unjudged", 0),
             )
             for name, flow in flows.items()
         ],

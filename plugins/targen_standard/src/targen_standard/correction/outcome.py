@@ -97,7 +97,7 @@ def report_of(
         if item.verdict == UNJUDGED:
             verdicts[kind][UNJUDGED] += 1
             unjudged[item.reason] += 1
-            flow.skipped += 1
+            flow.unjudged += 1
             continue
         verdicts[kind]["right" if right_after else "wrong" if final else "rejected"] += 1
         suspected[kind] += item.verdict != "confirmed"

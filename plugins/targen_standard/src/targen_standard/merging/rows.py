@@ -195,7 +195,6 @@ def add_flows(tracker: QuotaTracker, runs: Sequence[Run]) -> None:
             flow.rejected.update(counts["rejected"])
             flow.reasons.update(counts["reasons"])
             flow.duplicate += counts["duplicate"]
-            flow.skipped += counts["skipped"]
             flow.unsure += counts.get("unsure", 0)
         if run.edited:  # a row that somebody removed was accepted
             there = {traced.id for traced in rows(run.path)}
