@@ -1,6 +1,6 @@
 """Which branch a seed is for, if each seed is for one (`Task.labels_per_seed`).
 
-One rule: candidate *n* gets its branch from the state after commit *n* − *w*. So candidates can be
+One rule: candidate *n* gets its branch from the state after commit *n* - *w*. So candidates can be
 executed far ahead, and their branches still follow from verdicts alone: they are the same however
 many calls are in flight. *w* depends only on the rows requested. It is as large as it is useful:
 the state is an older one as long as branches lack more rows in it than candidates that came since.

@@ -563,7 +563,9 @@ class Engine:
         """Return a candidate's earlier verdict: surplus, rejected; None without one."""
         past = self._past[slot.part]
         mark = past[slot.number] if slot.number < len(past) else _UNJUDGED
-        return {_SURPLUS: "surplus", _GAVE_WAY: "rejected"}.get(mark)
+        if mark == _GAVE_WAY:
+            return "rejected"
+        return "surplus" if mark == _SURPLUS else None
 
     def _mark(self, slot: Slot, mark: int) -> None:
         """Note how a candidate fared, and what its seed was used for if that may matter again."""

@@ -97,7 +97,7 @@ class ReplayedFile:
         if old == line:
             self._went(line)
             return
-        if not line.startswith(old) or (beside is not None and beside.replaying):
+        if not line.startswith(old) or (not old and beside is not None and beside.replaying):
             raise RunConflict(
                 f"{self.path}: replaying the run produces different content at byte {self._at}",
                 hint="a file was edited, the journal cut, or a plugin changed without a new "
