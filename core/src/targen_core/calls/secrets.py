@@ -81,7 +81,7 @@ class Secrets:
 
     def within(self, text: str) -> bool:
         """Return whether `text` contains a whole key."""
-        return any(key in text for key in self._keys)
+        return bool(self._keys) and any(key in text for key in self._keys)
 
     def text(self, text: str) -> str:
         """`text` without whole keys."""

@@ -114,9 +114,11 @@ class GrowingList:
         self.limit = spec.limit
         if self.shard is not None and self.limit is not None and not self.by_item:
             self.limit = self.shard.of(self.limit)
+        self.is_leaf = self.depth == len(self.order.specs) - 1  # whether its items are seeds
         self.nodes: list[GrowingList] = []
         self.finished = False
         self.batches: list[ListBatch] = []  # that have arrived, including empty ones
+        self.grown = self._requested = 0  # batches that arrived, and that were asked for
         self.scopes: dict[int, Scope] = {}  # of the batches that are being asked for
         self.asked: dict[int, asyncio.Task[ListBatch | None]] = {}  # those that are not there
         self._known: dict[bytes, int] = {}  # items, by their digests: their positions
@@ -131,27 +133,13 @@ class GrowingList:
         self._ended: ListBatch | None = None  # tells that the trial ended the list
         self._lacking: tuple[Call, ...] = ()  # the call that ended it, in a run that does not send
 
-    @property
-    def is_leaf(self) -> bool:
-        """Return whether its items are seeds."""
-        return self.depth == len(self.order.specs) - 1
-
-    @property
-    def grown(self) -> int:
-        """Return the number of finished batches."""
-        return len(self.batches)
-
     def prefetch(self, index: int, making: _Making | None = None) -> asyncio.Task[ListBatch | None]:
         """Start the `index`-th batch, which is not there, and those before it."""
         for number in range(self._requested, index + 1):
             task = self.asked[number] = asyncio.ensure_future(self._grow(number, making))
             task.add_done_callback(self.order.on_done if self.is_leaf else self.order.grew)
+        self._requested = max(self._requested, index + 1)
         return self.asked[index]
-
-    @property
-    def _requested(self) -> int:
-        """Return the number of requested batches."""
-        return max(self.asked) + 1 if self.asked else self.grown
 
     async def _awaited(self, index: int) -> ListBatch | None:
         """A batch that was asked for."""
@@ -224,6 +212,9 @@ class GrowingList:
             self.finished = True
         batch.told = len(self.every)
         self.batches.append(batch)
+        self.grown += 1
+        self.order.prepared = 0  # it may hold fewer items than was hoped
+        self._requested = max(self._requested, self.grown)
         self.asked.pop(making.index, None)  # a task that ended takes more memory than its batch
         self._barren_in_a_row = self._barren_in_a_row + 1 if batch.barren else 0
         if self._barren_in_a_row == 2:

@@ -91,6 +91,7 @@ class SeedOrder:
     trials: dict[tuple[int, ...], tuple[int, int]] = field(default_factory=dict)
     chunk: int = 0  # of the first list, that is walked now
     _steps: int = 0  # that were made in it
+    prepared: int = 0  # seeds of it, and of those after it, that were prepared
     _requested: Callable[[], int] = lambda: 0
 
     def __post_init__(self) -> None:
@@ -186,7 +187,7 @@ class SeedOrder:
         for chunk in itertools.count():
             if self._worn_out or root.ends_before(chunk):
                 break
-            self.chunk, self._steps = chunk, 0
+            self.chunk, self._steps, self.prepared = chunk, 0, 0
             self._prepare()
             if root.is_leaf:
                 stream = root.seeds(chunk)
@@ -246,7 +247,9 @@ class SeedOrder:
             return  # answers from the journal need no waiting
         spare = SPARE if self.at_once > 1 else 1.0
         requested = self._steps + max(1, math.ceil(self._requested() * spare))
-        chunk = self.chunk
+        if requested <= self.prepared:
+            return
+        chunk, self.prepared = self.chunk, requested
         while requested > 0 and not self.closed:
             count = self.root.prepare(chunk, requested)
             requested -= count

@@ -266,6 +266,16 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     def dry_run_of(self, prompt: str) -> Callable[[DryRunCall], Any] | None:
         """Return the replies to the prompt of that name: those of its part, or the task's."""
+        if prompt not in self._dry_runs:
+            self._dry_runs[prompt] = self._dry_run_of(prompt)
+        return self._dry_runs[prompt]
+
+    @cached_property
+    def _dry_runs(self) -> dict[str, Callable[[DryRunCall], Any] | None]:
+        """Those that were looked up."""
+        return {}
+
+    def _dry_run_of(self, prompt: str) -> Callable[[DryRunCall], Any] | None:
         parts: tuple[Any, ...] = (self.judging.corrector, *self.generators.values())
         for part in parts:
             asked = getattr(part, "prompts", ()) if hasattr(part, "dry_run") else ()
@@ -543,6 +553,11 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             raise Rejected("illegal-label", f"an instance of {self.name} has no label")
         return name
 
+    @cached_property
+    def _official(self) -> Sequence[tuple[Any, str]]:
+        """The official values of the labels, with their names."""
+        return [(label.official, label.name) for label in self.labels]
+
     def claimed_label(self, instance: InstanceT) -> str | None:
         """Return the name of the label that an instance has before step 4, or None.
 
@@ -555,9 +570,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         value = unwrapped(getattr(instance, "label"))  # noqa: B009 - the field is the task's own
         if value is None:
             return None
-        for label in self.labels:
-            if label.official == value and type(label.official) is type(value):
-                return label.name
+        for official, name in self._official:
+            if official == value and type(official) is type(value):
+                return name
         raise Rejected("illegal-label", f"{value!r} is not a label of {self.name}")
 
     def with_label(self, instance: InstanceT, name: str) -> InstanceT:

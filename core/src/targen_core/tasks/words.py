@@ -18,7 +18,7 @@ _PARTS = re.compile(r"(?<=[.!?।؟])[\"'”’“»)\]]*\s+|(?<=[。！？])")
 
 def words(text: str) -> list[str]:
     """The words of a text, lower-cased; hyphens and apostrophes stay inside."""
-    return [word.lower() for word in WORD.findall(text)]
+    return [*map(str.lower, WORD.findall(text))]
 
 
 def normalized(text: str) -> str:

@@ -20,9 +20,13 @@ def word(rng: random.Random) -> str:
 
 def words(rng: random.Random, count: int, small: Sequence[str] = ENGLISH) -> str:
     """So many words, every third one a small word of the language."""
-    return " ".join(
-        rng.choice(small) if small and at % 3 == 1 else word(rng) for at in range(count)
-    )
+    made = []
+    for at in range(count):
+        is_small = small and at % 3 == 1
+        made += [
+            rng.choice(small) if is_small else "".join(rng.choices(_SYLLABLES, k=rng.randint(2, 3)))
+        ]
+    return " ".join(made)
 
 
 def matching(pattern: str, rng: random.Random) -> str:

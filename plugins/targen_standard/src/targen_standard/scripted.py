@@ -179,7 +179,7 @@ class ScriptedModel:
             value = _words(random.Random(request.key))
         if isinstance(value, ChatReply):
             return value
-        read = sum(len(message.content) for message in request.messages)
+        read = sum([len(message.content) for message in request.messages])
         if request.next_token and isinstance(value, Mapping):
             return _likely(value, request, read // 4 + 1)
         text = value if isinstance(value, str) else _in_json(value, self.script)
@@ -188,7 +188,7 @@ class ScriptedModel:
 
     def count_tokens(self, request: ChatRequest) -> int:
         """One token per byte: an upper bound for any tokenizer."""
-        return sum(len(message.content.encode()) + 16 for message in request.messages)
+        return sum([len(message.content.encode()) + 16 for message in request.messages])
 
     async def aclose(self) -> None:
         """Do nothing: it holds no resources."""

@@ -109,7 +109,7 @@ class RunDirectory:
     @property
     def marks(self) -> tuple[Mark, ...]:
         """Return how far dataset, provenance and rejects are written or repeated."""
-        return tuple(file.mark for file in self._outputs)
+        return tuple([file.mark for file in self._outputs])
 
     def open_outputs(self) -> None:
         """Open dataset, provenance and rejects to be written from their start."""

@@ -275,9 +275,9 @@ def check_language(text: str, what: str, language: str = "English") -> None:
             for char in unicodedata.normalize("NFKC", text)
             if char.isalpha() or (category(char)[0] == "M" and _is_of(script, char))
         ]
-        own = sum(_is_of(script, char) for char in letters)
+        own = len([char for char in letters if _is_of(script, char)])
         count = len(letters)
-        latin = sum(char < "\u0250" for char in letters)
+        latin = len([char for char in letters if char < "\u0250"])
         # As many Latin letters as the others are worth may be names, and if words have a capital,
         # twice as many.
         worth = PER_DENSE if name in _DENSE else 1
@@ -290,15 +290,12 @@ def check_language(text: str, what: str, language: str = "English") -> None:
         is_other = name == "japanese" and _is_chinese(text)
     elif (known := find_language(name)) is None and name not in _OTHERS.values():
         return
-    elif sum(char < "\u0250" or _is_of("LATIN", char) for char in letters) < 0.8 * len(letters):
+    elif len([c for c in letters if c < "\u0250" or _is_of("LATIN", c)]) < 0.8 * len(letters):
         raise Rejected("not-latin", f"the {what} is not in Latin script")
     elif known is None:
         return
     else:
-        vague, lettered = known.spoken_words, _with_other_letters(text)
-        is_other = any(_is_more_of(text, *pair, vague) for pair in _rivals(name)) or any(
-            _is_more_of(text, mine, theirs | lettered, vague) for mine, theirs in _others(name)
-        )
+        is_other = _is_other(text, known)
     if is_other:
         raise Rejected(f"not-{name}", f"the {what} is not in {language}: {text[:60]!r}")
 
@@ -375,20 +372,18 @@ def _apart(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
     return [(mine - theirs, theirs - mine) for theirs in words_of.values()]
 
 
-def _is_more_of(
-    text: str,
-    mine: frozenset[str],
-    theirs: frozenset[str],
-    vague: frozenset[str],
-) -> bool:
-    """Return whether a text has more words of theirs than of mine, and not only vague ones."""
+def _is_other(text: str, known: Language) -> bool:
+    """Return whether a text has more words of another language, and not only vague ones."""
+    lettered = _with_other_letters(text)
     text_words = words(text)
-    foreign = [word for word in text_words if word in theirs]
-    return (
-        len({*foreign}) >= 2
-        and not vague.issuperset(foreign)
-        and len(foreign) > sum(word in mine for word in text_words)
-    )
+    others = [(mine, theirs | lettered) for mine, theirs in _others(known.name)]
+    for mine, theirs in (*_rivals(known.name), *others):
+        foreign = theirs.intersection(text_words)
+        if len(foreign) >= 2 and not known.spoken_words.issuperset(foreign):
+            count = len([word for word in text_words if word in foreign])
+            if count > len([word for word in text_words if word in mine]):
+                return True
+    return False
 
 
 def script_of(language: str) -> str:

@@ -117,8 +117,10 @@ def _remark(text: str, language: str) -> str:
     both = dict.fromkeys(("English", language))
     patterns = (_remarks(language), *map(_leads, both), *map(_frames, both))
     plain = text.replace("'", "’")
-    found = next(filter(None, (each.search(plain) for each in patterns if each)), None)
-    return found[0] if found else ""
+    for each in patterns:
+        if each and (found := each.search(plain)):
+            return found[0]
+    return ""
 
 
 @cache  # and not when this module loads: each takes 3 ms to compile

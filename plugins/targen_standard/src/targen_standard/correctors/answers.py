@@ -79,10 +79,11 @@ def matched(
             allowed.
     """
     parts = [answer] if isinstance(answer, str) else list(answer)
-    for other in (NO_VALID_INSTANCE, UNSURE) if may_reject else ():
-        named = any(normalized(part) == normalized(other) for part in parts)
-        if named and other not in question.options:
-            return (other,)
+    if may_reject:
+        named = {normalized(part) for part in parts}
+        for other in (NO_VALID_INSTANCE, UNSURE):
+            if normalized(other) in named and other not in question.options:
+                return (other,)
     if not question.options:
         return tuple(parts)
     by_words = {normalized(option): option for option in reversed(question.options)}

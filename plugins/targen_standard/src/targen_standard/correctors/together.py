@@ -64,12 +64,16 @@ class Together:
         judged = llm.above[-1] if llm.above else None
         if not isinstance(judged, Judged):
             return await meta(llm, instance)
-        for draft, label in zip(judged.drafts, judged.labels, strict=True):
-            if all(_bare(value) == _bare(getattr(instance, n)) for n, value in draft.row.items()):
-                if not label:
-                    raise Rejected("no-valid-instance", "no label fits, or several fit as well")
-                return Correction(label)
-        raise Rejected("no-valid-instance", "it was not among the rows that were judged")
+        row = {name: getattr(instance, name) for name in judged.drafts[0].row}
+        rows = [draft.row for draft in judged.drafts]
+        if row not in rows:
+            row, rows = _bare(row), [*map(_bare, rows)]
+        if row not in rows:
+            raise Rejected("no-valid-instance", "it was not among the rows that were judged")
+        label = judged.labels[rows.index(row)]
+        if not label:
+            raise Rejected("no-valid-instance", "no label fits, or several fit as well")
+        return Correction(label)
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Refuse a task whose rows are not judged together.
@@ -86,6 +90,8 @@ class Together:
 
 def _bare(value: Any) -> Any:
     """Return a value without spaces, which a draft may have and its row has not."""
+    if isinstance(value, dict):
+        return {name: _bare(part) for name, part in value.items()}
     if isinstance(value, list):
         return [*map(_bare, value)]
     return "".join(value.split()) if isinstance(value, str) else value

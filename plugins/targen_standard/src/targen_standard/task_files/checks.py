@@ -26,6 +26,7 @@ from targen_standard.task_files.model import Declaration, FieldPart
 OF_LANGUAGE = re.compile("not-[a-z]+|other-language")
 """Reasons that are about a text's language."""
 
+_MARKS = frozenset("[{<")
 _LONGER = 1.5  # times its seed: a text of more words does not just repeat it
 _MAX_WORDS = 10_000  # words, if a declaration sets no bound
 
@@ -168,7 +169,7 @@ def check_written(written: BaseModel, seed: str | None, declaration: Declaration
             _check_field(text, name, declaration)
             # Texts with masked names have placeholders. A description that says so shows one.
             said = f"{declaration.description} {part.description}"
-            if not any(mark in said for mark in "[{<"):
+            if _MARKS.isdisjoint(said):
                 filled(text, name)
             _require_no_label(text, name, declaration)
             if seed is None or part.may_copy_seed:

@@ -16,7 +16,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain
 
 from targen_core.tasks.steps import PARAMETERS
@@ -139,7 +140,7 @@ def length_in(draws: Mapping[str, str], field: str, declaration: Declaration) ->
     said = next(filter(None, names), "")
     if said in _PLACES:
         size = _size(field, declaration.fields[field], declaration) or _GUESS
-        return [*_drawn(size)][[*_PLACES].index(said)]
+        return _drawn(size)[[*_PLACES].index(said)]
     if said == _ONE_WORD:
         return 1
     drawn = _ABOUT.fullmatch(said)
@@ -268,10 +269,13 @@ def _one(word: str) -> str:
     return word[:-1] if word.endswith("s") else word
 
 
-def _drawn(size: Size) -> Iterator[int]:
-    """Ten numbers of words, as long as real texts of such a size."""
+@cache
+def _drawn(size: Size) -> Sequence[int]:
+    """Return ten numbers of words, as long as real texts of such a size."""
+    found = []
     low, high = map(math.log, size)
     for middle in _MIDDLES:
         exact = math.exp((low + high) / 2 + middle * (high - low) / _DEVIATIONS)
         step = next((step for least, step in _STEPS if exact >= least), 1)
-        yield max(1, round(exact / step) * step)
+        found.append(max(1, round(exact / step) * step))
+    return found

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -599,7 +599,7 @@ class Declaration(_Part):
         """The language as checks know it; "" if it is not exactly one that they know."""
         return named_language(self.language)
 
-    @property
+    @cached_property
     def languages(self) -> tuple[str, ...]:
         """The languages that a text may be in, as checks know them; ("",) if these are unclear."""
         return named_languages(self.language) or ("",)
@@ -636,12 +636,12 @@ class Declaration(_Part):
         """True if step 3 may say that a seed does not suit a label."""
         return "unsuitable" not in self.fields
 
-    @property
+    @cached_property
     def seed_field(self) -> str:
         """The field that holds the seed, or ""."""
         return self.seeds.field if self.seeds is not None else ""
 
-    @property
+    @cached_property
     def written(self) -> Mapping[str, FieldPart]:
         """The fields that the generator writes: all but the one that holds the seed."""
         return {name: part for name, part in self.fields.items() if name != self.seed_field}
