@@ -366,7 +366,6 @@ def test_11_text_is_text(made: World) -> None:
     assert not [card for card in cards if "[x](javascript:" in card]
 
 
-@xfail("J6: CSV exports write formulas")
 def test_12_spreadsheets_get_no_formulas(shell: Shell) -> None:
     starts = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1")
     rows = [{"text": f"{start} zalpha", "label": "alpha"} for start in starts]
@@ -415,7 +414,6 @@ def test_14_input_is_bounded(shell: Shell, service: Service) -> None:
         assert not re.search("Traceback|MemoryError", result.err), line
 
 
-@xfail("J6: a pattern of a BIG-bench file hangs")
 def test_14_patterns_take_linear_time(shell: Shell) -> None:
     examples = [{"input": "1+1", "target": "2"}, {"input": "2+2", "target": "4"}]
     task = {"name": "sums", "description": "Add up.", "keywords": [], "examples": examples}

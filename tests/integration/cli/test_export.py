@@ -164,22 +164,15 @@ def texts(path, mark=","):
         return [line["text"] for line in csv.DictReader(file, delimiter=mark)]
 
 
-def test_csv_keeps_formulas_as_they_are_and_warns_of_them(works):
+def test_csv_has_no_formulas(works):
     said = ["=1+1", "@SUM(A1)", "-1", "plain", "+1.5"]
     write_lines("rows.jsonl", [{"text": text, "label": "a"} for text in said])
     task = {"description": "Texts.", "labels": {"a": "one", "b": "two"}, "contexts": ["x"]}
     fields = {"text": {"description": "it", "form": "any"}}
     Path("t.yaml").write_text(json.dumps({**task, "fields": fields}))
     export = "export rows.jsonl --task t.yaml --as csv"
-    done = works(f"{export} --out rows.csv")
-    assert "as formulas (2 here). Use -o csv.formulas=quote" in done.err
-    assert texts("rows.csv") == said
-    quoted = works(f"{export} -o csv.formulas=quote -o csv.delimiter=tab --out quoted.csv")
-    assert "formulas" not in quoted.err
-    assert texts("quoted.csv", "\t") == ["'=1+1", "'@SUM(A1)", "-1", "plain", "+1.5"]
-    again = works("export rows.csv --task t.yaml --as jsonl --out b.jsonl")
-    assert "formulas" not in again.err
-    assert [line["text"] for line in lines("b.jsonl")] == said
+    works(f"{export} -o csv.delimiter=tab --out rows.csv")
+    assert texts("rows.csv", "\t") == ["'=1+1", "'@SUM(A1)", "-1", "plain", "+1.5"]
 
 
 EVIL = "A [link](javascript:alert(1)) ![i](http://x.y/i) <img src=x> www.x.y http://x.y `code`"

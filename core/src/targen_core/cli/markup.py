@@ -16,8 +16,11 @@ _MARKED = re.compile(
 )
 
 
-# A spreadsheet computes such cells; some skip spaces, and some read wide signs as narrow ones.
-_FORMULA = re.compile(r"[\t\r\n]| *[=+\-@\uff1d\uff0b\uff0d\uff20]")
+# A spreadsheet computes such cells, unless they are numbers. Some skip spaces, and some read wide
+# signs as narrow ones.
+_FORMULA = re.compile(
+    r"[\t\r\n]|(?![+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?\Z) *[=+\-@\uff1d\uff0b\uff0d\uff20]"
+)
 
 
 _CODE = re.compile(r"((?<!`)`[^`\n]+`(?!`))")
@@ -71,9 +74,9 @@ def is_formula(text: str) -> bool:
 
 
 def csv_cell(value: Any) -> str:
-    """Return texts unchanged, None as an empty cell, and everything else as JSON."""
+    """Return a text as `sheet_cell` does, None as an empty cell, and everything else as JSON."""
     if value is None or isinstance(value, str):
-        return value or ""
+        return sheet_cell(value or "")
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 

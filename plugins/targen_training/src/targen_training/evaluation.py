@@ -307,10 +307,10 @@ def write_rows(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """
     if out.suffix.lower() == ".csv":
         text = StringIO(newline="")
-        table = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
-        table.writeheader()
+        table, header = csv.writer(text), list(dict.fromkeys(name for row in rows for name in row))
+        table.writerow(map(csv_cell, header))
         for row in rows:
-            table.writerow({name: csv_cell(value) for name, value in row.items()})
+            table.writerow([csv_cell(row.get(name)) for name in header])
         write_file(out, text.getvalue())
         return
     write_file(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

@@ -24,6 +24,28 @@ def matches(pattern: str, text: str) -> bool:
     return True
 
 
+def search(pattern: str, text: str) -> str:
+    """Return the first part of a short text that a pattern matches, as long as possible, or "".
+
+    The time grows with the square of the text's length.
+    """
+
+    def fits(pattern: str, start: int, end: int) -> bool:
+        try:
+            _compiled(pattern).validate_python(text[start:end])
+        except ValidationError:
+            return False
+        return True
+
+    size = len(text)
+    starts = range(size + 1) if fits(pattern, 0, size) else ()
+    start = next((at for at in starts if fits(rf"\A(?:{pattern})", at, size)), size)
+    whole = rf"\A(?:{pattern})\z"
+    return text[
+        start : next((at for at in range(size, start, -1) if fits(whole, start, at)), start)
+    ]
+
+
 def refuse_pattern(pattern: str) -> None:
     """Refuse a pattern that cannot be matched.
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from targen_core.errors import UsageError
 from targen_core.reading.files import read_json
+from targen_standard.checks.patterns import refuse_pattern
 
 CHOICE = "choice: "
 """The start of a line with a choice after an input."""
@@ -190,6 +191,10 @@ def bigbench_of(value: Mapping[str, Any], place: str) -> BigBench:
     names = tuple(map(str, metrics)) if isinstance(metrics, Sequence) else ()
     known = {name: value.get(key) for name, key in _TEXTS.items()}
     texts = {name: text for name, text in known.items() if isinstance(text, str)}
+    try:
+        refuse_pattern(texts.get("output_regex", ""))
+    except ValueError as error:
+        raise UsageError(f"{place}, output_regex: {error}") from error
     return BigBench(
         examples=tuple(examples),
         metrics=names if not isinstance(metrics, str) else (metrics,),

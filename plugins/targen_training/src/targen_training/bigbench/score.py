@@ -11,7 +11,6 @@ BIG-bench's published results have 1 over the number of choices for low, and 1 f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -20,6 +19,7 @@ import numpy as np
 
 from targen_core.cli.findings import Estimate
 from targen_core.errors import UsageError
+from targen_standard.checks.patterns import search
 from targen_standard.datasets.bigbench import BigBench, Example
 from targen_training.neural.answers import normal
 from targen_training.scores import Measure, draws_of
@@ -90,8 +90,7 @@ def written(answer: str, task: BigBench) -> str:
     pattern = task.output_regex or ("" if task.stop_string else _CLAUSE)
     if not pattern:
         return text
-    match = re.search(pattern, text)
-    return match[0] if match else ""
+    return search(pattern, text)
 
 
 def graded(
