@@ -178,7 +178,6 @@ def test_04_keys_go_to_typed_addresses(shell: Shell, service: Service, thief: Se
     assert all(driver.KEY in request.headers["Authorization"] for request in service.requests)
 
 
-@xfail("J6: keys go over plain http to other machines")
 def test_04_a_key_goes_to_no_other_machine_in_plain(shell: Shell, service: Service) -> None:
     args = generate("mail.yaml", n=3, service=service, at="chatgpt", max_outage=1)
     args[args.index(service.url)] = "http://service.example/v1"
@@ -222,7 +221,6 @@ def test_06_a_run_has_one_writer(made: World) -> None:
     assert len(made.shell.run("run").rows) == 6
 
 
-@xfail("J6: a false usage becomes a hint to raise the cap")
 def test_06_a_service_raises_no_cap_by_a_hint(made: World) -> None:
     usage = {"prompt_tokens": 9 * 10**5, "completion_tokens": 10**6, "total_tokens": 19 * 10**5}
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import urllib.request
 from urllib.parse import urlsplit
+
+from targen_core.errors import UsageError
+from targen_core.hints import quoted
 
 
 def checked(address: str, key_variable: str) -> str:
@@ -48,6 +52,24 @@ def proxy_for(address: str) -> str | None:
     if not proxy or urllib.request.proxy_bypass(parts.hostname or ""):
         return None
     return proxy
+
+
+def refuse_key_in_plain(address: str) -> None:
+    """Check that a key may go to an address: by https, or to this machine or a private network.
+
+    Raises:
+        UsageError: anybody on the way to it could read the key.
+    """
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    with contextlib.suppress(ValueError):
+        if parts.scheme == "https" or is_loopback(host) or ipaddress.ip_address(host).is_private:
+            return
+    secure = address.replace("http://", "https://", 1)
+    raise UsageError(
+        f"targen does not send a key to {address}: plain http does not encrypt it",
+        hint=f"--base-url {quoted(secure)}; for a server in your own network, use its IP address",
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from targen_backends.http.address import checked
+from targen_backends.http.address import checked, refuse_key_in_plain
 from targen_core import BackendOptions
 from targen_core.errors import UsageError
 
@@ -42,7 +42,13 @@ class HttpOptions(BackendOptions):
     )
 
     def arguments(self, key: str) -> dict[str, Any]:
-        """Return the arguments of an `HttpModel` except its address and name."""
+        """Return the arguments of an `HttpModel` except its address and name.
+
+        Raises:
+            UsageError: the key would go through the network in plain.
+        """
+        if key:
+            refuse_key_in_plain(self.base_url)
         return {
             "api_key": key,
             "timeout": self.timeout,

@@ -22,6 +22,9 @@ _FEW = 10
 _CALLS = 4
 """Calls that a row takes at most in most tasks, until there are some."""
 
+_MOST_LARGER = 10
+"""A hint raises a cap at most so many times: a service says what its calls used."""
+
 _told: set[str] = set()
 """Notes about files that this process has shown: an estimate prepares several runs."""
 
@@ -59,6 +62,8 @@ def _with_larger(error: BudgetExhausted, job: Job) -> str:
     enough = 1.1 * (lists + rows) + error.needed
     digit = 10.0 ** (math.floor(math.log10(enough)) - 1)  # two are kept
     cap = float(f"{math.ceil(enough / digit) * digit:.2g}")
+    if cap > _MOST_LARGER * getattr(job.manifest.spec.limits, error.option):
+        return error.hint  # without a number: the service may report more usage than there was
     larger = {error.option: int(cap) if error.option == "max_tokens" else cap}
     return job.resuming_with(**larger)
 
