@@ -322,7 +322,6 @@ def test_10_local_pages_answer_one_person(theirs: Shell) -> None:
         assert before != [path.read_bytes() for path in files]
 
 
-@xfail("J4: a link's token is permanent, and the cookie")
 def test_10_a_link_opens_once(theirs: Shell) -> None:
     with serving(theirs, *"review run --as ann --no-open".split()) as link:
         me = Visitor()

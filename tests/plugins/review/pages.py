@@ -32,7 +32,7 @@ class Page:
     headers: dict[str, str] = field(default_factory=dict)
 
     def ask(self, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
-        cookie = f"targen-{PORT}={self.secret.token}"
+        cookie = f"targen-{PORT}={self.secret.session}"
         sent = {"host": f"127.0.0.1:{PORT}", "cookie": cookie, **self.headers, **headers}
         target, _, query = path.partition("?")
         body = urlencode(form).encode() if form is not None else b""

@@ -25,7 +25,7 @@ def test_only_those_with_the_link_on_this_machine_are_answered(page, run):
     assert mine.ask("/ann/row/1", host=f"localhost:{PORT}").status == 200
     for host in ("evil.example", f"evil.example:{PORT}", "127.0.0.1", "127.0.0.1:80", ""):
         assert mine.ask("/ann/row/1", host=host).status == 403, host
-    entered = mine.ask(f"/ann/?token={mine.secret.token}", cookie="")
+    entered = mine.ask(f"/ann/?token={mine.secret.link}", cookie="")
     assert entered.status == 200
     cookie = entered.headers["set-cookie"].lower()
     assert all(word in cookie for word in ("httponly", "samesite=strict", "path=/ann/"))
@@ -43,7 +43,7 @@ def test_only_those_with_the_link_on_this_machine_are_answered(page, run):
 def test_a_rater_has_a_name_in_any_script(name, page, run):
     composed = unicodedata.normalize("NFC", name)
     mine = page(run, names=(composed,), raters=name)
-    entered = mine.ask(f"/{composed}/?token={mine.secret.token}", cookie="")
+    entered = mine.ask(f"/{composed}/?token={mine.secret.link}", cookie="")
     assert f"Path=/{quote(composed)}/" in entered.headers["set-cookie"]
     assert mine.say(1, "grade", "A").status == 303
     assert [*read_grades(mine.desk.book.path.parent)] == [composed]

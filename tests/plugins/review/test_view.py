@@ -70,7 +70,7 @@ def test_the_page_shows_them_to_who_has_the_link(both):
     for path in ("rows", "row/1", "row/1/near", "row/1/calls", ""):
         assert page.ask(f"/view/{path}", cookie="").status == 403, path
     assert page.ask("/view/rows", host="evil.example").status == 403
-    assert page.ask(f"/view/?token={secret.token}", cookie="").status == 200
+    assert page.ask(f"/view/?token={secret.link}", cookie="").status == 200
     listed = both.ask("rows?as=list&outcome=too-short&sort=longest&page=9")
     assert "1 row<" in listed
     assert "Never again." in listed

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 import secrets
 from typing import Any
@@ -69,32 +67,41 @@ class LocalOnly:
 
 
 class Secret:
-    """The secret of one rater's link: in the address once, then in a cookie of its own."""
+    """The secrets of one rater: of a link that opens once, and of the session that it begins."""
 
     def __init__(self, port: int, rater: str) -> None:
-        self.token = secrets.token_urlsafe(24)
         self.path = f"/{quote(rater)}/"  # as browsers send it; a cookie's path is ASCII
+        self.link = secrets.token_urlsafe(24)
+        self.session = secrets.token_urlsafe(24)
         self._cookie = f"targen-{port}"
-        self.form = hmac.new(self.token.encode(), b"form", hashlib.sha256).hexdigest()
+        self.form = secrets.token_urlsafe(24)
         """A secret in each form of the page: a site that cannot read the page cannot know it."""
 
     def address(self, port: int) -> str:
-        """The link that a rater opens."""
-        return f"http://127.0.0.1:{port}{self.path}?token={self.token}"
-
-    def opens(self, token: str) -> bool:
-        """Return whether this is the secret."""
-        return secrets.compare_digest(token.encode(), self.token.encode())
+        """The link that a rater opens, once: other programs may see it in a command line."""
+        return f"http://127.0.0.1:{port}{self.path}?token={self.link}"
 
     def knows(self, request: Request) -> bool:
-        """Return whether a request brings the cookie."""
-        return self.opens(request.cookies.get(self._cookie, ""))
+        """Return whether a request brings the session's cookie."""
+        return _same(request.cookies.get(self._cookie), self.session)
 
-    def give(self, response: Response) -> None:
-        """Put the cookie into an answer: no script reads it, and no other site sends it."""
+    def enter(self, request: Request, response: Response) -> bool:
+        """Begin the session if a request brings the link, and put its cookie into the response.
+
+        No script reads the cookie, and no other site sends it.
+        """
+        if not self.knows(request):
+            if not _same(request.query_params.get("token"), self.link):
+                return False
+            self.link = ""
         response.set_cookie(
-            self._cookie, self.token, path=self.path, httponly=True, samesite="strict"
+            self._cookie, self.session, path=self.path, httponly=True, samesite="strict"
         )
+        return True
+
+
+def _same(value: str | None, secret: str) -> bool:
+    return bool(value and secret and secrets.compare_digest(value.encode(), secret.encode()))
 
 
 def _is_own_origin(request: Request) -> bool:

@@ -120,6 +120,11 @@ def app_for(shared: Shared, port: int) -> ASGIApp:
 
 _Page = Callable[[Request, Desk], Awaitable[Response]]
 
+UNKNOWN_LINK = (
+    "Open the link that the command printed. A link opens once: for another browser, stop the "
+    "command with Ctrl-C and start it again. Every answer is kept."
+)
+
 
 class _Pages:
     def __init__(self, shared: Shared) -> None:
@@ -132,7 +137,7 @@ class _Pages:
             rater = request.path_params["rater"]
             secret = self._shared.secrets.get(rater)
             if secret is None or not secret.knows(request):
-                return refused("Open the link that targen review printed.", 403)
+                return refused(UNKNOWN_LINK, 403)
             try:
                 number = request.path_params.get("number")
                 if number is not None and not 1 <= number <= len(self._shared.desks[rater].ids):
@@ -157,17 +162,13 @@ class _Pages:
         """The link: it becomes a cookie, and the way to the first row without a grade."""
         rater = request.path_params["rater"]
         secret = self._shared.secrets.get(rater)
-        token = request.query_params.get("token")
-        if secret is None or not (
-            secret.opens(token) if token is not None else secret.knows(request)
-        ):
-            return refused("Open the link that targen review printed.", 403)
+        if secret is None:
+            return refused(UNKNOWN_LINK, 403)
         # By a page, and no redirect: a strict cookie is not sent on a way that began elsewhere.
         at = self._shared.desks[rater].next_open()
         to = f"/{rater}/done" if at is None else f"/{rater}/row/{at + 1}"
         response = html("enter.html", {"to": to})
-        secret.give(response)
-        return response
+        return response if secret.enter(request, response) else refused(UNKNOWN_LINK, 403)
 
     async def row(self, request: Request, desk: Desk) -> Response:
         """A row."""

@@ -11,9 +11,6 @@ from starlette.types import ASGIApp
 
 from targen_core.errors import UsageError
 
-_PATIENCE = 20.0  # seconds for a client to send a whole request; a browser sends it at once
-_MOST = 64  # connections at once; a browser opens six
-
 
 @contextmanager
 def port_of(port: int) -> Iterator[tuple[socket.socket, int]]:
@@ -29,7 +26,7 @@ def port_of(port: int) -> Iterator[tuple[socket.socket, int]]:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))
-            listener.listen(_MOST)  # who is quicker than the server waits, and is not refused
+            listener.listen()  # who is quicker than the server waits, and is not refused
         except OSError as error:
             raise UsageError(
                 f"port {port} cannot be used: {error.strerror}",
@@ -40,26 +37,13 @@ def port_of(port: int) -> Iterator[tuple[socket.socket, int]]:
         listener.close()
 
 
-def serve(
-    app: ASGIApp, listener: socket.socket, *, patience: float = _PATIENCE, most: int = _MOST
-) -> None:
-    """Serve until Ctrl-C or SIGTERM.
-
-    Args:
-        app: what answers.
-        listener: a socket that listens.
-        patience: seconds for a client to send a whole request, and to read its answer.
-        most: connections at once.
-    """
+def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve at a socket that listens, until Ctrl-C or SIGTERM."""
     import uvicorn
-
-    from targen_review.page.bounded import MAX_HEAD, bounded
 
     config = uvicorn.Config(
         app,
-        http=bounded(patience, most),
-        h11_max_incomplete_event_size=MAX_HEAD,
-        backlog=most,  # so many are accepted before the first of them is counted
+        http="h11",
         loop="asyncio",
         ws="none",
         lifespan="off",

@@ -18,7 +18,15 @@ from starlette.types import ASGIApp
 from targen_core.errors import TargenError
 from targen_core.text import plural
 from targen_review.page.guard import LocalOnly, Secret
-from targen_review.page.server import html, number_in, origin_of, refused, static_routes, traced
+from targen_review.page.server import (
+    UNKNOWN_LINK,
+    html,
+    number_in,
+    origin_of,
+    refused,
+    static_routes,
+    traced,
+)
 from targen_review.rows import ReviewData
 from targen_review.view.catalogue import SORTS, Catalogue, Entry, Query
 from targen_review.view.difficulty import how_to_measure
@@ -50,18 +58,14 @@ def view_app(
     def guarded(page: _Page) -> _Page:
         async def answer(request: Request) -> Response:
             if not secret.knows(request):
-                return refused("Open the link that targen view printed.", 403)
+                return refused(UNKNOWN_LINK, 403)
             return await page(request)
 
         return answer
 
     async def entrance(request: Request) -> Response:
-        token = request.query_params.get("token")
-        if not (secret.opens(token) if token is not None else secret.knows(request)):
-            return refused("Open the link that targen view printed.", 403)
         response = html("enter.html", {"to": "/view/rows"})
-        secret.give(response)
-        return response
+        return response if secret.enter(request, response) else refused(UNKNOWN_LINK, 403)
 
     routes = [
         *static_routes(),
