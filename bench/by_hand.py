@@ -46,7 +46,7 @@ def answer(request: dict[str, Any], rng: random.Random, refuse: float, agree: fl
             return [text(6) for _ in range(int(re.findall(rf"{what} (\d+)", asked)[0]))]
     if '"verdict"' not in reply:
         return {"unsuitable": True} if rng.random() < refuse else text(16)
-    claimed = asked.rpartition("Worker's output: ")[2].strip()
+    claimed = asked.rpartition("Worker's output: ")[2].strip(' "\n')
     others = [one for one in ROWS if one != claimed]
     return claimed if rng.random() < agree else rng.choice(others)
 

@@ -87,7 +87,7 @@ def _value(fields: dict[str, Any], asked: list[str], rng: random.Random) -> dict
         return {"text": _premise(rng.choice(_MATTERS), rng)}
     if "verdict" in fields:
         options = [one for one in fields["actual"].get("enum", ()) if one != "unsure"]
-        claimed = _after("Worker's output: ", asked)
+        claimed = _after("Worker's output: ", asked).strip('"')
         actual, draw = claimed, rng.random()
         if draw < 0.1:
             actual = next(one for one in options if one != claimed)

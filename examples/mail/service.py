@@ -47,11 +47,12 @@ def reply(messages: list[str]) -> str:
         return json.dumps({"labels": found})
     for known in REPLIES:
         wanted = [*known["to"].values(), *(f'"{field}"' for field in known["reply"])]
-        if all(part in call for part in wanted):
+        if all(
+            part in call or json.dumps(part, ensure_ascii=False)[1:-1] in call for part in wanted
+        ):
             found = known["reply"]
             if '"verdict"' in call:
-                behind = call.rpartition(known["to"]["text"])[2]
-                label = behind.strip().partition("\n")[0].split()[-1]  # Worker's output: LABEL
+                label = re.findall('Worker\'s output: "(.+)"', call)[-1]
                 verdict = "correct" if label == found["actual"] else "incorrect"
                 found = {**found, "verdict": verdict}
             return json.dumps(found, ensure_ascii=False)

@@ -216,7 +216,7 @@ class Model:
         answer = answer if rng.random() >= self.invented else "delta"
         if "actual" in value:
             value["actual"] = answer
-            worker = question.rpartition(":")[2].strip()
+            worker = question.rpartition(":")[2].strip(' "')
             value["verdict"] = "correct" if worker == answer else "incorrect"
 
 

@@ -54,7 +54,7 @@ def agree(keys: Collection[str], asked: str, text: Callable[[], str]) -> dict[st
     if "answer" in keys:
         return {"explanation": text(), "answer": re.findall(r"for (\w+):", asked)[-1]}
     if "verdict" in keys:
-        claimed = asked.rpartition("Worker's output: ")[2].strip()
+        claimed = asked.rpartition("Worker's output: ")[2].strip(' "\n')
         return {"explanation": text(), "actual": claimed, "verdict": "correct"}
     return {name: text() for name in keys if name != "unsuitable"}
 
@@ -65,7 +65,7 @@ def in_words(asked: str) -> dict[str, Any]:
     if found := re.findall(r"(?:List|Write) (\d+) (?:new )?(contexts|seeds)", asked):
         count, name = found[0]
         return {name: [f"{own[:8]} {at}" for at in range(int(count))]}
-    if claimed := re.findall(r"Worker's output: (\w+)", asked):
+    if claimed := re.findall(r"Worker's output: \"(\w+)", asked):
         return {"explanation": "It says so.", "actual": claimed[0], "verdict": "correct"}
     return {"text": " ".join(own)}
 

@@ -188,7 +188,7 @@ def said_of(call: Mapping[str, Any]) -> Any:
     if '"text"' in call["reply"]:  # a row, or that there is none of its label
         return texts[0] if rng.random() < 0.75 else {"unsuitable": True}
     if '"verdict"' in call["reply"]:
-        return prompt.rpartition("Worker's output: ")[2].strip()
+        return prompt.rpartition("Worker's output: ")[2].strip(' "\n')
     return texts[: int(next(iter(re.findall(r"(?:List|Write) (\d+)", prompt))))]
 
 

@@ -42,10 +42,13 @@ class Prompt:
         *,
         package: str = "",
         optional: Sequence[str] = (),
+        quoted: Sequence[str] = (),
     ) -> None:
         """A prompt from `text`, or from the file `prompts/NAME.md` of `package`.
 
-        If the value of an `optional` name is empty, the paragraph that contains it is left out.
+        If the value of an `optional` name is empty, the paragraph that contains it is left out. The
+        value of a `quoted` name is inserted as a JSON string, so that it cannot look like the rest
+        of the prompt.
         """
         if (text is None) == (not package):
             raise ValueError(f"prompt {name}: pass either its text or its package")
@@ -53,6 +56,7 @@ class Prompt:
         self._text = text
         self._package = package
         self._optional = optional
+        self._quoted = quoted
 
     def __repr__(self) -> str:
         return f"Prompt({self.name!r})"
@@ -146,6 +150,8 @@ class Prompt:
                 if braced := re.search(rf"\{{+\s*{re.escape(name)}\s*\}}+", self.text):
                     said += f"; write ${name} instead of {braced[0]}"
             raise ValueError(said)
+        strings = {name: json.dumps(values[name], ensure_ascii=False) for name in self._quoted}
+        values = {**values, **strings}
         messages: list[Message] = []
         for turn in self._turns:
             if isinstance(turn, str):

@@ -3,8 +3,7 @@
 A corrector judges one row. `Together` takes the place of the call layer for the correctors of some
 rows. When each of them waits for an answer, it sends their questions in one call and gives each its
 part of the reply. A part that its corrector cannot use is requested again by itself, in exactly the
-words in which a single row is judged. A row whose text contains a line like the numbers between
-rows is never judged with others, since it could forge them.
+words in which a single row is judged.
 
 Only the rows and earlier replies decide which questions share a call, never time.
 """
@@ -14,14 +13,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import re
-import unicodedata
-from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from itertools import chain
-from operator import and_
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -56,9 +49,6 @@ class _Answer:
     text: str
     reply: ChatReply
     keys: Sequence[str]
-
-
-_NUMBER = re.compile(r"^[^\w\n]*\[[^\w\n]*(\d+)[^\w\n]*\]", re.MULTILINE)
 
 
 class _Replies(BaseModel):
@@ -166,8 +156,7 @@ class Together:
             call = each.call
             like = (call.step, call.messages[:-1], call.schema_digest, call.occurrence)
             alike.setdefault((*like, str(call.sampling)), []).append(each)
-        groups = chain.from_iterable(map(_apart, alike.values()))
-        await asyncio.gather(*map(self._ask_alike, groups))
+        await asyncio.gather(*map(self._ask_alike, alike.values()))
 
     async def _ask_alike(self, questions: Sequence[_Question]) -> None:
         """Give each question its object of one reply."""
@@ -220,23 +209,6 @@ def _can_share(call: Call) -> bool:
     """Return whether a call is a question in words whose reply is an object."""
     asks_scores = call.top_logprobs is not None or call.given is not None or call.next_token
     return call.schema is not None and not asks_scores and call.messages[-1].role == "user"
-
-
-def _apart(questions: Sequence[_Question]) -> Iterator[Sequence[_Question]]:
-    """Yield the questions that can share a call, and each other one by itself.
-
-    Numbered lines of all of them are the task's own form.
-    """
-    numbers = [_numbers(each.call.messages[-1].content) for each in questions]
-    common = reduce(and_, numbers)
-    yield [each for each, own in zip(questions, numbers, strict=True) if own == common]
-    yield from ([each] for each, own in zip(questions, numbers, strict=True) if own != common)
-
-
-def _numbers(turn: str) -> Counter[str]:
-    """Count the lines of a text that look like the number before a row, however they are ended."""
-    lines = "\n".join(unicodedata.normalize("NFKC", turn).splitlines())
-    return Counter(_NUMBER.findall(lines))
 
 
 def _together(calls: Sequence[Call], place: str, max_tokens: int, *, structured: bool) -> Call:

@@ -25,7 +25,7 @@ from targen_standard.correctors.answers import (
     worked,
 )
 
-SOLVE_PROMPT = Prompt("solve", package="targen_standard.correctors")
+SOLVE_PROMPT = Prompt("solve", package="targen_standard.correctors", quoted=("input",))
 
 
 class _Solved(BaseModel):

@@ -37,7 +37,7 @@ from targen_standard.correctors.answers import (
 )
 from targen_standard.correctors.blind import SOLVE_PROMPT, solve
 
-META_PROMPT = Prompt("meta", package="targen_standard.correctors")
+META_PROMPT = Prompt("meta", package="targen_standard.correctors", quoted=("input", "output"))
 
 
 class _Judgement(BaseModel):
@@ -128,5 +128,5 @@ meta = Meta(META_PROMPT)
 
 _PAPER = (files("targen_standard.correctors") / "prompts/meta-paper.md").read_text("utf-8")
 # It keeps the name that dry-run replies know: the same question, and the same reply.
-meta_paper = Meta(Prompt("meta", _PAPER), may_reject=False)
+meta_paper = Meta(Prompt("meta", _PAPER, quoted=("input", "output")), may_reject=False)
 """The paper's own: it always finds a label."""
