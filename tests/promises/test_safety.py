@@ -442,7 +442,6 @@ def test_15_state_is_private_and_runs_name_no_folder(shell: Shell, service: Serv
     assert not naming(shell.folder, "run", "hf")
 
 
-@xfail("J6: absolute paths stand in reviews and analyses")
 def test_15_reviews_and_analyses_name_no_folder(theirs: Shell) -> None:
     theirs("review", theirs.folder / "run", "--plan")
     out = ("--out", theirs.folder / "analysis")

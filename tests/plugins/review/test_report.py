@@ -179,8 +179,9 @@ def test_what_does_not_count_is_said(rows_file, lettered, works):
 def test_folders_of_several_machines_are_merged(review, lettered, tmp_path, refuses, reported):
     other = tmp_path / "elsewhere" / review.name
     shutil.copytree(review, other)
-    lettered(review, "ann", "A A B B C D")
-    lettered(other, "bob", "A A B B C D")
+    for name in ("ann", "bob"):
+        lettered(review, name, "A A B B C D")
+    shutil.move(review / "grades-bob.jsonl", other)
     letters = reported(review, other)["agreement"][0]["letters"]
     assert (letters["value"], letters["low"]) == (1.0, None)
     plan = json.loads((other / "review.json").read_text())

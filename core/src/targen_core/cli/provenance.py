@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import platform
 import re
 import shlex
@@ -41,7 +43,7 @@ def provenance(distributions: Iterable[str], files: Iterable[str | Path] = ()) -
         "command": _command() if in_a_command() else "",
         "python": platform.python_version(),
         "distributions": versions_of({"targen-core", *names}),
-        "files": {str(path): digest_of(path) for path in data if path.is_file()},
+        "files": {_relative(str(path)): digest_of(path) for path in data if path.is_file()},
     }
 
 
@@ -57,6 +59,16 @@ def provenance_notes(made: Mapping[str, Any]) -> list[str]:
 
 
 def _command() -> str:
-    """The command of this process, without secrets."""
+    """The command of this process, without secrets and absolute paths."""
     words = (_LOGIN.sub("", _SECRET.sub(r"\1…", word)) for word in sys.argv[1:])
-    return shlex.join(["targen", *words])
+    return shlex.join(["targen", *map(_relative, words)])
+
+
+def _relative(word: str) -> str:
+    """Return a path, or `NAME=PATH`, relative to this folder: others have no such folders."""
+    name, _, path = word.rpartition("=")
+    if not Path(path).is_absolute():
+        return word
+    with contextlib.suppress(ValueError):  # on another drive
+        path = os.path.relpath(path)
+    return f"{name}={path}" if name else path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -47,7 +47,7 @@ class PlanData(BaseModel):
     """One dataset of a review.
 
     Attributes:
-        path: where it is, absolute, or `hf:OWNER/NAME`.
+        path: where it is, absolute, or `hf:OWNER/NAME`; in the file, relative to its folder.
         name: what it is called; in a review of several, row ids begin with it and a colon.
         task: the name of its task, or "".
         rows: how many it had.
@@ -181,13 +181,24 @@ def load_plan(folder: Path) -> Plan:
     """
     path = folder / FILE
     try:
-        return Plan.model_validate_json(read_plain(path, _MAX_BYTES))
+        plan = Plan.model_validate_json(read_plain(path, _MAX_BYTES))
+        return _with_paths(plan, lambda path: os.path.normpath(folder.resolve() / path))
     except (FileNotFoundError, NotADirectoryError):
         raise _no_review(folder) from None
     except OSError as error:
         raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
     except ValidationError as error:
         raise RunDirectoryError(f"{path} cannot be read: {refused(error)}") from error
+
+
+def _with_paths(plan: Plan, changed: Callable[[str], str]) -> Plan:
+    """Return a plan with other paths of its data and of its tasks' files."""
+    data = []
+    for part in plan.data:
+        path = part.path if part.path.startswith(HUB) else changed(part.path)
+        task = changed(part.task) if is_file(part.task) else part.task
+        data.append(part.model_copy(update={"path": path, "task": task}))
+    return plan.model_copy(update={"data": tuple(data)})
 
 
 def data_of(folder: Path, plan: Plan, *others: Path) -> tuple[PlanData, ...]:
@@ -225,12 +236,14 @@ def is_here(path: str) -> bool:
 
 def _beside(folders: Sequence[Path], part: PlanData) -> PlanData:
     """Return a dataset of a plan; if it has moved, look next to the folder that the user named."""
-    if part.path.startswith(HUB) or is_here(str(folders[0] / part.path)):
+    if part.path.startswith(HUB):
         return part
     places = (each.resolve() for each in folders)
     beside = (each.with_name(each.name.removesuffix(".review")) for each in places)
     there = next((each for each in beside if each.exists() and kind_of(each) != "a link"), None)
-    return part if there is None else part.model_copy(update={"path": Typed(there)})
+    if there is None or (str(there) != part.path and is_here(part.path)):
+        return part
+    return part.model_copy(update={"path": Typed(there)})
 
 
 def _reaching(folder: Path, plan: Plan) -> dict[str, str]:
@@ -239,6 +252,8 @@ def _reaching(folder: Path, plan: Plan) -> dict[str, str]:
     for at, part in enumerate(plan.data):
         if not isinstance(part.path, Typed):  # not one that the user named the folder of
             names[f"data.{at}.path"] = part.path
+        elif ".py" not in part.task and Path(part.task).is_relative_to(part.path):
+            continue  # the declaration of that run
         if is_file(part.task):
             names[f"data.{at}.task"] = part.task
     return leaving(folder, names)
@@ -259,7 +274,9 @@ def write_plan(folder: Path, plan: Plan) -> None:
     """
     file = folder / FILE
     was_own = not file.exists() or is_own(file, _reaching(folder, load_plan(folder)))
-    text = json.dumps(plan.model_dump(mode="json"), ensure_ascii=False, indent=1)
+    there = folder.resolve()
+    saved = _with_paths(plan, lambda path: os.path.relpath(path, there))
+    text = json.dumps(saved.model_dump(mode="json"), ensure_ascii=False, indent=1)
     write_file(file, text + "\n")
     if was_own:
         with writing(file):
