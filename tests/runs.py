@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from targen_core.runs.preparing.trust import note_new
+from targen_core.runs.preparing.trust import sign_run
 from targen_core.runs.records.manifest import Manifest
 
 from .files import lines
@@ -37,7 +37,7 @@ class Outputs:
 
 def adopt(run: Path | str) -> Path:
     """Note a copied run as if a command of this user had made it in this place."""
-    note_new(Manifest.load(Path(run, "manifest.json")), Path(run), {})
+    sign_run(Manifest.load(Path(run, "manifest.json")), Path(run), {})
     return Path(run)
 
 

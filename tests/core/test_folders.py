@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import pytest
 
 from targen_core import folders
@@ -25,22 +23,8 @@ def test_replies_have_a_folder_of_their_own_in_it(monkeypatch, tmp_path):
     assert folders.replies_folder() == tmp_path / "replies"
 
 
-def test_marks_that_cannot_be_stored_are_reported_once(monkeypatch, tmp_path, caplog):
-    own = tmp_path / "file"
-    own.touch()
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(own / "cache"))
-    with caplog.at_level(logging.WARNING, logger="targen"):
-        folders.make_known("options", "aa")
-        folders.make_known("options", "bb")
-    (said,) = caplog.messages
-    assert f"cannot write to {own / 'cache'}: " in said
-    assert "set TARGEN_CACHE_DIR" in said
-
-
 def test_without_a_home_directory_only_what_must_be_stored_needs_a_folder(monkeypatch):
     monkeypatch.setenv("TARGEN_CACHE_DIR", "~no-such-user/cache")
-    assert not folders.is_known("options", "aa")
-    folders.make_known("options", "aa")
     with pytest.raises(UsageError, match="no home directory") as caught:
         folders.replies_folder()
     assert "set TARGEN_CACHE_DIR to a folder" in str(caught.value.hint)

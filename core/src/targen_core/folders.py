@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import json
-import logging
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from targen_core.errors import UsageError
 
-_log = logging.getLogger("targen.cache")
-
 CACHE_VARIABLE = "TARGEN_CACHE_DIR"
 """Environment variable: the folder to use in place of the platform's own."""
+
+CONFIG_VARIABLE = "TARGEN_CONFIG_DIR"
+"""The same for settings."""
 
 
 def user_folder(variable: str, kind: Literal["cache", "config"], content: str) -> Path:
@@ -57,51 +54,10 @@ def replies_folder() -> Path:
     return cache_folder() / "replies"
 
 
-def is_known(kind: str, digest: str) -> bool:
-    """Return whether this user has used something of this kind before, by its digest."""
-    try:
-        return os.path.exists(_mark(kind, digest))  # noqa: PTH110 (False in another user's folder)
-    except UsageError:
-        return False
+def settings_folder() -> Path:
+    """`$TARGEN_CONFIG_DIR`, or `targen` in the platform's place for settings.
 
-
-def make_known(kind: str, digest: str) -> None:
-    """Record that this user has used something; if that fails, the user is asked again."""
-    try:
-        mark = _mark(kind, digest)
-        mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        mark.touch()
-    except UsageError:
-        return  # a call that stores something says so
-    except OSError as error:
-        _say_unwritable(cache_folder(), error.strerror)
-
-
-def note_own(path: Path | None, content: Any) -> None:
-    """Note that a command of this user wrote this content, a JSON value, to this path or any."""
-    make_known("own", _digest(path, content))
-
-
-def is_own(path: Path | None, content: Any) -> bool:
-    """Return whether a command of this user wrote this content, a JSON value, to this path."""
-    return is_known("own", _digest(path, content))
-
-
-def _digest(path: Path | None, content: Any) -> str:
-    text = json.dumps([path and str(path.resolve()), content], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
-
-
-@functools.cache  # a run notes several things: once is enough
-def _say_unwritable(folder: Path, why: str) -> None:
-    _log.warning(
-        "cannot write to %s: %s. targen will not recognise its own runs and files; to use another "
-        "folder, set %s",
-        folder,
-        why,
-        CACHE_VARIABLE,
-    )
-
-
-def _mark(kind: str, digest: str) -> Path:
-    return cache_folder() / f"known-{kind}" / digest
+    Raises:
+        UsageError: see `user_folder`.
+    """
+    return user_folder(CONFIG_VARIABLE, "config", "settings")

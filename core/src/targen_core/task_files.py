@@ -19,7 +19,6 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, Protocol
 
-from targen_core import folders
 from targen_core.errors import TargenError, UnknownName, UsageError, no_such_file
 from targen_core.origin import DECLARED, TASK_FILE, Typed, is_trusted, order_of, trust_hint
 from targen_core.places import what_is
@@ -28,6 +27,7 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.plugins.unknown import no_task
+from targen_core.signing import is_signed, sign
 from targen_core.tasks.model import Task
 
 Loc = Sequence[str | int]
@@ -171,20 +171,12 @@ def require_copy(name: str, file: TaskFile, run: Path) -> None:
 
 def note_own_copy(path: Path) -> None:
     """Note that a command of this user wrote a task's file, so that it may be read again."""
-    folders.note_own(path, digest_of(path))
-
-
-def note_moved_copies(before: Path, after: Path) -> None:
-    """Note that a command of this user moved a folder, with the tasks' files in it."""
-    for path in filter(Path.is_file, after.rglob("task.*")):
-        digest = digest_of(path)
-        if folders.is_own(before / path.relative_to(after), digest):
-            folders.note_own(path, digest)
+    sign(path, digest_of(path))
 
 
 def is_own_copy(path: Path) -> bool:
     """Return whether a command of this user wrote a task's file as it is now."""
-    return folders.is_own(path, digest_of(path))
+    return is_signed(path, digest_of(path))
 
 
 def require_known(copy: Path) -> None:

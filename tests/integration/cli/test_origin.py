@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.cli.trust import ask_with, note_own, require_trust
+from targen_core.cli.trust import ask_with, require_trust
 from targen_core.origin import Untrusted, of_a_command, trusting
 from targen_core.plugins.loader import load_registry
+from targen_core.signing import sign
 
 from ...files import write_lines
 from ...tables import mistakes, table
@@ -222,11 +223,10 @@ def test_nobody_is_asked_about_more_than_they_read(names, here, asked):
 def test_a_file_is_own_until_the_code_that_it_names_changes(here):
     names = ("evil.py", "evil.py:reply", "evil.py:f!", "langchain:./evil.py:A:b")
     for name in names:
-        note_own(here / "e.toml", {"script": name})
-    for name in names:
+        (here / "evil.py").write_text(EVIL)
+        sign(here / "e.toml", {"script": name})
         require_trust(here / "e.toml", {"script": name})
-    (here / "evil.py").write_text(f"{EVIL}# and more\n")
-    for name in names:
+        (here / "evil.py").write_text(f"{EVIL}# and more\n")
         with pytest.raises(Untrusted):
             require_trust(here / "e.toml", {"script": name})
 

@@ -149,7 +149,7 @@ def test_an_index_elsewhere_and_from_someone_else_which_has_no_file_read(
     assert not (tmp_path / "cache" / "catalogue").exists()
     asked = ["transform", "rte", "-n", "2", "-b", "scripted", "--index", at, "--no-cache"]
     assert "someone else's index names" not in in_process(*asked, "--out", "one").err
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "another"))
+    monkeypatch.setenv("TARGEN_CONFIG_DIR", str(tmp_path / "another"))
     refused = in_process(*asked, "--out", "two")
     assert "unavailable" in refused.err
     assert "someone else's index names" in in_process("show", "two", "--rejected").out

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from targen_core import folders, hookimpl
+from targen_core import hookimpl
 from targen_core.cli.trust import leaving
 from targen_core.errors import UsageError
 from targen_core.plugins import loader
@@ -91,7 +91,7 @@ def test_a_run_needs_its_file_no_more_and_grows():
 
 def test_a_copy_that_was_never_run_here_names_no_files_of_this_user(monkeypatch):
     run()
-    monkeypatch.setattr(folders, "is_known", lambda kind, digest: False)
+    monkeypatch.setenv("TARGEN_CONFIG_DIR", "another-person-s")
     with pytest.raises(UsageError, match="lists data to read or code to run, but targen") as caught:
         resume()
     assert "add --trust=run/task.json" in caught.value.hint

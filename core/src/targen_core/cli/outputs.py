@@ -237,14 +237,11 @@ def put_folder(made: Path, out: Path) -> None:
     Raises:
         WriteFailed: a link or the like lies there, or the operating system refuses.
     """
-    from targen_core.task_files import note_moved_copies  # it reads all plugins
-
     if os.path.lexists(out):
         remove(out)
     with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         made.rename(out)
-    note_moved_copies(made, out)
 
 
 def check_files(folder: Path) -> None:

@@ -1,14 +1,12 @@
 """Trust in the paths, the code and the addresses that files of others name.
 
 A file that names such things is used if this person trusts it in this call: by `--trust=PATH`, an
-answer at a terminal, or `origin.trusting`. This is not remembered. targen remembers only the files
-that it wrote for this person: their path, their names and the code behind them (`note_own`).
+answer at a terminal, or `origin.trusting`, or if targen signed it for this person
+(`targen_core.signing`). Trust is not remembered.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,16 +14,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
-from targen_core import folders
-from targen_core.errors import UsageError
-from targen_core.origin import Typed, Untrusted, is_trusted, shown, texts_in, trust_hint
+from targen_core.origin import Typed, Untrusted, is_trusted, shown, trust_hint
 from targen_core.places import is_hidden
-from targen_core.plain import content_of, kind_of
+from targen_core.plain import kind_of
+from targen_core.signing import is_signed
 from targen_core.text import printable
 
 _NAMED = 20  # names in a message
 _LINES, _LINE = 40, 500  # of the question to the user, and characters per line
-_CODE = 16 << 20  # bytes of a module
 # hf:OWNER/NAME, or what a plugin opens; FILE.py:NAME is no address
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]+(?<!\.py):(?!\\)")
 
@@ -81,25 +77,6 @@ def ask_with(asked: Callable[[str], bool] | None) -> None:
     _Person.agreed.clear()
 
 
-def note_own(file: Path, names: Mapping[str, Any]) -> None:
-    """Note that targen wrote a file that names these things for this person."""
-    for key, value in names.items():
-        folders.note_own(file, [key, value])
-        folders.note_own(file, [key, value, _code(file, value)])
-
-
-def is_own(file: Path, names: Mapping[str, Any]) -> bool:
-    """Return whether targen wrote a file with all these names, and their code is the same.
-
-    Code is read only if its name is known: a stranger's file has no other file read.
-    """
-    return all(
-        folders.is_own(file, [key, value])
-        and folders.is_own(file, [key, value, _code(file, value)])
-        for key, value in names.items()
-    )
-
-
 def require_trust(file: Path, names: Mapping[str, Any]) -> None:
     """Stop unless the person trusts a file with everything it names.
 
@@ -110,14 +87,11 @@ def require_trust(file: Path, names: Mapping[str, Any]) -> None:
     Raises:
         Untrusted: it names something, and the person does not trust it.
     """
-    if is_trusted(file):
+    if not names or is_trusted(file) or is_signed(file, names) or agreed(file, told(names)):
         return
-    new = {key: value for key, value in names.items() if not is_own(file, {key: value})}
-    if not new or agreed(file, told(new)):
-        return
-    listed = [f"{key} = {shown(value)}" for key, value in islice(new.items(), _NAMED)]
-    if len(new) > _NAMED:
-        listed.append(f"and {len(new) - _NAMED} more")
+    listed = [f"{key} = {shown(value)}" for key, value in islice(names.items(), _NAMED)]
+    if len(names) > _NAMED:
+        listed.append(f"and {len(names) - _NAMED} more")
     raise Untrusted(
         f"{printable(str(file), lines=False)} sets {', '.join(listed)}, but someone else's file "
         "could specify any code, file, address or limit",
@@ -156,20 +130,3 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _leaves(f"{key}.{at}", each)
     else:
         yield key, value if isinstance(value, str) else json.dumps(value, default=str)
-
-
-def _code(file: Path, value: Any) -> dict[str, str]:
-    """The digest of each file of code that a value names, from the file's folder or from here."""
-    code = {}
-    for text in texts_in(value):
-        # ADAPTER:FILE.py:CLASS names the file behind the colon.
-        files = {
-            Path(name[: found.end()])
-            for name in (text, text.partition(":")[2])
-            for found in re.finditer(r"\.py", name)
-        }
-        for path in (place for named in files for place in (file.parent / named, named)):
-            with contextlib.suppress(OSError, ValueError, UsageError):
-                if path.suffix == ".py" and path.is_file():
-                    code[str(path.resolve())] = hashlib.sha256(content_of(path, _CODE)).hexdigest()
-    return code

@@ -8,14 +8,12 @@ only from the command line: a run keeps an id without a path, and resuming does 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from targen_core import folders
 from targen_core.errors import UsageError
 from targen_core.origin import order_of
 from targen_core.plugins.register import Registration
@@ -85,7 +83,7 @@ class NamedClass:
         """Return the class, imported or executed.
 
         Raises:
-            Untrusted: the name is data, and this user has not used the class before.
+            Untrusted: the name is data.
             MissingDependency: a module that it imports and that cannot be imported.
             UsageError: the module, file or class does not exist, or the file does not run.
         """
@@ -130,17 +128,3 @@ def named_backend(item: Registration[Any], adapter: Adapter, name: str) -> Regis
     return Registration(
         "backend", named.id, backend, backend.summary, item.name, named.id, item.install
     )
-
-
-def remember_class(backend: str) -> None:
-    """Remember that this user has used a class, by its backend's id."""
-    folders.make_known(_MARKS, _digest(backend))
-
-
-def is_known_class(backend: str) -> bool:
-    """Return whether this user has used a class before, by its backend's id."""
-    return folders.is_known(_MARKS, _digest(backend))
-
-
-def _digest(backend: str) -> str:
-    return hashlib.sha256(backend.encode()).hexdigest()

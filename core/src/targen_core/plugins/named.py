@@ -9,7 +9,7 @@ from targen_core.errors import MissingDependency, UsageError, no_such_file
 from targen_core.hints import did_you_mean
 from targen_core.origin import Typed, execute, find_module, order_of
 from targen_core.plain import content_of
-from targen_core.plugins.adapters import IN_FILE, NamedClass, is_known_class, remember_class
+from targen_core.plugins.adapters import IN_FILE, NamedClass
 
 
 def load_class(named: NamedClass) -> Any:
@@ -19,13 +19,8 @@ def load_class(named: NamedClass) -> Any:
 
 def _imported(named: NamedClass) -> Any:
     try:
-        name = f"{named.adapter}:{named.path}"
-        if not is_known_class(name):
-            order_of(named.name)
-        found = getattr(find_module(Typed(named.where)), named.attribute)
-        # Only here: a file's class has the id of a module that somebody else may provide.
-        remember_class(name)
-        return found
+        order_of(named.name)
+        return getattr(find_module(Typed(named.where)), named.attribute)
     except ModuleNotFoundError as error:
         missing = error.name or named.where
         # No package is proposed: anybody may have registered one of that name.

@@ -18,11 +18,12 @@ from pydantic import (
     field_validator,
 )
 
-from targen_core.cli.trust import is_own, leaving, note_own, placed, require_trust
+from targen_core.cli.trust import leaving, placed, require_trust
 from targen_core.errors import RunDirectoryError, UsageError, no_such_file
 from targen_core.origin import HUB, Named, Typed, is_file
-from targen_core.outputs import write_file, writing
+from targen_core.outputs import write_file
 from targen_core.plain import kind_of, read_plain, require_possible
+from targen_core.signing import is_signed, sign
 from targen_core.text import refused
 from targen_review.grades import check_name
 from targen_review.ids import Ids
@@ -256,7 +257,11 @@ def _reaching(folder: Path, plan: Plan) -> dict[str, str]:
             continue  # the declaration of that run
         if is_file(part.task):
             names[f"data.{at}.task"] = part.task
-    return leaving(folder, names)
+    return leaving(folder, {key: _relative(folder, name) for key, name in names.items()})
+
+
+def _relative(folder: Path, path: str) -> str:
+    return path if path.startswith(HUB) else os.path.relpath(path, folder.resolve())
 
 
 def _placed(folder: Path, part: PlanData) -> PlanData:
@@ -273,14 +278,12 @@ def write_plan(folder: Path, plan: Plan) -> None:
         WriteFailed: it cannot be written.
     """
     file = folder / FILE
-    was_own = not file.exists() or is_own(file, _reaching(folder, load_plan(folder)))
-    there = folder.resolve()
-    saved = _with_paths(plan, lambda path: os.path.relpath(path, there))
+    was_own = not file.exists() or is_signed(file, _reaching(folder, load_plan(folder)))
+    saved = _with_paths(plan, lambda path: _relative(folder, path))
     text = json.dumps(saved.model_dump(mode="json"), ensure_ascii=False, indent=1)
     write_file(file, text + "\n")
     if was_own:
-        with writing(file):
-            note_own(file, _reaching(folder, plan))
+        sign(file, _reaching(folder, plan))
 
 
 def differing(there: Plan, requested: Mapping[str, Any]) -> str:

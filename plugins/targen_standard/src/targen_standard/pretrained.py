@@ -10,7 +10,6 @@ one of that name.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import logging
@@ -21,7 +20,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from targen_core import folders
 from targen_core.cli.outputs import check_files
 from targen_core.cli.trust import require_trust
 from targen_core.errors import UnreadableFile, UsageError
@@ -201,21 +199,6 @@ def spacy_pipeline(name: str) -> Any:
     if not spacy.util.is_package(name):
         raise OSError(f"[E050] no package {name}")
     return spacy.load(name)
-
-
-def is_used_model(name: str) -> bool:
-    """Return whether this user named a model themselves before, or a package carries it."""
-    return name in (MINILM, MINILM.rpartition("/")[2]) or folders.is_known(*_mark(name))
-
-
-def note_model(name: str) -> None:
-    """Note that this user named a model: files may then also name it."""
-    folders.make_known(*_mark(name))
-
-
-def _mark(name: str) -> tuple[str, str]:
-    place = str(Path(name).expanduser().resolve()) if is_place(name) else name
-    return "weights", hashlib.sha256(place.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _packaged() -> Path | None:

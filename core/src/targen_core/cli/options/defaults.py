@@ -26,17 +26,16 @@ from targen_core.calls.secrets import (
     scrub,
     secret_in,
 )
-from targen_core.cli.trust import is_own, note_own
 from targen_core.errors import UnreadableFile, UsageError
-from targen_core.folders import user_folder
+from targen_core.folders import CONFIG_VARIABLE, settings_folder
 from targen_core.hints import did_you_mean, quoted
 from targen_core.origin import is_trusted, split_model
 from targen_core.reading.files import read_text
 from targen_core.reading.typed import toml_of
 from targen_core.reading.values import Malformed
+from targen_core.signing import is_signed, sign
 from targen_core.text import key_path
 
-CONFIG_VARIABLE = "TARGEN_CONFIG_DIR"
 """Environment variable: the same for the folder of the user's defaults."""
 
 FILE_NAME = "targen.toml"
@@ -199,11 +198,11 @@ class DefaultsFile:
     @property
     def is_own(self) -> bool:
         """Return whether it is the user's, or targen wrote what could move money for the user."""
-        return not self.project or not self.reaching or is_own(self.path, self._named)
+        return not self.project or not self.reaching or is_signed(self.path, self._named)
 
     def note_own(self) -> None:
         """Note that targen wrote it for this user."""
-        note_own(self.path, self._named)
+        sign(self.path, self._named)
 
     def _profiles(self) -> Iterator[tuple[str, Layer]]:
         for name, layer in self.profiles.items():
@@ -221,7 +220,7 @@ def user_file() -> Path:
     Raises:
         UsageError: there is no place for it; see `user_folder`.
     """
-    return user_folder(CONFIG_VARIABLE, "config", "settings") / FILE_NAME
+    return settings_folder() / FILE_NAME
 
 
 def _own_file() -> Path | None:

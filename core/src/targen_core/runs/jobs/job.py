@@ -74,12 +74,10 @@ from targen_core.runs.preparing.sources import (
     require_same_sources,
 )
 from targen_core.runs.preparing.trust import (
-    is_own,
-    note_new,
-    note_own,
     require_known,
     require_known_limits,
     require_known_paths,
+    sign_run,
 )
 from targen_core.runs.records.comparing import require_same
 from targen_core.runs.records.manifest import Manifest, require_unmerged
@@ -272,7 +270,7 @@ class Job:
             if is_new:
                 warn_of_missing_filters(manifest)
                 log_notes_before(prepared)
-            note_new(manifest, out, {})
+            sign_run(manifest, out, {})
             manifest.save(directory.manifest)
             job = job or failing.enter_context(opened())
             job._is_new = is_new
@@ -320,7 +318,7 @@ class Job:
             manifest = manifest.extended(quotas or {}, give_up_after)
             changed = Limits.redelivered(limits or {})
             merged = manifest.spec.replace(limits={**dict(manifest.spec.limits), **changed})
-            own = is_own(there)
+            own = there.is_own(path)
             permitted = own or is_trusted(path)
             if not permitted:
                 require_known_limits(merged.limits, limits or {})
@@ -361,7 +359,7 @@ class Job:
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
             failing.enter_context(job)
             if own:
-                note_own(manifest)
+                manifest.sign(path)
             manifest.save(directory.manifest)
             job._manifest_before = there
             if path.resolve() in _begun:
@@ -783,7 +781,7 @@ class Job:
             journal=self.journal,
             usage=self.usage,
             cache=self._cache_folder,
-            shares=is_own(self.manifest) and not self._fell_short,
+            shares=self.manifest.is_own(self.path) and not self._fell_short,
         ) as layer:
             yield layer
 

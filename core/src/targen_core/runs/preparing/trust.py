@@ -13,21 +13,16 @@ the user's own.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from targen_core import folders
 from targen_core.calls.backend import Backend
-from targen_core.errors import RunDirectoryError, UnreadableFile, UsageError
+from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.hints import flags, quoted
 from targen_core.options import Limits
-from targen_core.origin import is_trusted, leads_elsewhere, texts_in, trust_hint
-from targen_core.plain import read_plain
-from targen_core.plugins.adapters import is_known_class
+from targen_core.origin import Typed, leads_elsewhere, trust_hint
 from targen_core.plugins.registry import Registry
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import backend_options, is_secret
@@ -37,58 +32,20 @@ from targen_core.task_files import note_own_copy
 from targen_core.tasks.steps import PARAMETERS
 
 _SHOWN = 100  # letters of a value in a message
-_CODE = 16 << 20  # bytes of a script
 
 
-def note_own(manifest: Manifest) -> None:
-    """Note that a command of this user made a run as it is, so that it may also be moved."""
-    folders.note_own(None, _plan(manifest))
-    folders.note_own(None, [_plan(manifest), _code(manifest)])
-
-
-def note_new(manifest: Manifest, run: Path, sources: Mapping[Path, Manifest]) -> None:
-    """Note that a command of this user made a run, from the task that it read and other runs.
+def sign_run(manifest: Manifest, run: Path, sources: Mapping[Path, Manifest]) -> None:
+    """Sign a run that a command of this user made, from the task that it read and other runs.
 
     Args:
         manifest: the new run's.
         run: its directory, with the copy of its task.
         sources: the runs whose plans it continues.
     """
-    if all(is_permitted(there, path) for path, there in sources.items()):
-        note_own(manifest)
+    if all(there.is_permitted(path) for path, there in sources.items()):
+        manifest.sign(run)
     if copy := manifest.task_file.partition(":")[0]:
         note_own_copy(run / copy)
-
-
-def is_own(manifest: Manifest) -> bool:
-    """Return whether a command of this user made a run as it is, and its scripts are the same.
-
-    Scripts are read only if their names are the user's, so that a stranger's run cannot have any
-    read.
-    """
-    plan = _plan(manifest)
-    return folders.is_own(None, plan) and folders.is_own(None, [plan, _code(manifest)])
-
-
-def is_permitted(manifest: Manifest, run: Path) -> bool:
-    """Return whether everything that a run names may be used: it is own, or trusted now."""
-    return is_trusted(run) or is_own(manifest)
-
-
-def _plan(manifest: Manifest) -> Any:
-    parts = {place: plan.model_dump(mode="json") for place, plan in manifest.lock.parts.items()}
-    return [manifest.spec.model_dump(mode="json"), parts]
-
-
-def _code(manifest: Manifest) -> dict[str, str]:
-    """Return the digests of the scripts that options name, by their paths."""
-    code = {}
-    for text in texts_in(manifest.spec.options):
-        for found in re.finditer(r"\.py", text):
-            with contextlib.suppress(OSError, ValueError, UnreadableFile):
-                if (path := Path(text[: found.end()])).is_file():
-                    code[str(path.resolve())] = hashlib.sha256(read_plain(path, _CODE)).hexdigest()
-    return code
 
 
 def require_known_limits(limits: Limits, typed: Collection[str]) -> None:
@@ -122,7 +79,7 @@ def require_known_paths(manifest: Manifest, run: Path, typed: Collection[str] = 
         UsageError: with the options to type.
     """
     lacking = {name: value for name, value in _paths_of_parts(manifest) if name not in typed}
-    if lacking and not is_permitted(manifest, run):
+    if lacking and not manifest.is_permitted(run):
         raise UsageError(
             _unknown(lacking) + "refer to any file or URL",
             hint="read manifest.json first; if you trust it, " + trust_hint(run),
@@ -175,10 +132,9 @@ def require_known(
         backend: Backend = registry.resolve(registry.find("backend", name))
         _refuse_keys(step, name, user.backend, backend)
         asked, is_class = user.reaching, registry.adapter(name) is not None
-        if is_class and not is_known_class(name):
+        if is_class and not isinstance(name, Typed):
             raise UsageError(
-                f"step {step} of this run uses {name}, which has not been used on this "
-                "machine before",
+                f"step {step} of this run uses {name}, but targen did not start it here",
                 hint=f"if you trust that code, run: targen backends check {quoted(name)}; for "
                 "a class in a file, repeat the run's command, "
                 f"with --backend {quoted(_in_file(name))}",

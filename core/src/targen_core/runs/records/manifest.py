@@ -19,13 +19,14 @@ from targen_core.engine.filters import USUAL
 from targen_core.engine.shards import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UnknownName, UsageError
 from targen_core.hints import command, in_python, install, near_path, quoted
-from targen_core.origin import TASK_FILE, Typed, is_file
+from targen_core.origin import TASK_FILE, Typed, is_file, is_trusted
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.records.dimensions import as_typed
 from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
 from targen_core.runs.records.reading import check_members, read_json, require_format
 from targen_core.runs.records.spec import ManifestPart, RunSpec, references
 from targen_core.runs.records.writing import write_atomically
+from targen_core.signing import is_signed, sign
 from targen_core.text import plural, printable, refused
 
 FORMAT = 1
@@ -329,7 +330,28 @@ class Manifest(ManifestPart):
             if not typed or f"{part.names[1]}.{option}" in said
         }
         given = {name: run / given_file(name) for name in self.lock.given}
-        return self.spec.also(options).replace(**given)
+        spec = self.spec.also(options).replace(**given)
+        if not self.is_permitted(run):
+            return spec
+        others = {step: Typed(name) for step, name in spec.backend_for.items()}
+        return spec.replace(backend=Typed(spec.backend), backend_for=others)
+
+    def sign(self, run: Path) -> None:
+        """Sign what the run in `run` names: a command of this user made it as it is."""
+        sign(run / "manifest.json", self._names)
+
+    def is_own(self, run: Path) -> bool:
+        """Return whether a command of this user made the run in `run` as it is."""
+        return is_signed(run / "manifest.json", self._names)
+
+    def is_permitted(self, run: Path) -> bool:
+        """Return whether everything that a run names may be used: it is own, or trusted now."""
+        return is_trusted(run) or self.is_own(run)
+
+    @property
+    def _names(self) -> Any:
+        parts = {place: plan.model_dump(mode="json") for place, plan in self.lock.parts.items()}
+        return [self.spec.model_dump(mode="json"), parts]
 
     @property
     def copies(self) -> tuple[str, ...]:

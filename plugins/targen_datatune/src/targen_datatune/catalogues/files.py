@@ -16,7 +16,6 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from targen_core import folders
 from targen_core.dataset.problems import row_problem
 from targen_core.errors import (
     MissingDependency,
@@ -32,6 +31,7 @@ from targen_core.plain import content_of, digest_of, open_plain
 from targen_core.reading.encodings import encoding_of, usual_encodings
 from targen_core.reading.files import WHOLE
 from targen_core.reading.values import Malformed, json_of
+from targen_core.signing import is_sealed, seal
 from targen_core.text import plural
 from targen_datatune.cards import Card, read_card
 from targen_datatune.cells import LEFT_OUT, NO_DESCRIPTION, Columns, cut, plain
@@ -125,7 +125,6 @@ def _listing(spec: str, options: Options) -> Iterator[Listed]:
             "file or folder",
             hint="a catalogue is a file, a folder, or hf: for the hub; see targen list-catalogues",
         )
-    folders.make_known("catalogue", _digest(root.resolve()))  # the user has named it
     if root.is_dir():
         listed = _in_folder(root.resolve())
     elif not root.is_file():
@@ -318,7 +317,8 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
             columns=columns,
             rows=rows,
             samples=tuple(samples),
-            location=_location(paths),
+            location=(location := _location(paths)),
+            signature=seal(location),
             encoding=encoding,
             notes=tuple(notes),
         )
@@ -487,7 +487,7 @@ def _location(paths: Sequence[Path]) -> str:
 
 def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
     at = Path(entry.location)
-    if not _is_own(at):
+    if in_a_command() and not is_sealed(entry.location, entry.signature):
         raise DatasetUnavailable(
             f"{entry.id} refers to {at}, but targen does not read files that someone else's "
             "index names",
@@ -507,18 +507,6 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
     for _, row in _each(paths, entry.encoding):
         if not isinstance(row, ValueError):
             yield {plain(str(name)): plain(value) for name, value in row.items()}
-
-
-def _is_own(at: Path) -> bool:
-    """Return whether this user has made a catalogue of a file, or of a folder that contains it."""
-    real = at.resolve()
-    return not in_a_command() or any(
-        folders.is_known("catalogue", _digest(each)) for each in (real, *real.parents)
-    )
-
-
-def _digest(root: Path) -> str:
-    return hashlib.sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 FILES = Catalogue(

@@ -25,14 +25,13 @@ from targen_core.extras import hub_without_telemetry
 from targen_core.outputs import remove, write_file
 from targen_core.reading.arrays import read_array
 from targen_core.reading.files import read_json, read_text
+from targen_core.signing import sign
 from targen_datatune.retrieval import DatasetEntry, Hit, Retriever, RetrieverOptions
 from targen_datatune.retrievers.ranking import best
 from targen_standard.pretrained import (
     MINILM,
     first_line,
-    is_used_model,
     model_folder,
-    note_model,
     quiet,
     sentence_model,
 )
@@ -88,7 +87,6 @@ def _index(
     progress: Callable[[int, int], None],
 ) -> None:
     model = _model(options)
-    note_model(options.model)
     remove(folder / "dense.json")
     log = _Log(folder, model.fingerprint)
     order: list[int] = []
@@ -114,6 +112,7 @@ def _index(
     np.save(folder / "order.npy", np.asarray(order, np.int64))
     facts = {"size": log.size, "fingerprint": model.fingerprint, "options": options.model_dump()}
     write_file(folder / "dense.json", json.dumps(facts))
+    sign(folder / "dense.json", {"options.model": options.model})
     progress(len(digests), len(digests))
 
 
@@ -136,7 +135,7 @@ def _load(folder: Path) -> Any:
     def search(query: str, k: int, /) -> Sequence[Hit]:
         if not len(vectors):
             return []
-        if not is_used_model(options.model):  # an index from someone else
+        if options.model not in (MINILM, MINILM.rpartition("/")[2]):
             require_trust(folder / "dense.json", {"options.model": options.model})
         model = _model(options)
         if model.fingerprint != fingerprint:

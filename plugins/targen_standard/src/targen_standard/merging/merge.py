@@ -30,7 +30,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.reporters import CARD, Ended, files_of
 from targen_core.runs.preparing.tasks import find_task
-from targen_core.runs.preparing.trust import note_new
+from targen_core.runs.preparing.trust import sign_run
 from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task
 from targen_standard.filters.excluded.filter import ExclusionFilter
@@ -163,7 +163,7 @@ def merge_runs(
             write_atomically(directory.path / CARD, there)
         files = files_of(ended)
         directory.finish(complete=True, report=report, files=files)
-    note_new(manifest, out, {run.path: run.manifest for run in runs})
+    sign_run(manifest, out, {run.path: run.manifest for run in runs})
     if is_edited(files.get(CARD, "")):
         notes.append(kept_words(out / CARD))
     edited = [changed_words(run.path / "dataset.jsonl") for run in runs if run.edited]

@@ -25,7 +25,6 @@ from targen_core.runs.preparing.sources import (
 )
 from targen_core.runs.preparing.tasks import find_task, task_of
 from targen_core.runs.preparing.trust import (
-    is_permitted,
     require_known,
     require_known_limits,
     require_known_paths,
@@ -132,7 +131,7 @@ def again(
     passed = revises and any(name.startswith(f"{MEMORY}:") for name in used)
     if others:  # a stranger's claims about models are not used for others either
         before = named(registry, there.asked(run))
-        permitted = is_permitted(there, run)
+        permitted = there.is_permitted(run)
         require_known(registry, before, there.steps, typed=options, permitted=permitted)
         if not permitted:
             require_known_limits(there.spec.limits, ())
@@ -158,7 +157,7 @@ def again(
 
 def known_sources(there: Manifest, run: Path) -> Admit:
     """Return a function that admits the datasets that a run's own options name."""
-    permitted = is_permitted(there, run)
+    permitted = there.is_permitted(run)
 
     def admit(option: str, words: Datasets, sources: Sequence[str]) -> None:
         if not permitted:

@@ -31,7 +31,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.folder.place import numbered
 from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.preparing.tasks import find_task
-from targen_core.runs.preparing.trust import note_new
+from targen_core.runs.preparing.trust import sign_run
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_standard.replaying.again import Again, again
@@ -117,7 +117,7 @@ async def replayed(
         asked_again(path, registry, revises=False, **asked) as of,
         Replay.begin(of, out) as job,
     ):
-        note_new(job.manifest, job.path, {path: Manifest.load(path / "manifest.json")})
+        sign_run(job.manifest, job.path, {path: Manifest.load(path / "manifest.json")})
         # The report contains missing calls and unmet quotas.
         with suppress(AnswersAwaited, QuotaNotMet):
             await job.arun()

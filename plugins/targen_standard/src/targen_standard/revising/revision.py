@@ -32,7 +32,7 @@ from targen_core.runs.folder.place import is_fresh
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.jobs.job import note_begun
 from targen_core.runs.preparing.plan import prepare
-from targen_core.runs.preparing.trust import note_new
+from targen_core.runs.preparing.trust import sign_run
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task
@@ -88,7 +88,7 @@ class Revision:
                 raise taken(out)
             # Complete at once: the remains of a killed process never count as a revision.
             put_folder(made, out)
-            note_new(manifest, out, {self.again.run: self.again.there})
+            sign_run(manifest, out, {self.again.run: self.again.there})
             note_begun(out)
         return out, self.again.registry
 

@@ -21,11 +21,11 @@ from typing import Any
 
 from targen_core.cli.outputs import check_own
 from targen_core.cli.status import note
-from targen_core.cli.trust import is_own, note_own
 from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file
 from targen_core.plain import content_of
 from targen_core.plugins.registry import Registry
+from targen_core.signing import is_signed, sign
 from targen_training.experiments.cells import (
     BEFORE,
     Done,
@@ -270,8 +270,8 @@ def declare(folder: Path, values: Mapping[str, Any]) -> None:
     path = folder / "experiment.toml"
     before = read_asked(folder)
     was_own = before is None or (
-        bool(before) and is_own(path, reaching(validated(before, str(path)), folder))
+        bool(before) and is_signed(path, reaching(validated(before, str(path)), folder))
     )
     write_file(path, tomlkit.dumps(values))
     if was_own:
-        note_own(path, reaching(validated(values, str(path)), folder))  # what was typed here
+        sign(path, reaching(validated(values, str(path)), folder))  # what was typed here

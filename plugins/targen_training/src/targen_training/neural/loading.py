@@ -10,7 +10,8 @@ from typing import Any
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.hints import install
 from targen_core.outputs import remove, write_file
-from targen_standard.pretrained import device_of, first_line, note_model, quiet
+from targen_core.signing import sign
+from targen_standard.pretrained import device_of, first_line, quiet
 from targen_training.neural.fit import takes_bfloat16
 from targen_training.neural.options import NeuralOptions
 from targen_training.neural.weights import ABOUT, Weights, base_of, find_weights
@@ -287,9 +288,11 @@ def save(
             for config in model.peft_config.values():
                 # As the user calls it, not where it lies.
                 config.base_model_name_or_path = pretrained.base.name
-            note_model(pretrained.base.name)
         model.save_pretrained(str(folder), safe_serialization=True)
         tokenizer.save_pretrained(str(folder))
+    if hasattr(model, "peft_config"):
+        base = {"base_model_name_or_path": pretrained.base.name}
+        sign(folder / "adapter_config.json", base)
     remove(folder / "README.md")  # peft's card is empty headings
     about = {**about, "quantize": pretrained.options.quantize}
     write_file(folder / ABOUT, json.dumps(about, ensure_ascii=False))

@@ -11,8 +11,8 @@ from targen_core.cli.trust import require_trust
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.reading.files import read_json
 from targen_standard.pretrained import (
+    MINILM,
     device_of,
-    is_used_model,
     model_folder,
     require_data_only,
 )
@@ -139,7 +139,7 @@ def base_of(weights: Weights) -> str:
 
     Raises:
         UsageError: the adapter does not say.
-        Untrusted: it is not one that this user has trained, nor one that a package carries.
+        Untrusted: this user did not train it, and no package has the model that it names.
     """
     file = weights.folder / "adapter_config.json"
     try:
@@ -148,6 +148,6 @@ def base_of(weights: Weights) -> str:
         raise UsageError(
             f"{weights.name} contains an adapter whose base model is unknown: {error}"
         ) from error
-    if not is_used_model(name):
+    if name not in (MINILM, MINILM.rpartition("/")[2]):
         require_trust(file, {"base_model_name_or_path": name})
     return name
