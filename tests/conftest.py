@@ -227,11 +227,13 @@ def works(in_process: Callable[..., Done]) -> Callable[..., Done]:
 
 
 def contents(folder: Path) -> dict[str, object]:
-    """Everything below a folder but caches: files by their bytes, the rest by its kind."""
+    """Everything below a folder but caches and the secret: files by their bytes, others by kind."""
     found: dict[str, object] = {}
+    private = {"config", "config/secret"}
     for path in folder.rglob("*"):
         name = str(path.relative_to(folder))
-        if name.split("/")[0] != "cache" and path.name != "ledger":  # of replays, never of record
+        # A ledger is of replays, never of record.
+        if name.split("/")[0] != "cache" and path.name != "ledger" and name not in private:
             found[name] = path.read_bytes() if path.is_file() else path.lstat().st_mode
     return found
 

@@ -106,7 +106,7 @@ class Service:
     def _reply(self, fields: dict[str, Any], seen: Seen) -> dict[str, Any]:
         number = self.asked
         if "verdict" in fields:
-            claimed = seen.body["messages"][-1]["content"].rpartition("output: ")[2].strip()
+            claimed = seen.body["messages"][-1]["content"].rpartition("output: ")[2].strip(' "\n')
             return {"explanation": "It does.", "actual": claimed, "verdict": "correct"}
         many = [f"the {number}th guest of room {i} came at {i + number}" for i in range(10)]
         one = f"Guest {number}: {' '.join(random.Random(number).sample(_WORDS, 9))}."

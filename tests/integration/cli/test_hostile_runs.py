@@ -268,7 +268,7 @@ def test_the_owner_of_a_run_types_nothing_again(targen, works, thief, monkeypatc
     assert ["sk-mine-0815" in str(each.headers) for each in taken] == [True] * len(taken)
     assert len(taken) >= 2
     taken.clear()
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(Path("another").resolve()))
+    monkeypatch.setenv("TARGEN_CONFIG_DIR", str(Path("another").resolve()))
     refused = targen(RESUME)
     assert "-o base_url=" in refused.err and "api_key_file=key" in refused.err
     assert taken == []

@@ -20,7 +20,8 @@ def task(parameters):
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
     """From now on it is another person's machine."""
-    return lambda: monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "their-cache"))
+    theirs = tmp_path.with_name(f"{tmp_path.name}-theirs")
+    return lambda: monkeypatch.setenv("TARGEN_CONFIG_DIR", str(theirs))
 
 
 @pytest.mark.parametrize("costly", ["max_tokens: 100000000", "reasoning_effort: medium"])
@@ -42,11 +43,13 @@ def test_a_task_s_copy_in_ones_own_run_is_known_and_a_stranger_s_is_not(refuses,
     Path("t.yaml").unlink()
     works("resume run -n 4 -q")
     shutil.copytree("run", "moved")
-    said = "task.json sets parameters.generate.max_tokens = 20000"
-    refuses("resume moved -n 6 -q", said)
-    works("resume moved -n 6 -q --trust=./moved")
+    works("resume moved -n 6 -q")
     elsewhere()
-    refuses("resume run -n 6 -q", said)
+    refuses(
+        "resume run -n 6 -q",
+        "task.json sets parameters.generate.max_tokens = 20000",
+        "--trust=run/",
+    )
 
 
 @pytest.mark.parametrize("option", ["max_tokens=20000", "seeds.candidates=9"])

@@ -23,6 +23,7 @@ from targen_core.runs.records.lock import COPY
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.model_names import is_in_file
 from targen_core.runs.records.writing import OUTPUTS
+from targen_core.signing import FILE as SIGNATURES
 from targen_core.task_files import TaskFile
 from targen_core.text import plural
 
@@ -35,9 +36,9 @@ DIRECTORY-3, ... that is free or holds it.
 """
 
 _WHOLE = ("manifest.json", "task.json", "task.py", "report.json", "README.md")
-_PARTS = {f".{name}.part" for name in _WHOLE}  # half written ones
+_PARTS = {f".{name}.part" for name in (*_WHOLE, SIGNATURES)}  # half written ones
 # Files that a run killed before it wrote its manifest may leave.
-_FIRST_FILES = {".lock", "task.json", "task.py", *_PARTS}
+_FIRST_FILES = {".lock", SIGNATURES, "task.json", "task.py", *_PARTS}
 # Files of a run without rows, in which nothing was paid for or written by hand.
 _RECORDS = ("journal", "ledger", "pending.jsonl", "kept.jsonl")
 _EMPTY_RUN_FILES = {*_FIRST_FILES, *_WHOLE, *OUTPUTS, *_RECORDS}

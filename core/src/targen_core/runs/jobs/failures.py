@@ -22,8 +22,8 @@ _FEW = 10
 _CALLS = 4
 """Calls that a row takes at most in most tasks, until there are some."""
 
-_MOST_LARGER = 10
-"""A hint raises a cap at most so many times: a service says what its calls used."""
+_MOST_OF_A_CALL = 10
+"""The mean call uses at most so many times what the next one may use, if a service is honest."""
 
 _told: set[str] = set()
 """Notes about files that this process has shown: an estimate prepares several runs."""
@@ -52,6 +52,8 @@ def _with_larger(error: BudgetExhausted, job: Job) -> str:
         used = counts.tokens if error.option == "max_tokens" else counts.dollars
         lists, rows = (lists + used, rows) if label is None else (lists, rows + used)
     a_call = (lists + rows) / job.usage.total.answered
+    if a_call > _MOST_OF_A_CALL * error.needed:
+        return error.hint  # without an amount: the service states more usage than there can be
     # The first lists are for more rows than there are yet.
     lists *= requested / have if have >= _SOME else 2
     if have:  # calls made ahead are for rows to come
@@ -62,8 +64,6 @@ def _with_larger(error: BudgetExhausted, job: Job) -> str:
     enough = 1.1 * (lists + rows) + error.needed
     digit = 10.0 ** (math.floor(math.log10(enough)) - 1)  # two are kept
     cap = float(f"{math.ceil(enough / digit) * digit:.2g}")
-    if cap > _MOST_LARGER * getattr(job.manifest.spec.limits, error.option):
-        return error.hint  # without a number: the service may report more usage than there was
     larger = {error.option: int(cap) if error.option == "max_tokens" else cap}
     return job.resuming_with(**larger)
 

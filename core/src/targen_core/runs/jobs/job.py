@@ -77,6 +77,7 @@ from targen_core.runs.preparing.trust import (
     require_known,
     require_known_limits,
     require_known_paths,
+    sign_copy,
     sign_run,
 )
 from targen_core.runs.records.comparing import require_same
@@ -270,7 +271,10 @@ class Job:
             if is_new:
                 warn_of_missing_filters(manifest)
                 log_notes_before(prepared)
-            sign_run(manifest, out, {})
+            if any(".py:" in name for name in (spec.backend, *spec.backend_for.values())):
+                sign_copy(manifest, out)  # whatever module has its name now would run
+            else:
+                sign_run(manifest, out, {})
             manifest.save(directory.manifest)
             job = job or failing.enter_context(opened())
             job._is_new = is_new

@@ -44,6 +44,11 @@ def sign_run(manifest: Manifest, run: Path, sources: Mapping[Path, Manifest]) ->
     """
     if all(there.is_permitted(path) for path, there in sources.items()):
         manifest.sign(run)
+    sign_copy(manifest, run)
+
+
+def sign_copy(manifest: Manifest, run: Path) -> None:
+    """Sign the copy of a task's file in a run that a command of this user made."""
     if copy := manifest.task_file.partition(":")[0]:
         note_own_copy(run / copy)
 

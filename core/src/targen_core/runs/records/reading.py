@@ -23,6 +23,7 @@ MAX_SECONDS = 10**9
 
 MEMBERS = (
     ".lock",
+    ".signatures",
     "manifest.json",
     "journal",
     "ledger",
