@@ -67,6 +67,29 @@ ERRORS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("Please try again in 20ms.", 0.02),
+        ("Please try again in 1m3.5s. Visit the page on limits", 63.5),
+        ("try again in 6 minutes, 2 seconds", 362),
+        ("Quota exceeded. Please retry in 13.25 s", 13.25),
+        ("Please wait 2 hours", 7200),
+        ("You can retry in 5000 miles", None),
+        ("Limit 30 s. Try again later", None),
+    ],
+)
+def test_a_wait_in_words_is_kept(provider, fails, words, seconds):
+    error = fails(provider, Response(provider.fault(words), 429, {}))
+    assert error.retry_after == seconds
+
+
+def test_a_wait_among_the_details_is_kept(services, fails):
+    details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34s"}]
+    body = json.dumps({"error": {"message": "Quota exceeded", "details": details}})
+    assert fails(services["llama"], Response(body, 429, {})).retry_after == 34
+
+
 @pytest.mark.parametrize(("status", "words", "more", "kind"), ERRORS)
 def test_errors_are_sorted_by_what_helps(provider, fails, status, words, more, kind):
     by_code = kind in (AuthenticationFailed, ContentFiltered) or status == 400
@@ -80,7 +103,7 @@ def test_errors_are_sorted_by_what_helps(provider, fails, status, words, more, k
     assert error.request_id == "req_42"
     assert error.retryable is issubclass(kind, RateLimited | ServiceUnavailable)
     assert error.billed is (status == 504), "it may have been answered"
-    assert error.retry_after is None
+    assert error.retry_after == (5 if "in 5 seconds" in words else None)
     assert (error.max_startup < ServiceUnavailable.max_startup) is (status == 500)
     if kind is AuthenticationFailed:
         assert provider.key_variable in error.hint or "credit" in error.hint

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from targen_backends.completions import first_choice
 from targen_backends.http.keys import other_keys
-from targen_backends.http.limits import retry_after
+from targen_backends.http.limits import retry_after, stated_wait
 from targen_backends.http.service import Service
 from targen_core.calls.secrets import scrub
 from targen_core.errors import (
@@ -100,7 +100,8 @@ def failure(
     words = quoted(words, secret)
     place = quoted(headers.get("Location", "").partition("?")[0], secret) or "nowhere"
     shown = shown or f"HTTP {status}"
-    error = _sorted(status, shown, words, codes, headers, place, service)
+    stated = stated_wait(body) if status in (400, 429, 503) else None
+    error = _sorted(status, shown, words, codes, headers, place, service, stated)
     if _REFUSED_REPLY in codes:
         error = UnusableReply(*error.args, of_content=True)
         error.text = scrub(str(details.get("failed_generation") or ""), secret)
@@ -161,10 +162,13 @@ def _sorted(
     headers: Mapping[str, str],
     place: str,
     service: Service,
+    stated: float | None,
 ) -> ServiceError:
     message = f"{shown}: {words}" if words else shown
     rate = service.limits(headers)
-    wait = retry_after(headers, rate)
+    wait = retry_after(headers)
+    if wait is None:
+        wait = stated if stated is not None else retry_after(headers, rate)
     # Of a 5xx only the code counts: what was up-stream may be back in a moment.
     if codes & NO_CREDIT_CODES or status == 402 or (status < 500 and no_credit(words)):
         return AuthenticationFailed(message, hint=service.credit_hint)

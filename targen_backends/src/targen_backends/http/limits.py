@@ -17,6 +17,33 @@ _MAX = 1e12  # of requests or tokens: what is more is as good as no limit
 _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 
 
+_AMOUNT = re.compile(
+    r"(\d+(?:\.\d+)?) ?(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)"
+    r"(?![a-z])",
+    re.IGNORECASE,
+)
+_STATED = re.compile(
+    rf"(?:try again|retry|wait)\b[^.\d]{{0,20}}((?:{_AMOUNT.pattern}[, ]{{0,2}})+)"
+    r'|"retryDelay"\s*:\s*"(\d+(?:\.\d+)?)s"',
+    re.IGNORECASE,
+)
+"""A wait in words: "Please try again in 1m3.5s" (OpenAI), and in Gemini's `RetryInfo`."""
+_READ = 16_384  # characters of a body that are searched for one
+
+
+def stated_wait(body: bytes) -> float | None:
+    """Seconds that the text of an answer asks to wait, a month at most, or None."""
+    found = _STATED.search(body[:_READ].decode("utf-8", "replace"))
+    if found is None:
+        return None
+    parts = _AMOUNT.findall(found[1]) if found[1] else [(found[found.lastindex or 0], "s")]
+    seconds = 0.0
+    for number, unit in parts:
+        short = "ms" if unit.lower().startswith(("ms", "mil")) else unit[0].lower()
+        seconds += float(number) * _UNITS[short]
+    return error_patterns.seconds(seconds)
+
+
 def retry_after(headers: Mapping[str, str], rate: RateHeaders | None = None) -> float | None:
     """Seconds that the server asks to wait, a month at most, or None.
 
