@@ -32,8 +32,20 @@ _FINISH: dict[Any, Finish] = {
 }
 
 _RELEASE = re.compile(r"[-@:](\d{3}[\d-]*|latest|free|nitro|floor)")
-_OPENED = re.compile(r"<(think|thinking)>")
-_ENDED = re.compile(r"</(think|thinking)>(?:\s+(?=\S)|(?=[{\[]))")
+_BLOCKS = {
+    "<think>": "</think>",
+    "<thinking>": "</thinking>",
+    "<thought>": "</thought>",
+    "<reasoning>": "</reasoning>",
+    "<seed:think>": "</seed:think>",
+    "[THINK]": "[/THINK]",  # Mistral
+    "<|channel>thought": "<channel|>",  # Gemma 4
+    "<|START_THINKING|>": "<|END_THINKING|>",  # Cohere
+    "<|begin_of_thought|>": "<|end_of_thought|>",
+    "◁think▷": "◁/think▷",  # Kimi
+}
+"""What families of models write around their reasoning, where the service does not take it out."""
+_ENDED = re.compile(rf"({'|'.join(map(re.escape, _BLOCKS.values()))})(?:\s+(?=\S)|(?=[{{\[]))")
 _CHANNELS = re.compile(r"(<\|start\|>assistant)?<\|channel\|>")
 _FINAL = re.compile(
     r"<\|channel\|>final[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>(.*?)(?:<\|(?:return|end)\|>|\Z)",
@@ -214,19 +226,24 @@ def whole(finish: Finish, text: str, request: ChatRequest) -> Finish:
 def without_reasoning(text: str) -> str:
     """Return `text` after its leading reasoning; "" if that never ends.
 
-    Reasoning is a block <think> or <thinking>. If the prompt's template opened it, it is all text
-    before its end. gpt-oss has channels: the last one, `final`, is the text.
+    Reasoning is a block such as <think>. If the prompt's template opened it, it is all text before
+    its end. gpt-oss has channels: the last one, `final`, is the text.
     """
     start = text.lstrip()
     if _CHANNELS.match(start):
         finals = _FINAL.findall(start)
         return finals[-1].strip() if finals else ""
-    if opened := _OPENED.match(start):
-        return start.partition(f"</{opened[1]}>")[2].lstrip()
+    for opening, closing in _BLOCKS.items():
+        if start.startswith(opening):
+            return start.partition(closing)[2].lstrip()
     ends = _ENDED.search(text)
-    if ends is None or f"<{ends[1]}>" in text[: ends.start()] or _is_json(text):
+    if ends is None or _opening(ends[1]) in text[: ends.start()] or _is_json(text):
         return text
     return text[ends.end() :]
+
+
+def _opening(closing: str) -> str:
+    return next(opening for opening, each in _BLOCKS.items() if each == closing)
 
 
 def _is_json(text: str) -> bool:
