@@ -118,7 +118,7 @@ async def _asker(kind: str, base_url: str):
     from targen_core.calls.layer import CallLayer
     from targen_core.calls.rate import RateLimiter
     from targen_core.calls.usage import Usage
-    from targen_core.engine.stage_llm import read_reply
+    from targen_core.engine.reply_json import read_reply
     from targen_core.errors import Rejected
 
     folder = tempfile.TemporaryDirectory(prefix="targen-bench-")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from .driver import Counted, World, kill, known, run_with_kills, step_of, world, xfail
+from .driver import Counted, World, kill, known, run_with_kills, step_of, world
 from .service import Fault, Request, serve
 
 ROWS = {"alpha": 7, "beta": 5, "gamma": 6}
@@ -135,7 +135,6 @@ def test_a_run_that_is_killed_in_a_storm_gets_all_rows(made: World) -> None:
     assert done.code == 0 and made.shell.run("run").counts() == ROWS
 
 
-@xfail("B7: a wait that only the body of a 429 states is ignored")
 def test_a_wait_in_the_body_of_a_429_is_kept(made: World) -> None:
     words = "Rate limit reached. Please try again in {:.2f}s."
     made.service.fault = outage(12, 3, lambda left: error(429, words.format(left)))
@@ -228,15 +227,15 @@ DEBRIS = {
     "template": ("<|im_end|>", "</s>"),
 }
 ODD = {  # by the label for which the model replies so
-    "think": (with_draft("<think>", "</think>"), ""),
-    "channels": (with_draft(ANALYSIS, FINAL), ""),
-    "thought": (with_draft("<|channel>thought", "<channel|>"), "B2: the draft becomes the row"),
-    "brackets": (with_draft("[THINK]", "[/THINK]"), "B2: the draft becomes the row"),
-    "single": (lambda text: repr(json.loads(text)), "B7: single quotes are malformed"),
-    "apostrophe": (lambda text: text.replace('."', r' It\'s fine."'), "B7: so is an escape"),
-    "dollar": (lambda text: text.replace('."', r' It is \$5."'), "B7: so is an escape"),
-    "twice": (json.dumps, "B7: so is JSON that is encoded twice"),
-    **{name: (with_debris(*parts), "B5: it passes as valid") for name, parts in DEBRIS.items()},
+    "think": with_draft("<think>", "</think>"),
+    "channels": with_draft(ANALYSIS, FINAL),
+    "thought": with_draft("<|channel>thought", "<channel|>"),
+    "brackets": with_draft("[THINK]", "[/THINK]"),
+    "single": lambda text: repr(json.loads(text)),
+    "apostrophe": lambda text: text.replace('."', r' It\'s fine."'),
+    "dollar": lambda text: text.replace('."', r' It is \$5."'),
+    "twice": json.dumps,
+    **{name: with_debris(*parts) for name, parts in DEBRIS.items()},
 }
 
 
@@ -248,7 +247,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         def fault(request: Request) -> Fault | None:
             if step_of(request.body) != "generate":
                 return None
-            return Fault(change=ODD[made.model.label_of(request.messages)][0])
+            return Fault(change=ODD[made.model.label_of(request.messages)])
 
         made.service.fault = fault
         args = made.mail(n=3 * len(ODD), give_up_after=6)
@@ -256,7 +255,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield made
 
 
-@pytest.mark.parametrize("label", [known(label, reason) for label, (_, reason) in ODD.items()])
+@pytest.mark.parametrize("label", ODD)
 def test_odd_replies_make_good_rows(odd: World, label: str) -> None:
     texts = [row["text"] for row in odd.shell.run("run").rows if row["label"] == label]
     assert len(texts) == 3
@@ -264,7 +263,6 @@ def test_odd_replies_make_good_rows(odd: World, label: str) -> None:
     assert [text for text in texts if any(part in text for part in wrong)] == []
 
 
-@xfail("B3: a number or boolean for a label is malformed")
 @pytest.mark.parametrize("labels", [("0", "1"), ("true", "false"), ("no", "yes")])
 def test_a_label_may_come_as_a_number_or_boolean(tmp_path: Path, labels: tuple[str, str]) -> None:
     values = {"0": 0, "1": 1, "true": True, "false": False, "no": False, "yes": True}

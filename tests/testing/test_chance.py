@@ -17,7 +17,7 @@ from time import time as now
 import pytest
 from pydantic import BaseModel, Field
 
-from targen_core.engine.stage_llm import read_reply
+from targen_core.engine.reply_json import read_reply
 from targen_testing.chance import watching
 
 HOME = (__file__,)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from targen_core.calls.model import ChatRequest, Message
-from targen_core.engine.stage_llm import read_reply
+from targen_core.engine.reply_json import read_reply
 from targen_core.errors import BadReply
 from targen_testing.hostile import TEXTS, good, replies
 

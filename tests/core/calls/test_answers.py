@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from targen_core import ChatReply, Rejected
 from targen_core.calls.call import CallCancelled, Scope
 from targen_core.calls.layer import ATTEMPTS
-from targen_core.engine.stage_llm import read_reply
+from targen_core.engine.reply_json import read_reply
 from targen_core.errors import BadReply, Interrupted
 
 
@@ -162,7 +162,8 @@ def test_what_models_wrap_around_json_is_read(text):
         ('{"count": 3}', "name: Field required"),
         ('{"name": "a", "count": "many"}', "count: "),
         ('{"name": "a"', "Invalid JSON"),
-        ("{'name': 'a'}", "Invalid JSON"),
+        ("{'name': 'a'", "Invalid JSON"),
+        ('{"name": "a"} or {"name": "b"}', "several different answers"),
         ("{\u201dname\u201d: \u201da\u201d}", "Invalid JSON"),
         ('{"name": null}', "name: "),
         ("null", "should be an object"),

@@ -13,13 +13,14 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from targen_core.calls.call import BoundModel, Call, Observer, Scope, with_schema
 from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.sampling import check_own
 from targen_core.calls.scores import Scored, most_top, tells
 from targen_core.engine.candidates import drawn, told, widened, with_candidates
+from targen_core.engine.reply_json import read_reply
 from targen_core.errors import BadReply, PluginError, Rejected, TargenError, UsageError
 from targen_core.tasks.dimensions import Dimension, draws_text, seeded_rng
 from targen_core.tasks.model import Task
@@ -72,43 +73,6 @@ def is_json(value: object) -> bool:
     except (TypeError, ValueError):
         return False
     return True
-
-
-def read_reply(text: str, model: type[R]) -> R:
-    """Read a reply as `model`: the whole text, or the first JSON object in it.
-
-    Accepts what models wrap around JSON (prose, code fences) and raw line
-    breaks in strings; changes no word of a value.
-
-    Raises:
-        BadReply: with what is wrong, in words that the model can act on.
-    """
-    try:
-        return model.model_validate_json(text)
-    except ValidationError as error:
-        problem = error
-    decoder = json.JSONDecoder(strict=False)
-    start = text.find("{")
-    while start >= 0:
-        try:
-            value, _ = decoder.raw_decode(text, start)
-        except RecursionError:
-            raise BadReply("it is nested too deeply") from None
-        except ValueError:
-            start = text.find("{", start + 1)
-            continue
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise BadReply("an escape such as \\ud83d is half a character") from None
-        try:
-            return model.model_validate(value)
-        except ValidationError as error:
-            problem = error
-            break
-    first = problem.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    raise BadReply(f"{where}: {first['msg']}" if where else str(first["msg"]))
 
 
 class StageLlm:

@@ -39,13 +39,19 @@ def line(min_chars: int, max_chars: int, *, pattern: str = "") -> Any:
 def one_of(options: Sequence[str]) -> Any:
     """The field type for one of several names, whatever their case, spaces and punctuation.
 
-    A name that equals several of them in these respects is refused.
+    A name that equals several of them in these respects is refused. A number or a boolean counts as
+    its text, since a service that is held to no schema may write `1` for "1" and `true` for "yes".
     """
     known: dict[str, list[str]] = {}
     for option in options:
         known.setdefault(_plain(option), []).append(option)
 
     def option_of(value: Any) -> Any:
+        if isinstance(value, bool):
+            words = ("true", "yes") if value else ("false", "no")
+            value = next((word for word in words if word in known), words[0])
+        elif isinstance(value, int | float):
+            value = f"{value:g}"
         if value in options or not isinstance(value, str):
             return value
         near = known.get(_plain(value), []) if _plain(value) else []

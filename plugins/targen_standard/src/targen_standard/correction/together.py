@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from targen_core.calls.call import BoundModel, Call, Observer, Scope, with_schema
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply, Message
-from targen_core.engine.stage_llm import read_reply
+from targen_core.engine.reply_json import read_reply
 from targen_core.errors import BadReply, Rejected
 
 T = TypeVar("T")

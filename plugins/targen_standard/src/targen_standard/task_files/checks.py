@@ -16,6 +16,7 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.words import is_cut_from, normalized, words
 from targen_core.text import plural
 from targen_standard.checks.copies import is_copy
+from targen_standard.checks.debris import no_debris
 from targen_standard.checks.languages import check_language
 from targen_standard.checks.patterns import matches
 from targen_standard.checks.placeholders import filled
@@ -100,12 +101,14 @@ def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
 
     Raises:
         Rejected: a reason of `prose`, `phrase`, `chatter` or `check_language`, or
-            `empty`, `wrong-format`, `no-question`, `too-few-sentences`, `too-many-sentences`,
-            `lacks-words`, `forbidden-words`.
+            `empty`, `debris`, `wrong-format`, `no-question`, `too-few-sentences`,
+            `too-many-sentences`, `lacks-words`, `forbidden-words`.
     """
     min_words, max_words = part.words or (1, _MAX_WORDS)
     if not text.strip():
         raise Rejected("empty", f"the {what} is empty")
+    if part.form != "code":
+        no_debris(text, what)
     if part.pattern and not matches(part.pattern, text.strip()):
         raise Rejected("wrong-format", f"the {what} does not match {part.pattern}: {text[:60]!r}")
     if part.form in ("prose", "question"):

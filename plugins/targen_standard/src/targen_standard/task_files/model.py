@@ -178,10 +178,11 @@ class FieldPart(_Part):
     type: Literal["str", "list[str]", "int", "enum"] = Field(
         default="str", description="the field's type: `str`, `list[str]`, `int` or `enum`"
     )
-    form: Literal["prose", "question", "phrase", "any"] = Field(
+    form: Literal["prose", "question", "phrase", "any", "code"] = Field(
         default="any",
         description="for texts: `any`, `prose` (whole sentences), `question` (sentences, the last "
-        "a question) or `phrase` (a few words)",
+        "a question), `phrase` (a few words) or `code`, which may contain escape sequences and "
+        "tokens such as `</s>`",
     )
     words: Range | None = Field(
         default=None,
