@@ -106,7 +106,6 @@ def test_the_tutorial_reviews_trains_predicts_and_exports(mail: Mail) -> None:
     assert exported == Counter((row["text"], row["label"]) for row in run.rows)
 
 
-@driver.xfail("A7: evaluate shows no baseline")
 def test_evaluate_shows_the_baseline_of_the_largest_label(mail: Mail) -> None:
     baseline = r"(most common|largest|majority|always predicting)[^\n]*\b30(\.0)?\b"
     assert re.search(baseline, mail.printed("evaluate"), re.I)
@@ -146,7 +145,6 @@ def test_texts_that_leave_the_machine_are_announced(alike: Alike) -> None:
     assert any("example" in line and "127.0.0.1" in line for line in lines), lines
 
 
-@driver.xfail("A3: test rows were examples")
 def test_evaluate_warns_about_test_rows_that_were_examples(alike: Alike) -> None:
     assert re.search(r"\b6 (of|/) 6\b.*example|example.*\b6 (of|/) 6\b", alike[2].text)
 

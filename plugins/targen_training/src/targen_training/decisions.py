@@ -197,6 +197,12 @@ def require_weighing(trainers: Mapping[str, Trainer], decisions: Iterable[Decisi
         )
 
 
+def digest_of_key(key: frozenset[str]) -> int:
+    """Return a digest of a row's key, as `targen_standard.examples.shown` makes it."""
+    known = hashlib.blake2b("\n".join(sorted(key)).encode("utf-8", "surrogatepass"), digest_size=8)
+    return int.from_bytes(known.digest())
+
+
 def digest(decision: Decision) -> int:
     """Return a digest that decisions share if their texts are equal except for case and spaces."""
     words = "\n".join(" ".join(text.casefold().split()) for text in decision.texts.values())

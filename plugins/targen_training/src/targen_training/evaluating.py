@@ -227,6 +227,8 @@ def _print(found: Evaluation) -> None:
         ["figure", "%", "low", "high"],
         [(name, *map(_percent, astuple(each))) for name, each in shares.items()],
     )
+    if scores.baseline is not None:
+        print(f"baseline: always predicting the largest label: {_percent(scores.baseline)}")
     for name in LOSSES:
         if name in scores.figures:
             print(f"{name}: {scores.figures[name].value:.3f}")

@@ -24,8 +24,9 @@ from targen_core.outputs import write_file
 from targen_core.pages import table
 from targen_core.plugins.registry import Registry
 from targen_core.text import plural
+from targen_standard.examples.shown import key_of
 from targen_training.asked import of_one_label, read_rows
-from targen_training.decisions import digest
+from targen_training.decisions import digest, digest_of_key
 from targen_training.models import Trained, facts_of, load_model
 from targen_training.printed import with_interval
 from targen_training.scores import Scores, score
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from targen_core.api.request import TaskLike
     from targen_standard.given import DataLike
     from targen_training.slices import Examples
+    from targen_training.trainers import Decision
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,7 @@ class Evaluation:
         scores: figures with 95% intervals, also by label, confusions of labels, and calibration.
         slices: the main figure of parts of the rows.
         seen: how many decisions the model learned from; figures on such rows flatter it.
+        shown: how many decisions were examples when the model's training rows were written.
         unlearned: labels of the rows that no training row had.
         examples: the decisions that have a label.
         shares: of each decision, the model's score of each label; or its value, if an output was
@@ -58,6 +61,7 @@ class Evaluation:
     scores: Scores
     slices: Sequence[Slice]
     seen: int
+    shown: int
     unlearned: Sequence[str]
     examples: Examples
     shares: Sequence[Any]
@@ -87,6 +91,11 @@ class Evaluation:
             said.append(
                 f"the training data contained {self.seen:,} of {self.scores.decisions:,} "
                 f"{self.scores.unit}s, so the results are too optimistic"
+            )
+        if self.shown:
+            said.append(
+                f"{self.shown:,} of {self.scores.decisions:,} {self.scores.unit}s were examples "
+                "when the training rows were written, so the results are too optimistic"
             )
         said += filter(None, [of_one_label(self.scores, "test")])
         return said + [
@@ -137,6 +146,8 @@ class Evaluation:
             ],
             "decisions": self.scores.decisions,
             "seen_in_training": self.seen,
+            "examples_of_training": self.shown,
+            "baseline": self.scores.baseline,
             "labels_without_training": self.unlearned,
             "main": self.scores.main,
             "figures": {name: asdict(each) for name, each in self.scores.figures.items()},
@@ -221,10 +232,18 @@ def evaluated(
         ),
         list(slices_of(test, shares, labels, [*by], trained.output)),
         int(np.isin([digest(d) for d in test.decisions], trained.seen).sum()),
+        _count_shown(test.decisions, trained),
         sorted({d.label for d in test.decisions} - set(labels)) if labels else [],
         test,
         shares,
     )
+
+
+def _count_shown(decisions: Sequence[Decision], trained: Trained) -> int:
+    if not len(trained.examples):
+        return 0
+    keys = (key_of(decision.texts.values()) for decision in decisions)
+    return int(np.isin([digest_of_key(key) for key in keys], trained.examples).sum())
 
 
 def opened(

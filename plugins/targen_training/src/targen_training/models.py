@@ -5,6 +5,7 @@ models/rte-0/
   model.json     the trainer, its options, the tasks, the data by digest, the labels
   tasks/NAME/    a copy of a task that is in a file, as a run keeps it
   seen.npy       a hash of each decision that it learned from
+  examples.npy   a hash of each text that was an example for the rows that it learned from
   model/         the trainer's own files
 ```
 """
@@ -59,8 +60,9 @@ from targen_core.reading.values import json_of
 from targen_core.runs.records.reading import require_format
 from targen_core.task_files import TaskFile, note_own_copy, require_known
 from targen_core.text import plural, refused
+from targen_standard.examples.shown import examples_of
 from targen_standard.pretrained import named_place
-from targen_training.decisions import decisions_of, digest, require_weighing
+from targen_training.decisions import decisions_of, digest, digest_of_key, require_weighing
 from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
 from targen_training.styles import Style
 from targen_training.trainers import (
@@ -150,6 +152,7 @@ class Trained:
         facts: where it is from.
         predict: of decisions a score for each of `answers`.
         seen: hashes of what it learned from, in order.
+        examples: hashes of the examples that its rows were written from, in order.
         answers: what it may say: its labels, and `ILLEGAL` if it writes its answers.
         folder: where it is.
         output: what it learned in place of labels.
@@ -159,6 +162,7 @@ class Trained:
     facts: Facts
     predict: Predictor
     seen: NDArray[np.uint64]
+    examples: NDArray[np.uint64]
     answers: tuple[str, ...]
     folder: Path
     output: TrainedOutput | None = None
@@ -425,6 +429,8 @@ def train_model(
             note_own_copy(write_file(made / copy.partition(":")[0], files[task].text))
         seen = [digest(decision) for decision in lesson.learned]
         np.save(made / "seen.npy", np.array(seen, dtype=np.uint64))
+        shown = {key for each in datasets for key in examples_of(each.run, each.task)}
+        np.save(made / "examples.npy", np.array([*map(digest_of_key, shown)], dtype=np.uint64))
         write_file(made / _FACTS, facts.model_dump_json(indent=2))
         put_folder(made, out)
     return out
@@ -598,9 +604,7 @@ def load_model(registry: Registry, folder: Path) -> Trained:
     facts, _ = facts_of(folder)
     try:
         check_files(folder)
-        seen: NDArray[np.uint64] = read_array(folder / "seen.npy", inside=folder)
-        if seen.dtype != np.uint64 or seen.ndim != 1:
-            raise UnreadableFile(folder / "seen.npy", "it is not a list of digests")
+        seen, examples = (_digests(folder, name) for name in ("seen.npy", "examples.npy"))
     except UnreadableFile as error:
         raise UsageError(
             f"{folder} does not contain a model: {Path(str(error.path)).name}: {error.reason}",
@@ -616,7 +620,14 @@ def load_model(registry: Registry, folder: Path) -> Trained:
         )
     predict = _predictor(item, trainer, facts.labels, folder / "model")
     answers = _answers(trainer, facts.labels)
-    return Trained(facts, predict, np.sort(seen), answers, folder, trainer.output)
+    return Trained(facts, predict, seen, examples, answers, folder, trainer.output)
+
+
+def _digests(folder: Path, name: str) -> NDArray[np.uint64]:
+    found: NDArray[np.uint64] = read_array(folder / name, inside=folder)
+    if found.dtype != np.uint64 or found.ndim != 1:
+        raise UnreadableFile(folder / name, "it is not a list of digests")
+    return np.sort(found)
 
 
 def _loaded_again(folder: Path, facts: Facts, only: str) -> Trained:

@@ -153,6 +153,13 @@ class Scores:
         return "row" if self.decisions == self.rows else "decision"
 
     @property
+    def baseline(self) -> float | None:
+        """The accuracy of a model that always predicts the largest label; None without labels."""
+        if self.main != "accuracy" or not self.by_label:
+            return None
+        return max(rows for rows, *_ in self.by_label.values()) / self.decisions
+
+    @property
     def one_label(self) -> tuple[str, float, float] | None:
         """The label that nearly all decisions get although no label is that common.
 
