@@ -230,7 +230,7 @@ def measure(
             k: np.mean([learn(rows, test) for rows in some], axis=0) for k, some in real.items()
         }
         hits |= {(kind, k, "real"): alone[k or size][None] for k in each}
-        means = {str(k): 100 * alone[k or size].mean() for k in each}
+        means = {str(k): round(100 * alone[k or size].mean(), 2) for k in each}
         figures.append({"task": task, "classifier": kind, "arm": "real", "k": means})
         cells = [f"{mean:.1f}" + ("" if k != "0" else " (as many)") for k, mean in means.items()]
         print(f"| {kind} | real rows | " + " | ".join(cells) + " | |")
@@ -251,11 +251,13 @@ def measure(
                     cheap.append(100 * fmean(learn(rows, test).mean() for rows in fewer))
             cells.append(", ".join(f"{value:.1f}" for value in cheap))
             print(f"| | {arm} | " + " | ".join(cells) + " |", flush=True)
-            means = {str(k): 100 * hits[kind, k, arm].mean() for k in each}
+            means = {str(k): round(100 * hits[kind, k, arm].mean(), 2) for k in each}
             known = [run.dollars for run in some if run.dollars == run.dollars]
-            price = fmean(known) if known else None
             figures.append({"task": task, "classifier": kind, "arm": arm, "k": means})
-            figures[-1] |= {"dollars": price, "equal_dollars": fmean(cheap) if cheap else None}
+            if known:
+                figures[-1]["dollars"] = round(fmean(known), 7)
+            if cheap:
+                figures[-1]["equal_dollars"] = round(fmean(cheap), 2)
     return hits, figures
 
 
