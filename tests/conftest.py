@@ -11,6 +11,7 @@ import shlex
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,8 @@ for _name in (
     "ANTHROPIC_BASE_URL",
 ):
     os.environ.pop(_name, None)
-os.environ["XDG_CONFIG_HOME"] = os.devnull + "/none"  # where nothing is, nor can be written
+_SETTINGS = tempfile.mkdtemp(prefix="targen-settings-")
+os.environ["XDG_CONFIG_HOME"] = _SETTINGS
 
 
 LONGEST = (
@@ -313,3 +315,8 @@ def browser() -> Iterator[Any]:
         opened = playwright.chromium.launch(executable_path=found, args=flags)
         yield opened
         opened.close()
+
+
+def pytest_unconfigure() -> None:
+    """Remove the settings of all tests."""
+    shutil.rmtree(_SETTINGS, ignore_errors=True)
