@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.cli.options.defaults import read_file, user_file
+from targen_core.cli.options.defaults import user_file
 
 from ...runs import manifest
 from ...tables import mistakes, table
@@ -19,13 +19,11 @@ PROJECT = Path("targen.toml")
 
 @pytest.fixture
 def write(works):
-    """Write a file of defaults; as if targen wrote that of this folder, except with `own=False`."""
+    """Write a file of defaults."""
 
-    def write(path, text, own=True):
+    def write(path, text):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-        if path == PROJECT and own:
-            read_file(path, project=True).note_own()
 
     return write
 
@@ -166,29 +164,17 @@ COMMANDS = (
 
 @pytest.mark.parametrize("text", [text for (text,) in table(REDIRECTS, 1)])
 def test_a_strangers_folder_redirects_neither_money_nor_keys(refuses, write, service, text):
-    write(PROJECT, text.format(url=service.url), own=False)
-    for command in COMMANDS:
-        done = refuses(command, f"{PROJECT.resolve()} sets", f"--trust={PROJECT.resolve()}")
-        assert "someone else's folder could" in done.err
+    write(PROJECT, text.format(url=service.url))
+    for command in (*COMMANDS, *(f"{each} --trust=./{PROJECT}" for each in COMMANDS[:1])):
+        done = refuses(command, f"{PROJECT.resolve()} sets", "targen config set NAME VALUE")
+        assert "a folder may be someone else's" in done.err
     assert service.seen == []
 
 
 def test_what_moves_neither_is_used_as_it_is(works, write):
-    write(PROJECT, "rpm = 600\nconcurrency = 3\n[options]\ntemperature = 1\n", own=False)
+    write(PROJECT, "rpm = 600\nconcurrency = 3\n[options]\ntemperature = 1\n")
     works("generate tickets -n 2 -b scripted -q --out r")
     assert manifest("r")["spec"]["limits"]["concurrency"] == 3
-
-
-def test_what_targen_wrote_is_its_own_until_the_file_or_its_code_changes(targen, write):
-    Path("x.py").write_text("def f(request):\n    return {}\n")
-    write(PROJECT, 'rpm = 5000\nbackend = "scripted"\noptions.script = "x.py:f"\n')
-    ask = ("estimate", "tickets", "-n", 2)
-    before = targen(*ask)
-    assert "someone else" not in before.err
-    write(PROJECT, PROJECT.read_text().replace("5000", "6000"), own=False)
-    assert targen(*ask).err == before.err  # rate limits cost nothing
-    Path("x.py").write_text("def f(request):\n    return {1: 2}\n")
-    assert "someone else" in targen(*ask).err
 
 
 # --- changing a file ---
@@ -207,13 +193,11 @@ def test_a_default_is_set_and_taken_out_and_the_rest_stays(refuses, held, write,
     refuses("config unset model", "")
 
 
-def test_what_one_sets_oneself_in_a_folder_is_used(targen, write, works):
-    works("config set --project backend scripted")
-    works("estimate tickets -n 2")
-    write(PROJECT, 'backend = "llama"\n', own=False)  # somebody else's
-    works("config set --project rpm 1 --trust=./targen.toml")
-    assert "someone else" in targen("estimate tickets -n 2").err
-    works("estimate tickets -n 2 -b scripted --trust=./targen.toml")
+def test_what_one_sets_in_a_folder_moves_no_money(refuses, held, works):
+    works("config set --project rpm 1")
+    assert held() == {"rpm": 1}
+    refuses("config set --project backend scripted", "sets backend = scripted", "targen config set")
+    assert held() == {"rpm": 1}
 
 
 def test_a_link_of_a_folder_is_no_way_to_write_elsewhere(refuses):

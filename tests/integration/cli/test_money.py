@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from targen_core.cli.options.defaults import user_file
 from targen_testing.fault_server import FaultServer, Response
 from targen_testing.wire import OPENAI
 
@@ -74,10 +75,10 @@ def test_an_estimate_says_what_it_reckons_with(targen):
     assert prices["generate"]["in"] > 0
     assert "20" in prices["generate"]["source"], "the day of the price list"
     text = 'backend = "llama"\nmodel = "m"\nprice-in = 1\nprice-out = 2\n'
-    Path("targen.toml").write_text(text)
+    user_file().parent.mkdir(exist_ok=True)
+    user_file().write_text(text)
     for line in ("estimate rte -n 10", "generate rte -n 10 --dry-run"):
-        shown = targen(f"--trust=./targen.toml {line}").out
-        assert f"Your own price comes from {Path('targen.toml').resolve()}\n" in shown
+        assert f"Your own price comes from {user_file()}\n" in targen(line).out
 
 
 # --- privacy ---

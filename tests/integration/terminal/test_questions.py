@@ -136,17 +136,3 @@ def test_of_several_backends_a_person_says_which(asked, service):
     shown.type(b"3\nopenai-compatible\n")
     assert shown.exit_code() == 0, shown.text
     assert service.seen[0].body["model"] == "tiny"
-
-
-def test_a_strangers_file_is_shown_and_used_each_time_that_it_is_trusted(asked, service, tmp_path):
-    (tmp_path / "targen.toml").write_text('backend = "llama"\nmodel = "theirs"\n')
-    for answer, code in ((b"\n", 2), (b"y\n", 0)):
-        assert service.seen == []
-        shown = asked()
-        shown.wait_for("model = theirs")
-        shown.wait_for("Use it this time? [y/N]")
-        shown.type(answer)
-        assert shown.exit_code() == code, shown.text
-    assert service.seen[0].body["model"] == "theirs"
-    assert shown.text.count("Use it this time?") == 1
-    asked("--seed", "1").wait_for("Use it this time? [y/N]")

@@ -210,8 +210,7 @@ def ask_first(
 
 def threshold() -> float:
     """The default `ask-above`, for commands that take no other defaults."""
-    files = [file for file in defaults.read_files() if file.is_trusted]
-    held = defaults.merged(defaults.layers(files), lambda one, other: one == other)
+    held = defaults.merged(defaults.layers(defaults.read_files()), lambda one, other: one == other)
     return float(held["ask-above"].value) if "ask-above" in held else defaults.ASK_ABOVE
 
 

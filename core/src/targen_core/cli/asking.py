@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from targen_core.cli.trust import ask_with
 
 
 def can_ask() -> bool:
@@ -35,19 +31,3 @@ def confirmed(question: str) -> bool:
         if answer in ("y", "yes", "n", "no"):
             return answer in ("y", "yes")
         print("type y for yes, or n for no", file=sys.stderr)
-
-
-@contextmanager
-def ask_about_files() -> Iterator[None]:
-    """Ask a person at a terminal whether they trust what a file names, as long as this lasts."""
-
-    def asked(said: str) -> bool:
-        print(said, file=sys.stderr)
-        print("Someone else's file could refer to any code, file or address.", file=sys.stderr)
-        return confirmed("Use it this time?")
-
-    ask_with(asked if can_ask() else None)
-    try:
-        yield
-    finally:
-        ask_with(None)

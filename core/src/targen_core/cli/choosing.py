@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from targen_core.cli.asking import answered, can_ask
 from targen_core.cli.flags import Said
 from targen_core.cli.options import defaults
-from targen_core.cli.options.defaults import DefaultsFile, Value
+from targen_core.cli.options.defaults import Value
 from targen_core.cli.request import ModelOptions
-from targen_core.cli.trust import agreed, told
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Limits
-from targen_core.origin import trust_hint
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -147,8 +145,6 @@ def choice(
     """
     typed = said.of(ModelOptions)
     files = defaults.read_files()
-    for file in files:
-        _require_trust(file)
     layers = [*defaults.layers(files, typed.profile), _typed(typed, backend or typed.backend)]
     held = defaults.merged(layers, same_backend(registry))
     options = _below(held, "options.")
@@ -286,22 +282,3 @@ def _asked_for(items: Sequence[Registration[Backend]]) -> str:
         if answer is None:
             return ""
     return names[answer]
-
-
-def _require_trust(file: DefaultsFile) -> None:
-    """Allow a folder's file if this user trusts it.
-
-    Raises:
-        UsageError: the user does not.
-    """
-    if file.is_trusted:
-        return
-    lines = told(file.reaching)
-    if agreed(file.path, lines):
-        return
-    raise UsageError(
-        f"{file.path} sets {', '.join(lines)}, but someone else's folder could specify any model, "
-        "address, file or price",
-        hint="if you trust it, " + trust_hint(file.path) + ", or to ignore it: "
-        f"{defaults.NO_FILES}=1, or to use your own: targen config set",
-    )

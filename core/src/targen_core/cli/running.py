@@ -158,7 +158,6 @@ def _dispatch(line: CommandLine) -> None:
     import logging
 
     from targen_core.cli.app import build
-    from targen_core.cli.asking import ask_about_files
     from targen_core.origin import trusting
 
     words = logging.StreamHandler()  # standard error: downloads, Ctrl-C, a cache that fails
@@ -169,7 +168,7 @@ def _dispatch(line: CommandLine) -> None:
     log.addHandler(words)
     log.setLevel(logging.INFO)
     try:
-        with trusting(*line.trusted) if line.trusted else nullcontext(), ask_about_files():
+        with trusting(*line.trusted) if line.trusted else nullcontext():
             build()(args, prog_name="targen")
     finally:
         log.removeHandler(words)

@@ -1,18 +1,16 @@
 """Trust in the paths, the code and the addresses that files of others name.
 
-A file that names such things is used if this person trusts it in this call: by `--trust=PATH`, an
-answer at a terminal, or `origin.trusting`, or if targen signed it for this person
-(`targen_core.signing`). Trust is not remembered.
+A file that names such things is used if this person trusts it in this call, by `--trust=PATH` or
+`origin.trusting`, or if targen signed it for this person (`targen_core.signing`).
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from targen_core.origin import Typed, Untrusted, is_trusted, shown, trust_hint
 from targen_core.places import is_hidden
@@ -21,21 +19,8 @@ from targen_core.signing import is_signed
 from targen_core.text import printable
 
 _NAMED = 20  # names in a message
-_LINES, _LINE = 40, 500  # of the question to the user, and characters per line
 # hf:OWNER/NAME, or what a plugin opens; FILE.py:NAME is no address
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]+(?<!\.py):(?!\\)")
-
-
-class _Person:
-    """The user of this process, if there is a terminal.
-
-    Attributes:
-        asked: asks a question.
-        agreed: the questions to which the answer was yes, in this command.
-    """
-
-    asked: Callable[[str], bool] | None = None
-    agreed: ClassVar[set[str]] = set()
 
 
 def leaving(folder: Path, paths: Mapping[str, str]) -> dict[str, str]:
@@ -71,12 +56,6 @@ def reaches_out(folder: Path, text: str) -> bool:
     return is_hidden(folder, place)
 
 
-def ask_with(asked: Callable[[str], bool] | None) -> None:
-    """Set how to ask the user whether to trust a file; a command on a terminal does so."""
-    _Person.asked = asked
-    _Person.agreed.clear()
-
-
 def require_trust(file: Path, names: Mapping[str, Any]) -> None:
     """Stop unless the person trusts a file with everything it names.
 
@@ -87,7 +66,7 @@ def require_trust(file: Path, names: Mapping[str, Any]) -> None:
     Raises:
         Untrusted: it names something, and the person does not trust it.
     """
-    if not names or is_trusted(file) or is_signed(file, names) or agreed(file, told(names)):
+    if not names or is_trusted(file) or is_signed(file, names):
         return
     listed = [f"{key} = {shown(value)}" for key, value in islice(names.items(), _NAMED)]
     if len(names) > _NAMED:
@@ -97,36 +76,3 @@ def require_trust(file: Path, names: Mapping[str, Any]) -> None:
         "could specify any code, file, address or limit",
         hint="read it first; if you trust it, " + trust_hint(file),
     )
-
-
-def told(names: Mapping[str, Any]) -> list[str]:
-    """Return a line for each name in a file, with none left out: the unseen is not trusted."""
-    return [
-        printable(f"{key} = {text}", lines=False)
-        for name, value in names.items()
-        for key, text in _leaves(name, value)
-    ]
-
-
-def agreed(file: Path, lines: Sequence[str]) -> bool:
-    """Ask the person about a file, if there is one, and if it is not more than a person reads.
-
-    A command may read a file several times, but asks once.
-    """
-    if _Person.asked is None or len(lines) > _LINES or max(map(len, lines)) > _LINE:
-        return False
-    question = "\n  ".join([f"{printable(str(file), lines=False)} names", *lines])
-    if question not in _Person.agreed and _Person.asked(question):
-        _Person.agreed.add(question)
-    return question in _Person.agreed
-
-
-def _leaves(key: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping) and value:
-        for name, each in value.items():
-            yield from _leaves(f"{key}.{name}", each)
-    elif isinstance(value, list | tuple) and value:
-        for at, each in enumerate(value):
-            yield from _leaves(f"{key}.{at}", each)
-    else:
-        yield key, value if isinstance(value, str) else json.dumps(value, default=str)

@@ -16,7 +16,6 @@ from targen_core.cli.options.defaults import Value
 from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
-from targen_core.origin import trust_hint
 from targen_core.places import is_inside
 
 if TYPE_CHECKING:
@@ -97,7 +96,6 @@ def _show(profile: str | None, *, json: bool) -> None:
                 "files": [
                     {
                         "path": str(file.path),
-                        "trusted": file.is_trusted,
                         "profiles": [*file.profiles],
                     }
                     for file in files
@@ -106,24 +104,13 @@ def _show(profile: str | None, *, json: bool) -> None:
         )
         return
     if shown:
-        waiting = {str(file.path) for file in files if not file.is_trusted}
-        rows = [
-            (
-                name,
-                _words(value.value),
-                f"{value.origin}{' (not trusted)' if value.origin in waiting else ''}",
-            )
-            for name, value in _sorted(shown)
-        ]
+        rows = [(name, _words(value.value), value.origin) for name, value in _sorted(shown)]
         print_table(["default", "value", "from"], rows)
     else:
         print("No defaults are set. To set one: targen config set backend NAME")
     profiles = sorted({name for file in files for name in file.profiles})
     if profiles:
         print(f"\nProfiles (--profile NAME): {', '.join(profiles)}")
-    for file in files:
-        if not file.is_trusted:
-            print(f"\nto use {file.path}, which targen did not write: {trust_hint(file.path)}")
 
 
 def _sorted(shown: Mapping[str, Value]) -> list[tuple[str, Value]]:
@@ -167,8 +154,6 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
             f"{path} is a link that points outside its folder",
             hint="set the default in the link's target, or replace the link with a file",
         )
-    before = defaults.read_file(path, project=project) if path.exists() else None
-    was_own = before is None or before.is_own
     at = [*(["profile", profile] if profile else []), *_place(key)]
     if path.name == "pyproject.toml":
         at = ["tool", "targen", *at]
@@ -183,11 +168,10 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
     else:
         _put(document, at, defaults.typed_value(key, value))
     text = document.as_string()
-    defaults.read_file(path, project=project, text=text)  # before it is written: is it right?
+    after = defaults.read_file(path, project=project, text=text)
+    if value is not None:
+        after.refuse_reaching()
     _write(path, text)
-    after = defaults.read_file(path, project=project)
-    if project and was_own:
-        after.note_own()  # it contains what this user typed
     done = f"{key} = {value}" if value is not None else f"{key} unset"
     print(f"{path}: {done}{f' in profile {profile}' if profile else ''}")
     held = after.profiles.get(profile, {}) if profile else after.values

@@ -4,8 +4,7 @@ They come from a file of the user, a file of the folder or of one above it, envi
 and the command line. Each wins over those before it. Values that belong to one backend, such as an
 address or a price, are never used with another.
 
-A folder may come from anybody. So values in a folder's file that move money, keys or data apply
-only if targen wrote the file for this user or the user trusts it. See `DefaultsFile.is_trusted`.
+A folder may come from anybody. So its file cannot contain values that move money, keys or data.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +28,10 @@ from targen_core.calls.secrets import (
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.folders import CONFIG_VARIABLE, settings_folder
 from targen_core.hints import did_you_mean, quoted
-from targen_core.origin import is_trusted, split_model
+from targen_core.origin import shown, split_model
 from targen_core.reading.files import read_text
 from targen_core.reading.typed import toml_of
 from targen_core.reading.values import Malformed
-from targen_core.signing import is_signed, sign
 from targen_core.text import key_path
 
 """Environment variable: the same for the folder of the user's defaults."""
@@ -176,42 +174,31 @@ class DefaultsFile:
     profiles: Mapping[str, Layer]
     project: bool
 
-    @property
-    def reaching(self) -> dict[str, Any]:
-        """Return the values that could move money, keys or data, profiles included."""
-        reaching = {}
-        for prefix, layer in (("", self.values), *self._profiles()):
-            for name, value in layer.items():
-                harmless = name in _HARMLESS or (
-                    name.startswith("options.") and is_free(name, value.value)
-                )
-                usual = name == "concurrency" and value.value <= _CONCURRENCY
-                if not harmless and not usual:
-                    reaching[f"{prefix}{_shown_name(name)}"] = value.value
-        return reaching
+    def refuse_reaching(self) -> None:
+        """Refuse values of a folder's file that could move money, keys or data.
 
-    @property
-    def is_trusted(self) -> bool:
-        """Return whether all its values may be used."""
-        return self.is_own or is_trusted(self.path)
+        Raises:
+            UsageError: with these values.
+        """
+        layers = [("", self.values), *((f"profile.{n}.", p) for n, p in self.profiles.items())]
+        reaching = [
+            f"{prefix}{_shown_name(name)} = {shown(value.value)}"
+            for prefix, layer in layers
+            for name, value in layer.items()
+            if not _is_harmless(name, value.value)
+        ]
+        if self.project and reaching:
+            raise UsageError(
+                f"{self.path} sets {', '.join(reaching)}, but a folder may be someone else's, so "
+                "its file cannot set any model, address, file, price or limit",
+                hint="set it in your own settings: targen config set NAME VALUE; or type it; or, "
+                f"to ignore the file: {NO_FILES}=1",
+            )
 
-    @property
-    def is_own(self) -> bool:
-        """Return whether it is the user's, or targen wrote what could move money for the user."""
-        return not self.project or not self.reaching or is_signed(self.path, self._named)
 
-    def note_own(self) -> None:
-        """Note that targen wrote it for this user."""
-        sign(self.path, self._named)
-
-    def _profiles(self) -> Iterator[tuple[str, Layer]]:
-        for name, layer in self.profiles.items():
-            yield f"profile.{name}.", layer
-
-    @property
-    def _named(self) -> dict[str, Any]:
-        # As one value: an address and a key that were trusted apart are not trusted together.
-        return {"defaults": self.reaching}
+def _is_harmless(name: str, value: Any) -> bool:
+    is_usual = name == "concurrency" and value <= _CONCURRENCY
+    return is_usual or name in _HARMLESS or (name.startswith("options.") and is_free(name, value))
 
 
 def user_file() -> Path:
@@ -518,6 +505,7 @@ def read_files() -> list[DefaultsFile]:
     files = [read_file(own, project=False)] if own is not None else []
     if project is not None:
         files.append(read_file(project, project=True))
+        files[-1].refuse_reaching()
     return files
 
 
