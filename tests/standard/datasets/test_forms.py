@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from targen_core import Label, Task, read_dataset
+from targen_core.cli.markup import is_formula
 from targen_core.dataset.model import Dataset
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.hints import install
@@ -96,6 +97,9 @@ def datasets_of(draw: st.DrawFn) -> Dataset:
 @given(dataset=datasets_of())
 def test_every_export_reads_back_as_the_same_dataset(exporter, dataset):
     pq = importlib.import_module("pyarrow.parquet")
+    if exporter is CSV:  # in which a formula gets an apostrophe
+        rows = [{name: _no_formula(value) for name, value in row.items()} for row in dataset.rows]
+        dataset = Dataset(dataset.name, dataset.task, rows)
     assert read_dataset(dataset) is dataset
     assert read_dataset(dataset.rows, dataset.task) == dataset
     assert read_dataset(iter(dataset.rows), dataset.task).digest == dataset.digest
@@ -112,6 +116,10 @@ def test_every_export_reads_back_as_the_same_dataset(exporter, dataset):
         if not exporter.suffix:
             (path,) = out.glob("data/*.parquet")
             assert read_dataset(path, dataset.task).digest == dataset.digest
+
+
+def _no_formula(value: Any) -> Any:
+    return f"a{value}" if isinstance(value, str) and is_formula(value) else value
 
 
 ROWS = [

@@ -26,14 +26,14 @@ def _kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def once(_kept: Path, tmp_path: Path) -> Callable[[str, Callable[[], object]], None]:
-    """Make a run once for all tests of a module; later ones get a copy of it and of its cache."""
+    """Make a run once for all tests of a module; later ones get a copy of it and of the settings."""
 
     def run(name: str, make: Callable[[], object]) -> None:
         kept = _kept / name
         if not kept.exists():
             make()
         source, target = (kept, tmp_path) if kept.exists() else (tmp_path, kept)
-        for each in (name, "cache"):
+        for each in (name, "config"):
             shutil.copytree(source / each, target / each, dirs_exist_ok=True)
         adopt(tmp_path / name)
 

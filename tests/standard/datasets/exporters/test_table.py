@@ -8,6 +8,7 @@ import json
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from targen_core.cli.markup import sheet_cell
 from targen_standard.exporting import table
 
 CSV = table.CSV.make(table.CsvOptions())
@@ -45,12 +46,12 @@ def test_what_is_no_text_is_json_and_what_is_not_there_is_empty(dataset, tmp_pat
 @given(texts=st.lists(TEXTS, min_size=1, max_size=5))
 @settings(max_examples=10)
 @example(texts=["", " ", "\r", "\n", "\r\n", '"', '""', ",", "=1+1", "\u2028", "\ufeff"])
-def test_any_text_survives(texts, dataset, tmp_path):
+def test_any_text_survives_but_a_formula_gets_an_apostrophe(texts, dataset, tmp_path):
     rows = [{"text": text, "nested": [text], "idx": n} for n, text in enumerate(texts)]
     CSV.write(dataset(rows), tmp_path / "out.csv")
     written = _read(tmp_path / "out.csv")
     (tmp_path / "out.csv").unlink()
-    assert [row["text"] for row in written] == texts
+    assert [row["text"] for row in written] == [*map(sheet_cell, texts)]
     assert [json.loads(row["nested"]) for row in written] == [[text] for text in texts]
 
 
