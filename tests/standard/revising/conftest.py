@@ -26,7 +26,7 @@ def _kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def once(_kept: Path, tmp_path: Path) -> Callable[[str, Callable[[], object]], None]:
-    """Make a run once for all tests of a module; later ones get a copy of it and of the settings."""
+    """Make a run once for all tests of a module; later ones get it and the settings."""
 
     def run(name: str, make: Callable[[], object]) -> None:
         kept = _kept / name
