@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.engine.balance import even_shares
+from targen_core.engine.allocation import even_shares
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

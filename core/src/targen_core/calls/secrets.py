@@ -101,7 +101,7 @@ class Secrets:
 
     def reply(self, reply: ChatReply) -> ChatReply:
         """A reply without keys. Tokens that spell one are dropped: the reply is then unscored."""
-        if not any(map(self.within, (reply.text, reply.model, reply.unscored))):
+        if not self._keys or not any(map(self.within, (reply.text, reply.model, reply.unscored))):
             return reply
         text, model, unscored = map(self.text, (reply.text, reply.model, reply.unscored))
         if reply.tokens and text != reply.text:

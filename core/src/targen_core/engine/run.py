@@ -22,8 +22,7 @@ from pydantic import ValidationError
 
 from targen_core.calls.call import Call, CallCancelled
 from targen_core.calls.layer import CallLayer
-from targen_core.engine.allocation import Allocation
-from targen_core.engine.balance import Balance
+from targen_core.engine.allocation import Allocation, Balance
 from targen_core.engine.commits import (
     Commit,
     Contradicted,
@@ -31,7 +30,6 @@ from targen_core.engine.commits import (
     Target,
 )
 from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
-from targen_core.engine.execution import Execution
 from targen_core.engine.executor import Executor, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.guard import Guard
@@ -130,7 +128,6 @@ class Engine:
         self._checks_rows = task.rows.to_rows is not None or task.rows.schema is not None
         self._layer = layer
         self._room = asyncio.Event()
-        self._execution = Execution(task, executor, layer, self._room, self._refuses)
         self._sink = sink
         self._ledger = ledger or Ledger()
         self._listener = listener or (lambda event: None)
@@ -148,7 +145,10 @@ class Engine:
             task=task,
             quotas=self.quotas,
             balance=self._balance,
-            execution=self._execution,
+            executor=executor,
+            layer=layer,
+            room=self._room,
+            refuses=self._refuses,
             size=_AHEAD * concurrency * together,
             busy=_BUSY * concurrency * together,
             margin=margin,
@@ -181,7 +181,7 @@ class Engine:
                 self._layer,
                 self.task,
                 self._guard,
-                self._execution.on_done,
+                lambda task: self._window.on_done(task),
                 settled=self._settled,
                 replays=lambda: self._replays,
                 row_count=lambda: self._next_idx,
@@ -266,12 +266,12 @@ class Engine:
                     self._kept_at[place] = item_value(slot.seed.value)
                     self._tally(slot, commit, detail, instance)
             except asyncio.CancelledError:
-                self._execution.cancel()
+                self._window.cancel()
                 raise
             finally:
                 for slot, _ in some:
                     slot.abandon()
-                await self._execution.drain()
+                await self._window.drain()
         self._restore(entries)
 
     async def _commit_kept(
@@ -289,7 +289,7 @@ class Engine:
         self._restore(entries)
         if slot.task is None:
             for other, instance in some:
-                self._execution.start_kept(other, instance, other.kept.known)
+                self._window.start_kept(other, instance, other.kept.known)
         assert slot.task is not None
         outcome = await slot.task
         verdict, quota, detail = self._judge(slot, outcome)
@@ -336,13 +336,13 @@ class Engine:
                 await self._commit(slot, target)
         except asyncio.CancelledError:  # a halt lets calls finish; who cancels does not wait
             self.order.cancel()
-            self._execution.cancel()
+            self._window.cancel()
             raise
         finally:
             producer.cancel()
             self._window.abandon()  # before anything else gets its turn, and sends
             await asyncio.gather(producer, return_exceptions=True)
-            await self._execution.drain()
+            await self._window.drain()
             self._window.clear()
 
     @property
@@ -411,7 +411,8 @@ class Engine:
             if slot.task is None:  # those of other items seemed to be enough
                 self._window.start_head()
             assert slot.task is not None
-            slot.let_send()
+            if slot.waits:
+                slot.let_send()
             outcome = await slot.task
             self._window.leave()
             self._report(slot.batches, written=False)

@@ -294,10 +294,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         If each seed is for one label, the branches take turns being first. Neighbours along each
         list start with different branches, so that no context belongs to only one label.
         """
-        mine = self._branches_at(path)
+        mine, seats = self._by_part[path[0] if self.parts else 0]
         if self.labels_per_seed is None:
             return mine
-        seats = self._seats(mine)
         turn = self._turn(path) + sample
         if seats is mine:
             return _from(turn, mine)
@@ -308,20 +307,15 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             first = _from((sum(path) + sample) // len(seats), stay)
         return (*first, *(branch for branch in mine if branch not in stay))
 
-    def _branches_at(self, path: Sequence[int]) -> tuple[str, ...]:
-        """Return the branches of the seed at that place, in the task's order."""
-        return self._by_part[path[0] if self.parts else 0]
-
     @cached_property
-    def _by_part(self) -> Sequence[tuple[str, ...]]:
-        """The branches of each part; of the whole task if it has no parts."""
-        return [tuple(part.branches) for part in self.parts.values()] or [tuple(self.branches)]
-
-    def _seats(self, branches: tuple[str, ...]) -> tuple[str, ...]:
-        """Those who take turns; parts have branches of their own."""
-        if self.parts or not self.seats or {*self.seats}.isdisjoint(branches):
-            return branches
-        return self.seats
+    def _by_part(self) -> Sequence[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """The branches of each part, or of the whole task, and those of them that take turns."""
+        branches = tuple(self.branches)
+        takes_turns = bool(self.seats) and not {*self.seats}.isdisjoint(branches)
+        parts = [tuple(part.branches) for part in self.parts.values()]
+        return [(each, each) for each in parts] or [
+            (branches, self.seats if takes_turns else branches)
+        ]
 
     def _turn(self, path: Sequence[int]) -> int:
         """Return whose turn a seed is: a number that counts modulo the seats there."""
@@ -351,7 +345,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     def seats_at(self, path: Sequence[int]) -> int:
         """Return the number of neighbouring seeds after which a branch has its turn again."""
-        return len(self._seats(self._branches_at(path)))
+        return len(self._by_part[path[0] if self.parts else 0][1])
 
     def samples_before(self, path: Sequence[int], sample: int, branch: str) -> Sequence[int]:
         """Earlier samples of the seed at that place that were also for this branch."""
@@ -414,7 +408,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     def _seat_of(self, branch: str, path: Sequence[int]) -> tuple[tuple[str, ...], int]:
         """Return the branches that take turns at a seed, and the position of one, 0 by default."""
-        seats = self._seats(self._branches_at(path))
+        _, seats = self._by_part[path[0] if self.parts else 0]
         return seats, seats.index(branch) if branch in seats else 0
 
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from targen_core.tasks.letters import UNSPACED_LETTER, word_of
 
@@ -21,6 +22,7 @@ def words(text: str) -> list[str]:
     return [*map(str.lower, WORD.findall(text))]
 
 
+@lru_cache(maxsize=128)  # a row is compared by several parts
 def normalized(text: str) -> str:
     """A text as comparisons see it: only its words, lower-cased and single-spaced."""
     if text.isascii() and "'" not in text and "-" not in text:  # in a third of the time

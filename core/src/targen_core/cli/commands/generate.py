@@ -111,7 +111,6 @@ def generate(
         tell_of_shortage,
     )
     from targen_core.cli.choosing import choice
-    from targen_core.cli.suite import suite_tasks
     from targen_core.plugins.loader import load_registry
 
     if (task is None) == (suite is None):
@@ -150,6 +149,8 @@ def generate(
         seed = said.of(RowOptions).seed
         below = out or Path("runs") / f"{suite}-{seed}{_folder(shard)}"
         runs = []
+        from targen_core.cli.suite import suite_tasks
+
         for one in suite_tasks(registry, suite):
             with chosen.explained(), asked(registry, one.id, **keywords) as request:
                 runs.append((below / one.name, request))

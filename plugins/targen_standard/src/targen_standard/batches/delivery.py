@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from targen_core import Backend, BackendOptions, Price
 from targen_core.calls.batch import BatchCodec
 from targen_core.calls.delivery import DeliveredRun, Delivery, ModelSource
 from targen_core.calls.model import ChatModel
 from targen_core.errors import UsageError
-from targen_standard.batches.files import FileTransport
 from targen_standard.batches.ledger import BatchLedgerFile
-from targen_standard.batches.price import batch_price
-from targen_standard.batches.services import ServiceTransport
-from targen_standard.batches.waiting import BatchedModel, BatchQueue, BatchTransport
+
+if TYPE_CHECKING:  # imported where a run uses them: every run knows all deliveries
+    from targen_standard.batches.files import FileTransport
+    from targen_standard.batches.waiting import BatchTransport
 
 
 class _Batches(Delivery):
@@ -29,10 +29,14 @@ class _Batches(Delivery):
 
     def price(self, price: Price | None) -> Price | None:
         """Return the batch price; the price itself if it is unknown."""
+        from targen_standard.batches.price import batch_price
+
         return batch_price(price)
 
     def wrap(self, sources: Sequence[ModelSource], run: DeliveredRun) -> Sequence[ChatModel]:
         """Put a `BatchedModel` around each; all share one queue."""
+        from targen_standard.batches.waiting import BatchedModel, BatchQueue
+
         queue = BatchQueue(self._transport(run))
         return [
             BatchedModel(
@@ -74,6 +78,8 @@ class _ByServices(_Batches):
         return {"answers_by_files": BatchLedgerFile(folder).imported}
 
     def _transport(self, run: DeliveredRun) -> BatchTransport:
+        from targen_standard.batches.services import ServiceTransport
+
         return ServiceTransport(
             BatchLedgerFile(run.folder),
             rounds=run.rounds,
@@ -110,6 +116,8 @@ class ByFiles(_Batches):
         _codec(backend, options)
 
     def _transport(self, run: DeliveredRun) -> BatchTransport:
+        from targen_standard.batches.files import FileTransport
+
         return FileTransport(run=run.folder) if self._files is None else self._files
 
 

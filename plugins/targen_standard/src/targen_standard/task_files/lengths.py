@@ -136,8 +136,8 @@ def _trait(name: str, values: Mapping[str, int], *, by_branch: bool = False) -> 
 
 def length_in(draws: Mapping[str, str], field: str, declaration: Declaration) -> int | None:
     """Return the words that were drawn for a field, or a guess; None if no length was."""
-    names = (draws.get(name) for name in (_name_of(field), _OF_EACH, "length"))
-    said = next(filter(None, names), "")
+    get = draws.get
+    said = get(_name_of(field)) or get(_OF_EACH) or get("length") or ""
     if said in _PLACES:
         size = _size(field, declaration.fields[field], declaration) or _GUESS
         return _drawn(size)[[*_PLACES].index(said)]
