@@ -52,7 +52,7 @@ def test_a_model_knows_the_task_of_its_file(refuses, works, monkeypatch):
     works("evaluate", "coded", "test.jsonl")
     works("evaluate", "both", "test.jsonl", "--task", "other")
     refuses("evaluate both test.jsonl", "", "--task NAME")
-    monkeypatch.setenv("TARGEN_CACHE_DIR", "another-machine")
+    monkeypatch.setenv("TARGEN_CONFIG_DIR", "another-machine")
     refuses("evaluate coded test.jsonl", "contains code, but targen did not write it here")
 
 
@@ -234,7 +234,7 @@ def test_an_earlier_model_is_replaced_on_demand_alone(refuses, works):
     refuses((*train, "--seed", 3), "", "--force")
     works(*train, "--force", "--seed", 3)
     assert json.loads(Path("m/model.json").read_text())["seed"] == 3
-    there = {path.name for path in Path().iterdir()} - {"cache"}
+    there = {path.name for path in Path().iterdir()} - {"cache", "config"}
     assert there == {"m", "mood.yaml", "test.jsonl", "train.jsonl"}
 
 
