@@ -44,7 +44,7 @@ _BLOCKS = {
     "<|begin_of_thought|>": "<|end_of_thought|>",
     "◁think▷": "◁/think▷",  # Kimi
 }
-"""What families of models write around their reasoning, where the service does not take it out."""
+"""Markers that families of models write around their reasoning."""
 _ENDED = re.compile(rf"({'|'.join(map(re.escape, _BLOCKS.values()))})(?:\s+(?=\S)|(?=[{{\[]))")
 _CHANNELS = re.compile(r"(<\|start\|>assistant)?<\|channel\|>")
 _FINAL = re.compile(

@@ -1,7 +1,7 @@
 """Trust in the paths, the code and the addresses that files of others name.
 
-A file that names such things is used if this person trusts it in this call, by `--trust=PATH` or
-`origin.trusting`, or if targen signed it for this person (`targen_core.signing`).
+Such a file is used if this person trusts it in this call, by `--trust=PATH` or `origin.trusting`.
+It is also used if targen signed it for this person (`targen_core.signing`).
 """
 
 from __future__ import annotations

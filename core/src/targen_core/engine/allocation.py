@@ -2,14 +2,13 @@
 
 `Allocation`: if each seed is for one branch (`Task.labels_per_seed`), candidate *n* gets its branch
 from the state after commit *n* - *w*. So candidates can be executed far ahead, and their branches
-still follow from verdicts alone: they are the same however many calls are in flight. *w* depends
-only on the rows requested. It is as large as it is useful: the state is an older one as long as
-branches lack more rows in it than candidates that came since.
+still follow from verdicts alone. The number of calls in flight does not change them. *w* depends
+only on the rows requested. The state is as old as branches still lack more rows in it than
+candidates that came since.
 
 `Balance`: rows come in equal numbers from each item of a list, as far as they can. Once an item of
-a `ListStep.balanced` has its share of the rows, its candidates are passed by, like those of a label
-that has all its rows. If others cannot give theirs, the seeds are walked again, and the missing
-rows are shared among the deferred items.
+a `ListStep.balanced` has its share of the rows, its candidates are passed by. If others cannot give
+theirs, the seeds are walked again, and the missing rows are shared among the deferred items.
 """
 
 from __future__ import annotations

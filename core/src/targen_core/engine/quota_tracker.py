@@ -281,8 +281,8 @@ class QuotaTracker:
         """Candidates of a branch that are worth running at once.
 
         The label that lacks most decides: its need over its yield, plus `margin` standard
-        deviations of its rows, `unit` of them per instance, and at least the need if every
-        candidate makes a row. Without a margin, it is just that. The branches that may give a label
+        deviations of its rows, `unit` of them per instance. If every candidate makes a row, its
+        need is the least. Without a margin, it is just that. The branches that may give a label
         share it equally, since each seed passes through all of them.
         """
         if (asked := (branch, unit, margin)) not in self._worth:

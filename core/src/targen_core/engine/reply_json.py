@@ -54,7 +54,7 @@ def read_reply(text: str, model: type[R]) -> R:
 
 
 def _objects(text: str) -> Iterator[Any]:
-    """Yield the outermost JSON objects in a text; if there are none, those of a repaired text."""
+    """Yield the outermost JSON objects in a text, or else those of a repaired text."""
     is_any = False
     for value in _as_they_are(text):
         is_any = True

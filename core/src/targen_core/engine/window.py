@@ -1,8 +1,8 @@
 """Candidates that are past the commit point: which of them are started, and how many more may come.
 
 A candidate is started if its branch lacks more rows than the candidates before it can give. So
-calls that are sent ahead of their turn are rarely superfluous, however many may be sent at once:
-only if another branch's candidates get labels of this one.
+calls that are sent ahead of their turn are superfluous only if candidates of another branch get
+labels of this one.
 """
 
 from __future__ import annotations

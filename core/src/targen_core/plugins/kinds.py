@@ -75,7 +75,7 @@ class Kind:
 
     @property
     def per_run(self) -> bool:
-        """Whether each run makes its own object of what is registered.
+        """Return whether each run makes an object of its own.
 
         Raises:
             PluginError: the type cannot be imported.

@@ -40,7 +40,7 @@ def one_of(options: Sequence[str]) -> Any:
     """The field type for one of several names, whatever their case, spaces and punctuation.
 
     A name that equals several of them in these respects is refused. A number or a boolean counts as
-    its text, since a service that is held to no schema may write `1` for "1" and `true` for "yes".
+    its text: models may write `1` for "1" and `true` for "yes".
     """
     known: dict[str, list[str]] = {}
     for option in options:

@@ -191,8 +191,8 @@ class DefaultsFile:
             raise UsageError(
                 f"{self.path} sets {', '.join(reaching)}, but a folder may be someone else's, so "
                 "its file cannot set any model, address, file, price or limit",
-                hint="set it in your own settings: targen config set NAME VALUE; or type it; or, "
-                f"to ignore the file: {NO_FILES}=1",
+                hint="set it in your own settings by targen config set NAME VALUE, or type it, or "
+                f"ignore the file by {NO_FILES}=1",
             )
 
 

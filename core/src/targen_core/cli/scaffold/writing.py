@@ -80,7 +80,7 @@ def has_template(kind: Kind) -> bool:
 
 
 def requirements_of(kind: Kind) -> tuple[str, ...]:
-    """What a distribution requires beside what every template does."""
+    """Return the requirements of a distribution beside those of every template."""
     if kind.owner == "targen-core":
         return ("aiohttp>=3.10",) if kind.name == "backend" else ()
     version = versions_of([kind.owner]).get(kind.owner, "")

@@ -1,4 +1,4 @@
-"""Whether a classifier that learned from real rows contradicts the labels of synthetic ones."""
+"""Test whether a classifier of real rows contradicts the labels of synthetic ones."""
 
 from __future__ import annotations
 

@@ -181,8 +181,7 @@ class FieldPart(_Part):
     form: Literal["prose", "question", "phrase", "any", "code"] = Field(
         default="any",
         description="for texts: `any`, `prose` (whole sentences), `question` (sentences, the last "
-        "a question), `phrase` (a few words) or `code`, which may contain escape sequences and "
-        "tokens such as `</s>`",
+        "a question), `phrase` (a few words) or `code` (also escapes and tokens)",
     )
     words: Range | None = Field(
         default=None,
