@@ -133,7 +133,7 @@ class QuotaTracker:
         self._since_gain: dict[str, int] = dict.fromkeys(self._whole, 0)
         self._gained: dict[str, int] = dict.fromkeys(self._whole, 0)
         self._judged: dict[str, int] = dict.fromkeys(self._whole, 0)
-        self._open: tuple[str, ...] | None = ()  # branches; None: to be looked up again
+        self.open: tuple[str, ...] = ()  # branches whose candidates are judged
         self._worth: dict[tuple[str, int, float | None], int] = {}  # until a count changes
 
     def aim(self, quotas: Quotas, *, by_intended: bool) -> None:
@@ -221,15 +221,11 @@ class QuotaTracker:
         """
         name = max(self._may_give[branch], key=self.needed)
         self._awaited[name] += rows
-        self._open = None
+        self._find_open()
         self._worth.clear()
 
-    @property
-    def open(self) -> tuple[str, ...]:
-        """The branches that are open."""
-        if self._open is None:
-            self._open = tuple(branch for branch in self.aims if self.is_open(branch))
-        return self._open
+    def _find_open(self) -> None:
+        self.open = tuple(branch for branch in self.aims if self.is_open(branch))
 
     def is_open(self, branch: str) -> bool:
         """Return whether a branch's candidates are still judged: it may give a wanted label."""
@@ -273,7 +269,7 @@ class QuotaTracker:
     def try_again(self) -> None:
         """Give labels that were given up another chance."""
         self.given_up.clear()
-        self._open = None
+        self._find_open()
         self._worth.clear()
         self._since_gain = dict.fromkeys(self._whole, 0)
 
@@ -369,7 +365,7 @@ class QuotaTracker:
             self._since_gain[counted] = 0
             self._gained[counted] += 1
             if self.is_full(counted):
-                self._open = None
+                self._find_open()
         elif verdict == "surplus":
             flow.surplus[commit.ending or ""] += 1
         elif verdict == "duplicate":
@@ -390,7 +386,7 @@ class QuotaTracker:
         ]
         if late:
             self.given_up.update(late)
-            self._open = None
+            self._find_open()
             self._worth.clear()
         return late
 

@@ -329,19 +329,18 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         The few seeds of a context are not for a few neighbouring labels.
         """
         first, seats = self._first, self.seats_at(path)
-        lists = self._lists_by_part[path[0] if self.parts else 0]
-        each = zip(path[first:], lists, strict=False)
-        turns = [_turn_in(index, part.batch, seats) for index, part in each]
-        return [*path[:first], *turns[:1], *(_shift(seats) * turn for turn in turns[1:])]
+        batches = self._batches_by_part[path[0] if self.parts else 0]
+        return [*path[:first], *_turns_in(tuple(path[first:]), batches, seats)]
 
-    @property
+    @cached_property
     def _first(self) -> int:
         """Return where the first list's index is in a path: behind the number of a part."""
         return 1 if self.parts else 0
 
     @cached_property
-    def _lists_by_part(self) -> Sequence[Sequence[ListStep[Any]]]:
-        return [part.lists for part in self.parts.values()] or [self.chain]
+    def _batches_by_part(self) -> Sequence[tuple[int, ...]]:
+        lists = [part.lists for part in self.parts.values()] or [self.chain]
+        return [tuple(part.batch for part in each) for each in lists]
 
     def seats_at(self, path: Sequence[int]) -> int:
         """Return the number of neighbouring seeds after which a branch has its turn again."""
@@ -650,10 +649,15 @@ def _shift(seats: int) -> int:
     return next(step for step in count(round(_GOLDEN * seats)) if math.gcd(step, seats) == 1)
 
 
-def _turn_in(index: int, batch: int, seats: int) -> int:
-    """Return the turn of an item in a list that is requested in batches.
+@lru_cache(maxsize=1024)
+def _turns_in(path: tuple[int, ...], batches: tuple[int, ...], seats: int) -> Sequence[int]:
+    """Return the turns that the indices of a path add, in lists that are requested in batches.
 
     Neighbours take turns. If the batch and the seats share a factor, a place in the batch would
     only ever have some of the turns. So these are shifted after each of their common periods.
     """
-    return index + _shift(seats) * (index // math.lcm(batch, seats))
+    shift, turns = _shift(seats), []
+    for depth, (index, batch) in enumerate(zip(path, batches, strict=False)):
+        turn = index + shift * (index // math.lcm(batch, seats))
+        turns.append(shift * turn if depth else turn)
+    return turns

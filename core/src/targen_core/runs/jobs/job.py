@@ -91,11 +91,11 @@ _log = logging.getLogger("targen.run")
 _begun: set[Path] = set()
 """Runs that this process made without a call, until it opens them."""
 
-_MARGIN = 2.0
+_MARGIN, _LIVE_MARGIN = 2.0, -1.0
 """Standard deviations of the rows that a number of candidates gives.
 
 A round of refill in batches costs hours, an extra candidate one call: so request so many more. If
-calls are answered at once, only request candidates that are needed almost for sure.
+calls are answered at once, only request candidates that are very likely to be needed.
 """
 
 
@@ -720,7 +720,7 @@ class Job:
             concurrency=concurrency,
             filters=self._filters(),
             lists_at_once=self.manifest.spec.lists_at_once,
-            margin=None if self.by_people else _MARGIN if deferred else -_MARGIN,
+            margin=None if self.by_people else _MARGIN if deferred else _LIVE_MARGIN,
             shard=self.manifest.spec.shard,
             listener=listener,
             kept=read_kept(self.path) if self.manifest.kept else (),
