@@ -362,7 +362,7 @@ def test_a_file_names_no_path_elsewhere_unless_it_is_trusted(option, text, code,
     if option == "table.path":
         acme(f"--trust=./theirs {line}")
         acme("resume run -n 4")
-        other = acme("resume run -n 6", code=2, TARGEN_CACHE_DIR=str(tmp_path / "other"))
+        other = acme("resume run -n 6", code=2, TARGEN_CONFIG_DIR=str(tmp_path / "other"))
         assert "--trust" in other.stderr, "someone else, who gets the run, is asked"
 
 
