@@ -131,6 +131,7 @@ MODULES = [
     "targen_core.runs.jobs.job",
     "targen_core.runs.records.reading",
     "targen_core.runs.records.spec",
+    "targen_core.signing",
     "targen_core.task_files",
     "targen_core.tasks.cases",
     "targen_core.tasks.dimensions",

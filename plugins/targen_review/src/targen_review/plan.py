@@ -214,9 +214,9 @@ def data_of(folder: Path, plan: Plan, *others: Path) -> tuple[PlanData, ...]:
     Raises:
         Untrusted: the plan names code or data elsewhere, and targen did not write it here.
     """
-    found = tuple(_beside((folder, *others), part) for part in plan.data)
-    require_trust(folder / FILE, _reaching(folder, plan.model_copy(update={"data": found})))
-    return tuple(_placed(folder, part) for part in found)
+    found = _found(plan, folder, *others)
+    require_trust(folder / FILE, _reaching(folder, found))
+    return tuple(_placed(folder, part) for part in found.data)
 
 
 def located(task: str) -> str:
@@ -233,6 +233,12 @@ def is_here(path: str) -> bool:
         return path.startswith(HUB) or Path(path).exists()
     except (OSError, ValueError):  # no path at all
         return False
+
+
+def _found(plan: Plan, *folders: Path) -> Plan:
+    """Return a plan with its data where they are now."""
+    found = tuple(_beside(folders, part) for part in plan.data)
+    return plan.model_copy(update={"data": found})
 
 
 def _beside(folders: Sequence[Path], part: PlanData) -> PlanData:
@@ -278,12 +284,13 @@ def write_plan(folder: Path, plan: Plan) -> None:
         WriteFailed: it cannot be written.
     """
     file = folder / FILE
-    was_own = not file.exists() or is_signed(file, _reaching(folder, load_plan(folder)))
+    before = _reaching(folder, _found(load_plan(folder), folder)) if file.exists() else {}
+    was_own = not before or is_signed(file, before)
     saved = _with_paths(plan, lambda path: _relative(folder, path))
     text = json.dumps(saved.model_dump(mode="json"), ensure_ascii=False, indent=1)
     write_file(file, text + "\n")
     if was_own:
-        sign(file, _reaching(folder, plan))
+        sign(file, _reaching(folder, _found(plan, folder)))
 
 
 def differing(there: Plan, requested: Mapping[str, Any]) -> str:

@@ -269,9 +269,8 @@ def declare(folder: Path, values: Mapping[str, Any]) -> None:
 
     path = folder / "experiment.toml"
     before = read_asked(folder)
-    was_own = before is None or (
-        bool(before) and is_signed(path, reaching(validated(before, str(path)), folder))
-    )
+    names = reaching(validated(before, str(path)), folder) if before else {}
+    was_own = before is None or (bool(before) and (not names or is_signed(path, names)))
     write_file(path, tomlkit.dumps(values))
     if was_own:
         sign(path, reaching(validated(values, str(path)), folder))  # what was typed here
