@@ -58,12 +58,12 @@ def measure_run(
             if top:
                 snapshots.append(tracemalloc.take_snapshot())
 
-    spec = workload.spec(
+    config = workload.config(
         stop, latency_ms=0, concurrency=256, near_duplicates=near_duplicates, labels=labels
     )
     with (
         tempfile.TemporaryDirectory(prefix="targen-bench-") as folder,
-        Job.create(workload.registry(), spec, Path(folder) / "run") as job,
+        Job.create(workload.registry(), config, Path(folder) / "run") as job,
     ):
         job.run(listen)
     if top:

@@ -24,10 +24,9 @@ from pydantic import BaseModel, ConfigDict  # noqa: E402
 
 from targen_core import Label, Prompt, Task, hookimpl  # noqa: E402
 from targen_core.errors import TargenError  # noqa: E402
-from targen_core.options import Limits  # noqa: E402
 from targen_core.plugins.loader import Source, installed_sources, load_registry  # noqa: E402
+from targen_core.runs.config import RunConfig  # noqa: E402
 from targen_core.runs.jobs.job import Job  # noqa: E402
-from targen_core.runs.records.spec import RunSpec  # noqa: E402
 from targen_core.tasks.groups import Judging  # noqa: E402
 from targen_core.tasks.steps import ListStep, Llm  # noqa: E402
 
@@ -101,17 +100,17 @@ def main() -> None:
     count = a.n + a.n // 10 if a.variant == "structured" else a.n
     seeds.write_text("".join(f"{number}\n" for number in range(count)))
     registry = load_registry([*installed_sources(), Source("bench", "0", "calls", _Plugin())])
-    spec = RunSpec(
+    config = RunConfig(
         task="calls",
         quotas={"row": a.n},
         backend="llama",
         options={"base_url": a.base_url, "model": "mock"},
         seeds=seeds,
-        limits=Limits(concurrency=a.concurrency),
+        concurrency=a.concurrency,
     )
     note = {}
     # With --resume it goes on with the run that stands there.
-    with Job.create(registry, spec, folder / "run", cache=folder / "cache") as job:
+    with Job.create(registry, config, folder / "run", cache=folder / "cache") as job:
         run.ready()
         try:
             report = job.run()

@@ -22,10 +22,9 @@ from types import ModuleType
 
 from targen_core import Correction, hookimpl
 from targen_core.engine.quotas import Quotas
-from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources, load_registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_standard.correction.dataset import flip
 from targen_standard.correctors.meta import meta
 
@@ -55,15 +54,15 @@ def registry_with_noise():
 
 
 def run(registry, task, rows, concurrency, folder):
-    spec = RunSpec(
+    config = RunConfig(
         task=task.id,
         quotas=Quotas.even(rows, registry.resolve(task)),
         backend="targen-standard:scripted",
         options={"latency_ms": LATENCY_MS if concurrency > 1 else 0},
         corrector="bench:noisy",
-        limits=Limits(concurrency=concurrency),
+        concurrency=concurrency,
     )
-    with Job.create(registry, spec, folder) as job:
+    with Job.create(registry, config, folder) as job:
         return job.run()
 
 

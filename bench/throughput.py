@@ -55,7 +55,7 @@ class Run:
 
 def run(registry, args, folder: Path, cache: Path | None, sigma: float = 0.0) -> Run:
     """One run in a fresh directory."""
-    spec = workload.spec(
+    config = workload.config(
         args.rows,
         latency_ms=0 if sigma else args.latency_ms,
         concurrency=args.concurrency,
@@ -63,7 +63,7 @@ def run(registry, args, folder: Path, cache: Path | None, sigma: float = 0.0) ->
     )
     gc.collect()
     began, cpu = time.perf_counter(), _cpu()
-    with Job.create(registry, spec, folder, cache=cache) as job:
+    with Job.create(registry, config, folder, cache=cache) as job:
         model = workload.TimedModel.last
         assert model is not None
         model.spans = spans = []

@@ -28,10 +28,9 @@ from targen_core import (
     hookimpl,
 )
 from targen_core.calls.model import ChatRequest
-from targen_core.options import Limits
 from targen_core.plugins.loader import Source, installed_sources, load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.runs.records.spec import RunSpec
+from targen_core.runs.config import RunConfig
 from targen_core.tasks.groups import Judging
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.steps import ListStep, Llm
@@ -205,23 +204,23 @@ def registry(**shares: float) -> Registry:
     return load_registry([Source("bench", "0", "bench", _Plugin(make_task(**shares))), *standard])
 
 
-def spec(
+def config(
     rows: int,
     *,
     latency_ms: float,
     concurrency: int,
     near_duplicates: float = 90.0,
     labels: int = 2,
-) -> RunSpec:
+) -> RunConfig:
     """`rows` rows, split evenly over both labels or all of the first."""
     second = rows // 2 if labels == 2 else 0
-    return RunSpec(
+    return RunConfig(
         task="letters",
         quotas={LABELS[0]: rows - second, LABELS[1]: second},
         backend="timed",
         options={"latency_ms": latency_ms},
         near_duplicates=near_duplicates,
-        limits=Limits(concurrency=concurrency),
+        concurrency=concurrency,
     )
 
 

@@ -10,10 +10,9 @@ from typing import Any
 from targen_core import Backend
 from targen_core.calls.model import ChatRequest
 from targen_core.errors import JobFailed
-from targen_core.options import Limits
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 
 from .runs import Outputs, records, report
@@ -49,7 +48,7 @@ def run_bent(
     script: Callable[[ChatRequest], Any],
     *,
     structured: bool = True,
-    **spec: Any,
+    **config: Any,
 ) -> Ran:
     """Run a job whose every reply is `script(request)`; what stops it is kept."""
     requests: list[ChatRequest] = []
@@ -65,7 +64,7 @@ def run_bent(
     backend = Backend(
         summary="bent", options=ScriptedOptions, create=lambda options: Bent(options, noted)
     )
-    job = RunSpec(backend="bent", limits=Limits(concurrency=4), **{"give_up_after": 12, **spec})
+    job = RunConfig(backend="bent", concurrency=4, **{"give_up_after": 12, **config})
     problem = ""
     with Job.create(registry.including(backends={"bent": backend}), job, folder) as running:
         try:

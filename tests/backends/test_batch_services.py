@@ -254,7 +254,7 @@ def test_a_run_in_batches_has_the_rows_of_an_online_run_at_half_the_price(
     price = (0.1 * 11 + 0.5 * 3) / 1e6
     dollars = price * lists + price / 2 * len(asked(service))
     assert total["dollars"] == pytest.approx(dollars, abs=1e-6)
-    assert json.loads((tmp_path / "batch" / "manifest.json").read_text())["spec"]["limits"]["batch"]
+    assert json.loads((tmp_path / "batch" / "manifest.json").read_text())["config"]["batch"]
     generate("online")
     assert report(tmp_path / "online")["rows"] == report(tmp_path / "batch")["rows"]
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")

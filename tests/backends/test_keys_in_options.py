@@ -82,7 +82,7 @@ def test_innocent_options_are_sent(generate, tmp_path):
     )
     assert extra.items() <= server.seen[0].body.items()
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    assert manifest["spec"]["options"]["extra"] == extra
+    assert manifest["config"]["options"]["extra"] == extra
     assert kept(tmp_path) == []
 
 

@@ -38,12 +38,11 @@ from targen_core.calls.model import ChatRequest
 from targen_core.engine.executor import Executor
 from targen_core.engine.local import LocalExecutor
 from targen_core.engine.shards import Shard
-from targen_core.options import Limits
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs import job as jobs
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.steps import ListStep
@@ -624,32 +623,32 @@ ANY = st.one_of(WORLDS, WORLDS, BRANCHED, SHARED, BALANCED, ROUNDS)
 def _specs(draw: st.DrawFn, world: World) -> dict[str, Any]:
     """What a run of this world may be asked for besides its rows."""
     aims = None not in world.branch_labels.values() and bool(world.labels or world.correct)
-    spec: dict[str, Any] = {
+    config: dict[str, Any] = {
         "give_up_after": draw(st.sampled_from([20, 25])),
         "lists_at_once": draw(st.sampled_from([1, 2, 64])),  # calls that are not told of each other
         "balance": draw(st.sampled_from(["final", "intended"])) if aims else "final",
         "near_duplicates": draw(st.sampled_from([90, 90, 70, 0])),
     }
     if draw(st.integers(0, 2)) == 0:
-        spec |= {
+        config |= {
             "max_cosine": draw(st.sampled_from([0.05, 0.2, 0.4])),
             "max_refused": draw(st.sampled_from([None, 0.5, 0.9])),
             "embedder": "words",
         }
     if draw(st.integers(0, 3)) == 0 and world.contexts and not (world.share or world.rounds):
         steps = ("contexts", "seeds") if len(world.lists) > 1 else ("contexts",)
-        spec["options"] = {f"{step}.candidates": 2 for step in steps}
+        config["options"] = {f"{step}.candidates": 2 for step in steps}
     if draw(st.integers(0, 3)) == 0 and not (world.share or world.rounds or world.balanced):
         count = draw(st.integers(2, 3))
-        spec["shard"] = Shard(draw(st.integers(1, count)), count, {})
-    if not (world.share or world.rounds or world.balanced or "options" in spec):
+        config["shard"] = Shard(draw(st.integers(1, count)), count, {})
+    if not (world.share or world.rounds or world.balanced or "options" in config):
         contexts = world.contexts and len(world.lists) > 1
         given = draw(st.sampled_from(["", "", "", "seeds", *["limit", "contexts"] * contexts]))
         if given == "limit":
-            spec["contexts_limit"] = 3  # one for each shard, at least
+            config["contexts_limit"] = 3  # one for each shard, at least
         elif given:
-            spec["given"] = given  # a file of the user's takes the place of lists
-    return spec
+            config["given"] = given  # a file of the user's takes the place of lists
+    return config
 
 
 def _quotas(world: World, maximum: int) -> st.SearchStrategy[dict[str, int]]:
@@ -803,7 +802,7 @@ class Lab:
 
         `code` stands for the digest of the code: by default, one for each world and task.
         `elsewhere` has steps 3 and 4 executed as another machine would. `how` is what `_run` takes,
-        and fields of the spec.
+        and fields of the config.
         """
         code = code or f"{world} {id(task) if task else ''}"
         with pytest.MonkeyPatch.context() as patch:
@@ -828,7 +827,7 @@ class Lab:
         cache: Path | None = None,
         limits: Mapping[str, Any] | None = None,
         resuming: Mapping[str, Any] | None = None,
-        **spec: Any,
+        **config: Any,
     ) -> Ran:
         registry = self.registry(task, model)
         caps = {"concurrency": concurrency, "hedge": False, **(limits or {})}
@@ -838,9 +837,7 @@ class Lab:
             )
         else:
             assert quotas is not None
-            request = RunSpec(
-                task="toy", quotas=quotas, backend="toy", limits=Limits(**caps), **spec
-            )
+            request = RunConfig(task="toy", quotas=quotas, backend="toy", **caps, **config)
             job = Job.create(registry, request, path, cache=cache)
         ran = Ran(path, model)
 

@@ -24,9 +24,9 @@ from targen_core.engine.quota_tracker import Flow, QuotaTracker
 from targen_core.options import Limits
 from targen_core.plugins.kinds import looked_up
 from targen_core.plugins.loader import load_registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.cases import Case
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.steps import ListStep
@@ -82,8 +82,8 @@ def test_the_section_of_a_hook_says_where_its_type_is() -> None:
 
 def test_the_example_of_a_hook_is_that_of_its_specification() -> None:
     text = (REFERENCE / "hooks.md").read_text(encoding="utf-8")
-    for hook, spec in SPECS.items():
-        match = re.search(r"```python\n(.*?)```", inspect.getdoc(spec) or "", re.DOTALL)
+    for hook, config in SPECS.items():
+        match = re.search(r"```python\n(.*?)```", inspect.getdoc(config) or "", re.DOTALL)
         assert match is not None, hook
         assert f"```python\n{textwrap.dedent(match[1]).strip()}\n```" in text, hook
 
@@ -151,7 +151,7 @@ EXPLAINED = {
     "reference/task.md": [
         name for kind in (Task, Judging, Rows, Texts, Case, ListStep) for name in names(kind)
     ],
-    "reference/python.md": names(RunSpec),
+    "reference/python.md": names(RunConfig),
     "plugins/conformance.md": [*CHECKS, *RULES],
 }
 """What each page explains: keys of files, errors, options, fields and checks."""

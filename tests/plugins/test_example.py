@@ -7,8 +7,8 @@ import pytest
 from targen_analysis.testing.suite import MetricSuite as Metrics
 from targen_core.dataset.model import Dataset
 from targen_core.errors import QuotaNotMet
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_datatune.testing import CatalogueSuite as Catalogues
 from targen_datatune.testing import RetrieverSuite as Retrievers
 from targen_methods.testing import MethodSuite as Methods
@@ -71,17 +71,17 @@ class TestBayes(Trainers):
 
 class TestArchive(Catalogues):
     catalogue = "archive"
-    spec = "archive:"
+    config = "archive:"
 
 
 class TestShared(Retrievers):
     retriever = "shared"
 
 
-def made(registry, folder, task, quotas, **spec):
+def made(registry, folder, task, quotas, **config):
     """The report of a run."""
-    spec = RunSpec(task=task, quotas=quotas, **{"backend": "scripted", **spec})
-    with Job.create(registry, spec, folder / "run") as job:
+    config = RunConfig(task=task, quotas=quotas, **{"backend": "scripted", **config})
+    with Job.create(registry, config, folder / "run") as job:
         return job.run()
 
 
@@ -122,9 +122,9 @@ def test_its_corrector_rejects_with_its_reason(installed, tmp_path):
         return reply
 
     ours = installed.including(tasks={"pressing": task.replace(dry_run=pressing)})
-    quotas, spec = {"urgent": 2, "routine": 2}, {"corrector": "keywords", "give_up_after": 5}
+    quotas, config = {"urgent": 2, "routine": 2}, {"corrector": "keywords", "give_up_after": 5}
     with pytest.raises(QuotaNotMet, match=r"label routine has 0 of 2 rows[\s\S]*pressing-words"):
-        made(ours, tmp_path, "memory:pressing", quotas, **spec)
+        made(ours, tmp_path, "memory:pressing", quotas, **config)
 
 
 def test_its_exporter_writes_a_page(installed, tmp_path):

@@ -222,7 +222,7 @@ class Options(BaseModel):
             why = "it is missing" if missing else plain_fault(first["msg"])
             # A text may be a key.
             value = f" is {first['input']};" if isinstance(first["input"], int | float) else ":"
-            raise UsageError(f"{flag_of(field) if field else 'spec'}{value} {why}") from None
+            raise UsageError(f"{flag_of(field) if field else 'config'}{value} {why}") from None
 
 
 def _by_branch(said: object) -> object:

@@ -27,9 +27,9 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.plugins.loader import load_registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs import starting
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.vocabularies import vocabulary
 from targen_standard.correction.api import correct
 from targen_standard.merging.api import merge
@@ -144,7 +144,7 @@ def test_numbers_of_numpy_are_those_of_python():
             ("y", int, float, list),
         )
     ]
-    assert [*made[0]] == [*made[1]] and manifest("x")["spec"] == manifest("y")["spec"]
+    assert [*made[0]] == [*made[1]] and manifest("x")["config"] == manifest("y")["config"]
     for number, real in ((np.int64, np.float32), (int, float)):
         labels = {"calm": number(1), "alarm": number(1)}
         assert len(merge(["x"], out="all", n=number(2), near_duplicates=number(80))) == 2
@@ -163,7 +163,7 @@ def test_numbers_of_numpy_are_those_of_python():
 def test_names_are_given_in_any_list(form):
     """The truth value of an array is ambiguous."""
     run = porter(n=2, filters=form(["near-duplicates"]), checks=form([]), out="x")
-    assert manifest("x")["spec"]["filters"] == ["targen-standard:near-duplicates"]
+    assert manifest("x")["config"]["filters"] == ["targen-standard:near-duplicates"]
     assert len(porter(n=2, filters=form([]), variants=form([]), out="y")) == 2
     assert correct(run, model="scripted", variants=form([])).report.kept == 2
     with pytest.raises(UsageError, match="porter has no variant"):
@@ -276,7 +276,7 @@ def test_rows_to_exclude_are_to_be_passed_again():
 
 def test_excluding_no_dataset_is_the_same_as_not_excluding():
     first = porter(n=4, exclude=[], out="x")
-    assert manifest("x")["spec"]["filters"] == manifest(porter(n=2).path)["spec"]["filters"]
+    assert manifest("x")["config"]["filters"] == manifest(porter(n=2).path)["config"]["filters"]
     assert list(porter(n=4, out="x")) == list(first)
     assert len(tg.resume("x", n=6, exclude=[])) == 6
 
@@ -321,12 +321,12 @@ def test_a_run_without_a_row_is_an_empty_sequence():
 def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
     registry = load_registry()
     Path("porter.json").write_text(PORTER.as_json())
-    spec = RunSpec(task="./porter.json", quotas={"calm": 1, "alarm": 1}, backend="scripted")
+    config = RunConfig(task="./porter.json", quotas={"calm": 1, "alarm": 1}, backend="scripted")
 
     async def both():
-        with Job.create(registry, spec, "a", cache="cache") as job:
+        with Job.create(registry, config, "a", cache="cache") as job:
             here = job.run()
-        with Job.create(registry, spec, "b") as job:
+        with Job.create(registry, config, "b") as job:
             return here, await job.arun()
 
     first, second = asyncio.run(both())
@@ -346,8 +346,8 @@ def test_an_async_listener_of_a_job_is_refused():
     async def listen(event):
         raise AssertionError("this must not be awaited")
 
-    spec = RunSpec(task="rte", quotas={"entailment": 1}, backend="scripted")
-    with Job.create(load_registry(), spec, "a") as job:
+    config = RunConfig(task="rte", quotas={"entailment": 1}, backend="scripted")
+    with Job.create(load_registry(), config, "a") as job:
         with pytest.raises(UsageError, match="the listener is an async function"):
             job.run(listen)
         assert job.run(lambda event: None)["status"] == "complete"
@@ -356,12 +356,12 @@ def test_an_async_listener_of_a_job_is_refused():
 def test_a_job_that_runs_or_is_complete_or_closed_is_not_run():
     registry = load_registry()
     Path("porter.json").write_text(PORTER.as_json())
-    spec = RunSpec(task="./porter.json", quotas={"calm": 4, "alarm": 4}, backend="scripted")
+    config = RunConfig(task="./porter.json", quotas={"calm": 4, "alarm": 4}, backend="scripted")
 
     async def twice(job):
         return await asyncio.gather(job.arun(), job.arun(), return_exceptions=True)
 
-    with Job.create(registry, spec, "a") as job:
+    with Job.create(registry, config, "a") as job:
         report, second = asyncio.run(twice(job))
         assert report["status"] == "complete"
         assert isinstance(second, UsageError) and "already running" in str(second)

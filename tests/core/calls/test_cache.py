@@ -14,8 +14,8 @@ import pytest
 
 from targen_core.calls import cache as cache_module
 from targen_core.calls.cache import BytesDisk, ReplyCache
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 
 KEYS = [bytes([number]) * 16 for number in range(200)]
 
@@ -235,7 +235,7 @@ def test_replies_that_failed_a_run_are_forgotten(lab, tmp_path):
 
 def test_a_backend_whose_replies_may_change_shares_none(lab, tmp_path):
     registry = lab.registry(lab.World().task(), lab.ToyModel(lab.World().reply), cacheable=False)
-    spec = RunSpec(task="toy", quotas={"yes": 3, "no": 3}, backend="toy")
+    config = RunConfig(task="toy", quotas={"yes": 3, "no": 3}, backend="toy")
     for name in ("first", "second"):
-        with Job.create(registry, spec, tmp_path / name, cache=tmp_path / "cache") as job:
+        with Job.create(registry, config, tmp_path / name, cache=tmp_path / "cache") as job:
             assert job.run()["usage"]["total"]["cached"] == 0

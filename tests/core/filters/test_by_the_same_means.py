@@ -22,8 +22,8 @@ from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import OURS, Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.records import shortcuts
-from targen_core.runs.records.spec import RunSpec
 from targen_standard.merging.api import merge
 from targen_standard.previewing.command import preview
 from targen_testing.sample import SAMPLE
@@ -94,15 +94,15 @@ class TestFlags:
     def test_are_none_unless_it_is_registered_so(self, installed):
         installed(of("lengths", LengthOptions, flags=False))
         with pytest.raises(UsageError, match="longest"):
-            RunSpec(task="rte", quotas={"yes": 2}, longest=9)
+            RunConfig(task="rte", quotas={"yes": 2}, longest=9)
 
     def test_take_no_name_of_ours(self, installed):
         class Theirs(Options):
             near_duplicates: Annotated[float, Flag("Theirs.")] = 1.0
 
         installed(of("theirs", Theirs))
-        spec = RunSpec(task="rte", quotas={"yes": 2}, near_duplicates=80)
-        assert spec.options == {"near-duplicates.near_duplicates": 80}
+        config = RunConfig(task="rte", quotas={"yes": 2}, near_duplicates=80)
+        assert config.options == {"near-duplicates.near_duplicates": 80}
 
     def test_that_are_taken_leave_the_others(self, installed):
         class Theirs(Options):
@@ -138,7 +138,7 @@ class TestFlags:
         registry = Registry([*load_registry().everything(), of("lengths", LengthOptions)])
         asked = {"n": 2, "model": "scripted", "registry": registry}
         manifest = read_manifest(targen_core.generate("rte", longest=9, **asked).path)
-        assert manifest["spec"]["options"] == {"lengths.longest": 9}
+        assert manifest["config"]["options"] == {"lengths.longest": 9}
         assert manifest["lock"]["parts"]["filter lengths"]["id"] == "acme:lengths"
         assert estimate("rte", longest=9, **asked).rows == 2
         assert "longest" in shortcuts.rows()
@@ -226,10 +226,10 @@ class TestWithoutIt:
         shortcuts.filters_with_flags.cache_clear()
         try:
             with pytest.raises(UsageError, match="exclude: no installed filter"):
-                RunSpec(task="rte", quotas={"yes": 2}, exclude=["a.jsonl"])
+                RunConfig(task="rte", quotas={"yes": 2}, exclude=["a.jsonl"])
             with pytest.raises(UsageError, match="examples: no installed filter"):
-                RunSpec(task="rte", quotas={"yes": 2}, examples="a.jsonl")
-            RunSpec(task="rte", quotas={"yes": 2}, exclude=(), max_cosine=None)
+                RunConfig(task="rte", quotas={"yes": 2}, examples="a.jsonl")
+            RunConfig(task="rte", quotas={"yes": 2}, exclude=(), max_cosine=None)
         finally:
             shortcuts.filters_with_flags.cache_clear()
 

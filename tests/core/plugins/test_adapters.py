@@ -13,8 +13,8 @@ from targen_core.errors import UsageError
 from targen_core.origin import Typed, Untrusted, of_a_command
 from targen_core.plugins.adapters import Adapter
 from targen_core.plugins.loader import load_registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.preparing.trust import require_known
-from targen_core.runs.records.spec import RunSpec
 
 from ..models import Silent
 
@@ -177,7 +177,7 @@ def test_data_names_no_class(acme, library, tmp_path, monkeypatch):
 
 
 def test_a_stranger_s_run_uses_no_class(acme, library):
-    spec = RunSpec(task="t", quotas={"a": 1}, backend="acme:acme_llm.Client")
+    config = RunConfig(task="t", quotas={"a": 1}, backend="acme:acme_llm.Client")
     with pytest.raises(UsageError, match="but targen did not start it here"):
-        require_known(acme(), spec, ["generate"], {})
-    require_known(acme(), spec.replace(backend=Typed(spec.backend)), ["generate"], {})
+        require_known(acme(), config, ["generate"], {})
+    require_known(acme(), config.replace(backend=Typed(config.backend)), ["generate"], {})

@@ -10,9 +10,8 @@ import pytest
 from targen_core import Price
 from targen_core.cli.account import Account, off_the_books
 from targen_core.errors import BudgetExhausted, UsageError
-from targen_core.options import Limits
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 
 from ...runs import journal
 
@@ -30,14 +29,15 @@ def part(lab, tmp_path):
     def run(out, *, rows=4, price=PRICE, cache=None, **limits):
         model = lab.ToyModel(world.reply, price=price)
         registry = lab.registry(task, model)
-        spec = RunSpec(
+        config = RunConfig(
             task="toy",
             quotas={"yes": rows, "no": rows},
             backend="toy",
             options={"max_tokens": 20},
-            limits=Limits(concurrency=4, **limits),
+            concurrency=4,
+            **limits,
         )
-        with Job.create(registry, spec, tmp_path / out, cache=cache) as job:
+        with Job.create(registry, config, tmp_path / out, cache=cache) as job:
             job.run()
         return model
 
@@ -102,7 +102,7 @@ def test_a_run_that_is_resumed_alone_keeps_within_what_its_account_left(part, tm
             with pytest.raises(BudgetExhausted):
                 part("all/b")
     manifest = json.loads((tmp_path / "all" / "b" / "manifest.json").read_text())
-    assert manifest["spec"]["limits"]["max_cost"] == pytest.approx(left)
+    assert manifest["config"]["max_cost"] == pytest.approx(left)
 
 
 def test_a_cap_needs_the_price_of_every_part(part):

@@ -6,10 +6,9 @@ import pytest
 
 from targen_core import Prompt
 from targen_core.errors import UsageError
-from targen_core.options import Limits
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.parts import Variant
 from targen_standard.previewing.comparison import compare, mean_similarity, variants_of
 
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("virtual_time")
 
 @pytest.fixture
 def made(lab):
-    """A registry with a task of three variants, its model, and a spec."""
+    """A registry with a task of three variants, its model, and a config."""
     world = lab.World(lists=(4, 3), relabel=0.3, bad=0.1)
     base = world.task(
         judging={"instructions": "Say yes or no."}, prompts=(Prompt("inline", "write a word"),)
@@ -43,16 +42,14 @@ def made(lab):
     )
     model = lab.ToyModel(world.reply)
     registry = lab.registry(task, model)
-    spec = RunSpec(
-        task="toy", quotas={"yes": 6, "no": 6}, backend="toy", limits=Limits(concurrency=2)
-    )
-    return registry, spec, model
+    config = RunConfig(task="toy", quotas={"yes": 6, "no": 6}, backend="toy", concurrency=2)
+    return registry, config, model
 
 
 def test_variants_run_over_the_same_seeds_that_are_listed_once(made, tmp_path):
-    registry, spec, model = made
+    registry, config, model = made
     comparison = compare(
-        registry, variants_of(spec, ["default", "twice", "other"]), tmp_path / "three"
+        registry, variants_of(config, ["default", "twice", "other"]), tmp_path / "three"
     )
     assert [one.name for one in comparison] == ["default", "twice", "other"]
     lists = [r.key for r in model.requests if r.origin.step in ("contexts", "seeds")]
@@ -65,7 +62,7 @@ def test_variants_run_over_the_same_seeds_that_are_listed_once(made, tmp_path):
     assert twice.instructions_similarity > other.instructions_similarity
     assert default.prompts_similarity == pytest.approx((1 + other.prompts_similarity) / 2)
     assert (
-        compare(registry, variants_of(spec, ["default"]), tmp_path / "one")[
+        compare(registry, variants_of(config, ["default"]), tmp_path / "one")[
             0
         ].instructions_similarity
         is None
@@ -89,16 +86,16 @@ def test_mean_cosine_similarity_by_hand():
     ],
 )
 def test_variants_that_are_not_are_refused(made, names, words, tmp_path):
-    registry, spec, _ = made
+    registry, config, _ = made
     with pytest.raises(UsageError, match=words) as caught:
-        compare(registry, variants_of(spec, names), tmp_path)
+        compare(registry, variants_of(config, names), tmp_path)
     if "twyce" in names:
         assert caught.value.hint == "did you mean twice?"
 
 
 def test_a_run_of_a_variant_says_so_and_resumes_as_it(made, tmp_path):
-    registry, spec, _ = made
-    with Job.create(registry, spec.replace(variants=("unjudged",)), tmp_path / "run") as job:
+    registry, config, _ = made
+    with Job.create(registry, config.replace(variants=("unjudged",)), tmp_path / "run") as job:
         job.run()
     manifest = Manifest.load(tmp_path / "run" / "manifest.json")
     assert manifest.task.variants == ("unjudged",)

@@ -123,7 +123,7 @@ class TestManifest:
         manifest.save(tmp_path / "copy.json")
         assert Manifest.load(tmp_path / "copy.json") == manifest
         assert manifest.differences(manifest) == []
-        assert manifest.spec.limits.max_cost == 3.5
+        assert manifest.config.max_cost == 3.5
         assert manifest.steps["correct"].options == {"model": "large"}
         assert manifest.steps["generate"].params["temperature"] == 0.3
         assert manifest.targets[0].quotas == {"yes": 2, "no": 1}
@@ -133,17 +133,17 @@ class TestManifest:
         ("change", "differences"),
         [
             (
-                lambda spec, lock: (spec.replace(seed=9), with_near_duplicates(lock, 50.0)),
+                lambda config, lock: (config.replace(seed=9), with_near_duplicates(lock, 50.0)),
                 ["near_duplicates: 90.0 -> 50.0", "seed: 0 -> 9"],
             ),
-            (lambda spec, lock: (spec.replace(limits={"rpm": 1.0}), lock), []),
-            (lambda spec, lock: (spec.also({"price_in": 1, "price_out": 2}), lock), []),
-            (lambda spec, lock: (spec, lock.model_copy(update={"distributions": {}})), []),
+            (lambda config, lock: (config.replace(rpm=1.0), lock), []),
+            (lambda config, lock: (config.also({"price_in": 1, "price_out": 2}), lock), []),
+            (lambda config, lock: (config, lock.model_copy(update={"distributions": {}})), []),
         ],
     )
     def test_differences_name_what_decides_the_rows(self, manifest, change, differences):
-        spec, lock = change(manifest.spec, manifest.lock)
-        other = manifest.model_copy(update={"spec": spec, "lock": lock})
+        config, lock = change(manifest.config, manifest.lock)
+        other = manifest.model_copy(update={"config": config, "lock": lock})
         assert other != manifest
         assert manifest.differences(other) == differences
         assert manifest.differences(manifest.model_copy(update={"created": ""})) == []

@@ -14,7 +14,7 @@ import yaml
 
 from targen_core.cli.trial import run_trial
 from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
-from targen_core.runs.records.spec import RunSpec
+from targen_core.runs.config import RunConfig
 
 from ...runs import OUTPUTS
 
@@ -96,10 +96,10 @@ def test_a_trial_that_is_killed_leaves_nothing(lab, tmp_path, monkeypatch):
             await asyncio.Event().wait()
 
     registry = lab.registry(world.task(), Stuck(world.reply))
-    spec = RunSpec(task="toy-tasks:toy", quotas=QUOTAS, backend="toy-models:toy")
+    config = RunConfig(task="toy-tasks:toy", quotas=QUOTAS, backend="toy-models:toy")
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(SystemExit) as stopped:
-        run_trial(registry, spec)
+        run_trial(registry, config)
     assert stopped.value.code == 128 + signal.SIGTERM
     assert list(tmp_path.iterdir()) == []
     assert signal.getsignal(signal.SIGTERM) is before

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core import Backend, BackendOptions
-from targen_core.cli.options.typed import parse_options
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
+from targen_core.runs.parsing import parse_options
 from targen_core.runs.records.options import (
     StepOptions,
     check_steps,

@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field, SecretStr
 
 from targen_core import BackendOptions
 from targen_core.errors import BadRequest, ServiceUnavailable, TargenError, UsageError
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.options import public_options
-from targen_core.runs.records.spec import RunSpec
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -123,20 +123,20 @@ def test_a_model_of_others_that_fails_tells_no_key(error, lab, tmp_path):
 def test_an_option_that_is_wrong_is_named_without_its_value(lab, tmp_path, wrong):
     world = lab.World()
     registry = lab.registry(world.task(), lab.ToyModel(world.reply))
-    spec = RunSpec(task="toy", quotas={"yes": 1}, backend="toy", options=wrong)
+    config = RunConfig(task="toy", quotas={"yes": 1}, backend="toy", options=wrong)
     with pytest.raises(TargenError) as caught:
-        Job.create(registry, spec, tmp_path / "run")
+        Job.create(registry, config, tmp_path / "run")
     error = caught.value
     while error is not None:
         assert KEY not in f"{error} {error!r} {getattr(error, 'hint', '')}"
         error = error.__cause__
 
 
-def test_a_spec_shows_no_option():
-    spec = RunSpec(task="toy", quotas={"yes": 1}, options=OPTIONS)
-    assert KEY not in f"{spec!r} {spec}"
+def test_a_config_shows_no_option():
+    config = RunConfig(task="toy", quotas={"yes": 1}, options=OPTIONS)
+    assert KEY not in f"{config!r} {config}"
     with pytest.raises(UsageError) as caught:
-        spec.replace(options=[f"api_key={KEY}"])
+        config.replace(options=f"api_key={KEY}")
     assert str(caught.value).startswith("-o: ")
     assert KEY not in str(caught.value)
 

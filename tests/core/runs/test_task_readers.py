@@ -13,8 +13,8 @@ from targen_core import generate, hookimpl, task_files
 from targen_core.errors import PluginError, UsageError
 from targen_core.plugins import loader
 from targen_core.plugins.loader import load_registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import TaskFile, TaskReader, task_file
 from targen_standard.task_files.model import Declaration
 
@@ -50,11 +50,11 @@ def sources(alone, monkeypatch):
 
 def test_a_run_of_such_a_file_goes_on_without_it(sources):
     assert task_file("./porter.ini").distributions == ("targen-ini",)
-    spec = RunSpec(task="./porter.ini", quotas={"calm": 1, "alarm": 1}, backend="scripted")
-    with Job.create(load_registry(), spec, Path("run")) as job:
+    config = RunConfig(task="./porter.ini", quotas={"calm": 1, "alarm": 1}, backend="scripted")
+    with Job.create(load_registry(), config, Path("run")) as job:
         assert job.run()["task"] == "file:porter"
     manifest = json.loads(Path("run/manifest.json").read_text())
-    assert manifest["spec"]["task"] == "task.json"
+    assert manifest["config"]["task"] == "task.json"
     assert "targen-core" in manifest["lock"]["distributions"]
     Path("porter.ini").unlink()
     with Job.resume(load_registry(), Path("run"), quotas={"calm": 2, "alarm": 2}) as job:

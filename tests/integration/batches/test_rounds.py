@@ -15,10 +15,9 @@ from targen_core import errors
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.engine.order import SIDE_BY_SIDE
-from targen_core.options import Limits
 from targen_core.plugins.loader import load_registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_standard import scripted
 from targen_standard.batches.exchange import export_batch, import_batch
 
@@ -123,16 +122,18 @@ def run(
     lists_at_once: int = 1,
     **limits: Any,
 ) -> dict[str, Any]:
-    spec = RunSpec(
+    config = RunConfig(
         task="rte",
         quotas=quotas,
         backend="scripted",
         options={"price_in": 1000, "price_out": 1000} if "max_cost" in limits else {},
         near_duplicates=0,  # the dry run has few words: the rejections are to be 10%
         lists_at_once=lists_at_once,
-        limits=Limits(concurrency=64, batch=batch, **limits),
+        concurrency=64,
+        batch=batch,
+        **limits,
     )
-    with Job.create(load_registry(), spec, out) as job:
+    with Job.create(load_registry(), config, out) as job:
         return job.run()
 
 
@@ -310,8 +311,8 @@ def test_answers_that_come_twice_late_and_in_any_order_change_no_row(
     world: World, tmp_path: Path
 ) -> None:
     out, requests, answers = tmp_path / "run", tmp_path / "requests", tmp_path / "answers"
-    spec = RunSpec(task="rte", quotas=SMALL, backend="scripted", near_duplicates=0)
-    Job.create(load_registry(), spec, out).__exit__()
+    config = RunConfig(task="rte", quotas=SMALL, backend="scripted", near_duplicates=0)
+    Job.create(load_registry(), config, out).__exit__()
     late: list[str] = []
     while True:
         with Job.resume(load_registry(), out) as job:

@@ -174,7 +174,7 @@ def test_a_strangers_folder_redirects_neither_money_nor_keys(refuses, write, ser
 def test_what_moves_neither_is_used_as_it_is(works, write):
     write(PROJECT, "rpm = 600\nconcurrency = 3\n[options]\ntemperature = 1\n")
     works("generate tickets -n 2 -b scripted -q --out r")
-    assert manifest("r")["spec"]["limits"]["concurrency"] == 3
+    assert manifest("r")["config"]["concurrency"] == 3
 
 
 # --- changing a file ---

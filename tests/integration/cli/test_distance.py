@@ -26,8 +26,8 @@ def test_a_flag_is_short_for_the_filter_with_its_options(works, rows):
     works(f"{GENERATE} -n 12 {spelled} --out run")  # the very same run
     kept = {"max_cosine": 0.4, "max_refused": 0.2, "embedder": "targen-standard:words"}
     made = manifest("run")
-    assert made["spec"]["filters"] == ["targen-standard:distance"]
-    assert made["spec"]["options"] == {f"distance.{name}": kept[name] for name in kept}
+    assert made["config"]["filters"] == ["targen-standard:distance"]
+    assert made["config"]["options"] == {f"distance.{name}": kept[name] for name in kept}
     assert made["lock"]["parts"]["filter distance"]["options"] == kept
     works("replay run --max-cosine 0.9 --out again")
     parts = manifest("again")["lock"]["parts"]

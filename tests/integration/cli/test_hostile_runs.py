@@ -73,7 +73,7 @@ def untouched() -> None:
 def test_a_task_that_is_a_file_is_opened_by_no_command(command, run, refuses):
     names = ["by/task.py", "./by/task.py", "by/task.py:TASK", "file:x.yaml"]
     odd = ["../by/task.py", "/etc/passwd", "journal"]
-    for way, wrong in (("spec.task", [*names, *odd]), ("lock.task.id", names)):
+    for way, wrong in (("config.task", [*names, *odd]), ("lock.task.id", names)):
         for name in wrong if command == OPENING[0] else names[:1]:
             edit(run, way, name)
             refuses(command.strip(), f"run/manifest.json cannot be read: {way}", code=1)
@@ -123,9 +123,9 @@ def test_a_run_with_a_damaged_copy_of_its_task_or_none(works, refuses):
 
 
 USED_BEFORE = """
-    spec.options | {"script": "by/task.py:replies"} | this run asks for script=by/task.py:replies
-    spec.backend | "langchain:by.task.Fly" | targen backends check langchain:by.task.Fly
-    spec.backend | "targen-backends:local" | this run asks for
+    config.options | {"script": "by/task.py:replies"} | this run asks for script=by/task.py:replies
+    config.backend | "langchain:by.task.Fly" | targen backends check langchain:by.task.Fly
+    config.backend | "targen-backends:local" | this run asks for
 """
 
 
@@ -133,7 +133,7 @@ USED_BEFORE = """
 def test_code_is_only_run_where_it_was_run_before(way, value, said, run, targen):
     edit(run, way, json.loads(value))
     if "local" in value:
-        edit(run, "spec.options", {"model": "./evil.gguf"})
+        edit(run, "config.options", {"model": "./evil.gguf"})
     for _ in range(2):
         result = targen("resume", "run", "-q", "-n", "8")
         assert (result.code, said in result.err) == (2, True), result.err
@@ -237,7 +237,7 @@ NEW_HERE = "but targen did not start it here"
 
 
 def every_step(run: Path, **options: object) -> None:
-    edit(run, "spec.options", {**manifest(run)["spec"]["options"], **options})
+    edit(run, "config.options", {**manifest(run)["config"]["options"], **options})
 
 
 def test_a_key_goes_to_no_address_that_only_a_manifest_names(waiting, thief, refuses, targen):
@@ -249,8 +249,8 @@ def test_a_key_goes_to_no_address_that_only_a_manifest_names(waiting, thief, ref
     steps = ("contexts", "seeds", "generate", "correct")
     names = ("llama", "targen-backends:llama")
     for main, others in (names, reversed(names)):
-        edit(waiting, "spec.backend", main)
-        edit(waiting, "spec.backend_for", dict.fromkeys(steps, others))
+        edit(waiting, "config.backend", main)
+        edit(waiting, "config.backend_for", dict.fromkeys(steps, others))
         assert asked in targen(RESUME).err
         every_step(waiting, **{"correct.base_url": address})
         targen(f"{RESUME} -o base_url=http://127.0.0.1:9/v1")

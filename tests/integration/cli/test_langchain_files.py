@@ -59,7 +59,7 @@ def test_a_class_in_a_file_makes_rows_until_its_code_changes_and_its_path_stays_
     targen(f"{RUN}./alice/chat.py:Chat -o tone=bold --out run")
     asked = len(calls())
     assert set(calls()) == {"one"}
-    assert manifest("run")["spec"]["backend"] == "langchain:chat.Chat"
+    assert manifest("run")["config"]["backend"] == "langchain:chat.Chat"
     kept = Path("run/manifest.json").read_text() + Path("run/README.md").read_text()
     assert "alice" not in kept
     write("alice/chat.py", "two")

@@ -73,7 +73,7 @@ def test_a_stranger_s_run_asks_for_no_long_replies(option, elsewhere, works, ref
 )
 def test_a_stranger_s_run_brings_no_caps_of_its_own(limit, value, own, works, finished, refuses):
     finished("rte", "-n", 2)
-    edit("run", f"spec.limits.{limit}", value)
+    edit("run", f"config.{limit}", value)
     refuses("resume run -n 4 -q", f"this run asks for {limit}={value}")
     works(f"resume run -n 4 -q --{limit.replace('_', '-')} {own}")
-    assert manifest("run")["spec"]["limits"][limit] == own
+    assert manifest("run")["config"][limit] == own

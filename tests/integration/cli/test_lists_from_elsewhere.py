@@ -17,7 +17,7 @@ def test_seeds_of_another_plugin_are_taken_for_the_tasks_own(works, own_task):
     """Those are models of one text, and these texts."""
     own_task("pairs")
     works("generate", "pairs.py:SEEDS", "-n", "2", "--seeds-from", "premises", *RUN)
-    assert manifest("run")["spec"]["seeds_from"] == "targen-tasks-superglue:premises"
+    assert manifest("run")["config"]["seeds_from"] == "targen-tasks-superglue:premises"
     assert "premises" in manifest("run")["lock"]["task"]["prompts"]
     assert manifest("run")["lock"]["distributions"]["targen-tasks-superglue"]
     card = Path("run/README.md").read_text()

@@ -10,7 +10,7 @@ import yaml
 
 from targen_backends.local.backend import BACKEND as LOCAL
 from targen_core.cli.flags import Said
-from targen_core.cli.request import ModelOptions
+from targen_core.runs.config import ModelFlags
 from targen_standard import scripted
 
 MAIL = "description: Mail.\nlabels: {a: Of a., b: Of b.}\n"
@@ -47,7 +47,7 @@ def test_hints_repeat_the_model_that_was_typed_but_no_key(works, monkeypatch):
     without_draft("dry-run-task.yaml")
     typed = ("-b", "http://name:word@host/v1", "-o", "api_key=short", "-o", "top_p=1")
     said = Said({"backend": typed[1], "options": typed[3::2]}, frozenset())
-    assert said.typed(ModelOptions) == " -o top_p=1"
+    assert said.typed(ModelFlags) == " -o top_p=1"
 
 
 def test_a_model_too_small_for_drafts_writes_none_unasked(works, refuses, monkeypatch):

@@ -8,8 +8,8 @@ import pytest
 
 from targen_core.dataset.reading import read_dataset
 from targen_core.plugins.loader import load_registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_standard.exporting.save import save
 
 from ...files import lines
@@ -23,8 +23,8 @@ def made(request, tmp_path_factory):
     run = tmp_path_factory.mktemp("runs") / "run"
     task = REGISTRY.get("task", request.param)
     quotas = dict.fromkeys(task.quota_names, 3 * task.rows_per_instance)
-    spec = RunSpec(task=request.param, quotas=quotas, backend="targen-standard:scripted")
-    with Job.create(REGISTRY, spec, run) as job:
+    config = RunConfig(task=request.param, quotas=quotas, backend="targen-standard:scripted")
+    with Job.create(REGISTRY, config, run) as job:
         job.run()
     return read_dataset(run, registry=REGISTRY)
 

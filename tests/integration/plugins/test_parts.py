@@ -251,7 +251,7 @@ def test_a_run_from_a_stranger_reads_no_file_of_mine(chosen, tmp_path):
     assert "mine.csv" in (said := refused()) and "--trust" in said
     edit("run", "lock.parts", {})
     manifest_ = json.loads(file.read_text())
-    manifest_["spec"]["options"]["table.path"] = str(mine)
+    manifest_["config"]["options"]["table.path"] = str(mine)
     file.write_text(json.dumps(manifest_))
     assert "--trust" in refused()
     file.write_text(before)

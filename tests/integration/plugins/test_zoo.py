@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from targen_core.cli import main
-from targen_core.options import Limits
 from targen_core.plugins.loader import installed_sources, load_registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_testing import command
 from targen_testing.folder import sources_with
 from targen_testing.rules import RULES, Finding
@@ -108,12 +107,12 @@ def test_they_harm_nobody_else(tmp_path, monkeypatch, capsys):
     states = {plugin.distribution: plugin.state for plugin in registry.plugins}
     assert states["frozen-v1"] == states["targen-standard"] == "ok"
     assert registry.find("task", "letters").distribution == "frozen-v1"
-    spec = RunSpec(
+    config = RunConfig(
         task="letters",
         quotas={"thanks": 2, "complaint": 2},
         backend="scripted",
         corrector="blind",
-        limits=Limits(concurrency=4),
+        concurrency=4,
     )
-    with Job.create(registry, spec, tmp_path / "run") as job:
+    with Job.create(registry, config, tmp_path / "run") as job:
         assert job.run()["rows"] == {"thanks": 2, "complaint": 2}

@@ -16,9 +16,9 @@ from tests.files import changed, lines
 ASKED = ("--test", "test.jsonl", "--generator", "scripted", "-n", 8, "--contexts-limit", 4)
 
 
-def spec(arm):
+def config(arm):
     run = Path("comparisons/ablate-mood/runs") / f"mood-{arm}"
-    return json.loads((run / "manifest.json").read_text())["spec"]
+    return json.loads((run / "manifest.json").read_text())["config"]
 
 
 def test_parts_of_one_s_own_task_are_left_out_one_by_one(works, mood):
@@ -34,8 +34,8 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(works, mood):
         "no contexts", "no seeds", "no dimensions",
     }  # fmt: skip
     assert {group["kind"] for group in part["groups"]} == {"matched"}
-    assert spec("no-correction")["corrector"] is None
-    assert spec("half-of-the-contexts")["contexts_fraction"] == 0.5
+    assert config("no-correction")["corrector"] is None
+    assert config("half-of-the-contexts")["contexts_fraction"] == 0.5
     report = Path("comparisons/ablate-mood/runs/mood-no-seeds/report.json")
     assert set(json.loads(report.read_text())["models"]) == {"contexts", "generate", "correct"}
     assert "\n0 of " in works("ablate", "./mood.yaml", *ASKED, "--repeats", 1).err

@@ -13,9 +13,9 @@ from targen_core import Task
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.records.lock import Lock, TaskPlan
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.spec import RunSpec
 
 from .tasks import ROWS, make_task
 
@@ -53,7 +53,7 @@ def run(tmp_path: Path) -> Path:
     labels = ("same", "other")
     task = TaskPlan(id="acme:pairs", version="1", labels=labels, unit=1, prompts={})
     Manifest(
-        spec=RunSpec(
+        config=RunConfig(
             task="acme:pairs", quotas=dict.fromkeys(labels, 1), backend="acme:toy", corrector=None
         ),
         lock=Lock(

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from targen_core.plugins.loader import load_registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_standard.task_files.model import Declaration
 
 from ...runs import records
@@ -47,14 +47,14 @@ def _alone(alone: None) -> None:
 def rows_of(tmp_path: Path) -> Callable[..., list[dict[str, Any]]]:
     """The rows of a run of a declaration's file, `each` of every label."""
 
-    def run(declaration: Declaration, each: int = 3, **spec: Any) -> list[dict[str, Any]]:
+    def run(declaration: Declaration, each: int = 3, **config: Any) -> list[dict[str, Any]]:
         path = tmp_path / "made.json"
         path.write_text(declaration.as_json(), encoding="utf-8")
-        made = RunSpec(
+        made = RunConfig(
             task=str(path),
             quotas=dict.fromkeys(declaration.labels, each),
             backend="scripted",
-            **spec,
+            **config,
         )
         with Job.create(load_registry(), made, tmp_path / "run") as job:
             job.run()

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from targen_core.plugins.loader import load_registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_standard.task_files.model import Declaration
 from targen_testing.tasks import TaskSuite as Suite
 
@@ -65,6 +65,6 @@ def test_any_declaration_gives_exact_quotas(keys):
         path.write_text(declaration.as_json(), encoding="utf-8")
         assert Declaration.from_file(path).digest == declaration.digest
         quotas = dict.fromkeys(declaration.labels, 2)
-        spec = RunSpec(task=str(path), quotas=quotas, backend="scripted", near_duplicates=0)
-        with Job.create(load_registry(), spec, Path(folder) / "run") as job:
+        config = RunConfig(task=str(path), quotas=quotas, backend="scripted", near_duplicates=0)
+        with Job.create(load_registry(), config, Path(folder) / "run") as job:
             assert job.run()["rows"] == quotas

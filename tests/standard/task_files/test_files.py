@@ -10,9 +10,9 @@ from targen_core.dataset.reading import read_dataset
 from targen_core.errors import JobFailed, RunConflict, UsageError
 from targen_core.origin import trusting
 from targen_core.plugins.loader import load_registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.tasks import find_task
-from targen_core.runs.records.spec import RunSpec
 from targen_standard.drafting.declaration import declared, drafting
 
 from ...runs import manifest
@@ -39,8 +39,8 @@ def write(name: str, text: str) -> str:
 
 
 def run(task: str, *labels: str, each: int = 3, out: str = "run") -> dict:
-    spec = RunSpec(task=task, quotas=dict.fromkeys(labels, each), backend="scripted")
-    with Job.create(load_registry(), spec, Path(out)) as job:
+    config = RunConfig(task=task, quotas=dict.fromkeys(labels, each), backend="scripted")
+    with Job.create(load_registry(), config, Path(out)) as job:
         return job.run()
 
 
@@ -61,7 +61,7 @@ def test_a_run_needs_its_file_no_more(name, copy, labels):
     write(file, MODULE if file.endswith(".py") else YAML)
     report = run(str(Path.cwd() / name), *labels)
     assert report["task"] == ("file:notes" if ".py" in name else "file:night-notes")
-    assert manifest("run")["spec"]["task"] == copy
+    assert manifest("run")["config"]["task"] == copy
     kept = b"".join(path.read_bytes() for path in Path("run").iterdir())
     assert str(Path.cwd()).encode() not in kept, "no path of the machine is kept"
     Path(file).unlink()
@@ -143,9 +143,9 @@ def test_a_module_may_say_which_task_is_meant_and_prints_elsewhere(capsys):
 def test_a_draft_is_for_the_scripted_backend_alone():
     path = write("t.yaml", f"draft: true\n{YAML}")
     assert run(path, "calm", "alarm")["status"] == "complete"
-    spec = RunSpec(task=path, quotas={"calm": 1}, backend="local")
+    config = RunConfig(task=path, quotas={"calm": 1}, backend="local")
     with pytest.raises(UsageError, match="a draft that has not been reviewed"):
-        Job.create(load_registry(), spec, Path("other"))
+        Job.create(load_registry(), config, Path("other"))
     assert not Path("other").exists()
 
 
@@ -164,13 +164,13 @@ def reply(request):
 
 def test_a_bad_draft_is_sent_back_once():
     options = {"script": "script.py:reply"}
-    spec = RunSpec(task="", quotas={}, backend="scripted", options=options)
+    config = RunConfig(task="", quotas={}, backend="scripted", options=options)
     write("script.py", DRAFT.replace("BAD", "[1]"))
     registry = load_registry()
     question = drafting(registry, "notes of a night porter")
-    reply, usage = question.ask(registry, spec)
+    reply, usage = question.ask(registry, config)
     assert (declared(reply).draft, usage.calls) == (True, 2)
     write("script.py", DRAFT.replace("BAD", "[1, 2]"))
     with pytest.raises(JobFailed, match=r"not a valid task.*two or more are") as caught:
-        question.ask(registry, spec)
+        question.ask(registry, config)
     assert "--blank" in caught.value.hint

@@ -14,8 +14,8 @@ from targen_core.cli.trust import leaving
 from targen_core.errors import UsageError
 from targen_core.plugins import loader
 from targen_core.plugins.loader import load_registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import task_file
 from targen_standard.task_files.forms import TaskForm
 from targen_standard.task_files.model import Declaration
@@ -44,7 +44,7 @@ def _located(quiz, folder):
 
 QUIZ = TaskForm(
     summary="quizzes",
-    spec=Quiz,
+    config=Quiz,
     task=task,
     located=_located,
     reaching=lambda quiz, folder: leaving(folder, {"facts": quiz.facts} if quiz.facts else {}),
@@ -65,8 +65,10 @@ TEXT = "quiz:\n  subject: rivers\n  facts: facts.txt\n"
 
 def run(text=TEXT, out="run", each=2):
     Path("rivers.yaml").write_text(text, encoding="utf-8")
-    spec = RunSpec(task="./rivers.yaml", quotas={"easy": each, "hard": each}, backend="scripted")
-    with Job.create(load_registry(), spec, Path(out)) as job:
+    config = RunConfig(
+        task="./rivers.yaml", quotas={"easy": each, "hard": each}, backend="scripted"
+    )
+    with Job.create(load_registry(), config, Path(out)) as job:
         return job.run()
 
 
@@ -119,8 +121,8 @@ def test_what_is_wrong_is_said_with_its_line(text, message, hint):
 
 
 def test_a_form_is_written_as_it_is_read(tmp_path):
-    spec = Quiz(subject="seas", levels={"easy": "é", "hard": "h"})
-    (tmp_path / "seas.json").write_text(QUIZ.text("quiz", spec, "sea"), encoding="utf-8")
+    config = Quiz(subject="seas", levels={"easy": "é", "hard": "h"})
+    (tmp_path / "seas.json").write_text(QUIZ.text("quiz", config, "sea"), encoding="utf-8")
     made = task_file(str(tmp_path / "seas.json"))
     assert [label.name for label in made.task.labels] == ["easy", "hard"]
     assert (made.task.name, made.distributions) == ("sea", ("targen-standard", "targen-quiz"))

@@ -11,9 +11,9 @@ from targen_core.cli.estimating import estimate
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.plan import prepare
-from targen_core.runs.records.spec import RunSpec
 
 from ...runs import manifest, read, records
 
@@ -26,10 +26,10 @@ EVENTS = {"use": "targen-tasks-superglue:events"}  # models of one text
 def test_a_run_on_registered_lists_records_where_they_are_from(declared, tmp_path):
     file = tmp_path / "notes.json"
     file.write_text(declared(contexts=SETTINGS, seeds=EVENTS).as_json())
-    spec = RunSpec(
+    config = RunConfig(
         task=str(file), quotas={"calm": 3, "alarm": 3}, backend="targen-standard:scripted"
     )
-    with Job.create(load_registry(), spec, tmp_path / "run") as job:
+    with Job.create(load_registry(), config, tmp_path / "run") as job:
         job.run()
         assert job.task.chain[0].batch == 10, "the list's own"
     lock = manifest(tmp_path / "run")["lock"]
@@ -47,7 +47,7 @@ def test_a_seed_that_is_a_field_is_checked_by_the_list_and_as_the_field(declared
         seeds={**EVENTS, "field": "event"},
     ).task()
     registry = load_registry().including(tasks={task.name: task})
-    task, _ = task_with_parts(registry, RunSpec(task=f"memory:{task.name}", quotas={}))
+    task, _ = task_with_parts(registry, RunConfig(task=f"memory:{task.name}", quotas={}))
     check = task.seeds[0].check
     with pytest.raises(Exception, match="event"):
         check("Nine words are far too many for this event.")
@@ -77,8 +77,8 @@ def test_each_key_takes_a_bare_name_and_a_full_id(declared, kind):
         value = {"use": name} if kind in ("contexts", "seeds") else name
         task = declared(**{kind: value}).task()
         known = registry.including(tasks={task.name: task})
-        spec = RunSpec(task=f"memory:{task.name}", quotas={"calm": 1}, backend="scripted")
-        parts.append([plan.id for plan in prepare(known, spec).lock.parts.values()])
+        config = RunConfig(task=f"memory:{task.name}", quotas={"calm": 1}, backend="scripted")
+        parts.append([plan.id for plan in prepare(known, config).lock.parts.values()])
     assert parts[0] == parts[1]
     assert item.id in parts[0]
     # Neither owns the kind, so that the bare name is nobody's.

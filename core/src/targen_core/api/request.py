@@ -38,6 +38,7 @@ from targen_core.plain import require_possible
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.place import place_for, run_there
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.elsewhere import Elsewhere
@@ -48,7 +49,6 @@ from targen_core.runs.records.dimensions import misspelt, read_dimensions
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import is_of_part
 from targen_core.runs.records.shortcuts import shortcuts
-from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import SavedTask, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import unwrapped
@@ -81,7 +81,7 @@ class Request:
     """A request, with all of its objects found by name."""
 
     registry: Registry
-    spec: RunSpec
+    config: RunConfig
     name: str
     task: Task[Any, Any]
     is_usual: bool = False
@@ -94,7 +94,7 @@ class Request:
         Raises:
             UsageError: something cannot be.
         """
-        made = prepare(self.registry, self.spec)
+        made = prepare(self.registry, self.config)
         if self.is_usual:  # all keywords are known: `modle` is not one
             _log.warning(
                 'no model was given, so targen uses "%s", a small model for trying things out; '
@@ -107,7 +107,7 @@ class Request:
         """The run, ready to go; one without a folder of its own steps aside of another."""
         return Job.create(
             self.registry,
-            self.spec,
+            self.config,
             self._requested_folder(out),
             cache=folders.replies_folder(),
             place="number" if out is None else "exact",
@@ -132,13 +132,13 @@ class Request:
 
     def _manifest(self) -> Manifest:
         """Return the manifest that a run of this request would have."""
-        return Manifest(spec=self.prepared.spec, lock=self.prepared.lock, created="")
+        return Manifest(config=self.prepared.config, lock=self.prepared.lock, created="")
 
     def _requested_folder(self, out: PathText | None) -> Path:
         if out is not None:
             return as_path(out)
-        shard = "" if self.spec.shard is None else self.spec.shard.folder
-        return Path("runs") / f"{self.name}-{self.spec.seed}{shard}"
+        shard = "" if self.config.shard is None else self.config.shard.folder
+        return Path("runs") / f"{self.name}-{self.config.seed}{shard}"
 
 
 def as_path(path: PathText) -> Path:
@@ -194,7 +194,7 @@ def asked(
 ) -> Iterator[Request]:
     """Build a request; files that represent objects exist while this context lasts.
 
-    `values` are fields of `RunSpec` and of `Limits`; a limit that is None was not given. Without
+    `values` are fields of `RunConfig` and of `Limits`; a limit that is None was not given. Without
     `rows` the number of rows is not asked for.
 
     Raises:
@@ -246,7 +246,7 @@ def asked(
         if (numbers := read_shard(shard)) is not None:
             part = Shard(*numbers, quotas.for_task(varied))
             quotas = _part_of(varied, part)
-        spec = RunSpec(
+        config = RunConfig(
             task=called if is_file(called) else registration.id,
             quotas=quotas,
             variants=chosen,
@@ -259,12 +259,12 @@ def asked(
             dimensions=drawn,
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
             shard=part,
-            limits=Limits(**_not_none(limits)),
+            **_not_none(limits),
             **_with_files(_not_none(values), files),
         )
         for warning in misspelt(varied, drawn):
             _log.warning("%s", warning)
-        yield Request(registry, spec, registration.name, task_of(registry, spec)[1], is_usual)
+        yield Request(registry, config, registration.name, task_of(registry, config)[1], is_usual)
 
 
 def elsewhere(
@@ -705,7 +705,7 @@ def registry_for(
                 f"the run {path} has no step {step!r}",
                 hint=did_you_mean(step, manifest.steps, "steps"),
             )
-        used = manifest.steps[step].backend if step else manifest.spec.backend
+        used = manifest.steps[step].backend if step else manifest.config.backend
         backends[_in_memory(path, "model", used)] = backend_of(known, model)
     return known.including(tasks=tasks, backends=backends)
 

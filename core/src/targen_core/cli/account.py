@@ -25,7 +25,7 @@ from targen_core.calls.budget import Budget
 from targen_core.calls.journal import Journal
 from targen_core.calls.usage import Counts, Usage
 from targen_core.options import Limits
-from targen_core.runs.jobs.session import ALLOWANCE, Allowance
+from targen_core.runs.jobs.session import ALLOWANCE, Allowance, LimitsT
 from targen_core.text import plural
 
 _LEAST = {"max_cost": 1e-6, "max_tokens": 1}
@@ -152,7 +152,7 @@ class _Accounts(Allowance):
     def __init__(self, accounts: tuple[Account, ...]) -> None:
         self.accounts = accounts
 
-    def limits(self, part: Path, limits: Limits) -> Limits:
+    def limits(self, part: Path, limits: LimitsT) -> LimitsT:
         """Return the limits of a part by itself: at most what its accounts leave it.
 
         A run keeps these in its manifest. So if it is resumed by itself, outside of the command,

@@ -42,7 +42,7 @@ def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> N
     for (out, request), one in zip(runs, estimates, strict=True):
         steps = request.prepared.steps
         models = {name: step.model.identity for name, step in steps.items()}
-        about = {"out": str(out), "labels": dict(request.spec.target.quotas), "models": models}
+        about = {"out": str(out), "labels": dict(request.config.target.quotas), "models": models}
         if files := [str(file) for file in request.prepared.part_files.values()]:
             about["files"] = files
         facts.append({**about, **one.facts})
@@ -65,7 +65,7 @@ def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> N
         print(words)
     print()
     print_estimates(estimates, price_from)
-    cap = runs[0][1].spec.limits.max_cost
+    cap = runs[0][1].config.max_cost
     if cap is not None and cap < (dollars := sum(one.dollars or 0.0 for one in estimates)):
         print(f"\n${dollars:,.2f} exceeds --max-cost {cap:g}: generation would stop early.")
     print("\nDry run: targen made no calls and wrote no files.")
@@ -79,7 +79,7 @@ def _shown(runs: Ahead) -> Sequence[str]:
 
 def tell_of_presets(request: Request) -> None:
     """Point to the presets of a user's own file that divide rows unevenly."""
-    if not is_file(request.spec.task):
+    if not is_file(request.config.task):
         return
     for name, rows in request.task.presets.items():
         if len({*rows.values()}) > 1:
@@ -93,7 +93,7 @@ def tell_of_presets(request: Request) -> None:
 def tell_of_shortage(request: Request, n: int | None = None) -> None:
     """Warn about labels with more rows than the task can make, or fewer than one each."""
     names = request.task.quota_names
-    none = [name for name, rows in request.spec.quotas.items() if not rows]
+    none = [name for name, rows in request.config.quotas.items() if not rows]
     if n is not None and n < len(names):
         few = f"{plural(n, 'row')} for {plural(len(names), 'label')}"
         left = ", ".join(f'"{name}"' for name in none[:_NAMED])
@@ -101,7 +101,7 @@ def tell_of_shortage(request: Request, n: int | None = None) -> None:
         gets = "label {} gets" if len(none) == 1 else "labels {} get"
         note(f"{few}: {gets.format(left)} no rows")
     most = {} if request.task.most is None else request.task.most()
-    for label, wanted in request.spec.quotas.items():
+    for label, wanted in request.config.quotas.items():
         if wanted > most.get(label, wanted):
             note(
                 f"the given rows yield at most {most[label]:,} of the {wanted:,} requested rows of "
@@ -113,11 +113,11 @@ def tell_of_few_seeds(request: Request) -> None:
     """Warn if the user's seeds are too few even if every candidate becomes a row."""
     from targen_core.cli.estimating import too_few_seeds
 
-    spec, prepared = request.spec, request.prepared
-    seeds = None if spec.seeds is None else seeds_at_most(prepared.specs)
+    config, prepared = request.config, request.prepared
+    seeds = None if config.seeds is None else seeds_at_most(prepared.specs)
     if seeds is None or prepared.task.parts:
         return
-    if few := too_few_seeds(prepared.task, spec.target.quotas, f"{spec.seeds}", seeds):
+    if few := too_few_seeds(prepared.task, config.target.quotas, f"{config.seeds}", seeds):
         print(f"note: {few[:1].lower()}{few[1:]}", file=sys.stderr)  # it has two lines
 
 
@@ -144,7 +144,7 @@ def confirm(runs: Ahead, choice: Choice, *, yes: bool) -> None:
     Raises:
         Exit: she says no.
     """
-    rows = sum(request.spec.target.quotas.total for _, request in runs)
+    rows = sum(request.config.target.quotas.total for _, request in runs)
     ask_first(
         plural(rows, "row"),
         lambda: [expected(request.name, request) for _, request in runs],

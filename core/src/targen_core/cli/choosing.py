@@ -17,9 +17,9 @@ from targen_core.cli.asking import answered, can_ask
 from targen_core.cli.flags import Said
 from targen_core.cli.options import defaults
 from targen_core.cli.options.defaults import Value
-from targen_core.cli.request import ModelOptions
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Limits
+from targen_core.runs.config import ModelFlags
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -143,9 +143,12 @@ def choice(
         UsageError: either is invalid; or no backend is named, and there is not exactly one that is
             set up.
     """
-    typed = said.of(ModelOptions)
+    typed = said.of(ModelFlags)
     files = defaults.read_files()
-    layers = [*defaults.layers(files, typed.profile), _typed(typed, backend or typed.backend)]
+    layers = [
+        *defaults.layers(files, typed.profile),
+        _typed(typed, backend or said.values.get("backend")),
+    ]
     held = defaults.merged(layers, same_backend(registry))
     options = _below(held, "options.")
     chosen, note = "", ""
@@ -178,7 +181,7 @@ def _below(held: Mapping[str, Value], prefix: str) -> dict[str, Any]:
     }
 
 
-def _typed(said: ModelOptions, backend: str | None) -> dict[str, Value]:
+def _typed(said: ModelFlags, backend: str | None) -> dict[str, Value]:
     """The command line as a layer of defaults.
 
     Raises:
@@ -198,7 +201,7 @@ def _typed(said: ModelOptions, backend: str | None) -> dict[str, Value]:
                 )
             values = with_model | values
     layer = {f"options.{name}": value for name, value in values.items()}
-    layer |= {f"backend-for.{step}": name for step, name in said.backends.items()}
+    layer |= {f"backend-for.{step}": name for step, name in said.backend_for.items()}
     if backend is not None:
         layer["backend"] = backend
     return {name: Value(value, _TYPED) for name, value in layer.items()}

@@ -41,6 +41,7 @@ from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.options import Limits
 from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.report import read_report, reported_prices
 from targen_core.runs.preparing.delivering import (
     chosen_delivery,
@@ -49,7 +50,6 @@ from targen_core.runs.preparing.delivering import (
 )
 from targen_core.runs.preparing.plan import Prepared
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import last_question
 from targen_core.tasks.steps import ListStep, RegisteredCheck
@@ -276,14 +276,14 @@ def estimated(
     as_paid = (
         measured is not None
         and request.is_usual
-        and not request.spec.options
-        and not request.spec.limits.delivery
+        and not request.config.options
+        and not request.config.delivery
     )
     if as_paid:  # any model fits: only its price would count
-        spec = dry_run_spec(request.spec, request.spec.target.quotas)
-        request = replace(request, spec=spec, is_usual=False)
+        config = dry_run_spec(request.config, request.config.target.quotas)
+        request = replace(request, config=config, is_usual=False)
     prepared, task = request.prepared, request.task
-    spec = request.spec
+    config = request.config
     thought = reasoning_tokens or {}
     names = [step.name for step in task.steps]
     if odd := [step for step in thought if step not in ("", *names)]:
@@ -293,16 +293,16 @@ def estimated(
         )
     reasoning = {step: thought.get(step, thought.get("", 0)) for step in names}
     if measured is None:
-        base = _by_dry_run(request.registry, prepared, spec, yield_)
+        base = _by_dry_run(request.registry, prepared, config, yield_)
     else:
-        base = _by_run(measured, prepared, spec)
+        base = _by_run(measured, prepared, config)
     basis, report, trial = base.basis, base.report, base.trial
     prices = {name: step.price for name, step in prepared.steps.items()}
     if prepared.delivery is not None:
         basis += prepared.delivery.basis
         for name in prepared.delivered:
             prices[name] = prepared.delivery.price(prices[name])
-    factors = _factors(base, task, spec.target.quotas.total, prices)
+    factors = _factors(base, task, config.target.quotas.total, prices)
 
     def at(prices: Mapping[str, Price | None]) -> list[dict[str, Any]]:
         if trial is None:
@@ -320,7 +320,7 @@ def estimated(
         others += _judged_elsewhere(steps, prompts, prices)
     return CostEstimate(
         prepared.lock.task.id,
-        spec.target.quotas.total,
+        config.target.quotas.total,
         basis,
         steps,
         [] if trial is None else _silent(prepared, reasoning),
@@ -359,9 +359,9 @@ class _Base:
     too_few: str = ""
 
 
-def _side_by_side(task: Task[Any, Any], spec: RunSpec) -> dict[str, float]:
+def _side_by_side(task: Task[Any, Any], config: RunConfig) -> dict[str, float]:
     """Return how many times the calls of list steps grow, if their calls are made side by side."""
-    if spec.lists_at_once < 2:
+    if config.lists_at_once < 2:
         return {}
     # They do not see each other's items, so these repeat each other, and some are for a refill.
     return {
@@ -371,18 +371,18 @@ def _side_by_side(task: Task[Any, Any], spec: RunSpec) -> dict[str, float]:
     }
 
 
-def _by_run(folder: Path, prepared: Prepared, spec: RunSpec) -> _Base:
+def _by_run(folder: Path, prepared: Prepared, config: RunConfig) -> _Base:
     report = read_report(folder)
     if report["task"] != prepared.lock.task.id:
-        raise UsageError(f"{folder} is a run of {report['task']}, not of {spec.task}")
+        raise UsageError(f"{folder} is a run of {report['task']}, not of {config.task}")
     if not sum(report["rows"].values()):
         raise UsageError(f"{folder} has no rows to base an estimate on")
-    known = Manifest.load(folder / "manifest.json").spec.lists_at_once > 1
-    lists = {} if known else _side_by_side(prepared.task, spec)
+    known = Manifest.load(folder / "manifest.json").config.lists_at_once > 1
+    lists = {} if known else _side_by_side(prepared.task, config)
     return _Base(report, f"the run {folder}", 1.0, lists)
 
 
-def _by_dry_run(registry: Registry, prepared: Prepared, spec: RunSpec, yield_: float) -> _Base:
+def _by_dry_run(registry: Registry, prepared: Prepared, config: RunConfig, yield_: float) -> _Base:
     task = prepared.task
     per_seed = _per_seed(task)
     seeds = seeds_at_most(prepared.specs)
@@ -390,25 +390,26 @@ def _by_dry_run(registry: Registry, prepared: Prepared, spec: RunSpec, yield_: f
         enough = _whole_batches(task, prepared.specs)
     else:
         enough = max(SAMPLE, seeds * per_seed + 1)
-    first = prepared.specs[0] if prepared.specs and spec.seeds is None else None
+    first = prepared.specs[0] if prepared.specs and config.seeds is None else None
     contexts = first and (first.limit if first.fixed is None else len(first.fixed))
     if contexts is not None and not task.parts:
         # The more rows, the more seeds of a context are shown when others are requested.
-        units = spec.target.quotas.total / len(task.quota_names) / task.rows_per_instance
+        units = config.target.quotas.total / len(task.quota_names) / task.rows_per_instance
         enough = max(enough, math.ceil(units / yield_))
     enough = min(_LONGEST, enough)
     unit = task.rows_per_instance
     kept = math.prod(1 - each.part.share for each in prepared.filters)
     factor = 1 / yield_ / kept
     sample = {
-        name: math.ceil(count * factor / unit) * unit for name, count in spec.target.quotas.items()
+        name: math.ceil(count * factor / unit) * unit
+        for name, count in config.target.quotas.items()
     }
     entire = sum(sample.values()) <= enough * unit * len(task.quota_names)
     if not entire:
         sample = dict.fromkeys(task.quota_names, enough * unit)
     # A dry run has few words: its repetition says nothing about a model. Its replies fit its
     # own lists: given lists are not requested, and not priced.
-    dry_run = dry_run_spec(spec, sample, prepared.lock.parts.values()).replace(
+    dry_run = dry_run_spec(config, sample, prepared.lock.parts.values()).replace(
         contexts=None, contexts_limit=contexts, contexts_fraction=1.0, seeds=None
     )
     with off_the_books():
@@ -422,19 +423,19 @@ def _by_dry_run(registry: Registry, prepared: Prepared, spec: RunSpec, yield_: f
         raise trial.problem
     if not sum(report["rows"].values()):
         raise UsageError("the dry run has no rows to base an estimate on")
-    if spec.seeds is None and spec.contexts is None:
+    if config.seeds is None and config.contexts is None:
         if ended:
             seeds = judged // per_seed
         elif seeds is not None and judged > seeds * per_seed:
             seeds = None  # its first batch is larger than it says
     too_few = ""
     if seeds is not None and not task.parts:
-        source = spec.seeds or spec.contexts or spec.task
-        too_few = too_few_seeds(task, spec.target.quotas, f"{source}", seeds, yield_)
+        source = config.seeds or config.contexts or config.task
+        too_few = too_few_seeds(task, config.target.quotas, f"{source}", seeds, yield_)
     basis = f"a dry run, at a yield of {yield_:.0%}"
     if kept < 1:
         basis += f" with {1 - kept:.0%} rejected by filters"
-    lists = _side_by_side(task, spec)
+    lists = _side_by_side(task, config)
     if not entire:
         # Lists are asked for ahead, which so short a run does more than in proportion.
         names = {step.name for step in task.steps if step.lists}
@@ -525,7 +526,7 @@ def _batch_prices(request: Request, prices: Mapping[str, Price | None]) -> dict[
         if prepared.delivery is None:
             batch = chosen_delivery(request.registry, Limits(batch=True))
             assert batch is not None
-            names = delivered_steps(batch, request.task.steps, prepared.spec.lists_at_once)
+            names = delivered_steps(batch, request.task.steps, prepared.config.lists_at_once)
             taken = {name: step for name, step in prepared.steps.items() if name in names}
             require_deliverable(batch, taken)
             return {**prices, **{name: batch.price(prices[name]) for name in taken}}
@@ -586,11 +587,11 @@ def _whole_batches(task: Task[Any, Any], specs: Sequence[ListSpec]) -> int:
         return specs[-1].batch * math.ceil(SAMPLE / specs[-1].batch)
     if not task.parts:
         labels = 1 if task.labels_per_seed is None else len(task.quota_names)
-        rows = math.prod(spec.batch for spec in specs) * _per_seed(task) / labels
+        rows = math.prod(part.batch for part in specs) * _per_seed(task) / labels
         return math.floor(rows * max(1, round(SAMPLE / rows)))
     rest = iter(specs)
     each = (
-        math.prod(spec.batch for spec in itertools.islice(rest, len(part.lists))) / part.share
+        math.prod(each.batch for each in itertools.islice(rest, len(part.lists))) / part.share
         for part in task.parts.values()
     )
     return max(SAMPLE, math.ceil(max(each)))

@@ -3,7 +3,7 @@
 ```python
 @takes(RowOptions, Limits.declared("max_cost", "cache"))
 def generate(task: TaskArg, *, said: Said) -> None:
-    spec = RunSpec(task=task, **said.part(RowOptions))
+    config = RunConfig(task=task, **said.part(RowOptions))
 ```
 """
 
@@ -52,18 +52,9 @@ class Said:
     has: frozenset[str]
 
     def part(self, *groups: Group) -> dict[str, Any]:
-        """Those of some groups, read as the functions for programs take them.
-
-        Raises:
-            UsageError: a dimension that is not NAME=VALUES.
-        """
+        """Return those of some groups."""
         names = {name for group in groups for name in _options(group)}
-        said = {name: value for name, value in self.values.items() if name in names}
-        if "dimensions" in said:
-            from targen_core.cli.options.typed import parse_dimensions
-
-            said["dimensions"] = parse_dimensions(said["dimensions"])
-        return said
+        return {name: value for name, value in self.values.items() if name in names}
 
     def typed(self, *groups: Group) -> str:
         """Return those of some groups as they are typed again behind a command; "" without any.

@@ -24,13 +24,13 @@ from typing import Any
 
 from targen_core.cli.commands.generate import generate
 from targen_core.cli.flags import Said, with_signature
-from targen_core.cli.options.arguments import labels_of
 from targen_core.cli.outputs import write_new
-from targen_core.cli.request import ModelOptions
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import ListOptions
 from targen_core.origin import Typed, trusting
 from targen_core.outputs import write_file
+from targen_core.runs.config import ModelFlags
+from targen_core.runs.parsing import parse_labels
 from targen_core.runs.records.shortcuts import rows
 from targen_core.task_files import note_own_copy
 from targen_core.text import plural
@@ -61,7 +61,7 @@ class Generate:
         Raises:
             UsageError: an item is not LABEL=ROWS.
         """
-        return labels_of(self.options.get("label"))
+        return parse_labels(self.options.get("label"))
 
     def __call__(self, task: str, **changes: Any) -> None:
         """Generate the task of that name or file; `changes` take precedence over `options`."""
@@ -141,7 +141,7 @@ def save_task_file(path: Path, text: str, generate: Generate) -> None:
     write_new(path, text)
     note_own_copy(path)
     said = Said({n: v for n, v in generate.options.items() if v is not None}, frozenset())
-    print(f"Wrote {path}; next: targen preview {quote(str(path))}{said.typed(ModelOptions)}")
+    print(f"Wrote {path}; next: targen preview {quote(str(path))}{said.typed(ModelFlags)}")
 
 
 def grow(

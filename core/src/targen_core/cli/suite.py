@@ -19,11 +19,11 @@ from targen_core.options import Limits
 from targen_core.plain import kind_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.place import Place
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.parts import Parts
 from targen_core.runs.preparing.tasks import find_task
-from targen_core.runs.records.spec import RunSpec
 
 
 def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:
@@ -50,15 +50,15 @@ def members_of(registry: Registry, name: str) -> list[Registration[Any]]:
 
 def run_suite(
     registry: Registry,
-    specs: Sequence[tuple[Path, RunSpec]],
+    configs: Sequence[tuple[Path, RunConfig]],
     run: Callable[[Job], object],
     *,
     cache: Path | None = None,
     place: Place = "exact",
 ) -> Account:
-    """Call `run` with each spec's job in its directory, one after the other.
+    """Call `run` with each config's job in its directory, one after the other.
 
-    The limits on money and tokens, which are the same in all specs, hold for all of them
+    The limits on money and tokens, which are the same in all configs, hold for all of them
     together. `place` is what `Job.create` takes.
 
     Returns:
@@ -69,28 +69,30 @@ def run_suite(
         RunConflict: one of the directories holds another run, or is a link.
         UsageError: a filter does not go with one of the tasks, before any of them runs.
     """
-    for _, spec in specs:
-        _require_fitting_filters(registry, spec)
+    for _, config in configs:
+        _require_fitting_filters(registry, config)
     shared: dict[bytes, ChatReply] = {}
-    limits = specs[0][1].limits if specs else Limits()
-    folders = [out for out, _ in specs]
+    limits = configs[0][1] if configs else Limits()
+    folders = [out for out, _ in configs]
     with Account(max_cost=limits.max_cost, max_tokens=limits.max_tokens, parts=folders) as account:
-        for out, spec in specs:
+        for out, config in configs:
             if (kind := kind_of(out)) not in ("", "a folder"):
                 raise RunConflict(f"{out} is {kind}, not a folder", hint="choose a different --out")
-            with Job.create(registry, spec, out, cache=cache, place=place) as job:
+            with Job.create(registry, config, out, cache=cache, place=place) as job:
                 job.shared = shared
                 run(job)
     return account
 
 
-def _require_fitting_filters(registry: Registry, spec: RunSpec) -> None:
-    """Check that the filters of a spec go with its task, before anything is begun.
+def _require_fitting_filters(registry: Registry, config: RunConfig) -> None:
+    """Check that the filters of a config go with its task, before anything is begun.
 
     Raises:
         UsageError: one does not, or cannot read a dataset that its options name.
     """
-    registered, task = find_task(registry, spec.task, spec.variants)
-    parts = Parts(registry, spec.options, task, distribution=registered.distribution, copies=False)
-    parts.several("filter", task.filters_from, spec.filters)
+    registered, task = find_task(registry, config.task, config.variants)
+    parts = Parts(
+        registry, config.options, task, distribution=registered.distribution, copies=False
+    )
+    parts.several("filter", task.filters_from, config.filters)
     parts.require_fit(task)

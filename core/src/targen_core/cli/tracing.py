@@ -279,7 +279,7 @@ def made_by(run: Path, record: Mapping[str, Any] | None = None) -> dict[str, Any
         if (begun := manifest.run_of(record or {})) is not None:
             manifest = begun.manifest
         task, steps, corrector = manifest.task, manifest.steps, manifest.lock.corrector
-        seed, created = manifest.spec.seed, manifest.created
+        seed, created = manifest.config.seed, manifest.created
         packages = manifest.lock.distributions
     return {
         "task": task.id,

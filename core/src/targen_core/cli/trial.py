@@ -21,12 +21,12 @@ from targen_core.hints import quoted
 from targen_core.options import Limits
 from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.records.lock import PartPlan
 from targen_core.runs.records.options import OF_LISTS
-from targen_core.runs.records.spec import RunSpec
 from targen_core.runs.records.writing import OUTPUTS
 
 Show = Callable[[Job], AbstractContextManager[Listener]]
@@ -65,29 +65,29 @@ class Trial:
 
 
 def dry_run_spec(
-    spec: RunSpec, quotas: Mapping[str, int], parts: Iterable[PartPlan] = ()
-) -> RunSpec:
-    """Return `spec` with `parts`, on the scripted backend: offline, free, call by call."""
+    config: RunConfig, quotas: Mapping[str, int], parts: Iterable[PartPlan] = ()
+) -> RunConfig:
+    """Return `config` with `parts`, on the scripted backend: offline, free, call by call."""
     names = {name for part in parts for name in part.names}
     kept = {
         name: value
-        for name, value in spec.options.items()
+        for name, value in config.options.items()
         if name.rpartition(".")[2] in OF_LISTS or name.rpartition(".")[0] in names
     }
-    return spec.replace(
+    return config.replace(
         quotas=quotas,
         backend="scripted",
         backend_for={},
         options=kept,
         lists_at_once=1,
         shard=None,
-        limits=Limits(),
+        **dict(Limits()),
     )
 
 
 def run_trial(
     registry: Registry,
-    spec: RunSpec,
+    config: RunConfig,
     *,
     cache: Path | None = None,
     shared: dict[bytes, ChatReply] | None = None,
@@ -95,7 +95,7 @@ def run_trial(
     folder: Path | None = None,
     unfiltered: bool = False,
 ) -> Trial:
-    """Run `spec` and record it; a run that ends early also gives a result.
+    """Run `config` and record it; a run that ends early also gives a result.
 
     With `cache`, replies are shared: a run of the same seed and options does not pay for a trial's
     calls again. With `shared`, trials share replies to list calls. `show` displays how the job
@@ -117,12 +117,12 @@ def run_trial(
         stack.enter_context(_tidy_when_killed())
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
-        prepared = prepared_trial(registry, spec)
+        prepared = prepared_trial(registry, config)
         prepared = prepared.unfiltered if unfiltered else prepared
         for name in (*OUTPUTS, "ledger", "report.json"):  # each verdict is reported again
             remove(folder / "trial" / name)
         job = stack.enter_context(
-            Job.create(registry, spec, folder / "trial", cache=cache, prepared=prepared)
+            Job.create(registry, config, folder / "trial", cache=cache, prepared=prepared)
         )
         job.shared = shared
         job.resuming = ""
@@ -139,17 +139,17 @@ def run_trial(
     return trial
 
 
-def prepared_trial(registry: Registry, spec: RunSpec) -> Prepared:
-    """Return all that a trial of `spec` needs, found and checked.
+def prepared_trial(registry: Registry, config: RunConfig) -> Prepared:
+    """Return all that a trial of `config` needs, found and checked.
 
     Raises:
         UsageError: something is wrong with it, or people answer its calls.
     """
-    prepared = prepare(registry, spec)
+    prepared = prepare(registry, config)
     if prepared.by_people:
         begin = (
-            f"targen generate {quoted(spec.task)} -n {sum(spec.quotas.values())} --backend "
-            f"{quoted(spec.backend)}"
+            f"targen generate {quoted(config.task)} -n {sum(config.quotas.values())} --backend "
+            f"{quoted(config.backend)}"
         )
         raise UsageError(
             "people answer calls in a sheet, but a preview does not wait for answers",

@@ -140,9 +140,9 @@ def analyze(
     from targen_analysis.report.folder import check_free, write
     from targen_analysis.report.pictures import KINDS
     from targen_analysis.report.terminal import print_analysis
-    from targen_core.cli.options.typed import parse_options
     from targen_core.cli.tables import print_json
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.parsing import parse_options
 
     if pictures and pictures not in KINDS:
         raise UsageError(f"--pictures {pictures}: choose {' or '.join(KINDS)}")

@@ -20,10 +20,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from targen_core.cli.options.typed import parse_options
 from targen_core.errors import UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs.parsing import parse_options
 from targen_datatune.retrieval import (
     Catalogue,
     DatasetEntry,

@@ -42,8 +42,8 @@ class Data:
         Raises:
             UsageError: the dataset does not exist, has no rows, or one is not the task's.
         """
-        spec, registry = request.spec, request.registry
-        return read_dataset(self.source, spec.task, variants=spec.variants, registry=registry)
+        config, registry = request.config, request.registry
+        return read_dataset(self.source, config.task, variants=config.variants, registry=registry)
 
 
 def left_out(dataset: Dataset, source: object = None) -> str:

@@ -26,6 +26,7 @@ from targen_core.calls.replies import recorded_reply
 from targen_core.calls.usage import Usage
 from targen_core.errors import MissingDependency, Rejected, UnknownName, UsageError
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.preparing.models import USER_PRICE, ModelsOf, PreparedStep
 from targen_core.runs.records.lock import StepPlan
 from targen_core.runs.records.options import (
@@ -35,7 +36,6 @@ from targen_core.runs.records.options import (
     settled,
     step_parameters,
 )
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 
 T = TypeVar("T")
@@ -93,7 +93,7 @@ def _stand_ins(
     recorded: Mapping[str, StepPlan],
     registry: Registry,
     task: Task[Any, Any],
-    spec: RunSpec,
+    config: RunConfig,
     options: Mapping[str, StepOptions],
     asked: Collection[str],
     delivery: Delivery | None,
@@ -107,7 +107,7 @@ def _stand_ins(
     for step in task.steps:
         if step.name not in asked:
             continue
-        name, user = spec.backend_of(step.name), options[step.name]
+        name, user = config.backend_of(step.name), options[step.name]
         backend: Backend
         chosen: BackendOptions
         try:

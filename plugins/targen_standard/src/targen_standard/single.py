@@ -21,15 +21,15 @@ from targen_core.cli.account import Account
 from targen_core.engine.stage_llm import StageLlm
 from targen_core.errors import Rejected, UsageError
 from targen_core.folders import replies_folder
-from targen_core.options import Limits, RowOptions
+from targen_core.options import RowOptions
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.event_loops import finish
 from targen_core.runs.jobs.session import ALLOWANCE, open_layer
 from targen_core.runs.preparing.delivering import chosen_delivery
 from targen_core.runs.preparing.models import PreparedStep, bind_models, made_up, models_of
 from targen_core.runs.preparing.parts import Parts
 from targen_core.runs.preparing.plan import options_of
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
@@ -83,7 +83,7 @@ class Question(Generic[R]):
     def ask(
         self,
         registry: Registry,
-        spec: RunSpec,
+        config: RunConfig,
         *,
         cache: Path | None = None,
         folder: Path | None = None,
@@ -93,7 +93,7 @@ class Question(Generic[R]):
 
         Args:
             registry: finds the backend.
-            spec: its backend, options, seed and limits are used.
+            config: its backend, options, seed and limits are used.
             cache: the folder of replies that are shared between runs.
             folder: keeps the journal, so that an answered call is not repeated; without it the
                 journal is in a temporary folder.
@@ -104,14 +104,14 @@ class Question(Generic[R]):
             JobFailed: two replies could not be used; or budget or service stopped it.
         """
 
-        async def asked(folder: Path, spec: RunSpec) -> tuple[R, Counts]:
-            step, usage = self.model(registry, spec), Usage()
+        async def asked(folder: Path, config: RunConfig) -> tuple[R, Counts]:
+            step, usage = self.model(registry, config), Usage()
             journal = Journal(folder / "journal", on_record=usage.recall)
             try:
                 async with open_layer(
-                    bind_models({"generate": step}, spec.limits),
-                    seed=spec.seed,
-                    limits=spec.limits,
+                    bind_models({"generate": step}, config),
+                    seed=config.seed,
+                    limits=config,
                     journal=journal,
                     usage=usage,
                     cache=cache,
@@ -136,19 +136,19 @@ class Question(Generic[R]):
         with contextlib.ExitStack() as stack:
             if folder is None:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="targen-")))
-            spec = spec.replace(limits=ALLOWANCE.get().limits(folder, spec.limits))
+            config = ALLOWANCE.get().limits(folder, config)
             try:
-                return finish(asked(folder, spec))  # in a notebook, a loop is running
+                return finish(asked(folder, config))  # in a notebook, a loop is running
             except Rejected as error:
                 raise Unusable(f"{self.unusable}: {error}", hint=self.hint) from error
 
-    def cost(self, registry: Registry, spec: RunSpec) -> float | None:
+    def cost(self, registry: Registry, config: RunConfig) -> float | None:
         """Return the most that the call may cost, in dollars; None if no price is known.
 
         Raises:
             UsageError: anything wrong with the backend or its options.
         """
-        step = self.model(registry, spec)
+        step = self.model(registry, config)
         if step.price is None:
             return None
         # The prompt and an answer; a second attempt carries both, and has an answer of its own.
@@ -157,15 +157,15 @@ class Question(Generic[R]):
         first, second = (step.price.max_dollars(n, answer) for n in (asked, asked + answer))
         return first + second
 
-    def model(self, registry: Registry, spec: RunSpec) -> PreparedStep:
+    def model(self, registry: Registry, config: RunConfig) -> PreparedStep:
         """Find and make the model of the call.
 
         Raises:
-            UsageError: `spec` is invalid; its task and quotas are not looked at.
+            UsageError: `config` is invalid; its task and quotas are not looked at.
         """
-        delivery = chosen_delivery(registry, spec.limits)
-        options = options_of(self.task, spec, Parts(registry, spec.options))
-        steps = models_of(registry, self.task, spec, options, {"generate"}, delivery)
+        delivery = chosen_delivery(registry, config)
+        options = options_of(self.task, config, Parts(registry, config.options))
+        steps = models_of(registry, self.task, config, options, {"generate"}, delivery)
         step = steps["generate"]
         if step.backend.delivery:  # of a run, of which there is none
             raise UsageError(
@@ -216,34 +216,34 @@ def charged(
 
     chosen = choice(registry, said)
     with chosen.explained():
-        spec = RunSpec(
+        config = RunConfig(
             task="",
             quotas={},
             backend=chosen.model,
             options=chosen.options,
             untyped=chosen.untyped,
-            limits=Limits(**chosen.limits),
+            **chosen.limits,
             **said.part(RowOptions),
         )
-        _require_able(question.model(registry, spec), what, is_chosen="backend" in chosen.held)
+        _require_able(question.model(registry, config), what, is_chosen="backend" in chosen.held)
         ask_first(
             f"A {what}",
-            lambda: [Expected(f"a {what}", question.cost(registry, spec))],
-            cap=spec.limits.max_cost,
+            lambda: [Expected(f"a {what}", question.cost(registry, config))],
+            cap=config.max_cost,
             ask_above=chosen.ask_above,
         )
     with chosen.explained():
-        decides = spec.model_dump(mode="json", exclude={"limits"})
+        decides = config.model_dump(mode="json", exclude={"limits"})
         work = unfinished(question.name, {**question.values}, decides)
         with work as folder, Account() as account:
             with watching() as watch:
                 reply, usage = question.ask(
-                    registry, spec, cache=replies_folder(), folder=folder, on_layer=watch.on_layer
+                    registry, config, cache=replies_folder(), folder=folder, on_layer=watch.on_layer
                 )
             yield Charged(
                 reply=reply,
                 billed=account.billed if usage.calls else "from the cache",
-                made_up=" and ".join(made_up(registry, [spec.backend])),
+                made_up=" and ".join(made_up(registry, [config.backend])),
             )
 
 

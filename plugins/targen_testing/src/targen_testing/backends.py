@@ -27,7 +27,6 @@ import pytest
 from targen_core.calls.backend import Backend
 from targen_core.calls.model import ChatModel, ChatReply, Message, Price
 from targen_core.calls.scores import continues, most_top, problem, scores_given
-from targen_core.cli.options.typed import parse_options
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -37,16 +36,16 @@ from targen_core.errors import (
     TargenError,
     TimedOut,
 )
-from targen_core.options import Limits
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
+from targen_core.runs.parsing import parse_options
 from targen_core.runs.records.options import (
     backend_options,
     public_options,
     step_options,
 )
-from targen_core.runs.records.spec import RunSpec
 from targen_testing.exchange import (
     KEY,
     MOST,
@@ -549,16 +548,17 @@ class BackendSuite(ObjectSuite[Backend]):
 
         with FaultServer(answer) as server:
             registry = with_sample(self.registry())
-            spec = RunSpec(
+            config = RunConfig(
                 task="sample",
                 quotas={"good": 1, "bad": 1},
                 backend=registry.find("backend", self.backend).id,
                 options={**self.given(server.url), "near-duplicates.near_duplicates": 100.0},
                 corrector=None,
-                limits=Limits(concurrency=2, max_outage=5.0),
+                concurrency=2,
+                max_outage=5.0,
             )
             try:
-                with Job.create(registry, spec, out) as job:
+                with Job.create(registry, config, out) as job:
                     job.run()
             except TargenError as error:
                 pytest.fail(f"a run on this backend fails: {error!r}", pytrace=False)

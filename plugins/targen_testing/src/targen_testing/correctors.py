@@ -19,7 +19,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.engine.local import CHANGED
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.records.spec import RunSpec
+from targen_core.runs.config import RunConfig
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_testing import trials
@@ -56,9 +56,9 @@ class CorrectorSuite(Described[Any], PartSuite[Any]):
         task: Task[Any, Any] = self.everything().get("task", self.task)
         return task
 
-    def spec(
+    def config(
         self, options: Mapping[str, str], corrector: str | None, concurrency: int = 8
-    ) -> RunSpec:
+    ) -> RunConfig:
         """A job on the scripted backend."""
         own = self.typed() if corrector == self.item().id else {}
         return trials.job_of(
@@ -81,7 +81,7 @@ class CorrectorSuite(Described[Any], PartSuite[Any]):
         def make() -> Dataset:
             folder = tmp_path_factory.mktemp("instances") / "run"
             corrector = "meta" if self.claims_nothing() else None
-            made = trials.generate(self.everything(), self.spec(GOOD, corrector), folder)
+            made = trials.generate(self.everything(), self.config(GOOD, corrector), folder)
             if made.error is not None:
                 fail(f"task {self.task} generates no instances to judge: {made.error}")
             return Dataset("made", self.whose(), made.rows)
@@ -96,8 +96,8 @@ class CorrectorSuite(Described[Any], PartSuite[Any]):
         concurrency: int = 8,
     ) -> Trial:
         """Run the corrector on instances."""
-        spec = self.spec(options, self.item().id, concurrency)
-        trial = trials.correct(self.everything(), spec, dataset, folder)
+        config = self.config(options, self.item().id, concurrency)
+        trial = trials.correct(self.everything(), config, dataset, folder)
         if CHANGED in str(trial.error):
             pytest.skip("it changes the instances that it judges: see changes-no-instance")
         return trial
@@ -114,7 +114,7 @@ class CorrectorSuite(Described[Any], PartSuite[Any]):
         assert judged == count, f"it judged {judged} of {count} instances"
         if self.claims_nothing():
             made = trials.generate(
-                self.everything(), self.spec(GOOD, self.corrector), tmp_path / "run"
+                self.everything(), self.config(GOOD, self.corrector), tmp_path / "run"
             )
             if made.error is not None:
                 fail(f"judging fails without a claimed label: {made.error}")
@@ -175,8 +175,8 @@ class CorrectorSuite(Described[Any], PartSuite[Any]):
 
     def test_changes_no_instance(self, dataset: Dataset, tmp_path: Path) -> None:
         """It does not change the instances that it judges."""
-        spec = self.spec(GOOD, self.item().id)
-        error = trials.correct(self.everything(), spec, dataset, tmp_path / "out").error
+        config = self.config(GOOD, self.item().id)
+        error = trials.correct(self.everything(), config, dataset, tmp_path / "out").error
         if CHANGED in str(error):
             fail(str(error))
 

@@ -23,10 +23,9 @@ from targen_core.calls.delivery import DeliveredRun, Delivery, ModelSource
 from targen_core.calls.model import ChatModel
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import UsageError
-from targen_core.options import Limits
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.spec import RunSpec
 from targen_core.text import plural
 from targen_testing import trials
 from targen_testing.exchange import request_of
@@ -73,14 +72,14 @@ class DeliverySuite(Described[Delivery]):
     def run(self, folder: Path, delivery: str) -> Trial:
         """A run of the kit's task, delivered or not."""
         self.source()
-        spec = RunSpec(
+        config = RunConfig(
             task="sample",
             quotas=_ROWS,
             backend=self.backend,
             options=self.settings,
-            limits=Limits(delivery=delivery),
+            delivery=delivery,
         )
-        return trials.generate(self.everything(), spec, folder)
+        return trials.generate(self.everything(), config, folder)
 
     # --- what must hold ---
 

@@ -27,10 +27,9 @@ from targen_core.calls.executors import ModelExecutor, Workers
 from targen_core.calls.model import ChatModel, ChatReply
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageError
-from targen_core.options import Limits
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.elsewhere import Elsewhere
-from targen_core.runs.records.spec import RunSpec
 from targen_core.text import plural
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_testing import trials
@@ -87,24 +86,24 @@ class ExecutorSuite(Described[ModelExecutor], PartSuite[ModelExecutor]):
         """Return the executor, with the request."""
         return Elsewhere.read(self.registry(), {"name": self.executor, **self.asked}, self.typed())
 
-    def spec(self, options: Mapping[str, Any], **limits: Any) -> RunSpec:
+    def config(self, options: Mapping[str, Any], **limits: Any) -> RunConfig:
         """A run of the kit's task by scripted replies."""
-        return RunSpec(
+        return RunConfig(
             task="sample",
             quotas=_ROWS,
             backend=_BACKEND,
             options=options,
-            limits=Limits(**{"concurrency": 8, **limits}),
+            **{"concurrency": 8, **limits},
         )
 
     def run(self, folder: Path, options: Mapping[str, Any], **limits: Any) -> Trial:
         """A run with models that the executor has placed."""
-        spec = self.spec(options, **limits)
-        return trials.generate(self.everything(), spec, folder, self.where())
+        config = self.config(options, **limits)
+        return trials.generate(self.everything(), config, folder, self.where())
 
     def here(self, folder: Path, options: Mapping[str, Any]) -> Trial:
         """The same run in this process."""
-        made = trials.generate(self.everything(), self.spec(options), folder)
+        made = trials.generate(self.everything(), self.config(options), folder)
         assert made.error is None, f"the run without the executor ended with {made.error!r}"
         return made
 
@@ -234,7 +233,7 @@ class ExecutorSuite(Described[ModelExecutor], PartSuite[ModelExecutor]):
     def test_errors_come_through(self, tmp_path: Path) -> None:
         """A model's error ends the run with the same message as in this process."""
         refused = {"unauthorized": True}
-        here = trials.generate(self.everything(), self.spec(refused), tmp_path / "here").error
+        here = trials.generate(self.everything(), self.config(refused), tmp_path / "here").error
         there = self.run(tmp_path / "there", refused).error
         assert isinstance(there, TargenError), f"the executor turned {here!r} into {there!r}"
         assert (type(there), str(there)) == (type(here), str(here)), (

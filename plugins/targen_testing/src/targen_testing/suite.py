@@ -15,11 +15,11 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import pytest
 
-from targen_core.cli.options.typed import parse_options
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs.parsing import parse_options
 from targen_testing.sample import with_sample
 
 T = TypeVar("T")

@@ -22,8 +22,8 @@ import pytest
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import QuotaNotMet, Rejected
+from targen_core.runs.config import RunConfig
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.cases import Case
 from targen_core.tasks.fields import named
 from targen_core.tasks.model import Task
@@ -75,13 +75,13 @@ class TaskSuite(Suite):
         task: Task[Any, Any] = self.registry().get("task", self.task)
         return task
 
-    def spec(self, **values: Any) -> RunSpec:
+    def config(self, **values: Any) -> RunConfig:
         """Return a job of `rows` rows per label on the scripted backend."""
         return job_of(self.target(), self.task, self.rows, **values)
 
     def trial(self, folder: Path, **values: Any) -> Trial:
         """Run such a job; what stops it is kept."""
-        return trials.generate(self.registry(), self.spec(**values), folder)
+        return trials.generate(self.registry(), self.config(**values), folder)
 
     @pytest.fixture
     def watched(self, tmp_path_factory: pytest.TempPathFactory) -> _Watched:
@@ -115,9 +115,9 @@ class TaskSuite(Suite):
         """A run with hostile replies; that it falls short is in order."""
         task = self.target()
         rows = max(self.rows, min(40, _HOSTILE_ROWS // len(task.quota_names)))
-        spec = job_of(task, self.task, rows, options=HOSTILE, give_up_after=40)
+        config = job_of(task, self.task, rows, options=HOSTILE, give_up_after=40)
         folder = tmp_path_factory.mktemp("hostile") / "run"
-        return self.kept("hostile", lambda: trials.generate(self.registry(), spec, folder))
+        return self.kept("hostile", lambda: trials.generate(self.registry(), config, folder))
 
     @pytest.fixture
     def bad(self, good: Trial, tmp_path_factory: pytest.TempPathFactory) -> Trial:
@@ -130,10 +130,10 @@ class TaskSuite(Suite):
         """The same, but shuffled, stopped half-way, and resumed without a ledger."""
 
         def make() -> Trial:
-            spec = self.spec(options=_BAD, concurrency=32)
+            config = self.config(options=_BAD, concurrency=32)
             folder = tmp_path_factory.mktemp("shuffled") / "run"
             half = trials.shuffled(1, stop_after=bad.answers // 2)
-            stopped = trials.generate(self.registry(), spec, folder, half)
+            stopped = trials.generate(self.registry(), config, folder, half)
             if not stopped.is_stopped:
                 return stopped
             (folder / "ledger").unlink(missing_ok=True)
@@ -332,7 +332,7 @@ class TaskSuite(Suite):
             fail(f"a run without a corrector fails: {uncorrected.error}")
         dataset = Dataset("made", task, uncorrected.rows)
         judged = trials.correct(
-            self.registry(), self.spec(corrector=corrector), dataset, tmp_path / "corrected"
+            self.registry(), self.config(corrector=corrector), dataset, tmp_path / "corrected"
         )
         if judged.error is not None:
             fail(f"judging by the corrector {corrector} fails: {judged.error}")

@@ -23,14 +23,13 @@ from targen_core.errors import (
     TargenError,
     UsageError,
 )
-from targen_core.options import Limits
 from targen_core.origin import trusting
 from targen_core.plugins.register import MEMORY, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
+from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.elsewhere import Elsewhere
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_standard.correction.dataset import correct_dataset
 
@@ -133,26 +132,26 @@ class Trial:
 
 def job_of(
     task: Task[Any, Any], name: str, rows: int, *, concurrency: int = 8, **values: Any
-) -> RunSpec:
+) -> RunConfig:
     """A job of `rows` instances a label on the scripted backend."""
-    return RunSpec(
+    return RunConfig(
         task=name,
         quotas=dict.fromkeys(task.quota_names, rows * task.rows_per_instance),
         backend="targen-standard:scripted",
-        limits=Limits(concurrency=concurrency),
+        concurrency=concurrency,
         **values,
     )
 
 
 def generate(
-    registry: Registry, spec: RunSpec, folder: Path, elsewhere: Elsewhere | None = None
+    registry: Registry, config: RunConfig, folder: Path, elsewhere: Elsewhere | None = None
 ) -> Trial:
     """Run a job, with its models elsewhere if so; what stops it is kept and not raised."""
     asked: set[str] = set()
     error: Exception | None = None
     report: dict[str, Any] = {}
     try:
-        with Job.create(registry, spec, folder) as job:
+        with Job.create(registry, config, folder) as job:
             job.elsewhere = elsewhere
             report = job.run(observer=lambda call, *_: asked.add(call.prompt))
     except Exception as raised:
@@ -220,10 +219,10 @@ def differing(one: Path, other: Path) -> list[str]:
     ]
 
 
-def correct(registry: Registry, spec: RunSpec, dataset: Dataset, folder: Path) -> Trial:
+def correct(registry: Registry, config: RunConfig, dataset: Dataset, folder: Path) -> Trial:
     """Run step 4 on a dataset; what stops it is kept and not raised."""
     try:
-        return Trial(*correct_dataset(registry, spec, dataset, folder), None)
+        return Trial(*correct_dataset(registry, config, dataset, folder), None)
     except TargenError as error:
         return Trial(folder, {}, error)
 

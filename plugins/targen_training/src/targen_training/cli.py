@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_core.cli.completion import completer
-from targen_core.cli.options.typed import parse_options
 from targen_core.cli.sources import EncodingArg
 from targen_core.errors import UsageError
 from targen_core.hints import quoted
 from targen_core.origin import Typed
+from targen_core.runs.parsing import parse_options
 from targen_core.text import plural
 from targen_training.asked import TaskOption, file_of, of_one_label, read_rows
 from targen_training.mixtures import Mix

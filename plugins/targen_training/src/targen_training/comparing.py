@@ -17,13 +17,13 @@ import typer
 
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import YesArg
-from targen_core.cli.options.typed import parse_options
 from targen_core.cli.sources import EncodingArg
 from targen_core.cli.status import note
 from targen_core.errors import Interrupted, MissingDependency, RunConflict, UsageError, no_such_file
 from targen_core.hints import quoted
 from targen_core.options import Limits
 from targen_core.origin import Typed
+from targen_core.runs.parsing import parse_options
 from targen_core.text import plural
 from targen_training.asked import NAME_THE_TASK, TaskOption, names_its_task
 from targen_training.money import Money

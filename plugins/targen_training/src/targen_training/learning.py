@@ -8,9 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from targen_core.cli.options.typed import parse_options
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.hints import install, quoted
+from targen_core.runs.parsing import parse_options
 from targen_training.models import (
     Trained,
     facts_of,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from targen_core.cli.completion import completer
-from targen_core.cli.options.typed import parse_options
 from targen_core.cli.sources import EncodingArg
 from targen_core.errors import UsageError
 from targen_core.plugins.configurable import read_options
+from targen_core.runs.parsing import parse_options
 from targen_core.text import plural
 from targen_training.asked import TaskOption, read_rows
 

@@ -10,9 +10,9 @@ import typer
 from targen_core.cli.completion import completer
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import JsonArg
-from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json
 from targen_core.errors import ContentFiltered, ServiceError, TargenError, UsageError
+from targen_core.runs.config import ModelFlags
 from targen_core.runs.jobs.shortfall import EMPTY_REPLIES
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _SEED = 7
 
 
 @takes(
-    ModelOptions.declared(
+    ModelFlags.declared(
         *("model", "base_url", "price_in", "price_out", "options", "key_file", "profile")
     )
 )

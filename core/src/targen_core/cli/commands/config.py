@@ -13,10 +13,10 @@ import typer
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options import defaults
 from targen_core.cli.options.defaults import Value
-from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.places import is_inside
+from targen_core.runs.config import ModelFlags
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ACTIONS = ("show", "path", "set", "unset")
 
 
-@takes(ModelOptions.declared("profile"))
+@takes(ModelFlags.declared("profile"))
 def config(
     action: Annotated[
         str, typer.Argument(metavar=f"[{'|'.join(_ACTIONS)}]", help="The action.")
@@ -60,7 +60,7 @@ def config(
     - targen config set model llama3.1 --profile house
     - targen config set --project options.temperature 0.9
     """
-    given, profile = words or [], said.of(ModelOptions).profile
+    given, profile = words or [], said.of(ModelFlags).profile
     if action not in _ACTIONS:
         raise UsageError(f"config {action}: no such action", hint=f"targen config {_ACTIONS[0]}")
     if project and action not in ("set", "unset"):

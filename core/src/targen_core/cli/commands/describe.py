@@ -10,7 +10,6 @@ import typer
 from targen_core.cli.completion import complete_kind, complete_registered
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import JsonArg
-from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json
 from targen_core.errors import UnknownName, UsageError
 from targen_core.hints import did_you_mean, quoted, suggestions_for
@@ -18,6 +17,7 @@ from targen_core.options import RowOptions
 from targen_core.places import what_is
 from targen_core.plugins.register import OURS
 from targen_core.plugins.unknown import and_broken, no_task
+from targen_core.runs.config import ModelFlags
 from targen_core.text import plural, with_article
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _FLAGS = {
 """Option -> its flag, and the kinds that it is for."""
 
 
-@takes(RowOptions.declared("variants"), ModelOptions.declared("options"))
+@takes(RowOptions.declared("variants"), ModelFlags.declared("options"))
 def describe(
     name: Annotated[
         str,

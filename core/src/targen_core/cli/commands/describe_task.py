@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from targen_core.cli.facts import Described
     from targen_core.cli.trial import RecordedCall
     from targen_core.plugins.registry import Registry
+    from targen_core.runs.config import RunConfig
     from targen_core.runs.records.lock import PartPlan
-    from targen_core.runs.records.spec import RunSpec
     from targen_core.tasks.model import Task
 
 _SHOWN = 60  # characters of a dimension's values
@@ -53,10 +53,10 @@ def _with_parts(
     without them, with the reason.
     """
     from targen_core.errors import TargenError
-    from targen_core.runs.records.spec import RunSpec
+    from targen_core.runs.config import RunConfig
 
     try:
-        made, plans = task_with_parts(registry, RunSpec(task=name, quotas={}, variants=variants))
+        made, plans = task_with_parts(registry, RunConfig(task=name, quotas={}, variants=variants))
     except TargenError as error:
         return task, {"": {"problem": f"{error}" + (f" ({error.hint})" if error.hint else "")}}
     return made, {
@@ -66,17 +66,17 @@ def _with_parts(
 
 
 def task_with_parts(
-    registry: Registry, spec: RunSpec
+    registry: Registry, config: RunConfig
 ) -> tuple[Task[Any, Any], dict[str, PartPlan]]:
-    """A spec's task as a run has it, and the registered parts that it uses, by their place.
+    """A config's task as a run has it, and the registered parts that it uses, by their place.
 
     Raises:
         UsageError: as `task_of`, or the corrector is unknown.
     """
     from targen_core.runs.preparing.tasks import find_corrector, task_and_parts
 
-    _, task, parts = task_and_parts(registry, spec, copies=False)
-    find_corrector(parts, task, spec.corrector)
+    _, task, parts = task_and_parts(registry, config, copies=False)
+    find_corrector(parts, task, config.corrector)
     return task, parts.plans
 
 
@@ -141,7 +141,7 @@ def _filled(
     unsaid = [len(drawn.pool) for _, drawn in task.dimensions_by_step if not drawn.in_prompt]
     quotas = dict.fromkeys(task.quota_names, max([2, *unsaid]) * task.rows_per_instance)
     with asked(registry, name, rows=False, variants=variants) as request:
-        trial = run_trial(registry, dry_run_spec(request.spec, quotas), unfiltered=True)
+        trial = run_trial(registry, dry_run_spec(request.config, quotas), unfiltered=True)
     first: dict[str, RecordedCall] = {}
     for call in trial.calls:
         first.setdefault(call.prompt, call)

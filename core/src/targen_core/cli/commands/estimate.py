@@ -20,14 +20,14 @@ from targen_core.cli.options.arguments import (
     ShardArg,
     SomeTaskArg,
     SuiteArg,
-    labels_of,
 )
 from targen_core.cli.options.defaults import YIELD
-from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.hints import flags
 from targen_core.options import Limits, ListOptions
+from targen_core.runs.config import ModelFlags
+from targen_core.runs.parsing import parse_labels
 from targen_core.runs.records.shortcuts import rows
 from targen_core.text import plural
 
@@ -53,7 +53,7 @@ _PROMPT_HEADS = {
 @takes(
     rows(),
     ListOptions,
-    ModelOptions,
+    ModelFlags,
     Limits.declared("batch", "delivery"),
 )
 def estimate(
@@ -141,7 +141,7 @@ def estimate(
                 name,
                 n=n,
                 preset=preset,
-                labels=labels_of(label),
+                labels=parse_labels(label),
                 correct=correct,
                 **said.part(rows(), ListOptions),
                 batch_lists=batch_lists,

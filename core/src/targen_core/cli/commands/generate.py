@@ -28,24 +28,25 @@ from targen_core.cli.options.arguments import (
     SuiteArg,
     TotalArg,
     YesArg,
-    labels_of,
 )
-from targen_core.cli.request import ModelOptions, WorkerOptions
 from targen_core.display.streams import mute
 from targen_core.errors import AnswersAwaited, BudgetExhausted, QuotaNotMet, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
+from targen_core.runs.config import ModelFlags
+from targen_core.runs.parsing import parse_labels
+from targen_core.runs.preparing.elsewhere import WorkerOptions
 from targen_core.runs.records.shortcuts import rows
 from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
+    from targen_core.runs.config import RunConfig
     from targen_core.runs.folder.place import Place
     from targen_core.runs.jobs.job import Job
     from targen_core.runs.preparing.elsewhere import Elsewhere
-    from targen_core.runs.records.spec import RunSpec
 
 
-@takes(rows(), ListOptions, Limits, ModelOptions, WorkerOptions)
+@takes(rows(), ListOptions, Limits, ModelFlags, WorkerOptions)
 def generate(
     task: SomeTaskArg = None,
     n: NumberArg = None,
@@ -132,7 +133,7 @@ def generate(
     keywords: dict[str, Any] = dict(
         n=n,
         preset=preset,
-        labels=labels_of(label),
+        labels=parse_labels(label),
         correct=correct,
         batch_lists=batch_lists,
         shard=shard,
@@ -158,10 +159,12 @@ def generate(
             print_dry_run(runs, price_from=chosen.price_from, suite=True, json=json)
             return
         confirm(runs, chosen, yes=yes)
-        specs = [(out, request.spec) for out, request in runs]
+        configs = [(out, request.config) for out, request in runs]
         place: Place = "exact" if out else "replace"
         with chosen.explained():
-            _run_suite(suite, registry, specs, place, where, quiet=quiet, json=json, strict=strict)
+            _run_suite(
+                suite, registry, configs, place, where, quiet=quiet, json=json, strict=strict
+            )
         return
     assert task is not None
     with chosen.explained(), asked(registry, task, **keywords) as request:
@@ -224,7 +227,7 @@ def _folder(shard: str | None) -> str:
 
 
 @takes(
-    ModelOptions.declared("base_url", "price_in", "price_out", "options", "key_file"),
+    ModelFlags.declared("base_url", "price_in", "price_out", "options", "key_file"),
     WorkerOptions,
     unchanged=(RowOptions.declared("give_up_after"), Limits),
 )
@@ -287,7 +290,7 @@ def resume(
     if batch_offline and batch:
         raise UsageError("--batch-offline cannot be used with --batch")
     registry = load_registry()
-    options = said.of(ModelOptions).values
+    options = said.of(ModelFlags).values
     where = elsewhere(
         registry,
         said.of(WorkerOptions).asked,
@@ -301,7 +304,7 @@ def resume(
         run,
         registry,
         n=n,
-        labels=labels_of(label),
+        labels=parse_labels(label),
         options=options,
         datasets={"exclude": exclude},
         verify=verify,
@@ -373,7 +376,7 @@ def _shown() -> Iterator[None]:
 def _run_suite(
     name: str,
     registry: Registry,
-    specs: Sequence[tuple[Path, RunSpec]],
+    configs: Sequence[tuple[Path, RunConfig]],
     place: Place,
     where: Elsewhere | None,
     *,
@@ -387,7 +390,7 @@ def _run_suite(
 
     suite = _Suite(name, where, quiet=quiet)
     try:
-        run_suite(registry, specs, suite.run, cache=replies_folder(), place=place)
+        run_suite(registry, configs, suite.run, cache=replies_folder(), place=place)
     finally:
         suite.show(json=json)
     suite.complain(strict=strict)

@@ -1,21 +1,17 @@
 """Arguments and switches that commands share, each declared once.
 
-Options that a model declares are in `cli.request` and `targen_core.options`, which read pydantic:
-commands that only list things start without it.
+Options that a model declares are in `targen_core.options` and `targen_core.runs.config`, which read
+pydantic: commands that only list things start without it.
 """
 
 from __future__ import annotations
 
-import re
-import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from targen_core.cli.completion import completer
-from targen_core.errors import UsageError
 
 ROWS, BATCHES, OUTPUT = "Rows", "Batches", "Output"
 """Panels of the help; the first two are also those of options with models."""
@@ -109,63 +105,3 @@ JsonArg = Annotated[bool, typer.Option("--json", help="Print JSON for programs."
 _STRICT = "Exit with 1 if the report flags a problem with the rows."
 StrictArg = Annotated[bool, typer.Option("--strict", help=_STRICT)]
 StrictRunArg = Annotated[bool, typer.Option("--strict", help=_STRICT, rich_help_panel=OUTPUT)]
-
-
-def pairs(items: Sequence[str], option: str, example: str, *, last: bool = False) -> dict[str, str]:
-    """`NAME=VALUE` items as a dict, split at the first `=`, or the `last` if names may have some.
-
-    Raises:
-        UsageError: an item without `=`, or a name given twice.
-    """
-    values: dict[str, str] = {}
-    for item in items:
-        name, equals, value = item.rpartition("=") if last else item.partition("=")
-        if not equals or not name or not value:
-            spelt = re.fullmatch(r"([^:=,{}\"]+?)\s*[:\s]\s*([^:,\s{}\"]+)", item)
-            usual = example.partition("=")[2]
-            typed = example
-            if spelt and spelt[2].isdigit() == usual.isdigit():
-                typed = f"{spelt[1]}={spelt[2]}"
-            elif re.fullmatch(r"[\w -]*\w", item):
-                typed = f"{item}={usual}"
-            hint = f"{option} {shlex.quote(typed)}"
-            raise UsageError(f"{option} {item!r} is not NAME=VALUE", hint=hint)
-        if name in values:
-            raise UsageError(f"{option} contains {name} twice", hint="keep one of them")
-        values[name] = value
-    return values
-
-
-def labels_of(items: Sequence[str] | None) -> dict[str, int]:
-    """Rows by label, as --label says: once for each, or of several with commas between them.
-
-    Raises:
-        UsageError: an item is not LABEL=ROWS.
-    """
-    labels: dict[str, int] = {}
-    single = [part for item in items or () for part in _parts(item)]
-    for name, text in pairs(single, "--label", "LABEL=40", last=True).items():
-        if text.startswith("+"):
-            raise UsageError(
-                f"--label {name}={text}: a number of rows is a total, so it has no sign",
-                hint="add the rows that the label has to those that you want",
-            )
-        try:
-            labels[name] = int(text)
-        except ValueError:
-            raise UsageError(
-                f"--label {name}={text}: {text!r} is not a number of rows",
-                hint=f"--label {shlex.quote(f'{name}=40')}; for several labels: --label A=40,B=20",
-            ) from None
-    return labels
-
-
-def _parts(item: str) -> list[str]:
-    """Split an item into labels; a name may contain commas, since its parts have no `=`."""
-    parts: list[str] = []
-    for part in item.split(","):
-        if parts and "=" not in parts[-1]:
-            parts[-1] += f",{part}"
-        else:
-            parts.append(part)
-    return [part.strip() for part in parts] if "=" in parts[-1] else [item]

@@ -66,7 +66,7 @@ def unfinished_report(path: Path, manifest: Manifest) -> dict[str, Any]:
         folder=path,
     )
     backends = [step.backend for step in manifest.steps.values()]
-    awaits = _is_left_to_others(registry, manifest.spec.limits, backends)
+    awaits = _is_left_to_others(registry, manifest.config, backends)
     report.update(
         status="unfinished",
         problem=(

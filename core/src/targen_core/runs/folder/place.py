@@ -141,13 +141,13 @@ def same_run(
     Raises:
         RunConflict: it holds another one; says in what they differ.
     """
-    if requested.spec.target in there.targets:  # it may have been extended since
-        first = there.spec.target
-        spec = requested.spec.replace(quotas=first.quotas, give_up_after=first.give_up_after)
-        requested = requested.model_copy(update={"spec": spec, "extensions": there.extensions})
+    if requested.config.target in there.targets:  # it may have been extended since
+        first = there.config.target
+        config = requested.config.replace(quotas=first.quotas, give_up_after=first.give_up_after)
+        requested = requested.model_copy(update={"config": config, "extensions": there.extensions})
     differences = there.differences(requested)
     if not differences:
-        return there.model_copy(update={"spec": requested.spec})
+        return there.model_copy(update={"config": requested.config})
     rows, asked = (m.targets[-1].quotas.total for m in (there, requested))
     if rows != asked and all(each.startswith("targets") for each in differences):
         any_larger = there.resuming(out, n="N")

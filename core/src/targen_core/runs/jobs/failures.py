@@ -92,10 +92,10 @@ def notes_before(prepared: Prepared) -> Iterator[str]:
     if prepared.file is not None and prepared.file.note and prepared.file.note not in _told:
         _told.add(prepared.file.note)
         yield prepared.file.note
-    given = [name for name, rows in prepared.spec.quotas.items() if rows]
+    given = [name for name, rows in prepared.config.quotas.items() if rows]
     counts_only = prepared.task.rows.label_named is not None  # models learn more than the label
     of_task = len(prepared.task.labels)
-    is_try = of_task > 1 and sum(prepared.spec.quotas.values()) < _FEW
+    is_try = of_task > 1 and sum(prepared.config.quotas.values()) < _FEW
     if len(given) == 1 and of_task and not (counts_only or is_try):
         of = "the only label that gets rows, so"
         if of_task == 1:

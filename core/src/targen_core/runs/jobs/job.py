@@ -46,6 +46,7 @@ from targen_core.plain import require_possible
 from targen_core.plugins.blame import blamed
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
+from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.ledger import LedgerFile
 from targen_core.runs.folder.place import Place, is_unanswered
@@ -83,7 +84,6 @@ from targen_core.runs.preparing.trust import (
 from targen_core.runs.records.comparing import require_same
 from targen_core.runs.records.manifest import Manifest, require_unmerged
 from targen_core.runs.records.options import is_price
-from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import require_copy
 
 _log = logging.getLogger("targen.run")
@@ -230,7 +230,7 @@ class Job:
     def create(
         cls,
         registry: Registry,
-        spec: RunSpec,
+        config: RunConfig,
         out: Path | str,
         *,
         cache: Path | str | None = None,
@@ -240,20 +240,20 @@ class Job:
         """Create a run directory, or continue the very same run in it.
 
         `place` decides what happens if `out` holds another run; see `Place`. `prepared` is the
-        result of `prepare` for the spec, if there is one. The outcome is logged.
+        result of `prepare` for the config, if there is one. The outcome is logged.
 
         Raises:
-            UsageError: `spec` is invalid.
+            UsageError: `config` is invalid.
             RunConflict: `out` holds another run, or something else.
         """
         out = require_possible(Path(out))
-        limits = ALLOWANCE.get().limits(out, spec.limits)
-        if prepared is None or limits != spec.limits:
-            prepared = prepare(registry, spec.replace(limits=limits))
+        allowed = ALLOWANCE.get().limits(out, config)
+        if prepared is None or allowed != config:
+            prepared = prepare(registry, allowed)
         require_given(prepared)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(
-            spec=prepared.spec,
+            config=prepared.config,
             lock=prepared.lock,
             created=now,
         )
@@ -271,7 +271,7 @@ class Job:
             if is_new:
                 warn_of_missing_filters(manifest)
                 log_notes_before(prepared)
-            if any(".py:" in name for name in (spec.backend, *spec.backend_for.values())):
+            if any(".py:" in name for name in (config.backend, *config.backend_for.values())):
                 sign_copy(manifest, out)  # whatever module has its name now would run
             else:
                 sign_run(manifest, out, {})
@@ -280,7 +280,7 @@ class Job:
             job._is_new = is_new
             if is_new and prepared.file is not None:
                 job._failed_to_start = True  # unless the copy is read as the same task
-                require_copy(spec.task, prepared.file, out)
+                require_copy(config.task, prepared.file, out)
                 job._failed_to_start = False
             failing.pop_all()
         return job
@@ -320,22 +320,21 @@ class Job:
             # Again, under the lock: another process may have extended it.
             there = manifest = Manifest.load(directory.manifest)
             manifest = manifest.extended(quotas or {}, give_up_after)
-            changed = Limits.redelivered(limits or {})
-            merged = manifest.spec.replace(limits={**dict(manifest.spec.limits), **changed})
+            merged = manifest.config.replace(**Limits.redelivered(limits or {}))
             own = there.is_own(path)
             permitted = own or is_trusted(path)
             if not permitted:
-                require_known_limits(merged.limits, limits or {})
+                require_known_limits(merged, limits or {})
                 require_known_paths(manifest, path, options or {})
-            merged = merged.replace(limits=ALLOWANCE.get().limits(path, merged.limits))
-            manifest = manifest.model_copy(update={"spec": merged})
-            spec, typed = named(registry, manifest.asked(path)), options or {}
-            if not spec.corrector and manifest.lock.corrector not in (None, "task"):
+            merged = ALLOWANCE.get().limits(path, merged)
+            manifest = manifest.model_copy(update={"config": merged})
+            config, typed = named(registry, manifest.asked(path)), options or {}
+            if not config.corrector and manifest.lock.corrector not in (None, "task"):
                 # The manifest records the corrector that the task's default meant, whatever is
                 # installed now.
-                spec = spec.replace(corrector=manifest.lock.corrector)
-            allow = partial(require_known, registry, spec, typed=typed, permitted=permitted)
-            spec = spec.replace(**datasets).also(typed)
+                config = config.replace(corrector=manifest.lock.corrector)
+            allow = partial(require_known, registry, config, typed=typed, permitted=permitted)
+            config = config.replace(**datasets).also(typed)
             for option, sources in datasets.items():
                 refuse_itself(option, sources, path)
 
@@ -346,7 +345,7 @@ class Job:
             try:
                 with manifest.telling_what_to_install():
                     prepared = prepare(
-                        registry, spec, allow=allow, admit=admit, begun=manifest.lock
+                        registry, config, allow=allow, admit=admit, begun=manifest.lock
                     )
             except UnreadSource as error:
                 if not error.hint or error.option not in datasets:
@@ -354,12 +353,12 @@ class Job:
                 raise
             require_same_sources(manifest.lock, prepared.lock, path)
             for option, sources in datasets.items():
-                kept = manifest.spec.replace(**{option: [*map(kept_source, sources)]})
-                manifest = manifest.model_copy(update={"spec": kept})
+                kept = manifest.config.replace(**{option: [*map(kept_source, sources)]})
+                manifest = manifest.model_copy(update={"config": kept})
             require_same(manifest.lock, prepared.lock, manifest.task_file)
             new_prices = {name: value for name, value in typed.items() if is_price(name)}
             if new_prices:  # like a limit: the next resume counts with them
-                manifest = manifest.model_copy(update={"spec": manifest.spec.also(new_prices)})
+                manifest = manifest.model_copy(update={"config": manifest.config.also(new_prices)})
             job = cls(directory, manifest, prepared, cache=cache, verify=verify)
             failing.enter_context(job)
             if own:
@@ -499,7 +498,7 @@ class Job:
         Raises:
             RunConflict: its files contradict what is judged now; the run is left as it was.
         """
-        manifest, limits = self.manifest, self.manifest.spec.limits
+        manifest, limits = self.manifest, self.manifest.config
         async with self._open_layer() as layer:
             self.layer = layer
             layer.observer = observer
@@ -719,9 +718,9 @@ class Job:
             ledger=self._ledger,
             concurrency=concurrency,
             filters=self._filters(),
-            lists_at_once=self.manifest.spec.lists_at_once,
+            lists_at_once=self.manifest.config.lists_at_once,
             margin=None if self.by_people else _MARGIN if deferred else _LIVE_MARGIN,
-            shard=self.manifest.spec.shard,
+            shard=self.manifest.config.shard,
             listener=listener,
             kept=read_kept(self.path) if self.manifest.kept else (),
             revision=self.manifest.revision,
@@ -758,7 +757,7 @@ class Job:
         )
 
     def _filters(self) -> list[Filter]:
-        """New filters, as the spec says."""
+        """New filters, as the config says."""
         self._reporting = {}
         guard = Guard(self.task.name, self.prepared.distribution)
         sources = {plan.id: plan.sources for plan in self.manifest.lock.parts.values()}
@@ -780,8 +779,8 @@ class Job:
         """Open the layer that answers the run's calls."""
         async with open_layer(
             await self._bind(),
-            seed=self.manifest.spec.seed,
-            limits=self.manifest.spec.limits,
+            seed=self.manifest.config.seed,
+            limits=self.manifest.config,
             journal=self.journal,
             usage=self.usage,
             cache=self._cache_folder,
@@ -803,7 +802,7 @@ class Job:
 
     async def _bind(self) -> dict[str, BoundModel]:
         """Each step's model, or one whose calls are delivered or answered elsewhere."""
-        limits, at_once = self.manifest.spec.limits, self.manifest.spec.lists_at_once
+        limits, at_once = self.manifest.config, self.manifest.config.lists_at_once
         steps, asked = self.prepared.steps, self.prepared.delivery
         if self.elsewhere is not None:
             if asked is not None:

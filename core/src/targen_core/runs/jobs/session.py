@@ -8,6 +8,7 @@ import gc
 from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
+from typing import TypeVar
 
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
@@ -18,6 +19,8 @@ from targen_core.calls.usage import Usage
 from targen_core.errors import WriteFailed
 from targen_core.options import Limits
 
+LimitsT = TypeVar("LimitsT", bound=Limits)
+
 _SYNC_EVERY = 1.0  # seconds; a thread waits for the disk, so no call does
 
 
@@ -27,7 +30,7 @@ class Allowance:
     A command of several parts sets `ALLOWANCE` to one that also limits their sum.
     """
 
-    def limits(self, part: Path, limits: Limits) -> Limits:
+    def limits(self, part: Path, limits: LimitsT) -> LimitsT:
         """Return the limits of the part in this folder, of at most `limits`."""
         return limits
 

@@ -105,7 +105,7 @@ def require_given(prepared: Prepared) -> None:
         UsageError: rows of a label are missing.
     """
     most = {} if prepared.task.most is None else prepared.task.most()
-    quotas = {label: rows for label, rows in prepared.spec.quotas.items() if rows}
+    quotas = {label: rows for label, rows in prepared.config.quotas.items() if rows}
     others = {label: rows for label, rows in quotas.items() if most.get(label, rows)}
     for label in quotas:
         if label not in others:

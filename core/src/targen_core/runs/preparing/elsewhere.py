@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 from targen_core.calls.delivery import Delivery
 from targen_core.calls.executors import ModelExecutor, Workers
 from targen_core.errors import UsageError
 from targen_core.hints import did_you_mean, quoted
-from targen_core.options import Limits
+from targen_core.options import Flag, Limits, Options
+from targen_core.origin import Named
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.models import PreparedStep
@@ -19,6 +20,64 @@ from targen_core.runs.preparing.parts import Parts
 
 _MAX_WORKERS = 100_000
 _KEYS = ("name", "address", "workers", "resources", "replicas")
+
+
+class WorkerOptions(Options):
+    """Where the models work."""
+
+    panel = "Workers"
+
+    executor: Annotated[
+        Named | None,
+        Flag(
+            "Run the models with this executor instead of in this process; see targen "
+            "list-executors.",
+            metavar="NAME",
+            completes="executor",
+        ),
+    ] = None
+    address: Annotated[
+        Named | None,
+        Flag(
+            "With --executor: the cluster's address.",
+            metavar="ADDRESS",
+            default="workers on this machine",
+        ),
+    ] = None
+    workers: Annotated[
+        Named | None,
+        Flag(
+            "With --executor: the number of workers, such as 4; 2-8 lets the number grow.",
+            metavar="N|MIN-MAX",
+        ),
+    ] = None
+    resources: Annotated[
+        Named | None,
+        Flag(
+            "With --executor: the resources of each worker, such as `gpu=1`.",
+            metavar="NAME=AMOUNT",
+            default="cpu=1",
+        ),
+    ] = None
+    replica: Annotated[
+        Sequence[Named],
+        Flag(
+            "With --executor: a server running the same model; it gets its own worker. "
+            "May be given several times.",
+            metavar="URL",
+            repeats=True,
+        ),
+    ] = ()
+
+    @property
+    def asked(self) -> dict[str, Any] | None:
+        """Return the input of `Elsewhere.read`."""
+        said: dict[str, Any] = {n: value for n, value in self if value and n != "executor"}
+        if self.executor is None:
+            return None
+        if "replica" in said:
+            said["replicas"] = said.pop("replica")
+        return {"name": self.executor, **said}
 
 
 @dataclass(frozen=True, slots=True)

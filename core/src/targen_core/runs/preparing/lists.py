@@ -12,51 +12,53 @@ from targen_core.engine.seeds import ListSpec
 from targen_core.engine.shards import Shard
 from targen_core.errors import UsageError
 from targen_core.hints import flag_of
+from targen_core.runs.config import RunConfig
 from targen_core.runs.records.options import StepOptions
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
 from targen_core.text import plural
 
 
 def chain_of(
-    task: Task[Any, Any], spec: RunSpec, options: Mapping[str, StepOptions]
+    task: Task[Any, Any], config: RunConfig, options: Mapping[str, StepOptions]
 ) -> tuple[tuple[ListSpec, ...], dict[str, tuple[Any, ...]]]:
     """The chain of lists, with the user's own items and batch sizes in place."""
-    fraction = spec.contexts_fraction
-    if fraction < 1 and spec.contexts is None and spec.contexts_limit is None:
+    fraction = config.contexts_fraction
+    if fraction < 1 and config.contexts is None and config.contexts_limit is None:
         raise UsageError(
             "--contexts-fraction needs a fixed number of contexts: without one, contexts "
             "are requested as needed",
             hint="add --contexts-limit N, or --contexts FILE",
         )
-    limit = spec.contexts_limit
+    limit = config.contexts_limit
     if limit is not None:
         limit = math.ceil(limit * fraction)
     user_items: dict[str, tuple[Any, ...]] = {}
     chain: list[ListSpec] = []
-    if task.parts and (spec.seeds is not None or spec.contexts is not None or limit is not None):
+    if task.parts and (
+        config.seeds is not None or config.contexts is not None or limit is not None
+    ):
         parts = ", ".join(task.parts)
         raise UsageError(
             f"the parts of the task {task.name} each have their own lists: {parts}",
             hint="omit --contexts and --seeds",
         )
-    if spec.seeds is not None:
-        if spec.contexts is not None:
+    if config.seeds is not None:
+        if config.contexts is not None:
             raise UsageError(
                 "--seeds also replaces the contexts, so pass only one of the two options"
             )
         last = task.chain[-1]
-        user_items["seeds"] = _items("seeds", spec.seeds, last, most=True)
+        user_items["seeds"] = _items("seeds", config.seeds, last, most=True)
         return (
             ListSpec(last.name or "seeds", last, last.batch, fixed=user_items["seeds"]),
         ), user_items
-    if (task.contexts is None and spec.contexts is not None) or (
+    if (task.contexts is None and config.contexts is not None) or (
         limit is not None and not task.chain
     ):
         raise UsageError(f"task {task.name} has no contexts (step 1)", hint="use --seeds")
-    if spec.contexts is not None and task.contexts is not None:
-        user_items["contexts"] = _items("contexts", spec.contexts, task.contexts)
+    if config.contexts is not None and task.contexts is not None:
+        user_items["contexts"] = _items("contexts", config.contexts, task.contexts)
     for step in task.steps:
         sizes = list(options[step.name].batch)
         for source in step.lists or ():

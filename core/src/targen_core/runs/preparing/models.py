@@ -20,6 +20,7 @@ from targen_core.hints import quoted
 from targen_core.options import Limits
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.preparing.delivering import delivered_steps
 from targen_core.runs.records.lock import StepPlan
 from targen_core.runs.records.options import (
@@ -32,7 +33,6 @@ from targen_core.runs.records.options import (
     settled,
     step_parameters,
 )
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Step
 from targen_core.text import plural
@@ -83,7 +83,7 @@ ModelsOf: TypeAlias = Callable[
     [
         Registry,
         Task[Any, Any],
-        RunSpec,
+        RunConfig,
         Mapping[str, StepOptions],
         Collection[str],
         Delivery | None,
@@ -134,7 +134,7 @@ def bind_models(
 def models_of(
     registry: Registry,
     task: Task[Any, Any],
-    spec: RunSpec,
+    config: RunConfig,
     options: Mapping[str, StepOptions],
     asked: Collection[str],
     delivery: Delivery | None,
@@ -145,11 +145,11 @@ def models_of(
     """
     made: list[tuple[str, BackendOptions, ChatModel]] = []
     steps: dict[str, PreparedStep] = {}
-    taken = delivered_steps(delivery, task.steps, spec.lists_at_once)
+    taken = delivered_steps(delivery, task.steps, config.lists_at_once)
     for step in task.steps:
         if step.name not in asked:
             continue
-        name = spec.backend_of(step.name)
+        name = config.backend_of(step.name)
         user = options[step.name]
         registered = registry.find("backend", name)
         backend: Backend = registry.resolve(registered)
@@ -187,8 +187,8 @@ def models_of(
             known_secrets(model, chosen),
         )
         if step.name in task.scored:
-            _require_scores(registry, task, steps[step.name], spec)
-        if spec.limits.max_cost is not None and price is None:
+            _require_scores(registry, task, steps[step.name], config)
+        if config.max_cost is not None and price is None:
             raise UsageError(
                 f"--max-cost needs a price, but the price of {model.identity} is unknown",
                 hint="give it in dollars per million tokens: "
@@ -200,7 +200,7 @@ def models_of(
 
 
 def _require_scores(
-    registry: Registry, task: Task[Any, Any], prepared: PreparedStep, spec: RunSpec
+    registry: Registry, task: Task[Any, Any], prepared: PreparedStep, config: RunConfig
 ) -> None:
     """Check that the model of a step tells the token probabilities that the task asks for.
 
@@ -230,7 +230,7 @@ def _require_scores(
     others = [one for one in having if one != name]
     instead: str = ""
     if others:
-        own = step in spec.backend_for
+        own = step in config.backend_for
         instead = f"--backend-for {step}={others[0]}" if own else f"--backend {quoted(others[0])}"
         instead += "".join(f" or {other}" for other in others[1:])
     raise UsageError(

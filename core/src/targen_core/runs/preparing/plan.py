@@ -20,6 +20,7 @@ from targen_core.origin import Typed, is_file, order_of
 from targen_core.plugins.loader import versions_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig, references
 from targen_core.runs.preparing.delivering import chosen_delivery, delivered_steps, known_deliveries
 from targen_core.runs.preparing.lists import chain_of, refuse_unsharded
 from targen_core.runs.preparing.models import ModelsOf, PreparedStep, made_up, models_of
@@ -36,7 +37,6 @@ from targen_core.runs.preparing.tasks import (
 from targen_core.runs.records.lock import Lock
 from targen_core.runs.records.manifest import given_file
 from targen_core.runs.records.options import CORE, StepOptions, check_steps
-from targen_core.runs.records.spec import RunSpec, references
 from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
@@ -45,10 +45,10 @@ from targen_core.tasks.steps import Corrector, RegisteredCheck
 
 @dataclass(slots=True, kw_only=True)
 class Prepared:
-    """Everything that a spec names, found, made and checked.
+    """Everything that a config names, found, made and checked.
 
-    `spec` is what was asked for, in the form that a run keeps (see `Manifest`), and `lock` what it
-    came to. `file` is what the task was read from, if it was; a run keeps a copy. `filters` are the
+    `config` is what was asked for, as a run keeps it (see `Manifest`), and `lock` what it came to.
+    `file` is what the task was read from, if it was; a run keeps a copy. `filters` are the
     registered ones, in the order in which they apply. `datasets` are those that options of parts
     name, by the option. `part_files` are files that options of parts name, by the names of the
     copies that a run keeps. `delivery` is the requested one, or the one that a backend needs.
@@ -56,7 +56,7 @@ class Prepared:
     report.
     """
 
-    spec: RunSpec
+    config: RunConfig
     lock: Lock
     task: Task[Any, Any]
     distribution: str
@@ -75,8 +75,8 @@ class Prepared:
     @property
     def delivered(self) -> list[str]:
         """The steps whose calls are delivered."""
-        taken = delivered_steps(self.delivery, self.task.steps, self.spec.lists_at_once)
-        if not self.spec.limits.delivered_by:
+        taken = delivered_steps(self.delivery, self.task.steps, self.config.lists_at_once)
+        if not self.config.delivered_by:
             return [name for name, step in self.steps.items() if step.backend.delivery]
         return [name for name in taken if name in self.steps]
 
@@ -108,7 +108,7 @@ class Prepared:
 
 def prepare(
     registry: Registry,
-    spec: RunSpec,
+    config: RunConfig,
     *,
     allow: Callable[[Sequence[str]], None] = lambda steps: None,
     admit: Admit = lambda option, words, sources: None,
@@ -116,7 +116,7 @@ def prepare(
     recorded: Lock | None = None,
     making: ModelsOf = models_of,
 ) -> Prepared:
-    """Find, make and check everything that `spec` names; no call is made.
+    """Find, make and check everything that `config` names; no call is made.
 
     `allow` is called with the steps that ask a model, before any is made. `admit` is called with
     the datasets that options of parts name, before any is read. `begun` is the lock of a run that
@@ -125,42 +125,42 @@ def prepare(
     `making` makes the models of the steps.
 
     Raises:
-        UsageError: `spec` is invalid.
+        UsageError: `config` is invalid.
     """
     before = begun or recorded
-    registered, task, parts = task_and_parts(registry, spec, admit=admit, recorded=before)
-    file = file_of(registry, spec)
-    quotas = Quotas(spec.quotas).for_task(task)
-    full = named(registry, spec)
-    corrector_id, corrector = find_corrector(parts, task, spec.corrector)
+    registered, task, parts = task_and_parts(registry, config, admit=admit, recorded=before)
+    file = file_of(registry, config)
+    quotas = Quotas(config.quotas).for_task(task)
+    full = named(registry, config)
+    corrector_id, corrector = find_corrector(parts, task, config.corrector)
     usual = _usual_filters(registry, before)
-    filters = parts.several("filter", (*usual, *task.filters_from), spec.filters)
+    filters = parts.several("filter", (*usual, *task.filters_from), config.filters)
     parts.require_fit(task)
     former = [] if recorded is None else [*recorded.parts.values()]
     options = options_of(task, full, parts, [name for plan in former for name in plan.names])
-    refuse_unlabeled(task, spec, corrector)
-    specs, user_items = chain_of(task, spec, options)
-    if spec.shard is not None:
-        refuse_unsharded(task, spec.shard, specs)
+    refuse_unlabeled(task, config, corrector)
+    specs, user_items = chain_of(task, config, options)
+    if config.shard is not None:
+        refuse_unsharded(task, config.shard, specs)
     asked = {part.step for part in specs if part.fixed is None and part.source.asks} | {"generate"}
     if corrector is not None:
         asked.add("correct")
     allow([step.name for step in task.steps if step.name in asked])
-    delivery = chosen_delivery(registry, spec.limits)
+    delivery = chosen_delivery(registry, config)
     judged = judged_by(task, corrector)
     try:
-        steps = making(registry, judged, spec, options, asked, delivery)
+        steps = making(registry, judged, config, options, asked, delivery)
     except UsageError as error:
         meant = [each for each in parts.options if each.rpartition(".")[2] == error.option]
         if error.known and meant:
             error.hint = f"did you mean {' or '.join(f'-o {each}' for each in meant)}?"
         raise
-    notes = [*_namesakes(registry, spec, registered)]
+    notes = [*_namesakes(registry, config, registered)]
     if delivery is None:
         own = (step.backend.delivery for step in steps.values())
         delivery = next((registry.get("delivery", name) for name in own if name), None)
     lock = Lock(
-        task=task_plan(registered.id, task, spec.variants),
+        task=task_plan(registered.id, task, config.variants),
         steps={name: step.plan for name, step in steps.items()},
         corrector=corrector_id,
         batches=tuple(part.batch for part in specs),
@@ -173,12 +173,12 @@ def prepare(
         quotas=quotas,
         options=_kept(full, lock, parts.datasets),
         untyped=(),
-        corrector=corrector_id if spec.corrector else spec.corrector,
+        corrector=corrector_id if config.corrector else config.corrector,
         unsure=task.judging.unsure,
         **{name: given_file(name) for name in user_items},
     )
     return Prepared(
-        spec=kept,
+        config=kept,
         lock=lock,
         task=corrected_by(task, corrector),
         distribution=registered.distribution,
@@ -196,11 +196,11 @@ def prepare(
     )
 
 
-def _namesakes(registry: Registry, spec: RunSpec, task: Registration[Any]) -> Iterator[str]:
+def _namesakes(registry: Registry, config: RunConfig, task: Registration[Any]) -> Iterator[str]:
     """Yield notes about bare names that other parts also have."""
-    named = [(kind, name) for _, kind, name in references(spec)]
-    named.append(("delivery", spec.limits.delivered_by))
-    if not is_file(spec.task):  # it is a full id now
+    named = [(kind, name) for _, kind, name in references(config)]
+    named.append(("delivery", config.delivered_by))
+    if not is_file(config.task):  # it is a full id now
         with contextlib.suppress(UsageError):  # and was one, where the bare name means no task
             if registry.find("task", task.name) is task:
                 named.insert(0, ("task", task.name))
@@ -221,14 +221,14 @@ def _usual_filters(registry: Registry, begun: Lock | None) -> list[str]:
     return [plan.id for plan in plans if plan is not None]
 
 
-def file_of(registry: Registry, spec: RunSpec) -> TaskFile | None:
+def file_of(registry: Registry, config: RunConfig) -> TaskFile | None:
     """Return the task's file; a draft only gets replies that are made up."""
-    if not is_file(spec.task):
+    if not is_file(config.task):
         return None
-    file = task_file(order_of(spec.task))
-    if file.draft and not made_up(registry, [spec.backend]):
+    file = task_file(order_of(config.task))
+    if file.draft and not made_up(registry, [config.backend]):
         raise UsageError(
-            f"{spec.task} is a draft that has not been reviewed",
+            f"{config.task} is a draft that has not been reviewed",
             hint="review it, fix any mistakes, and remove the line `draft: true`",
         )
     return file
@@ -242,32 +242,32 @@ def _full_id(registry: Registry, kind: str, name: str) -> str:
     return name
 
 
-def named(registry: Registry, spec: RunSpec) -> RunSpec:
-    """The spec with backends and lists by their full ids, so that equal ones have equal names."""
-    return spec.replace(
-        backend=_full_id(registry, "backend", spec.backend),
+def named(registry: Registry, config: RunConfig) -> RunConfig:
+    """The config with backends and lists by their full ids, so that equal ones have equal names."""
+    return config.replace(
+        backend=_full_id(registry, "backend", config.backend),
         backend_for={
-            step: _full_id(registry, "backend", name) for step, name in spec.backend_for.items()
+            step: _full_id(registry, "backend", name) for step, name in config.backend_for.items()
         },
-        contexts_from=_full_id(registry, "contexts", spec.contexts_from),
-        seeds_from=_full_id(registry, "seeds", spec.seeds_from),
+        contexts_from=_full_id(registry, "contexts", config.contexts_from),
+        seeds_from=_full_id(registry, "seeds", config.seeds_from),
         generators_from={
             branch: _full_id(registry, "generator", name)
-            for branch, name in spec.generators_from.items()
+            for branch, name in config.generators_from.items()
         },
-        checks=[_full_id(registry, "check", name) for name in spec.checks],
-        filters=[_full_id(registry, "filter", name) for name in spec.filters],
+        checks=[_full_id(registry, "check", name) for name in config.checks],
+        filters=[_full_id(registry, "filter", name) for name in config.filters],
     )
 
 
-def _kept(spec: RunSpec, lock: Lock, datasets: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _kept(config: RunConfig, lock: Lock, datasets: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Options as a run keeps them: without secrets, and with the values that were read."""
     steps = lock.steps
     kept: dict[str, Any] = {}
     for part in lock.parts.values():
-        if part.id in (*spec.checks, *spec.filters):  # names among them are full ids now
+        if part.id in (*config.checks, *config.filters):  # names among them are full ids now
             kept |= {f"{part.names[1]}.{name}": value for name, value in part.options.items()}
-    for name, value in spec.options.items():
+    for name, value in config.options.items():
         about, _, of_part = name.rpartition(".")
         for part in lock.parts.values():
             if about in part.names and of_part in part.options:
@@ -281,7 +281,7 @@ def _kept(spec: RunSpec, lock: Lock, datasets: Mapping[str, Sequence[str]]) -> d
             kept[name] = value
             continue
         for about, plan in steps.items():
-            shared = about not in spec.elsewhere and f"{about}.{key}" not in spec.options
+            shared = about not in config.elsewhere and f"{about}.{key}" not in config.options
             if key in plan.options and (about in step or (not step and shared)):
                 kept[name] = plan.options[key]
                 break
@@ -289,7 +289,7 @@ def _kept(spec: RunSpec, lock: Lock, datasets: Mapping[str, Sequence[str]]) -> d
 
 
 def options_of(
-    task: Task[Any, Any], spec: RunSpec, parts: Parts, former: Sequence[str] = ()
+    task: Task[Any, Any], config: RunConfig, parts: Parts, former: Sequence[str] = ()
 ) -> dict[str, StepOptions]:
     """Return the user's options for each of the task's steps.
 
@@ -298,13 +298,13 @@ def options_of(
     """
     check_steps(
         task.steps,
-        spec.options,
-        spec.backend_for,
+        config.options,
+        config.backend_for,
         parts=parts,
         former=former,
-        untyped=spec.untyped,
+        untyped=config.untyped,
     )
-    return {step.name: spec.options_of(step.name) for step in task.steps}
+    return {step.name: config.options_of(step.name) for step in task.steps}
 
 
 def _distributions(

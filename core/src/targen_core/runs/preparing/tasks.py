@@ -14,10 +14,10 @@ from targen_core.errors import PluginError, UsageError
 from targen_core.hints import did_you_mean, flag_of, quoted
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.preparing.parts import Admit, Parts
 from targen_core.runs.records.dimensions import with_dimensions
 from targen_core.runs.records.lock import Lock, TaskPlan
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.dimensions import digest_of
 from targen_core.tasks.lists import fits, stand_in
 from targen_core.tasks.model import Task
@@ -40,24 +40,24 @@ def find_task(
     return registered, task.varied(variants).including(labels)
 
 
-def task_of(registry: Registry, spec: RunSpec) -> tuple[Registration[Any], Task[Any, Any]]:
-    """A spec's task with its parts from elsewhere and its dimensions, and its registration.
+def task_of(registry: Registry, config: RunConfig) -> tuple[Registration[Any], Task[Any, Any]]:
+    """A config's task with its parts from elsewhere and its dimensions, and its registration.
 
     Raises:
         UsageError: as of `task_and_parts`.
     """
-    return task_and_parts(registry, spec)[:2]
+    return task_and_parts(registry, config)[:2]
 
 
 def task_and_parts(
     registry: Registry,
-    spec: RunSpec,
+    config: RunConfig,
     *,
     copies: bool = True,
     admit: Admit = lambda option, words, sources: None,
     recorded: Lock | None = None,
 ) -> tuple[Registration[Any], Task[Any, Any], Parts]:
-    """Return a spec's task as a run has it, its registration, and what finds its parts.
+    """Return a config's task as a run has it, its registration, and what finds its parts.
 
     Names in the task mean the parts that a run's `recorded` lock has, if it has such.
 
@@ -65,65 +65,65 @@ def task_and_parts(
         UsageError: the task or a list is unknown, the list has no place in the task, or a dimension
             is invalid.
     """
-    registered, own = find_task(registry, spec.task, spec.variants, spec.quotas)
+    registered, own = find_task(registry, config.task, config.variants, config.quotas)
     parts = Parts(
         registry,
-        spec.options,
+        config.options,
         own,
         distribution=registered.distribution,
-        file=spec.task,
+        file=config.task,
         copies=copies,
         admit=admit,
         recorded={} if recorded is None else recorded.parts,
     )
-    return registered, _as_asked(own, spec, parts), parts
+    return registered, _as_asked(own, config, parts), parts
 
 
-def _as_asked(task: Task[Any, Any], spec: RunSpec, parts: Parts) -> Task[Any, Any]:
+def _as_asked(task: Task[Any, Any], config: RunConfig, parts: Parts) -> Task[Any, Any]:
     """The task with its lists and generators from elsewhere, which `parts` finds, and the rest."""
-    _refuse_lists(task, spec)
+    _refuse_lists(task, config)
     own = task.contexts
     parents = (str, str)
-    if spec.contexts_from:
-        if spec.contexts is not None or spec.seeds is not None:
+    if config.contexts_from:
+        if config.contexts is not None or config.seeds is not None:
             raise UsageError("--contexts-from cannot be combined with a file of contexts or seeds")
         if own is None:
             raise UsageError(f"task {task.name} has no contexts (step 1)", hint="--seeds-from")
-    if own is not None and (spec.contexts_from or own.origin):
-        contexts, kind = _from(parts, "contexts", spec.contexts_from, task, own)
+    if own is not None and (config.contexts_from or own.origin):
+        contexts, kind = _from(parts, "contexts", config.contexts_from, task, own)
         parents = (contexts.item, kind)
         task = _with_lists(task, contexts=contexts)
-    if spec.seeds_from:
-        if spec.seeds is not None:
+    if config.seeds_from:
+        if config.seeds is not None:
             raise UsageError("--seeds-from cannot be combined with a file of seeds")
         if not task.seeds:
             raise UsageError(f"task {task.name} has no seeds (step 2)", hint="--contexts-from")
-    if task.seeds and (spec.seeds_from or task.seeds[-1].origin):
+    if task.seeds and (config.seeds_from or task.seeds[-1].origin):
         *above, last = task.seeds
         if above or own is None:
             parents = (str, str)
-        seeds, _ = _from(parts, "seeds", spec.seeds_from, task, last, parents)
+        seeds, _ = _from(parts, "seeds", config.seeds_from, task, last, parents)
         task = _with_lists(task, seeds=(*above, seeds))
-    task = _with_generators(parts, task, spec.generators_from)
-    checks = parts.several("check", task.checks_from, spec.checks)
+    task = _with_generators(parts, task, config.generators_from)
+    checks = parts.several("check", task.checks_from, config.checks)
     if checks:
         chosen = (RegisteredCheck(each.id, each.part) for each in checks)
         task = task.replace(checks=(*task.checks, *chosen))
-    task = parts.shaped(task, spec.filters)
-    if spec.unsure is not None:
-        task = task.replace(judging={"unsure": spec.unsure})
-    if spec.seeds is not None:  # the list is complete: each serves for whatever it can give
+    task = parts.shaped(task, config.filters)
+    if config.unsure is not None:
+        task = task.replace(judging={"unsure": config.unsure})
+    if config.seeds is not None:  # the list is complete: each serves for whatever it can give
         task = task.replace(labels_per_seed=None)
-    if spec.seats:
-        task = task.replace(seats=spec.seats)
-    if spec.dimensions or not spec.task_dimensions:
-        given = [step.name for step in task.steps if step.lists] if spec.seeds else []
-        given += ["contexts"] if spec.contexts else []
-        task = with_dimensions(task, spec.dimensions, keep=spec.task_dimensions, given=given)
+    if config.seats:
+        task = task.replace(seats=config.seats)
+    if config.dimensions or not config.task_dimensions:
+        given = [step.name for step in task.steps if step.lists] if config.seeds else []
+        given += ["contexts"] if config.contexts else []
+        task = with_dimensions(task, config.dimensions, keep=config.task_dimensions, given=given)
     return task
 
 
-def _refuse_lists(task: Task[Any, Any], spec: RunSpec) -> None:
+def _refuse_lists(task: Task[Any, Any], config: RunConfig) -> None:
     """Refuse lists, draws and generators for a task whose lists contain whole rows.
 
     Raises:
@@ -131,7 +131,7 @@ def _refuse_lists(task: Task[Any, Any], spec: RunSpec) -> None:
     """
     names = ("contexts", "contexts_limit", "contexts_from", "seeds", "seeds_from")
     for name in (*names, "generators_from", "dimensions"):
-        if task.seed_branch is not None and getattr(spec, name):
+        if task.seed_branch is not None and getattr(config, name):
             one = "paper" in task.variants
             raise UsageError(
                 f"{task.name} writes many rows per call, so it does not use {flag_of(name)}",
@@ -276,7 +276,9 @@ def find_corrector(
     return "task", chosen
 
 
-def refuse_unlabeled(task: Task[Any, Any], spec: RunSpec, corrector: Corrector[Any] | None) -> None:
+def refuse_unlabeled(
+    task: Task[Any, Any], config: RunConfig, corrector: Corrector[Any] | None
+) -> None:
     """A branch without an aim gets labels in step 4, unless its instances already have them."""
     branch = next((branch for branch, aim in task.branches.items() if aim is None), None)
     if branch is None:
@@ -286,7 +288,7 @@ def refuse_unlabeled(task: Task[Any, Any], spec: RunSpec, corrector: Corrector[A
             f"branch {branch} of task {task.name} gets its labels from step 4, which is turned off",
             hint="omit --no-correct, or use --corrector meta, blind or vote",
         )
-    if spec.balance == "intended":
+    if config.balance == "intended":
         raise UsageError(
             f"--balance intended: branch {branch} of task {task.name} has no intended label",
             hint="--balance final, which counts rows by the label that step 4 finds",

@@ -24,10 +24,10 @@ from targen_core.hints import flags, quoted
 from targen_core.options import Limits
 from targen_core.origin import Typed, leads_elsewhere, trust_hint
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.options import backend_options, is_secret
 from targen_core.runs.records.shortcuts import dataset_options
-from targen_core.runs.records.spec import RunSpec
 from targen_core.task_files import note_own_copy
 from targen_core.tasks.steps import PARAMETERS
 
@@ -54,7 +54,7 @@ def sign_copy(manifest: Manifest, run: Path) -> None:
 
 
 def require_known_limits(limits: Limits, typed: Collection[str]) -> None:
-    """Refuse caps and speeds of a run's spec that are not the user's own.
+    """Refuse caps and speeds of a run's config that are not the user's own.
 
     Args:
         limits: those that the run will have.
@@ -108,7 +108,7 @@ def _paths_of_parts(manifest: Manifest) -> Iterator[tuple[str, Any]]:
     lists = (name for names in manifest.task.lists.values() for name in names)
     steps = {*PARAMETERS, *manifest.steps, *lists}
     sources = dataset_options()  # `sources.refuse_sources` checks these
-    for name, value in manifest.spec.options.items():
+    for name, value in manifest.config.options.items():
         about = name.rpartition(".")[0]
         if about and about not in steps and name not in sources and leads_elsewhere(value):
             yield name, value
@@ -116,13 +116,13 @@ def _paths_of_parts(manifest: Manifest) -> Iterator[tuple[str, Any]]:
 
 def require_known(
     registry: Registry,
-    spec: RunSpec,
+    config: RunConfig,
     steps: Iterable[str],
     typed: Mapping[str, Any],
     *,
     permitted: bool = False,
 ) -> None:
-    """Refuse options of a run's spec that are not the user's own; `typed` are the user's.
+    """Refuse options of a run's config that are not the user's own; `typed` are the user's.
 
     `steps` are those that will ask a model. If the run is `permitted`, only its classes are
     checked. A class in a file has the id of a module that somebody else may provide.
@@ -133,7 +133,7 @@ def require_known(
     """
     lacking: dict[str, Any] = {}
     for step in steps:
-        name, user = spec.backend_of(step), spec.options_of(step)
+        name, user = config.backend_of(step), config.options_of(step)
         backend: Backend = registry.resolve(registry.find("backend", name))
         _refuse_keys(step, name, user.backend, backend)
         asked, is_class = user.reaching, registry.adapter(name) is not None
@@ -146,7 +146,7 @@ def require_known(
             )
         for key in () if permitted else _doubtful(name, asked, backend):
             own = f"{step}.{key}"
-            for_all = name == spec.backend and not {own} & {*typed, *spec.options}
+            for_all = name == config.backend and not {own} & {*typed, *config.options}
             place = key if for_all else own
             if place not in typed:
                 lacking[place] = asked[key]

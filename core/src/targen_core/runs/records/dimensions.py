@@ -6,7 +6,7 @@ a list. No values take a dimension away. `@words` is replaced by a vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.hints import did_you_mean, suggestions_for
 from targen_core.plain import content_of
+from targen_core.runs.parsing import parse_dimensions
 from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
@@ -28,12 +29,16 @@ _SHOWN = 8
 _EXAMPLE = "--dimension length=short,long"
 
 
-def read_dimensions(values: Mapping[str, Any]) -> dict[str, Drawn]:
+def read_dimensions(values: Mapping[str, Any] | Sequence[str]) -> dict[str, Drawn]:
     """Read values by `[STEP.]NAME`: texts, weights, "@VOCABULARY", "@FILE", or None to remove one.
+
+    They may also be texts `[STEP.]NAME=VALUES`.
 
     Raises:
         UsageError: something else, or a file that cannot be read.
     """
+    if not isinstance(values, Mapping):
+        values = parse_dimensions(values)
     drawn: dict[str, Drawn] = {}
     for name, value in values.items():
         if isinstance(value, str) and value.startswith("@"):

@@ -1,4 +1,4 @@
-"""The meaning of a spec when its run started; `comparing` compares it with the later one."""
+"""The meaning of a config when its run started; `comparing` compares it with the later one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
-
-from targen_core.runs.records.spec import ManifestPart
+from pydantic import BaseModel, ConfigDict, Field
 
 COPY = re.compile(r"given-[A-Za-z0-9][\w.-]{0,199}")
 """The name of a run's copy of a file that an option of a part names."""
+
+
+class ManifestPart(BaseModel):
+    """A part of a file that describes a past run: frozen, without unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class TaskPlan(ManifestPart):
@@ -86,12 +90,12 @@ class PartPlan(ManifestPart):
 
     @property
     def typed(self) -> dict[str, Any]:
-        """Return its options as in a spec, by the full id."""
+        """Return its options as in a config, by the full id."""
         return {f"{self.id}.{name}": value for name, value in self.options.items()}
 
 
 class Lock(ManifestPart):
-    """The parts that a spec's names refer to.
+    """The parts that a config's names refer to.
 
     `batches` holds items a batch for each list of the chain; `given` the
     digests of the user's own contexts or seeds.

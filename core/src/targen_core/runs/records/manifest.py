@@ -21,15 +21,15 @@ from targen_core.errors import RunConflict, RunDirectoryError, UnknownName, Usag
 from targen_core.hints import command, in_python, install, near_path, quoted
 from targen_core.origin import TASK_FILE, Typed, is_file, is_trusted
 from targen_core.plugins.register import MEMORY
+from targen_core.runs.config import RunConfig, references
 from targen_core.runs.records.dimensions import as_typed
-from targen_core.runs.records.lock import Lock, PartPlan, StepPlan, TaskPlan
+from targen_core.runs.records.lock import Lock, ManifestPart, PartPlan, StepPlan, TaskPlan
 from targen_core.runs.records.reading import check_members, read_json, require_format
-from targen_core.runs.records.spec import ManifestPart, RunSpec, references
 from targen_core.runs.records.writing import write_atomically
 from targen_core.signing import is_signed, sign
 from targen_core.text import plural, printable, refused
 
-FORMAT = 1
+FORMAT = 2
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _TASK_ID = re.compile(rf"{_NAME}:{_NAME}")
@@ -54,16 +54,16 @@ _DECIDING = {
 class Manifest(ManifestPart):
     """A run directory's `manifest.json`.
 
-    `spec` is the original request with four changes. Secrets are left out, names are full ids,
+    `config` is the original request with four changes. Secrets are left out, names are full ids,
     files are the run's own copies, and decisions of the models or the task are filled in. `lock` is
-    what it came to. A run that is extended has further targets. For merged runs, spec and lock are
-    those of the first, except for the quotas, and `merged` has all of them. For a replay or a
+    what it came to. A run that is extended has further targets. For merged runs, both are those of
+    the first, except for the quotas, and `merged` has all of them. For a replay or a
     revision, `replay_of` is the name of the original run. `kept` is the digest of `kept.jsonl`, the
     rows that a revision kept from that run, and `revision` counts revisions of revisions from 1.
     """
 
     format: int = FORMAT
-    spec: RunSpec
+    config: RunConfig
     extensions: tuple[Target, ...] = ()
     lock: Lock
     created: str = ""
@@ -91,12 +91,12 @@ class Manifest(ManifestPart):
     @property
     def targets(self) -> tuple[Target, ...]:
         """Return the run's targets: at first, and after each extension."""
-        return self.spec.target, *self.extensions
+        return self.config.target, *self.extensions
 
     @property
     def task_file(self) -> str:
         """The run's copy of a task that was in a file, or ""."""
-        return self.spec.task if is_file(self.spec.task) else ""
+        return self.config.task if is_file(self.config.task) else ""
 
     @property
     def objects(self) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class Manifest(ManifestPart):
         passed: dict[str, Any] = {}
         if self.task.id.startswith(f"{MEMORY}:"):
             passed["task"] = "TASK"
-        usual = self.spec.backend
+        usual = self.config.backend
         if usual.startswith(f"{MEMORY}:"):
             passed["model"] = "MODEL"
         steps = {name: step.backend for name, step in self.steps.items()}
@@ -124,7 +124,7 @@ class Manifest(ManifestPart):
         """The keywords of rows of a program, which no run stores."""
         return {
             option.rpartition(".")[2]: "ROWS"
-            for option, sources in self.spec.options.items()
+            for option, sources in self.config.options.items()
             if isinstance(sources, list | tuple)
             and any(str(source).startswith(f"{MEMORY}:") for source in sources)
         }
@@ -241,50 +241,52 @@ class Manifest(ManifestPart):
 
     def odd(self) -> Iterator[tuple[str, str]]:
         """Yield fields that no run has, each with the reason."""
-        spec, lock = self.spec, self.lock
-        in_file = bool(TASK_FILE.fullmatch(spec.task))
-        names = {"lock.task.id": lock.task.id} | ({} if in_file else {"spec.task": spec.task})
+        config, lock = self.config, self.lock
+        in_file = bool(TASK_FILE.fullmatch(config.task))
+        names = {"lock.task.id": lock.task.id} | ({} if in_file else {"config.task": config.task})
         for field, name in names.items():
             if not _TASK_ID.fullmatch(name) or (is_file(name) and not in_file):
                 yield field, f"{name[:80]!r} is not the DISTRIBUTION:NAME of an installed task"
-        named = references(spec)
-        ids = {f"spec.{field}": name for field, of, name in named if name or of == "backend"}
+        named = references(config)
+        ids = {f"config.{field}": name for field, of, name in named if name or of == "backend"}
         ids |= {"lock.corrector": lock.corrector} if lock.corrector else {}
         ids |= {f"lock.steps.{step}.backend": plan.backend for step, plan in lock.steps.items()}
         for field, name in ids.items():
             if not _ID.fullmatch(name):
                 yield field, f"{name[:80]!r} is not a DISTRIBUTION:NAME"
         above = (step for steps in lock.task.lists.values() for step in steps)
-        for step in (*spec.backend_for, *lock.steps, *above):
+        for step in (*config.backend_for, *lock.steps, *above):
             if not _STEP.fullmatch(step):
                 yield "steps", f"{step[:80]!r} is not a valid step name"
-        for name in spec.options:
+        for name in config.options:
             if not _OPTION.fullmatch(name):
-                yield "spec.options", f"{name[:80]!r} is not a valid option name"
+                yield "config.options", f"{name[:80]!r} is not a valid option name"
         try:
             parts = {name for plan in lock.parts.values() for name in plan.names}
-            about = {name.partition(".")[0] for name in spec.options} - parts
+            about = {name.partition(".")[0] for name in config.options} - parts
             for step in {*lock.steps, *about}:
-                spec.options_of(step)
+                config.options_of(step)
         except UsageError as error:
-            yield "spec.options", str(error)
+            yield "config.options", str(error)
         quotas = [target.quotas for target in self.targets]
-        for rows in (*quotas, *([] if spec.shard is None else [spec.shard.quotas])):
+        for rows in (*quotas, *([] if config.shard is None else [config.shard.quotas])):
             if unknown := set(rows) - set(lock.task.labels):
                 yield "quotas", f"{min(unknown)[:80]!r} is not a label of the task"
         aims = {*lock.task.branches.values()} - {None, *lock.task.labels}
         if aims:
             odd = str(min(map(str, aims)))[:80]
             yield "lock.task.branches", f"{odd!r} is not a label of the task"
-        copies = {n: path for n in ("contexts", "seeds") if (path := getattr(spec, n)) is not None}
+        copies = {
+            n: path for n in ("contexts", "seeds") if (path := getattr(config, n)) is not None
+        }
         for name, path in copies.items():
             if path != Path(given_file(name)):
                 yield (
-                    f"spec.{name}",
+                    f"config.{name}",
                     f"{str(path)[:80]!r} is not the path of a copy in the run directory",
                 )
         if copies.keys() != lock.given.keys():
-            yield "lock.given", "it must match the contexts or seeds in the spec"
+            yield "lock.given", "it must match the contexts or seeds in the config"
         for place, plan in lock.parts.items():
             if not all(isinstance(plan.options.get(name), str) for name in plan.files):
                 yield (
@@ -302,10 +304,10 @@ class Manifest(ManifestPart):
         Raises:
             UsageError: the copy is code that was not run on this machine before.
         """
-        return copy_of(run, self.task_file) if self.task_file else self.spec.task
+        return copy_of(run, self.task_file) if self.task_file else self.config.task
 
-    def asked(self, run: Path) -> RunSpec:
-        """Return the spec as requested again in the directory `run`, for the last target.
+    def asked(self, run: Path) -> RunConfig:
+        """Return the config as requested again in the directory `run`, for the last target.
 
         Raises:
             UsageError: as `task_name` does.
@@ -315,12 +317,12 @@ class Manifest(ManifestPart):
             task=self.task_name(run), quotas=last.quotas, give_up_after=last.give_up_after
         )
 
-    def located(self, run: Path, *, typed: bool = False) -> RunSpec:
-        """The spec with the run's copies of files in place of the files that were given.
+    def located(self, run: Path, *, typed: bool = False) -> RunConfig:
+        """The config with the run's copies of files in place of the files that were given.
 
         With `typed`, the task's file remains responsible for its own options of parts.
         """
-        said = {name.rpartition(":")[2] for name in self.spec.options}
+        said = {name.rpartition(":")[2] for name in self.config.options}
         options = {
             f"{part.id}.{option}": str(run.absolute() / copies[option])
             if option in (copies := part.copies)
@@ -330,11 +332,11 @@ class Manifest(ManifestPart):
             if not typed or f"{part.names[1]}.{option}" in said
         }
         given = {name: run / given_file(name) for name in self.lock.given}
-        spec = self.spec.also(options).replace(**given)
+        config = self.config.also(options).replace(**given)
         if not self.is_permitted(run):
-            return spec
-        others = {step: Typed(name) for step, name in spec.backend_for.items()}
-        return spec.replace(backend=Typed(spec.backend), backend_for=others)
+            return config
+        others = {step: Typed(name) for step, name in config.backend_for.items()}
+        return config.replace(backend=Typed(config.backend), backend_for=others)
 
     def sign(self, run: Path) -> None:
         """Sign what the run in `run` names: a command of this user made it as it is."""
@@ -351,7 +353,7 @@ class Manifest(ManifestPart):
     @property
     def _names(self) -> Any:
         parts = {place: plan.model_dump(mode="json") for place, plan in self.lock.parts.items()}
-        return [self.spec.model_dump(mode="json"), parts]
+        return [self.config.model_dump(mode="json"), parts]
 
     @property
     def copies(self) -> tuple[str, ...]:
@@ -368,7 +370,7 @@ class Manifest(ManifestPart):
             UsageError: fewer rows than before, or a number that cannot be.
         """
         last = self.targets[-1]
-        requested = self.spec.replace(
+        requested = self.config.replace(
             quotas={**last.quotas, **quotas},
             give_up_after=last.give_up_after if give_up_after is None else give_up_after,
         ).target
@@ -399,7 +401,7 @@ class Manifest(ManifestPart):
     def parts_beside(self, other: Manifest) -> dict[str, Any]:
         """Return what to compare of the parts of two runs, by dotted paths.
 
-        The spec covers a part that only one of them has, unless it is a check or filter.
+        The config covers a part that only one of them has, unless it is a check or filter.
         """
         compared = {
             place: plan.model_dump(mode="json", exclude={"sources"})
@@ -420,17 +422,21 @@ class Manifest(ManifestPart):
     def deciding(self) -> dict[str, Any]:
         """Return the fields that decide the rows, by name."""
         return {
-            "dimensions": as_typed(self.spec.dimensions, keep=self.spec.task_dimensions),
+            "dimensions": as_typed(self.config.dimensions, keep=self.config.task_dimensions),
             **self.lock.model_dump(mode="json", exclude={"distributions", "parts"}),
-            **self.spec.model_dump(mode="json", include=_DECIDING),
+            **self.config.model_dump(mode="json", include=_DECIDING),
             **self.usual_options,
-            **{n: [*getattr(self.spec, n)] for n in ("checks", "filters") if getattr(self.spec, n)},
+            **{
+                n: [*getattr(self.config, n)]
+                for n in ("checks", "filters")
+                if getattr(self.config, n)
+            },
             **{
                 name: count
-                for name, count in self.spec.options.items()
+                for name, count in self.config.options.items()
                 if name.endswith(".candidates")
             },
-            **({} if self.spec.shard is None else {"shard": _said(self.spec.shard)}),
+            **({} if self.config.shard is None else {"shard": _said(self.config.shard)}),
             **({"kept": self.kept} if self.kept else {}),
             **({"merged": [run.name for run in self.merged]} if self.merged else {}),
             "task_file": self.task_file,

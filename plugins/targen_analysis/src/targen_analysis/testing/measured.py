@@ -9,8 +9,8 @@ from pathlib import Path
 from targen_analysis.metrics import Metric, MetricOptions
 from targen_analysis.report.figures import plain
 from targen_core.cli.findings import Findings
-from targen_core.cli.options.typed import parse_options
 from targen_core.plugins.loader import installed_sources, load_registry
+from targen_core.runs.parsing import parse_options
 
 
 def options_of(metric: Metric, assignments: Sequence[str]) -> MetricOptions:

@@ -104,7 +104,7 @@ def _build(
     json: bool,
     quiet: bool,
 ) -> None:
-    from targen_core.cli.options.typed import parse_options
+    from targen_core.runs.parsing import parse_options
 
     done: dict[str, Built] = {}
     for spec in specs:

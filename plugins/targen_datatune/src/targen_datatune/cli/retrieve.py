@@ -64,8 +64,8 @@ def retrieve(
     - targen retrieve rte -k 10 --license permissive --min-rows 1000
     - targen retrieve task.json --retriever fused
     """
-    from targen_core.cli.options.typed import parse_options
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.parsing import parse_options
     from targen_datatune.asked import read_request
     from targen_datatune.finding import Filters, search
     from targen_datatune.licenses import listed

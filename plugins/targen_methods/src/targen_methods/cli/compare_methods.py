@@ -11,10 +11,10 @@ import typer
 
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import YesArg
-from targen_core.cli.request import ONE_MODEL
 from targen_core.errors import Interrupted, MissingDependency, UsageError
 from targen_core.hints import install
 from targen_core.options import Limits
+from targen_core.runs.config import ONE_MODEL
 
 if TYPE_CHECKING:
     from targen_core.cli.ahead import Expected
@@ -279,7 +279,7 @@ def _by_method(items: list[str]) -> dict[str, dict[str, Any]]:
     Raises:
         UsageError: one is not written so.
     """
-    from targen_core.cli.options.typed import parse_options
+    from targen_core.runs.parsing import parse_options
 
     found: dict[str, dict[str, Any]] = {}
     for name, value in parse_options(items, _LIKE).items():

@@ -262,8 +262,8 @@ def _grows(run: Path) -> bool:
         manifest = json_of(read_plain(run / "manifest.json", _MANIFEST))
     except (OSError, ValueError, RecursionError):
         return False
-    spec = manifest.get("spec") if isinstance(manifest, dict) else None
-    return isinstance(spec, dict) and not manifest.get("merged") and not spec.get("shard")
+    config = manifest.get("config") if isinstance(manifest, dict) else None
+    return isinstance(config, dict) and not manifest.get("merged") and not config.get("shard")
 
 
 def _labels(counts: object) -> str:

@@ -11,11 +11,11 @@ import typer
 
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import JsonArg
-from targen_core.cli.request import ModelOptions
 from targen_core.cli.sources import EncodingArg
 from targen_core.cli.tables import print_json
 from targen_core.errors import UsageError
 from targen_core.options import Limits
+from targen_core.runs.config import ModelFlags
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LINES = 20  # of those that are not answers, named individually
 
 
-@takes(ModelOptions.declared("options"), unchanged=(Limits.declared("cache"),))
+@takes(ModelFlags.declared("options"), unchanged=(Limits.declared("cache"),))
 def batch(
     action: Annotated[
         str,
@@ -97,7 +97,7 @@ def batch(
         raise UsageError("--out only works with batch export")
     if action == "export" and encoding != "utf-8":
         raise UsageError("--encoding only works with batch import")
-    with opened(run, options=said.of(ModelOptions).values, **said.part(Limits)) as job:
+    with opened(run, options=said.of(ModelFlags).values, **said.part(Limits)) as job:
         if file is None:
             where = out or run / "requests.jsonl"
             by_step = export_batch(job, where)

@@ -169,12 +169,12 @@ async def corrected(
     Raises:
         UsageError, JobFailed: as `correct`.
     """
-    dataset, spec = data.rows_of(request), request.spec
-    by = (spec.corrector or "corrected").replace(":", "-")
+    dataset, config = data.rows_of(request), request.config
+    by = (config.corrector or "corrected").replace(":", "-")
     try:
         folder, report = await acorrect_dataset(
             request.registry,
-            spec,
+            config,
             dataset,
             Path("runs") / f"{dataset.name}-{by}" if out is None else as_path(out),
             place="number" if out is None else "exact",

@@ -13,11 +13,12 @@ import typer
 from targen_core.cli.commands.report import flow_columns, print_usage
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import BATCHES, QuietArg, ReportJsonArg, YesArg
-from targen_core.cli.request import ONE_MODEL, WorkerOptions
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import AnswersAwaited, UsageError
 from targen_core.options import Limits, RowOptions
+from targen_core.runs.config import ONE_MODEL
+from targen_core.runs.preparing.elsewhere import WorkerOptions
 from targen_core.text import plural
 from targen_standard.batches.command import end_with, imported_facts, print_imported
 
@@ -151,7 +152,7 @@ def correct(
             ask_first(
                 "This correction",
                 lambda: [expected_of("it", lambda: _estimate(request, data, n, rows_per_call))],
-                cap=request.spec.limits.max_cost,
+                cap=request.config.max_cost,
                 ask_above=chosen.ask_above,
                 yes=yes,
             )

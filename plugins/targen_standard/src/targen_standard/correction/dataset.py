@@ -35,6 +35,7 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.place import Place
 from targen_core.runs.jobs.event_loops import stoppable, synchronous
 from targen_core.runs.jobs.session import ALLOWANCE, open_layer
@@ -42,7 +43,6 @@ from targen_core.runs.preparing.delivering import delivered, require_deliverable
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.models import bind_models
 from targen_core.runs.records.correction_plan import CorrectionPlan
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.dimensions import seeded_rng
 from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
@@ -81,7 +81,7 @@ _Held: TypeAlias = "tuple[Unit, Any]"
 
 async def acorrect_dataset(
     registry: Registry,
-    spec: RunSpec,
+    config: RunConfig,
     dataset: Dataset,
     out: Path,
     *,
@@ -95,7 +95,7 @@ async def acorrect_dataset(
     on_judged: Callable[[int, int], None] = lambda done, of: None,
     on_layer: Callable[[CallLayer], None] = lambda layer: None,
 ) -> tuple[Path, dict[str, Any]]:
-    """Judge a dataset's instances with `spec`'s corrector, and write the result to `out`.
+    """Judge a dataset's instances with `config`'s corrector, and write the result to `out`.
 
     The directory gets `dataset.jsonl` (the rows with their final labels), `changes.jsonl` (every
     instance's verdict), `report.json`, and the journal. The same command continues where it was
@@ -104,7 +104,7 @@ async def acorrect_dataset(
 
     Args:
         registry: finds task, corrector and backend.
-        spec: whose task, variants, corrector, backend, options, seed and
+        config: whose task, variants, corrector, backend, options, seed and
             limits are used.
         dataset: what to judge; rows without labels are left out.
         out: the directory.
@@ -147,8 +147,8 @@ async def acorrect_dataset(
     if unlabelled := sum(len(unit.rows) for unit in units if not unit.instances):
         omitted = plural(unlabelled, "row")
         _log.warning("%s: the output omits %s without a label", dataset.name, omitted)
-    spec = spec.replace(limits=ALLOWANCE.get().limits(out, spec.limits))
-    prepared = prepare_correction(registry, spec)
+    config = ALLOWANCE.get().limits(out, config)
+    prepared = prepare_correction(registry, config)
     if files is not None:
         require_deliverable(ByFiles(files), prepared.steps)
     elif prepared.steps["correct"].backend.delivery:
@@ -156,20 +156,20 @@ async def acorrect_dataset(
             "people answer through a file, but a correction sends its calls one by one",
             hint="run the same command again with --batch-offline",
         )
-    chosen = _sample(instances, limit, spec.seed)
-    shown = _flipped(prepared.task, chosen, flip_fraction, spec.seed)
+    chosen = _sample(instances, limit, config.seed)
+    shown = _flipped(prepared.task, chosen, flip_fraction, config.seed)
 
     plan = CorrectionPlan(
         task=prepared.plan,
         corrector=prepared.corrector_id,
         step=prepared.steps["correct"].plan,
         part=prepared.part,
-        seed=spec.seed,
+        seed=config.seed,
         flip=flip_fraction,
         rows_per_call=rows_per_call,
         data=_digest(chosen),
     )
-    directory = open_correction(out, plan, spec.task, place)
+    directory = open_correction(out, plan, config.task, place)
     out, came_to_nothing = directory.path, False
     started = {"journal", *(path.name for path in out.iterdir())}
     try:
@@ -181,7 +181,7 @@ async def acorrect_dataset(
             # A file of answers still has the unusable ones, so they would only be read again.
             again = frozenset[str]() if files is not None else calls_in_vain(out)
             work = _judge_all(
-                *(prepared, spec, shown, rows_per_call, journal, usage, cache, elsewhere, files),
+                *(prepared, config, shown, rows_per_call, journal, usage, cache, elsewhere, files),
                 *(out, again, on_judged, on_layer),
             )
             try:
@@ -293,7 +293,7 @@ def _flipped(
 
 async def _judge_all(
     prepared: PreparedCorrection,
-    spec: RunSpec,
+    config: RunConfig,
     items: Sequence[Judged],
     rows_per_call: int,
     journal: Journal,
@@ -308,30 +308,30 @@ async def _judge_all(
 ) -> list[Judged]:
     """Every instance's verdict, in order; unusable replies to the calls `again` do not count."""
     guard = Guard(prepared.task.name, prepared.distribution).of("corrector", prepared.corrector_id)
-    groups = _groups(len(items), rows_per_call, spec.seed)
+    groups = _groups(len(items), rows_per_call, config.seed)
     queue = iter(enumerate(groups))
     results: dict[int, Judged] = {}
     steps = prepared.steps
-    at_once = 2 * spec.limits.concurrency
+    at_once = 2 * config.concurrency
     delivery = prepared.delivery if files is None else ByFiles(files)
     if elsewhere is not None:
         if delivery is not None:
             elsewhere.refuse(delivery)
-        steps = await elsewhere.place(steps, spec.limits)
+        steps = await elsewhere.place(steps, config)
     elif delivery is not None:
         at_once = len(groups)
         # A row may be requested twice together with others, and then twice by itself.
         per_round = 2 if rows_per_call == 1 else 4
-        steps = delivered(steps, delivery, out, spec.limits, names=["correct"], per_round=per_round)
-    models = bind_models(steps, spec.limits)
+        steps = delivered(steps, delivery, out, config, names=["correct"], per_round=per_round)
+    models = bind_models(steps, config)
     if rows_per_call > 1:  # a call for several sets its own
         models = {
             n: replace(each, settled=each.settled - {"max_tokens"}) for n, each in models.items()
         }
     async with open_layer(
         models,
-        seed=spec.seed,
-        limits=spec.limits,
+        seed=config.seed,
+        limits=config,
         journal=journal,
         usage=usage,
         cache=cache,

@@ -27,8 +27,8 @@ def estimated_correction(
     Raises:
         TargenError: the dry run cannot judge them.
     """
-    spec = request.spec
-    prepared = prepare_correction(request.registry, spec)
+    config = request.config
+    prepared = prepare_correction(request.registry, config)
     instances = sum(len(unit.instances) for unit in dataset.units())
     wanted = instances if n is None else min(n, instances)
     asked: list[tuple[str, Sequence[Message]]] = []
@@ -39,7 +39,7 @@ def estimated_correction(
     with tempfile.TemporaryDirectory(prefix="targen-") as folder, off_the_books():
         _, report = correct_dataset(
             request.registry,
-            dry_run_spec(spec, {}, [prepared.part] if prepared.part is not None else []),
+            dry_run_spec(config, {}, [prepared.part] if prepared.part is not None else []),
             dataset,
             Path(folder) / "sample",
             limit=min(wanted, SAMPLE) or None,

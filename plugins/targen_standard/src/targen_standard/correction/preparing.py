@@ -8,6 +8,7 @@ from typing import Any
 from targen_core.calls.delivery import Delivery
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.preparing.delivering import chosen_delivery, known_deliveries
 from targen_core.runs.preparing.models import PreparedStep, models_of
 from targen_core.runs.preparing.parts import Parts
@@ -20,7 +21,6 @@ from targen_core.runs.preparing.tasks import (
     task_plan,
 )
 from targen_core.runs.records.lock import PartPlan, TaskPlan
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
 
@@ -40,32 +40,34 @@ class PreparedCorrection:
     deliveries: tuple[Delivery, ...] = ()
 
 
-def prepare_correction(registry: Registry, spec: RunSpec) -> PreparedCorrection:
-    """Find, create and check what step 4 needs by itself; `spec`'s quotas are ignored.
+def prepare_correction(registry: Registry, config: RunConfig) -> PreparedCorrection:
+    """Find, create and check what step 4 needs by itself; `config`'s quotas are ignored.
 
     Raises:
-        UsageError: `spec` is invalid.
+        UsageError: `config` is invalid.
     """
-    registered, task = find_task(registry, spec.task, spec.variants)
-    file_of(registry, spec)
-    parts = Parts(registry, spec.options, task, distribution=registered.distribution, copies=False)
-    corrector_id, corrector = find_corrector(parts, task, spec.corrector)
+    registered, task = find_task(registry, config.task, config.variants)
+    file_of(registry, config)
+    parts = Parts(
+        registry, config.options, task, distribution=registered.distribution, copies=False
+    )
+    corrector_id, corrector = find_corrector(parts, task, config.corrector)
     if corrector is None or corrector_id is None:
         raise UsageError(
             f"the task {task.name} does not have its own corrector",
             hint="use --corrector meta, blind or vote",
         )
     parts.require_fit(task)
-    options = options_of(task, spec, parts)
-    delivery = chosen_delivery(registry, spec.limits)
+    options = options_of(task, config, parts)
+    delivery = chosen_delivery(registry, config)
     judged = judged_by(task, corrector)
-    steps = models_of(registry, judged, spec, options, {"correct"}, delivery)
+    steps = models_of(registry, judged, config, options, {"correct"}, delivery)
     return PreparedCorrection(
         task=corrected_by(task, corrector),
         distribution=registered.distribution,
         corrector_id=corrector_id,
         corrector=corrector,
-        plan=task_plan(registered.id, task, spec.variants),
+        plan=task_plan(registered.id, task, config.variants),
         steps=steps,
         part=parts.plans.get("corrector"),
         delivery=delivery,

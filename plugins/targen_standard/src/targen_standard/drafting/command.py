@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from targen_core.cli.flags import Said, takes
-from targen_core.cli.request import ONE_MODEL, ModelOptions
 from targen_core.errors import UsageError
 from targen_core.options import Limits, RowOptions
 from targen_core.origin import DECLARED
 from targen_core.outputs import writing
 from targen_core.plain import replace_plain
+from targen_core.runs.config import ONE_MODEL, ModelFlags
 from targen_core.text import plural
 
 
@@ -97,7 +97,7 @@ def init_task(
         print("description. For a draft, pass a different backend with -b. For a template:")
         print("  targen init-task --blank")
         print("To try out the commands with the placeholder:")
-        print(f"  targen preview {_typed(path)}{said.typed(ModelOptions)}")
+        print(f"  targen preview {_typed(path)}{said.typed(ModelFlags)}")
         return
     labels = plural(len(declaration.labels), "label")
     print(f"{path}: {labels}; {asked.billed}")
@@ -110,7 +110,7 @@ def init_task(
     if declaration.samples:
         print("  samples     are their actual labels right?")
     print("Then remove the line `draft: true` and type:")
-    print(f"  targen preview {_typed(path)}{said.typed(ModelOptions)}")
+    print(f"  targen preview {_typed(path)}{said.typed(ModelFlags)}")
 
 
 def _may_write(path: Path, *, force: bool) -> None:

@@ -143,10 +143,10 @@ def export(
     - targen export runs/rte-0 --reviewed --as hf
     - targen export runs/rte-0-sungen --weights --as parquet
     """
-    from targen_core.cli.options.typed import parse_options
     from targen_core.dataset.reading import read_dataset
     from targen_core.errors import UsageError
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.parsing import parse_options
     from targen_core.runs.preparing.parts import Parts
     from targen_standard.datasets.weighing import with_weights
     from targen_standard.exporting.api import require_used

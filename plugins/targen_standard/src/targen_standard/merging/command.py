@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from targen_core.cli.flags import Said, takes
-from targen_core.cli.options.arguments import ROWS, LabelArg, QuietArg, ReportJsonArg, labels_of
+from targen_core.cli.options.arguments import ROWS, LabelArg, QuietArg, ReportJsonArg
 from targen_core.errors import UsageError
+from targen_core.runs.parsing import parse_labels
 from targen_core.text import printable
 from targen_standard.filters.excluded import ExclusionOptions
 from targen_standard.filters.near_duplicates import NearDuplicateOptions
@@ -79,7 +80,7 @@ def merge(
         runs,
         out,
         n=n,
-        labels=labels_of(label),
+        labels=parse_labels(label),
         conflicting=conflicting,
         **said.values,
     )

@@ -136,7 +136,7 @@ def merge_runs(
         manifest = merged_manifest(runs, task, wanted, near_duplicates, exclude, sources)
         branches, parts = manifest.task.aims, task.parts if len(halves(runs)) == 1 else {}
         tracker = QuotaTracker(task.quota_names, branches, parts)
-        tracker.aim(wanted, by_intended=manifest.spec.balance == "intended")
+        tracker.aim(wanted, by_intended=manifest.config.balance == "intended")
         add_flows(tracker, runs)
         copy_rejects(runs, directory)
         own = [] if excluded is None else [excluded]

@@ -88,7 +88,7 @@ def missing_shards(runs: Sequence[Run]) -> Iterator[tuple[int, list[int]]]:
     """Yield the number of shards of a run and its missing ones, if others exist."""
     shards: dict[tuple[str, int], set[int]] = {}
     for run in runs:
-        shard = run.manifest.spec.shard
+        shard = run.manifest.config.shard
         if shard is not None:
             shards.setdefault((run.family, shard.count), set()).add(shard.number)
     for (_, count), numbers in shards.items():
@@ -100,7 +100,7 @@ def _sizes(runs: Sequence[Run]) -> Iterator[str]:
     """That shards of one run were begun with other numbers of rows."""
     sizes: dict[str, dict[int, list[str]]] = {}
     for run in runs:
-        if (shard := run.manifest.spec.shard) is not None:
+        if (shard := run.manifest.config.shard) is not None:
             total = sum(shard.quotas.values())
             sizes.setdefault(run.family, {}).setdefault(total, []).append(run.name)
     for names in sizes.values():

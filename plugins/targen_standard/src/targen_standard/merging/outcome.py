@@ -50,17 +50,17 @@ def merged_manifest(
     The merge itself leaves out rows of `exclude`, which are the datasets `sources`.
     """
     first = runs[0].manifest
-    spec = first.spec.replace(
-        quotas=wanted.for_task(task), shard=None, near_duplicates=alike, limits=Limits()
+    config = first.config.replace(
+        quotas=wanted.for_task(task), shard=None, near_duplicates=alike, **dict(Limits())
     )
     near = PartPlan(id=NEAR, options={"near_duplicates": alike})
     parts = {**first.lock.parts, f"filter {near.names[1]}": near}
     if exclude or not exclude_the_same(runs) or not runs[0].excluded:
         plan = parts.pop(EXCLUDED, None)
         gone = () if plan is None else plan.names
-        said = {k: v for k, v in spec.options.items() if k.rpartition(".")[0] not in gone}
-        filters = tuple(name for name in spec.filters if name not in gone)
-        spec = spec.replace(options=said, filters=filters)
+        said = {k: v for k, v in config.options.items() if k.rpartition(".")[0] not in gone}
+        filters = tuple(name for name in config.filters if name not in gone)
+        config = config.replace(options=said, filters=filters)
     if exclude:
         there = first.lock.parts.get(EXCLUDED) if exclude_the_same(runs) else None
         known = {each.digest: each for each in (*sources, *(there.sources if there else ()))}
@@ -71,7 +71,9 @@ def merged_manifest(
         )
         parts[EXCLUDED] = plan
         said = {f"{EXCLUDING}.exclude": [kept_source(one) for one in exclude]}
-        spec = spec.replace(options={**spec.options, **said}, filters=(EXCLUDING, *spec.filters))
+        config = config.replace(
+            options={**config.options, **said}, filters=(EXCLUDING, *config.filters)
+        )
     elif EXCLUDED in parts:  # but not the merged runs themselves
         plan = parts[EXCLUDED]
         kept = tuple(each for each in plan.sources if each.digest in runs[0].excluded)
@@ -84,7 +86,7 @@ def merged_manifest(
         changes["steps"] = {**plans[1].steps, **first.steps}
     lock = first.lock.model_copy(update=changes)
     return Manifest(
-        spec=spec,
+        config=config,
         lock=lock,
         created=max(run.manifest.created for run in runs),
         merged=tuple(
@@ -140,8 +142,8 @@ def merged_report(
         "merged": [
             {
                 "run": run.name,
-                "seed": run.manifest.spec.seed,
-                "shard": str(run.manifest.spec.shard or ""),
+                "seed": run.manifest.config.seed,
+                "shard": str(run.manifest.config.shard or ""),
                 "status": run.report["status"],
                 "rows": run.taken,
                 "of": sum(run.report["rows"].values()),

@@ -207,10 +207,10 @@ def _require_alike(first: Run, run: Run, names: Sequence[str]) -> None:
         elif is_made_otherwise or names == _OF_ROWS:
             hint = exported(first, run)
         raise RunConflict(f"{first.path} and {run.path} have different tasks{why}", hint=hint)
-    if first.manifest.spec.balance != run.manifest.spec.balance:
+    if first.manifest.config.balance != run.manifest.config.balance:
         raise RunConflict(
             f"{first.path} and {run.path} count rows by different labels: --balance "
-            f"{first.manifest.spec.balance} and {run.manifest.spec.balance}"
+            f"{first.manifest.config.balance} and {run.manifest.config.balance}"
         )
 
 
@@ -230,7 +230,7 @@ def _require_one_version(first: Run, run: Run) -> None:
     what = "prompts or versions"
     if "version" in apart and (files := _in_files(first, run)):
         what, said = "task files", files
-    variants = [", ".join(each.manifest.spec.variants) for each in (first, run)]
+    variants = [", ".join(each.manifest.config.variants) for each in (first, run)]
     if variants[0] != variants[1]:
         said = " and ".join(f"variant {names or 'default'}" for names in variants)
     raise RunConflict(
@@ -295,11 +295,11 @@ def put_in_order(runs: list[Run], *, conflicting: bool) -> None:
     is_joined = len(halves(runs)) > 1
 
     def place(run: Run) -> tuple[Any, ...]:
-        shard = run.manifest.spec.shard
+        shard = run.manifest.config.shard
         models = [model_name(plan) for plan in run.manifest.steps.values()]
         numbers = (0, 0) if shard is None else (shard.count, shard.number)
         said = json.dumps(run.manifest.model_dump(mode="json"), sort_keys=True)
-        usual = run.manifest.spec.seed, models, run.family, numbers, said, run.name, str(run.path)
+        usual = run.manifest.config.seed, models, run.family, numbers, said, run.name, str(run.path)
         # The task that describes its rows and labels describes those of both halves.
         return is_joined and run.has_sources, *usual
 
@@ -321,7 +321,7 @@ def require_one_division(runs: Sequence[Run]) -> None:
     """
     firsts: dict[str, tuple[Run, Shard]] = {}
     for run in runs:
-        if (shard := run.manifest.spec.shard) is None:
+        if (shard := run.manifest.config.shard) is None:
             continue
         other, there = firsts.setdefault(run.family, (run, shard))
         if there.count != shard.count:
@@ -426,7 +426,7 @@ def allow_each_other(runs: Sequence[Run], task: Task[Any, Any]) -> None:
 def _typed(run: Run) -> list[str]:
     """The datasets that a run excludes as they were typed, as far as they were."""
     plan = run.manifest.lock.parts.get(EXCLUDED)
-    options = run.manifest.spec.options
+    options = run.manifest.config.options
     for name in () if plan is None else plan.names:
         if isinstance(typed := options.get(f"{name}.exclude"), list | tuple):
             return [name_of_source(one) if one.startswith(OBJECT) else one for one in typed]

@@ -95,7 +95,7 @@ def find_copies(runs: Sequence[Run], task: Task[Any, Any]) -> None:
     one, other, place = apart[0]
     there, here = runs[one], runs[other]
     traced = next(each for at, each in enumerate(rows(here.path)) if at == place)
-    shards = [run.manifest.spec.shard for run in (there, here)]
+    shards = [run.manifest.config.shard for run in (there, here)]
     why = "candidates with the same seed and model must be identical"
     if len({shard.count if shard else 1 for shard in shards}) > 1:
         why = "they are not shards of one run"

@@ -87,9 +87,9 @@ def method(
     - targen method coda rte --given train.jsonl -n 100 -b local
     - targen method attrprompt ./mail.yaml -n 500 --set values=20 -b claude --max-cost 2
     """
-    from targen_core.cli.options.typed import parse_options
     from targen_core.errors import UsageError
     from targen_core.plugins.loader import load_registry
+    from targen_core.runs.parsing import parse_options
     from targen_standard.methods.form import FORM, METHOD, MethodFile, options_of, require_given
 
     typed = parse_options(set_ or [], "--set values=20")

@@ -159,9 +159,9 @@ def preview(
     with blaming(registry), asked(**keywords) as request:
         of = request.task
         rows = n if n is not None else len(of.quota_names) * of.rows_per_instance
-        spec = request.spec.replace(quotas=Quotas.even(rows, of))
+        config = request.config.replace(quotas=Quotas.even(rows, of))
         show = job_shown if progress else unseen
-        trial = run_trial(request.registry, spec, cache=replies_folder(), show=show)
+        trial = run_trial(request.registry, config, cache=replies_folder(), show=show)
     if isinstance(trial.problem, Interrupted):  # ends the program too, as in `generate`
         raise KeyboardInterrupt(str(trial.problem)) from trial.problem
     if trial.problem is not None and not trial.calls:

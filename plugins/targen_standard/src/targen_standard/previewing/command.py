@@ -12,10 +12,10 @@ import typer
 
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import CorrectArg, JsonArg, TaskArg
-from targen_core.cli.request import ModelOptions
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
+from targen_core.runs.config import ModelFlags
 from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.text import percent, plural
 from targen_standard.examples import ExampleOptions
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
     from targen_core.engine.events import Committed
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.records.spec import RunSpec
+    from targen_core.runs.config import RunConfig
     from targen_core.tasks.model import Task
 
 _FEW, _LONG = 3, 240  # texts of a row, and characters of each, that a table has room for
@@ -42,7 +42,7 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
         *("dimensions", "task_dimensions"),
     ),
     ExampleOptions,
-    ModelOptions,
+    ModelFlags,
     Limits.declared("max_cost", "max_tokens", "max_outage", "cache"),
 )
 def preview(
@@ -125,27 +125,27 @@ def preview(
         of, registry = request.task, request.registry
         each = _COMPARED if compared else 1
         rows = n if n is not None else len(of.quota_names) * of.rows_per_instance * each
-        spec = request.spec.replace(quotas=Quotas.even(rows, of))
-        specs: dict[str, RunSpec] = {}
+        config = request.config.replace(quotas=Quotas.even(rows, of))
+        configs: dict[str, RunConfig] = {}
         if compared:
-            specs = variants_of(spec, [name.strip() for name in compared.split(",")])
+            configs = variants_of(config, [name.strip() for name in compared.split(",")])
         solved = _labelled(solve, of) if solve is not None else None
-        decides = list(_decides(registry, spec, specs, solved))
+        decides = list(_decides(registry, config, configs, solved))
         ask_first(
             "This preview",
-            lambda: _expected(request, specs or {"": spec}, solved),
-            cap=spec.limits.max_cost,
+            lambda: _expected(request, configs or {"": config}, solved),
+            cap=config.max_cost,
             ask_above=chosen.ask_above,
         )
-    limits = spec.limits
-    note = [*filter(None, [made_up_words([spec.backend, *spec.backend_for.values()])])]
+    limits = config
+    note = [*filter(None, [made_up_words([config.backend, *config.backend_for.values()])])]
     with chosen.explained(), unfinished("preview", *decides) as folder:
         parts = [path.parent for path in folder.rglob("journal")]
         with Account(
             max_cost=limits.max_cost, max_tokens=limits.max_tokens, parts=parts
         ) as account:
-            if specs:
-                problems = _compare(registry, specs, solved, folder, json=json)
+            if configs:
+                problems = _compare(registry, configs, solved, folder, json=json)
                 if not json:
                     print("\n".join(["", str(account.billed), *note]))
                 for problem in problems:
@@ -153,7 +153,7 @@ def preview(
                 return
             trial = run_trial(
                 registry,
-                spec,
+                config,
                 cache=replies_folder(),
                 show=partial(progress, transient=True),
                 folder=folder,
@@ -169,31 +169,34 @@ def preview(
 
 
 def _decides(
-    registry: Registry, spec: RunSpec, specs: Mapping[str, RunSpec], examples: Dataset | None
+    registry: Registry,
+    config: RunConfig,
+    configs: Mapping[str, RunConfig],
+    examples: Dataset | None,
 ) -> Iterator[object]:
     """All that decides a preview's calls."""
     from targen_core.cli.trial import prepared_trial
     from targen_core.runs.records.manifest import Manifest
 
-    yield list(specs), dict(spec.quotas), spec.seed
-    for mine in specs.values() or [spec]:
+    yield list(configs), dict(config.quotas), config.seed
+    for mine in configs.values() or [config]:
         prepared = prepared_trial(registry, mine)
-        yield Manifest(spec=prepared.spec, lock=prepared.lock, created="").digest()
+        yield Manifest(config=prepared.config, lock=prepared.lock, created="").digest()
     yield [dict(row) for row in examples] if examples is not None else None
 
 
 def _expected(
-    request: Request, specs: Mapping[str, RunSpec], examples: Dataset | None
+    request: Request, configs: Mapping[str, RunConfig], examples: Dataset | None
 ) -> Iterator[Expected]:
     """Yield the likely cost of a preview's parts."""
     from targen_core.cli.ahead import expected, expected_of
     from targen_standard.correction.estimating import estimated_correction
 
-    for name, spec in specs.items():
-        mine = replace(request, spec=spec)
+    for name, config in configs.items():
+        mine = replace(request, config=config)
         yield expected(name or request.name, mine)
         if examples is not None:
-            blind = replace(mine, spec=mine.spec.replace(corrector="targen-standard:blind"))
+            blind = replace(mine, config=mine.config.replace(corrector="targen-standard:blind"))
             judged = partial(estimated_correction, blind, examples)
             yield expected_of(f"the examples of {name}", judged)
 
@@ -210,20 +213,20 @@ def _labelled(source: Path, task: Task[Any, Any]) -> Dataset:
 
 def _compare(
     registry: Registry,
-    specs: Mapping[str, RunSpec],
+    configs: Mapping[str, RunConfig],
     examples: Dataset | None,
     folder: Path,
     *,
     json: bool,
 ) -> list[TargenError]:
-    """Print how `specs` do side by side, return what ended some early."""
+    """Print how `configs` do side by side, return what ended some early."""
     from targen_core.display.progress import progress
     from targen_core.folders import replies_folder
     from targen_standard.previewing.comparison import compare
 
     results = compare(
         registry,
-        specs,
+        configs,
         folder,
         examples=examples,
         cache=replies_folder(),

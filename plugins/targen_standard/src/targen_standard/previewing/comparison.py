@@ -19,8 +19,8 @@ from targen_core.cli.findings import flow_changes
 from targen_core.cli.trial import Show, Trial, run_trial, unseen
 from targen_core.errors import Interrupted, TargenError, UsageError
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.preparing.tasks import find_task
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.model import Task
 from targen_core.tasks.words import words
 from targen_standard.correction.dataset import correct_dataset
@@ -66,14 +66,14 @@ class Compared:
 
 def compare(
     registry: Registry,
-    specs: Mapping[str, RunSpec],
+    configs: Mapping[str, RunConfig],
     folder: Path,
     *,
     examples: Dataset | None = None,
     cache: Path | None = None,
     show: Show = unseen,
 ) -> list[Compared]:
-    """Run each of the `specs`, by name; equal calls of steps 1 and 2 are shared.
+    """Run each of the `configs`, by name; equal calls of steps 1 and 2 are shared.
 
     The labelled rows of `examples` are solved by each one's instructions (corrector `blind`).
     `show` displays how each run goes. `folder` keeps the files of each in a folder of its own, as
@@ -83,42 +83,42 @@ def compare(
         UsageError: a variant that the task lacks.
         Interrupted: somebody stopped it; the others are not run either.
     """
-    tasks = [find_task(registry, spec.task, spec.variants)[1] for spec in specs.values()]
-    places = [folder / name for name in specs]
+    tasks = [find_task(registry, config.task, config.variants)[1] for config in configs.values()]
+    places = [folder / name for name in configs]
     shared: dict[bytes, ChatReply] = {}
     trials = []
-    for mine, place in zip(specs.values(), places, strict=True):
+    for mine, place in zip(configs.values(), places, strict=True):
         trials.append(
             run_trial(registry, mine, cache=cache, shared=shared, folder=place, show=show)
         )
         if isinstance(trials[-1].problem, Interrupted):
             raise trials[-1].problem
-    instructions: list[float | None] = [None] * len(specs)
+    instructions: list[float | None] = [None] * len(configs)
     prompts = instructions
-    if len({tuple(spec.variants) for spec in specs.values()}) > 1:
+    if len({tuple(config.variants) for config in configs.values()}) > 1:
         instructions = mean_similarity([task.judging.instructions for task in tasks])
         prompts = mean_similarity(
             [_asked(task, trial) for task, trial in zip(tasks, trials, strict=True)]
         )
     solved = [
         _solve(registry, mine, examples, cache, place / "examples") if examples else None
-        for mine, place in zip(specs.values(), places, strict=True)
+        for mine, place in zip(configs.values(), places, strict=True)
     ]
     return [
         _compared(*figures)
-        for figures in zip(specs, trials, instructions, prompts, solved, strict=True)
+        for figures in zip(configs, trials, instructions, prompts, solved, strict=True)
     ]
 
 
-def variants_of(spec: RunSpec, names: Sequence[str]) -> dict[str, RunSpec]:
-    """Return `spec` with each of these variants; `DEFAULT` is the unmodified task.
+def variants_of(config: RunConfig, names: Sequence[str]) -> dict[str, RunConfig]:
+    """Return `config` with each of these variants; `DEFAULT` is the unmodified task.
 
     Raises:
         UsageError: one is named twice.
     """
     if len(set(names)) < len(names):
         raise UsageError("--variant lists a variant twice")
-    return {name: spec.replace(variants=() if name == DEFAULT else (name,)) for name in names}
+    return {name: config.replace(variants=() if name == DEFAULT else (name,)) for name in names}
 
 
 def mean_similarity(texts: Sequence[str]) -> list[float | None]:
@@ -148,10 +148,10 @@ def _asked(task: Task[Any, Any], trial: Trial) -> str:
 
 
 def _solve(
-    registry: Registry, spec: RunSpec, examples: Dataset, cache: Path | None, out: Path
+    registry: Registry, config: RunConfig, examples: Dataset, cache: Path | None, out: Path
 ) -> dict[str, int]:
     """Measure how well the variant's instructions by themselves solve labelled examples."""
-    blind = spec.replace(corrector="targen-standard:blind")
+    blind = config.replace(corrector="targen-standard:blind")
     _, report = correct_dataset(registry, blind, examples, out, cache=cache)
     counts: dict[str, int] = report["as_given"]
     solved = {kind: counts.get(kind, 0) for kind in ("right", "wrong", "rejected")}

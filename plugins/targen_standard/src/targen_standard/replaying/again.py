@@ -15,6 +15,7 @@ from targen_core.errors import TargenError, UsageError
 from targen_core.options import Datasets
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
+from targen_core.runs.config import RunConfig
 from targen_core.runs.preparing.models import models_of
 from targen_core.runs.preparing.parts import Admit
 from targen_core.runs.preparing.plan import Prepared, named, prepare
@@ -31,7 +32,6 @@ from targen_core.runs.preparing.trust import (
 )
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.reading import read_json
-from targen_core.runs.records.spec import RunSpec
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
 from targen_standard.recorded import stand_ins
@@ -58,7 +58,7 @@ class Again:
     def manifest(self, **fields: Any) -> Manifest:
         """Return the manifest of a new run."""
         return Manifest(
-            spec=self.prepared.spec,
+            config=self.prepared.config,
             lock=self.prepared.lock,
             extensions=self.there.extensions if self.is_extended else (),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -86,7 +86,7 @@ def again(
         task: the name or the file of the current task; None for the run's own.
         quotas: rows by label; None for those of the run's targets.
         options: options of parts, as `NAME.KEY`, that differ from those of the run.
-        **changes: fields of `RunSpec` that differ from those of the run.
+        **changes: fields of `RunConfig` that differ from those of the run.
 
     Raises:
         UsageError: what cannot be.
@@ -100,22 +100,22 @@ def again(
         )
     name = there.task_name(run) if task is None else task
     require_known_paths(there, run)
-    spec = there.located(run, typed=task is not None).replace(task=name)
+    config = there.located(run, typed=task is not None).replace(task=name)
     if task is not None:
-        spec = _as_the_task_says(registry, there, run, spec)
+        config = _as_the_task_says(registry, there, run, config)
         if (
             not revises
-            and not spec.seats
-            and [*there.task.aims] != [*task_of(registry, spec)[1].branches]
+            and not config.seats
+            and [*there.task.aims] != [*task_of(registry, config)[1].branches]
         ):
-            spec = spec.replace(seats=tuple(there.task.aims))
+            config = config.replace(seats=tuple(there.task.aims))
     if quotas is not None:
-        if spec.shard is not None:
+        if config.shard is not None:
             raise UsageError(
-                f"{run} is shard {spec.shard} of a run, so its row counts cannot be changed",
+                f"{run} is shard {config.shard} of a run, so its row counts cannot be changed",
                 hint="leave -n and --label out",
             )
-        spec = spec.replace(quotas=quotas)
+        config = config.replace(quotas=quotas)
     options = options or {}
     of_models = {name for name in options if _is_of_a_model(there, name)}
     if of_models and not revises:
@@ -124,24 +124,24 @@ def again(
             "options of parts such as correctors",
             hint="for example --corrector vote -o vote.votes=5",
         )
-    spec = _with_options(there, spec.replace(**changes), options, changes)
+    config = _with_options(there, config.replace(**changes), options, changes)
     others = bool(of_models or {"backend", "backend_for"} & changes.keys())
     # An object that is passed again may be another one; no name tells.
-    used = (spec.backend, *spec.backend_for.values())
+    used = (config.backend, *config.backend_for.values())
     passed = revises and any(name.startswith(f"{MEMORY}:") for name in used)
     if others:  # a stranger's claims about models are not used for others either
         before = named(registry, there.asked(run))
         permitted = there.is_permitted(run)
         require_known(registry, before, there.steps, typed=options, permitted=permitted)
         if not permitted:
-            require_known_limits(there.spec.limits, ())
+            require_known_limits(there.config, ())
     if revises:  # it calls models in the end
         for step in there.steps:
-            registry.find("backend", spec.backend_of(step))
+            registry.find("backend", config.backend_of(step))
     try:
         prepared = prepare(
             registry,
-            spec,
+            config,
             admit=known_sources(there, run),
             begun=there.lock,
             recorded=None if others or passed else there.lock,
@@ -172,9 +172,9 @@ def _is_of_a_model(there: Manifest, name: str) -> bool:
 
 
 def _with_options(
-    there: Manifest, spec: RunSpec, options: Mapping[str, Any], changes: Mapping[str, Any]
-) -> RunSpec:
-    """The spec with other options, and without those of a part or backend that was changed."""
+    there: Manifest, config: RunConfig, options: Mapping[str, Any], changes: Mapping[str, Any]
+) -> RunConfig:
+    """The config with other options, and without those of a part or backend that was changed."""
     left = [
         name
         for place, part in there.lock.parts.items()
@@ -184,22 +184,24 @@ def _with_options(
     others = {""} if "backend" in changes else set()
     kept = {
         name: value
-        for name, value in spec.options.items()
+        for name, value in config.options.items()
         if (about := name.rpartition(".")[0]) not in left
         and (name in SAMPLING or about not in others)
     }
-    return spec.replace(options=kept).also(options)
+    return config.replace(options=kept).also(options)
 
 
-def _as_the_task_says(registry: Registry, there: Manifest, run: Path, spec: RunSpec) -> RunSpec:
-    """The spec without what a manifest took from the old task, where a new one may differ."""
+def _as_the_task_says(
+    registry: Registry, there: Manifest, run: Path, config: RunConfig
+) -> RunConfig:
+    """The config without what a manifest took from the old task, where a new one may differ."""
     with suppress(TargenError):
         _, old = find_task(registry, there.task_name(run), there.task.variants)
         changes: dict[str, Any] = {}
-        if spec.unsure == old.judging.unsure:
+        if config.unsure == old.judging.unsure:
             changes["unsure"] = None
-        return spec.replace(**changes)
-    return spec
+        return config.replace(**changes)
+    return config
 
 
 def _keep_prices(prepared: Prepared, run: Path) -> None:

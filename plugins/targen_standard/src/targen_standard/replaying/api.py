@@ -142,7 +142,7 @@ def asked_again(
 ) -> Iterator[Again]:
     """Yield the request for a run again; until then, files of a declared task exist.
 
-    `fields` are those of `RunSpec` that differ, or None; the rest is as in `replay`.
+    `fields` are those of `RunConfig` that differ, or None; the rest is as in `replay`.
 
     Raises:
         TargenError: as `replay`.

@@ -13,11 +13,12 @@ import typer
 from targen_core.cli.commands.report import with_concerns
 from targen_core.cli.completion import completer
 from targen_core.cli.flags import Said, takes
-from targen_core.cli.options.arguments import LabelArg, QuietArg, ReportJsonArg, labels_of
-from targen_core.cli.request import ModelOptions
+from targen_core.cli.options.arguments import LabelArg, QuietArg, ReportJsonArg
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import JobFailed
 from targen_core.options import RowOptions
+from targen_core.runs.config import ModelFlags
+from targen_core.runs.parsing import parse_labels
 from targen_core.runs.records.shortcuts import rows, shortcuts
 from targen_core.text import plural
 
@@ -58,7 +59,7 @@ ROWS_AS_THEY_WERE = (
 @takes(
     unchanged=(
         *ROWS_AS_THEY_WERE,
-        ModelOptions.declared("options"),
+        ModelFlags.declared("options"),
     )
 )
 def replay(
@@ -95,9 +96,9 @@ def replay(
             out,
             task=task,
             n=n,
-            labels=labels_of(label),
+            labels=parse_labels(label),
             correct=correct,
-            options=said.of(ModelOptions).values,
+            options=said.of(ModelFlags).values,
             **said.part(rows()),
         )
     )

@@ -129,7 +129,7 @@ class Replay(Job):
     def _layer(self, models: Mapping[str, BoundModel]) -> RecordedLayer:
         """Return the layer that answers from the journal."""
         return RecordedLayer(
-            models, seed=self.manifest.spec.seed, journal=self.journal, usage=self.usage
+            models, seed=self.manifest.config.seed, journal=self.journal, usage=self.usage
         )
 
     async def _bind(self) -> dict[str, BoundModel]:

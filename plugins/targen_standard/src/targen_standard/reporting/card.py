@@ -24,12 +24,12 @@ from targen_core.dataset.model import Dataset
 from targen_core.dataset.source import CITED, card_in, cited_in
 from targen_core.engine.quota_tracker import OPEN
 from targen_core.plugins.loader import load_registry
+from targen_core.runs.config import references
 from targen_core.runs.folder.report import filter_sections
 from targen_core.runs.folder.reporters import CARD, concerns_of
 from targen_core.runs.preparing.models import made_up
 from targen_core.runs.records.manifest import Manifest, given_file
 from targen_core.runs.records.model_names import backend_name, model_name
-from targen_core.runs.records.spec import references
 from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task
 from targen_core.text import json_safe, percent, plural
@@ -169,8 +169,8 @@ Columns: {columns}.
 {_concerns(report)}
 ## How it was made
 
-Task {task_id}, version {_version(manifest)}, run seed {manifest.spec.seed}{day};
-labels balanced by the {manifest.spec.balance} label; corrector: {corrector}. {source}
+Task {task_id}, version {_version(manifest)}, run seed {manifest.config.seed}{day};
+labels balanced by the {manifest.config.balance} label; corrector: {corrector}. {source}
 
 | step | model | backend | parameters |
 |---|---|---|---|
@@ -357,7 +357,7 @@ def _given(manifest: Manifest) -> str:
         for name, digest in run.lock.given.items():
             file = markdown_code(given_file(name))
             said[f"{name} from the user's file (copied to {file}, digest {digest})"] = None
-        for field, kind, part in references(run.spec):
+        for field, kind, part in references(run.config):
             if part and kind in ("contexts", "seeds", "generator"):
                 label = field.partition(".")[2]
                 of = f" of {markdown(label)}" if label else ""
@@ -404,7 +404,7 @@ def _merged(manifest: Manifest, lacking: Sequence[Mapping[str, Any]]) -> str:
     if not manifest.merged:
         return ""
     lines = "\n".join(
-        f"| {markdown(run.name)} | {run.manifest.spec.seed} | {_asked(run.manifest)} | "
+        f"| {markdown(run.name)} | {run.manifest.config.seed} | {_asked(run.manifest)} | "
         f"{run.rows:,} |"
         for run in manifest.merged
     )

@@ -280,7 +280,7 @@ def _planned(
         options = {**own, **(options or {})}
     elif model is not None:
         manifest = Manifest.load(path / "manifest.json")
-        if manifest.spec.backend.startswith(f"{MEMORY}:"):  # a run keeps no object
+        if manifest.config.backend.startswith(f"{MEMORY}:"):  # a run keeps no object
             known = registry_for(path, manifest, known, None, {"": model})
         else:
             known = load_registry() if known is None else known

@@ -17,12 +17,13 @@ from targen_core.cli.options.arguments import (
     ReportJsonArg,
     StrictRunArg,
     YesArg,
-    labels_of,
 )
-from targen_core.cli.request import ModelOptions, WorkerOptions
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.options import BATCHES, Limits
+from targen_core.runs.config import ModelFlags
+from targen_core.runs.parsing import parse_labels
+from targen_core.runs.preparing.elsewhere import WorkerOptions
 from targen_core.runs.records.shortcuts import rows
 from targen_core.text import percent, plural, printable
 from targen_standard.replaying.command import (
@@ -44,7 +45,7 @@ _NO_CHANGE = ("api_key_file", "price_in", "price_out")  # options that decide no
     WorkerOptions,
     unchanged=(
         *ROWS_AS_THEY_WERE,
-        {name: option for name, option in ModelOptions.declared().items() if name != "profile"},
+        {name: option for name, option in ModelFlags.declared().items() if name != "profile"},
         Limits,
     ),
 )
@@ -116,7 +117,7 @@ def revise(
     batch = said.of(Limits).delivered_by  # what is wrong with them is said before anything is made
     if batch_offline and batch:
         raise UsageError("--batch-offline cannot be used with --batch")
-    models = said.of(ModelOptions)
+    models = said.of(ModelFlags)
     options = models.values
     placed = elsewhere(
         load_registry(),
@@ -125,18 +126,18 @@ def revise(
         delivery="files" if batch_offline else batch,
     )
     changed = {name: value for name, value in options.items() if name not in _NO_CHANGE}
-    if models.backend is not None:
-        backend, own = named(models.backend)
+    if backend := said.values.get("backend"):
+        backend, own = named(backend)
         changed = {**own, **changed}
     asked = dict(
         judge=judge,
         rewrite=rewrite,
         task=task,
         n=n,
-        labels=labels_of(label),
+        labels=parse_labels(label),
         correct=correct,
-        backend=None if models.backend is None else backend,
-        backend_for=models.backends or None,
+        backend=backend,
+        backend_for=models.backend_for or None,
         options=changed,
         **said.part(rows()),
     )

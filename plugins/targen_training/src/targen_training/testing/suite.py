@@ -27,7 +27,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from targen_core.cli.options.typed import parse_options
+from targen_core.runs.parsing import parse_options
 from targen_testing.forks import elsewhere
 from targen_testing.suite import Suite, fail
 from targen_training.trainers import (

@@ -1,9 +1,10 @@
-"""Read options as users type them: `-o KEY=VALUE`, `--dimension NAME=VALUES`."""
+"""Read options as users type them: `-o KEY=VALUE`, `--label A=40`, `--dimension NAME=VALUES`."""
 
 from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,11 +35,11 @@ def parse_options(items: Sequence[str], example: str = _EXAMPLE) -> dict[str, An
             raise UsageError(
                 f"option {scrub(item)!r} is not KEY=VALUE", hint="for example " + example
             )
-        options[name] = _value(name.rpartition(".")[2], text)
+        options[name] = _parsed(name.rpartition(".")[2], text)
     return options
 
 
-def _value(key: str, text: str) -> Any:
+def _parsed(key: str, text: str) -> Any:
     if key == "batch" and "," in text and all(part.strip().isdecimal() for part in text.split(",")):
         return [int(part) for part in text.split(",")]
     try:
@@ -50,6 +51,68 @@ def _value(key: str, text: str) -> Any:
     # A backend's option may be a text of digits (a model called "4"): its
     # model decides, and pydantic reads numbers from text.
     return text
+
+
+def parse_pairs(
+    items: Sequence[str], option: str, example: str, *, last: bool = False
+) -> dict[str, str]:
+    """`NAME=VALUE` items as a dict, split at the first `=`, or the `last` if names may have some.
+
+    Raises:
+        UsageError: an item without `=`, or a name given twice.
+    """
+    values: dict[str, str] = {}
+    for item in items:
+        name, equals, value = item.rpartition("=") if last else item.partition("=")
+        if not equals or not name or not value:
+            spelt = re.fullmatch(r"([^:=,{}\"]+?)\s*[:\s]\s*([^:,\s{}\"]+)", item)
+            usual = example.partition("=")[2]
+            typed = example
+            if spelt and spelt[2].isdigit() == usual.isdigit():
+                typed = f"{spelt[1]}={spelt[2]}"
+            elif re.fullmatch(r"[\w -]*\w", item):
+                typed = f"{item}={usual}"
+            hint = f"{option} {shlex.quote(typed)}"
+            raise UsageError(f"{option} {item!r} is not NAME=VALUE", hint=hint)
+        if name in values:
+            raise UsageError(f"{option} contains {name} twice", hint="keep one of them")
+        values[name] = value
+    return values
+
+
+def parse_labels(items: Sequence[str] | None) -> dict[str, int]:
+    """Rows by label, as --label says: once for each, or of several with commas between them.
+
+    Raises:
+        UsageError: an item is not LABEL=ROWS.
+    """
+    labels: dict[str, int] = {}
+    single = [part for item in items or () for part in _parts(item)]
+    for name, text in parse_pairs(single, "--label", "LABEL=40", last=True).items():
+        if text.startswith("+"):
+            raise UsageError(
+                f"--label {name}={text}: a number of rows is a total, so it has no sign",
+                hint="add the rows that the label has to those that you want",
+            )
+        try:
+            labels[name] = int(text)
+        except ValueError:
+            raise UsageError(
+                f"--label {name}={text}: {text!r} is not a number of rows",
+                hint=f"--label {shlex.quote(f'{name}=40')}; for several labels: --label A=40,B=20",
+            ) from None
+    return labels
+
+
+def _parts(item: str) -> list[str]:
+    """Split an item into labels; a name may contain commas, since its parts have no `=`."""
+    parts: list[str] = []
+    for part in item.split(","):
+        if parts and "=" not in parts[-1]:
+            parts[-1] += f",{part}"
+        else:
+            parts.append(part)
+    return [part.strip() for part in parts] if "=" in parts[-1] else [item]
 
 
 def parse_dimensions(items: Sequence[str]) -> dict[str, Any]:

@@ -1,0 +1,220 @@
+"""What a person asks of a run: declared here and in `targen_core.options`, and kept by the run.
+
+A command's flags, the keywords of Python's functions and the defaults in settings are the fields of
+these models, with their types, ranges, defaults and help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from targen_core.calls.sampling import SAMPLING
+from targen_core.engine.commits import Target
+from targen_core.engine.quotas import Quotas
+from targen_core.engine.shards import Shard
+from targen_core.errors import UsageError
+from targen_core.options import MAX_COUNT, Flag, Limits, ListOptions, Options, RowOptions
+from targen_core.origin import Named
+from targen_core.runs.parsing import parse_options, parse_pairs
+from targen_core.runs.records.options import StepOptions, step_options
+from targen_core.runs.records.shortcuts import spelled_out
+
+
+def _parsed_options(value: Any) -> Any:
+    """Options by name, of a mapping or of texts `KEY=VALUE`."""
+    return parse_options(value) if isinstance(value, list | tuple) else value
+
+
+def _parsed_backends(value: Any) -> Any:
+    """Backends by step, of a mapping or of texts `STEP=NAME`."""
+    are_texts = isinstance(value, list | tuple)
+    return parse_pairs(value, "--backend-for", "correct=llama") if are_texts else value
+
+
+class ModelOptions(Options):
+    """The models of a run."""
+
+    panel = "Model"
+
+    backend: Annotated[
+        Named,
+        Flag(
+            "The backend, NAME or NAME/MODEL; see targen list-backends and targen config.",
+            ("--backend", "-b"),
+            metavar="NAME",
+            panel="",
+            default="the one that is set up",
+            completes="backend",
+        ),
+    ] = "local"
+    options: Annotated[
+        Mapping[str, Any],
+        BeforeValidator(_parsed_options),
+        Field(repr=False),  # a key may be among them
+        Flag(
+            "A backend option, sampling parameter or batch size (`seeds.batch=10`).",
+            ("-o", "--option"),
+            metavar="[STEP.]KEY=VALUE",
+            repeats=True,
+        ),
+    ] = {}
+    backend_for: Annotated[
+        Mapping[str, Named],
+        BeforeValidator(_parsed_backends),
+        Flag(
+            "Use a different backend for one step; see targen describe.",
+            metavar="STEP=NAME",
+            repeats=True,
+        ),
+    ] = {}
+
+
+class ModelFlags(ModelOptions):
+    """The models of a command: some options of backends have flags, and all may have defaults."""
+
+    model: Annotated[
+        Named | None,
+        Flag("The model's name, as the backend knows it.", metavar="MODEL", panel=""),
+    ] = None
+    base_url: Annotated[Named | None, Flag("The service's address.", metavar="URL")] = None
+    key_file: Annotated[
+        Path | None, Flag("A file whose first line is the API key.", metavar="FILE")
+    ] = None
+    price_in: Annotated[
+        float | None, Flag("Dollars per million input tokens.", metavar="DOLLARS")
+    ] = None
+    price_out: Annotated[
+        float | None, Flag("Dollars per million output tokens.", metavar="DOLLARS")
+    ] = None
+    profile: Annotated[
+        Named | None,
+        Flag("Use this profile from your defaults; see targen config.", metavar="NAME"),
+    ] = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return the options of -o, with those that have a flag of their own.
+
+        Raises:
+            UsageError: an option is set twice.
+        """
+        values = dict(self.options)
+        for name, key in OPTION_FLAGS.items():
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if key in values:
+                raise UsageError(
+                    f"--{name.replace('_', '-')} and -o {key}=... set the same option; give only "
+                    "one of them"
+                )
+            values[key] = str(value) if isinstance(value, Path) else value
+        return values
+
+
+OPTION_FLAGS = {
+    "model": "model",
+    "base_url": "base_url",
+    "key_file": "api_key_file",
+    "price_in": "price_in",
+    "price_out": "price_out",
+}
+"""Flags that are options of a backend, and what `-o` calls them."""
+
+ONE_MODEL = {n: option for n, option in ModelFlags.declared().items() if n != "backend_for"}
+"""The options of `ModelFlags` for a command that has one step."""
+
+
+class RunConfig(Limits, ModelOptions, ListOptions, RowOptions):
+    """Everything that a person asks of a run, as values.
+
+    `task` is a name or a file; the variants are applied to it in order. `corrector` is a registered
+    name, "" for the task's own, or None for no step 4. `options` are by `KEY` or `STEP.KEY`.
+    `dimensions` maps `NAME` or `STEP.NAME` to the values to draw from: texts, weights, `@NAME` for
+    a vocabulary, or () for none. `lists_at_once` calls of a list do not see each other's items.
+    With a `shard`, `quotas` are the shard's. `seats` is as in `Task`: in a run for different
+    labels, those that took turns before. `untyped` names the options that are defaults: those of
+    unused parts do no harm. A manifest lacks it. Shortcuts such as `max_cosine` mean a filter with
+    options.
+
+    Raises:
+        UsageError: a value is invalid; the error states its option.
+    """
+
+    task: Named
+    quotas: Annotated[Mapping[str, int], Quotas]
+    lists_at_once: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 1
+    shard: Shard | None = None
+    seats: tuple[str, ...] = ()
+    untyped: frozenset[str] = Field(default=frozenset(), repr=False, exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spelled_out(cls, asked: Any) -> Any:
+        return spelled_out(asked, cls.model_fields) if isinstance(asked, Mapping) else asked
+
+    def replace(self, **changes: Any) -> RunConfig:
+        """The config with some fields changed.
+
+        Raises:
+            UsageError: an invalid value.
+        """
+        return RunConfig(**{**dict(self), **changes})
+
+    @property
+    def target(self) -> Target:
+        """Return the run's target."""
+        return Target(Quotas(self.quotas), self.balance, self.give_up_after)
+
+    def backend_of(self, step: str) -> str:
+        """The name of a step's backend."""
+        return self.backend_for.get(step, self.backend)
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """Steps with a different backend than the rest."""
+        return [step for step, name in self.backend_for.items() if name != self.backend]
+
+    def options_of(self, step: str) -> StepOptions:
+        """A step's options.
+
+        Raises:
+            UsageError: an invalid option.
+        """
+        return step_options(self.options, step, elsewhere=step in self.elsewhere)
+
+    def also(self, options: Mapping[str, Any]) -> RunConfig:
+        """The config with additional `options`.
+
+        Options without a step apply to every step that has them. A part's option may be given with
+        its name or its full id.
+        """
+        spelt = {name.rpartition(":")[2]: name for name in options}
+
+        def stays(name: str) -> bool:
+            other = spelt.get(name.rpartition(":")[2], name)
+            if other != name and not (":" in other and ":" in name):
+                return False
+            step, dot, key = name.partition(".")
+            about = key in SAMPLING or step not in self.elsewhere
+            return not (dot and key in options and about)
+
+        kept = {name: value for name, value in self.options.items() if stays(name)}
+        return self.replace(options={**kept, **options})
+
+
+def references(config: RunConfig) -> Iterator[tuple[str, str, str]]:
+    """Yield the field, the kind and the name of each part that a config names except its task."""
+    yield "backend", "backend", config.backend
+    yield from ((f"backend_for.{step}", "backend", n) for step, n in config.backend_for.items())
+    yield "contexts_from", "contexts", config.contexts_from
+    yield "seeds_from", "seeds", config.seeds_from
+    named = config.generators_from.items()
+    yield from ((f"generators_from.{branch}", "generator", name) for branch, name in named)
+    yield from ((f"checks.{at}", "check", name) for at, name in enumerate(config.checks))
+    yield from ((f"filters.{at}", "filter", name) for at, name in enumerate(config.filters))
+    yield "corrector", "corrector", config.corrector or ""
