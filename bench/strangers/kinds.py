@@ -403,19 +403,14 @@ def _imported(kitchen: Kitchen) -> None:
 
 
 _SETTINGS = """\
-backend = "scripted"
-max-cost = 5
 concurrency = 4
 
 [options]
 temperature = 0.8
 correct.temperature = 0
 
-[backend-for]
-correct = "scripted"
-
 [profile.other]
-backend = "scripted"
+rpm = 600
 """
 
 

@@ -48,11 +48,10 @@ def config(
 ) -> None:
     """Show or change your defaults and where each one comes from.
 
-    Defaults come from your own file, the nearest targen.toml and variables such as TARGEN_MODEL.
-    Later ones take precedence, and the command line overrides them all. The nearest targen.toml, or
-    pyproject.toml with [tool.targen], is in this folder or in one of its parents. Models,
-    addresses, files and limits on money in it apply if config set --project wrote them, or with
-    --trust=./targen.toml.
+    Defaults come from your own file, a project's file and variables such as TARGEN_MODEL. Later
+    ones take precedence, and the command line overrides them all. A project's file is the nearest
+    targen.toml in this folder or in one of its parents. It may slow calls down and set sampling
+    parameters, but not models, addresses, keys, prices or caps.
 
     Examples:
     - targen config
@@ -93,13 +92,7 @@ def _show(profile: str | None, *, json: bool) -> None:
         print_json(
             {
                 "values": {n: {"value": v.value, "from": v.origin} for n, v in shown.items()},
-                "files": [
-                    {
-                        "path": str(file.path),
-                        "profiles": [*file.profiles],
-                    }
-                    for file in files
-                ],
+                "files": [{"path": str(file.path), "profiles": [*file.profiles]} for file in files],
             }
         )
         return
@@ -155,8 +148,6 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
             hint="set the default in the link's target, or replace the link with a file",
         )
     at = [*(["profile", profile] if profile else []), *_place(key)]
-    if path.name == "pyproject.toml":
-        at = ["tool", "targen", *at]
     if value is not None and at[-1] == "backend":
         from targen_core.api.models import named
         from targen_core.plugins.loader import load_registry
@@ -168,9 +159,8 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
     else:
         _put(document, at, defaults.typed_value(key, value))
     text = document.as_string()
-    after = defaults.read_file(path, project=project, text=text)
-    if value is not None:
-        after.refuse_reaching()
+    # Or it must not be written; what a project must not set can be unset.
+    after = defaults.read_file(path, project=project and value is not None, text=text)
     _write(path, text)
     done = f"{key} = {value}" if value is not None else f"{key} unset"
     print(f"{path}: {done}{f' in profile {profile}' if profile else ''}")
@@ -204,7 +194,7 @@ def _put(document: Any, at: Sequence[str], value: Any) -> None:
     table = document
     for part in at[:-1]:
         if part not in table:
-            table[part] = tomlkit.table(is_super_table=part in ("profile", "tool"))
+            table[part] = tomlkit.table(is_super_table=part == "profile")
         table = table[part]
     table[at[-1]] = value
 

@@ -1,10 +1,11 @@
 """Defaults for options that a command leaves out, and their sources.
 
-They come from a file of the user, a file of the folder or of one above it, environment variables,
-and the command line. Each wins over those before it. Values that belong to one backend, such as an
-address or a price, are never used with another.
+They come from the user's own file, a project's file, environment variables, and the command line.
+Each wins over those before it. Values that belong to one backend, such as an address or a price,
+are never used with another.
 
-A folder may come from anybody. So its file cannot contain values that move money, keys or data.
+A project may come from anybody, so its file may only slow calls down and set sampling parameters
+that do not raise the cost.
 """
 
 from __future__ import annotations
@@ -15,121 +16,60 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from targen_core.calls.sampling import SAMPLING, is_free
-from targen_core.calls.secrets import (
-    Secrets,
-    environment_secrets,
-    may_name_secret,
-    scrub,
-    secret_in,
-)
+from targen_core.calls.secrets import Secrets, environment_secrets, may_name_secret, secret_in
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.folders import CONFIG_VARIABLE, settings_folder
 from targen_core.hints import did_you_mean, quoted
-from targen_core.origin import shown, split_model
+from targen_core.options import Limits
+from targen_core.origin import split_model
 from targen_core.reading.files import read_text
 from targen_core.reading.typed import toml_of
 from targen_core.reading.values import Malformed
+from targen_core.runs.config import OPTION_FLAGS, ModelFlags
 from targen_core.text import key_path
-
-"""Environment variable: the same for the folder of the user's defaults."""
 
 FILE_NAME = "targen.toml"
 NO_FILES = "TARGEN_NO_CONFIG"
 """Environment variable: read no files of defaults."""
 PROFILE_VARIABLE = "TARGEN_PROFILE"
-ASK_ABOVE = 1.0
-"""Dollars above which `targen generate` asks on a terminal, by default."""
 YIELD = 0.7
 """Share of candidates that become rows, in estimates without a measured run."""
 
-_LARGEST = 1e12
 _MOST = 1 << 20  # bytes of a file
-_ADDRESS = re.compile(r"https?://[^/\s]+", re.IGNORECASE)
 _LOGIN = re.compile(r"://[^/\s]*@")
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    """The kind of a default: a text, an address, or a number, whole or not, above 0 or from it."""
+class _Defaults(ModelFlags, Limits):
+    """Options that can have a default, and the dollars above which a command asks."""
 
-    kind: str
-    above: bool = False
-
-    def read(self, value: Any) -> Any:
-        """Return the value as used.
-
-        Raises:
-            ValueError: it is invalid; the message says what it must be.
-        """
-        if self.kind == "text":
-            if isinstance(value, str) and value.strip():
-                return value
-            raise ValueError("non-empty text")
-        if self.kind == "address":
-            # One that holds a login is refused as a secret, which no error may show.
-            if isinstance(value, str) and (_ADDRESS.match(value) or _LOGIN.search(value)):
-                return value
-            raise ValueError("an address, such as http://127.0.0.1:8000/v1")
-        kinds = int if self.kind == "whole" else int | float
-        is_number = isinstance(value, kinds) and not isinstance(value, bool)
-        if is_number and 0 <= value <= _LARGEST and not (self.above and value == 0):  # no nan
-            return value
-        number = "a whole number" if self.kind == "whole" else "a number"
-        raise ValueError(f"{number}, {'above 0' if self.above else '0 or more'}")
-
-    def parse(self, text: str) -> Any:
-        """The value that an environment variable holds.
-
-        Raises:
-            ValueError: it is invalid; the message says what it must be.
-        """
-        value: Any = text
-        if self.kind not in ("text", "address"):
-            for of in (int, float):
-                try:
-                    value = of(text)
-                    break
-                except ValueError:
-                    continue
-        return self.read(value)
+    ask_above: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] = 1.0
 
 
+ASK_ABOVE: float = _Defaults().ask_above
+"""Dollars above which `targen generate` asks on a terminal, by default."""
 KEYS = {
-    "backend": _Key("text"),
-    "model": _Key("text"),
-    "base-url": _Key("address"),
-    "key-file": _Key("text"),
-    "price-in": _Key("number"),
-    "price-out": _Key("number"),
-    "max-cost": _Key("number", above=True),
-    "max-tokens": _Key("whole", above=True),
-    "ask-above": _Key("number"),
-    "concurrency": _Key("whole", above=True),
-    "rpm": _Key("number", above=True),
-    "tpm": _Key("number", above=True),
-    "max-outage": _Key("number", above=True),
+    name.replace("_", "-"): name
+    for name in (
+        *("backend", *OPTION_FLAGS, "max_cost", "max_tokens", "ask_above"),
+        *("concurrency", "rpm", "tpm", "max_outage"),
+    )
 }
-"""Options that can have a default, with their kinds."""
+"""Keys of the files, and the fields behind them."""
 
 _TABLES = ("backend-for", "options", "profile")
-_OPTIONS = {
-    "model": "model",
-    "base-url": "base_url",
-    "key-file": "api_key_file",
-    "price-in": "price_in",
-    "price-out": "price_out",
-}
-"""Defaults that are options of a backend, and what `-o` calls them."""
+_OPTIONS = {name.replace("_", "-"): option for name, option in OPTION_FLAGS.items()}
+"""Keys that are options of a backend, and what `-o` calls them."""
 _BELONGING = {
     "base_url": ("api_key_file", "price_in", "price_out"),
     "model": ("price_in", "price_out"),
 }
 """Values that belong to an address or a model, and are dropped if another one is named."""
 _HARMLESS = ("rpm", "tpm", "max-outage")
-_CONCURRENCY = 32  # calls at once that a file may ask for untrusted: as many as without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +84,25 @@ Layer = Mapping[str, Value]
 """Defaults of one origin, by name; options are called `options.KEY` or `options.STEP.KEY`."""
 
 
-def _shown_name(name: str) -> str:
-    """Return a name as typed: `options.base_url` is `base-url`."""
-    own = {f"options.{option}": key for key, option in _OPTIONS.items()}
-    return own.get(name, name)
+def _read(key: str, value: Any) -> Any:
+    """Return the value of a key, checked as the option is.
+
+    Raises:
+        UsageError: it is invalid.
+    """
+    name = KEYS[key]
+    if value == "":
+        raise UsageError(f"--{key} is empty")
+    if isinstance(value, bool):  # it would be the number 0 or 1
+        value = json.dumps(value)
+    read = getattr(_Defaults(**{name: value}), name)
+    return str(read) if isinstance(read, Path) else read
 
 
 def names_in_file(layer: Layer) -> dict[str, Value]:
-    """A layer by the names that its values have in a file."""
-    return {_shown_name(name): value for name, value in layer.items()}
+    """A layer by the names that its values have in a file: `options.base_url` is `base-url`."""
+    own = {f"options.{option}": key for key, option in _OPTIONS.items()}
+    return {own.get(name, name): value for name, value in layer.items()}
 
 
 # --- files -----------------------------------------------------------------
@@ -164,41 +114,13 @@ class DefaultsFile:
 
     Attributes:
         path: the file.
-        values: what it says for every command.
+        values: its values for every command.
         profiles: further values by profile, for commands that choose it.
-        project: whether it is of a folder, which may be from a stranger.
     """
 
     path: Path
     values: Layer
     profiles: Mapping[str, Layer]
-    project: bool
-
-    def refuse_reaching(self) -> None:
-        """Refuse values of a folder's file that could move money, keys or data.
-
-        Raises:
-            UsageError: with these values.
-        """
-        layers = [("", self.values), *((f"profile.{n}.", p) for n, p in self.profiles.items())]
-        reaching = [
-            f"{prefix}{_shown_name(name)} = {shown(value.value)}"
-            for prefix, layer in layers
-            for name, value in layer.items()
-            if not _is_harmless(name, value.value)
-        ]
-        if self.project and reaching:
-            raise UsageError(
-                f"{self.path} sets {', '.join(reaching)}, but a folder may be someone else's, so "
-                "its file cannot set any model, address, file, price or limit",
-                hint="set it in your own settings by targen config set NAME VALUE, or type it, or "
-                f"ignore the file by {NO_FILES}=1",
-            )
-
-
-def _is_harmless(name: str, value: Any) -> bool:
-    is_usual = name == "concurrency" and value <= _CONCURRENCY
-    return is_usual or name in _HARMLESS or (name.startswith("options.") and is_free(name, value))
 
 
 def user_file() -> Path:
@@ -229,35 +151,15 @@ def _own_file() -> Path | None:
         ) from None
 
 
-def _is_user_file(path: Path) -> bool:
+def project_file() -> Path | None:
+    """Return the nearest `targen.toml`, from the current folder upwards, except the user's own."""
     try:
-        return path == user_file()
-    except UsageError:
-        return False
-
-
-def project_file(start: Path | None = None) -> Path | None:
-    """The nearest `targen.toml`, or `pyproject.toml` with `[tool.targen]`, from a folder upwards.
-
-    In one folder `targen.toml` wins.
-    """
-    try:
-        folder = Path.cwd() if start is None else start
+        folder = Path.cwd()
     except FileNotFoundError:  # somebody removed it
         return None
-    for one in (folder, *folder.parents):
-        own, project = one / FILE_NAME, one / "pyproject.toml"
-        if own.exists():
-            return None if _is_user_file(own) else own
-        try:
-            text = read_text(project, _MOST, inside=one) if project.is_file() else ""
-            if "tool" in text and "targen" in text:
-                tools = toml_of(text).get("tool")
-                if isinstance(tools, dict) and "targen" in tools:
-                    return project
-        except (Malformed, UsageError):
-            continue  # somebody else's business
-    return None
+    found = (one / FILE_NAME for one in (folder, *folder.parents))
+    path = next((each for each in found if each.exists()), None)
+    return None if path == _own_file() else path
 
 
 def read_file(path: Path, *, project: bool, text: str | None = None) -> DefaultsFile:
@@ -273,21 +175,11 @@ def read_file(path: Path, *, project: bool, text: str | None = None) -> Defaults
     except Malformed as error:
         hint = 'the file must be TOML, for example backend = "llama"'
         raise UnreadableFile(path, error.reason, error.line, hint=hint) from None
-    before: tuple[str, ...] = ()
-    if path.name == "pyproject.toml":
-        before = ("tool", "targen")
-        tools = table.get("tool")
-        table = tools.get("targen", {}) if isinstance(tools, dict) else {}
-    reader = _Reader(path, text, before)
-    profiles = table.pop("profile", {}) if isinstance(table, dict) else {}
+    reader = _Reader(path, text, project)
+    profiles = reader.table(table.pop("profile", {}), ("profile",), "[profile.NAME]")
     values = reader.layer(table, ())
-    if not isinstance(profiles, dict):
-        named = ".".join((*before, "profile", "NAME"))
-        raise reader.wrong(
-            ("profile",), "is not a table", f"write [{named}], with its defaults below"
-        )
     layers = {name: reader.layer(part, ("profile", name)) for name, part in profiles.items()}
-    return DefaultsFile(path, values, layers, project)
+    return DefaultsFile(path, values, layers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,28 +188,43 @@ class _Reader:
 
     path: Path
     text: str
-    before: tuple[str, ...]
+    project: bool
+
+    def table(self, value: Any, at: tuple[str, ...], head: str) -> Mapping[str, Any]:
+        """Return a table.
+
+        Raises:
+            UsageError: it is something else.
+        """
+        if not isinstance(value, dict):
+            raise self.wrong(at, "is not a table", f"write {head}, with its values below it")
+        return value
 
     def layer(self, table: Any, where: tuple[str, ...]) -> dict[str, Value]:
         """The defaults of one table."""
-        if not isinstance(table, dict):
-            table = ".".join((*self.before, *where))
-            raise self.wrong(where, "is not a table", f"write [{table}], with its defaults below")
         values: dict[str, Any] = {}
-        for key, value in table.items():
+        for key, value in self.table(table, where, f"[{'.'.join(where)}]").items():
             at = (*where, key)
             if key == "options":
-                self._options(value, at, values)
+                self._options(self.table(value, at, "[options]"), at, values)
             elif key == "backend-for":
-                self._backends(value, at, values)
+                for step, name in self.table(value, at, "[backend-for]").items():
+                    if not isinstance(name, str) or not name:
+                        raise self.wrong((*at, step), "is not the name of a backend")
+                    self._add(values, f"backend-for.{step}", name, (*at, step))
             elif key in KEYS:
                 try:
-                    right = KEYS[key].read(value)
-                except ValueError as error:
-                    raise self.wrong(at, f"is {_quoted(value)}; it must be {error}") from None
-                self._add(values, f"options.{_OPTIONS[key]}" if key in _OPTIONS else key, right, at)
+                    right = _read(key, value)
+                except UsageError as error:
+                    raise UsageError(f"{self._place(at)}: {error}") from None
+                name = f"options.{_OPTIONS[key]}" if key in _OPTIONS else key
+                self._add(values, name, right, at)
+            elif may_name_secret(key):
+                raise self._secret(at)
             else:
-                raise self._unknown(at, key)
+                tables = _TABLES if len(at) == 1 else _TABLES[:2]
+                hint = _near(key, tables)
+                raise self.wrong(at, "is not a setting that can have a default", hint)
         _split_model(values, lambda: self._two_models(values, where))
         return {name: Value(value, str(self.path)) for name, value in values.items()}
 
@@ -330,53 +237,40 @@ class _Reader:
             f"{backend}/{model} without model",
         )
 
-    def _unknown(self, at: tuple[str, ...], key: str) -> UsageError:
-        if may_name_secret(key):
-            return self._secret(at)
-        tables = _TABLES if len(at) == 1 else _TABLES[:2]
-        return self.wrong(at, "is not a setting that can have a default", _near(key, tables))
-
-    def _options(self, table: Any, at: tuple[str, ...], values: dict[str, Any]) -> None:
-        """Options of all steps and, in tables of their own, of single ones."""
-        if not isinstance(table, dict):
-            raise self.wrong(at, "is not a table", "write [options], with KEY = VALUE below it")
+    def _options(
+        self, table: Mapping[str, Any], at: tuple[str, ...], values: dict[str, Any]
+    ) -> None:
+        """Add options of all steps and, in tables of their own, of single steps or parts."""
         for key, value in table.items():
-            own = value if isinstance(value, dict) else {"": value}
-            for part, inner in own.items():
-                name = f"{key}.{part}" if part else key
-                inside = (*at, key, part) if part else (*at, key)
+            if not isinstance(value, dict):
+                value = {"": value}
+            for part, inner in value.items():
+                names = (key, part) if part else (key,)
                 if isinstance(inner, dict):
-                    raise self.wrong(
-                        inside,
-                        "is a table",
-                        "write an object as a JSON string",
-                    )
-                if may_name_secret(name.rpartition(".")[2]):
-                    raise self._secret(inside)
-                self._add(values, f"options.{name}", inner, inside)
-
-    def _backends(self, table: Any, at: tuple[str, ...], values: dict[str, Any]) -> None:
-        if not isinstance(table, dict):
-            raise self.wrong(
-                at, "is not a table", 'write [backend-for], with STEP = "NAME" below it'
-            )
-        for step, name in table.items():
-            if not isinstance(name, str) or not name:
-                raise self.wrong((*at, step), f"is {_quoted(name)}; it must be a backend's name")
-            self._add(values, f"backend-for.{step}", name, (*at, step))
+                    hint = "write an object as a JSON string"
+                    raise self.wrong((*at, *names), "is a table", hint)
+                if may_name_secret(names[-1]):
+                    raise self._secret((*at, *names))
+                self._add(values, f"options.{'.'.join(names)}", inner, (*at, *names))
 
     def _add(self, values: dict[str, Any], name: str, value: Any, at: tuple[str, ...]) -> None:
         if name in values:
-            raise self.wrong(at, f"sets {_shown_name(name)} a second time")
-        if secret_in(value, name, Secrets(*environment_secrets())):
+            raise self.wrong(at, "sets a value for a second time")
+        has_login = isinstance(value, str) and _LOGIN.search(value)
+        if has_login or secret_in(value, name, Secrets(*environment_secrets())):
             raise self._secret(at)
-        if isinstance(value, str):
-            if _LOGIN.search(value):
-                raise self._secret(at)
-            if name.endswith("api_key_file"):  # seen from the file, wherever the command is run
-                value = str(self.path.parent / Path(value).expanduser())
-        elif not isinstance(value, bool | int | float | list):
-            raise self.wrong(at, f"is {_quoted(value)}; it must be text, a number, true or false")
+        if not isinstance(value, str | bool | int | float | list):
+            raise self.wrong(at, "must be text, a number, true or false")
+        if self.project and not _is_harmless(name, value):
+            raise self.wrong(
+                at,
+                "must not be set in a project's file, since someone else's could specify any "
+                "model, address, file or price",
+                "set it in your own settings, with targen config set; to ignore the file: "
+                f"{NO_FILES}=1",
+            )
+        if name.endswith("api_key_file"):  # seen from the file, wherever the command is run
+            value = str(self.path.parent / Path(str(value)).expanduser())
         values[name] = value
 
     def _secret(self, at: tuple[str, ...]) -> UsageError:
@@ -389,9 +283,18 @@ class _Reader:
 
     def wrong(self, at: tuple[str, ...], what: str, hint: str = "") -> UsageError:
         """Return the error for a value at a place."""
-        line = _line_of(self.text, (*self.before, *at))
-        where = f"{self.path}, line {line}" if line else str(self.path)
-        return UsageError(f"{where}: {key_path(at or self.before)} {what}", hint=hint)
+        return UsageError(f"{self._place(at)}: {key_path(at)} {what}", hint=hint)
+
+    def _place(self, at: tuple[str, ...]) -> str:
+        line = _line_of(self.text, at)
+        return f"{self.path}, line {line}" if line else str(self.path)
+
+
+def _is_harmless(name: str, value: Any) -> bool:
+    """Return whether a default cannot move money, keys or data."""
+    if name == "concurrency":
+        return bool(value <= Limits.model_fields[name].default)
+    return name in _HARMLESS or (name.startswith("options.") and is_free(name, value))
 
 
 def _line_of(text: str, at: tuple[str, ...]) -> int | None:
@@ -417,10 +320,6 @@ def _line_of(text: str, at: tuple[str, ...]) -> int | None:
 def _parts(dotted: str) -> tuple[str, ...]:
     parts = re.findall(r'"([^"]*)"|\'([^\']*)\'|([\w-]+)', dotted)
     return tuple("".join(part) for part in parts)
-
-
-def _quoted(value: Any) -> str:
-    return scrub(json.dumps(value, default=str))[:60]
 
 
 def _split_model(values: dict[str, Any], twice: Callable[[], UsageError]) -> None:
@@ -449,10 +348,7 @@ def typed_value(key: str, text: str) -> Any:
         UsageError: the default cannot be that.
     """
     if key in KEYS:
-        try:
-            return KEYS[key].parse(text)
-        except ValueError as error:
-            raise UsageError(f"{key} is {_quoted(text)}; it must be {error}") from None
+        return _read(key, text)
     table, dot, _ = key.partition(".")
     # When the file is read, an error explains where a secret belongs.
     if not (dot and table in _TABLES) and not may_name_secret(key):
@@ -479,14 +375,14 @@ def environment() -> dict[str, Value]:
     """
     values: dict[str, Any] = {}
     origins = {}
-    for key, kind in KEYS.items():
-        variable = f"TARGEN_{key.upper().replace('-', '_')}"
+    for key, field in KEYS.items():
+        variable = f"TARGEN_{field.upper()}"
         if not (text := os.environ.get(variable, "")):
             continue
         try:
-            value = kind.parse(text)
-        except ValueError as error:
-            raise UsageError(f"{variable} is {_quoted(text)}; it must be {error}") from None
+            value = _read(key, text)
+        except UsageError as error:
+            raise UsageError(f"{variable}: {error}") from None
         name = f"options.{_OPTIONS[key]}" if key in _OPTIONS else key
         values[name], origins[name] = value, variable
     _split_model(values, lambda: UsageError("TARGEN_BACKEND and TARGEN_MODEL both contain a model"))
@@ -494,7 +390,7 @@ def environment() -> dict[str, Value]:
 
 
 def read_files() -> list[DefaultsFile]:
-    """The files that there are: the user's, and the folder's.
+    """The files that there are: the user's, and the project's.
 
     Raises:
         UsageError: one cannot be read, or contains an invalid value.
