@@ -41,6 +41,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.place import place_for, run_there
 from targen_core.runs.jobs.job import Job
+from targen_core.runs.parsing import parse_labels
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.preparing.sources import refuse_itself
@@ -603,13 +604,17 @@ def _of_numpy(value: Any) -> Any:
     return value.tolist()
 
 
-def counts_in(labels: Mapping[str, int] | None) -> dict[str, int]:
+def counts_in(labels: Mapping[str, int] | list[str] | None) -> dict[str, int]:
     """Return rows by label as a dictionary: a Series has no truth value.
 
-    Labels of a data frame may be numbers, whose texts are the labels of a task.
+    They may be texts, as typed. Labels of a data frame may be numbers, whose texts are the labels
+    of a task.
+
+    Raises:
+        UsageError: a text is not LABEL=ROWS.
     """
-    if labels is None:
-        return {}
+    if labels is None or isinstance(labels, list):
+        return parse_labels(labels)
     items = ((unwrapped(name), python_number(rows)) for name, rows in labels.items())
     return {name if isinstance(name, str) else str(name).lower(): rows for name, rows in items}
 

@@ -27,7 +27,7 @@ Group: TypeAlias = type[Options] | Mapping[str, Option]
 OptionsT = TypeVar("OptionsT", bound=Options)
 
 _FIRST = (
-    *("task", "n", "label", "variants", "backend", "model", "out", "seed"),
+    *("task", "n", "labels", "variants", "backend", "model", "out", "seed"),
     *("max_cost", "dry_run", "yes"),
 )
 """The first options in the help of every command, in order."""

@@ -36,7 +36,7 @@ from targen_core.task_files import note_own_copy
 from targen_core.text import plural
 
 ROWS_DECIDE = (
-    *("suite", "preset", "label", "correct", *ListOptions.declared()),
+    *("suite", "preset", "labels", "correct", *ListOptions.declared()),
     *(name for name in rows() if name not in ("seed", "give_up_after")),
 )
 """Options without a meaning if a model answers one question about each row of a dataset."""
@@ -61,7 +61,7 @@ class Generate:
         Raises:
             UsageError: an item is not LABEL=ROWS.
         """
-        return parse_labels(self.options.get("label"))
+        return parse_labels(self.options.get("labels"))
 
     def __call__(self, task: str, **changes: Any) -> None:
         """Generate the task of that name or file; `changes` take precedence over `options`."""

@@ -17,7 +17,7 @@ from targen_core.engine.commits import Target
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.shards import Shard
 from targen_core.errors import UsageError
-from targen_core.options import MAX_COUNT, Flag, Limits, ListOptions, Options, RowOptions
+from targen_core.options import BATCHES, MAX_COUNT, Flag, Limits, ListOptions, Options, RowOptions
 from targen_core.origin import Named
 from targen_core.runs.parsing import parse_options, parse_pairs
 from targen_core.runs.records.options import StepOptions, step_options
@@ -33,6 +33,51 @@ def _parsed_backends(value: Any) -> Any:
     """Backends by step, of a mapping or of texts `STEP=NAME`."""
     are_texts = isinstance(value, list | tuple)
     return parse_pairs(value, "--backend-for", "correct=llama") if are_texts else value
+
+
+class CountOptions(Options):
+    """How many rows a run makes, and which share of the work; a run keeps its rows by label."""
+
+    panel = "Rows"
+
+    n: Annotated[
+        int | None,
+        Flag("Number of rows, divided evenly among the labels.", ("-n", "--number"), panel=""),
+    ] = None
+    labels: Annotated[
+        Mapping[str, int],
+        Flag(
+            "Number of rows for each label that you list.",
+            ("--label",),
+            metavar="LABEL=ROWS,...",
+            panel="",
+            repeats=True,
+        ),
+    ] = {}
+    preset: Annotated[
+        str | None,
+        Flag(
+            "A named set of row counts, such as paper; see targen describe. With -n, rows are "
+            "divided in the same proportions."
+        ),
+    ] = None
+    shard: Annotated[
+        str | None,
+        Flag(
+            "Generate part I of K, to divide a run among K machines. Parts are numbered 1 to K, or "
+            "0 to K-1. -n is the number of rows of all parts together.",
+            metavar="I/K",
+        ),
+    ] = None
+    correct: Annotated[bool, Flag("Self-correct the labels (step 4).")] = True
+    batch_lists: Annotated[
+        bool,
+        Flag(
+            "With --batch, --delivery or --batch-offline: also send the calls of steps 1 and 2 "
+            "this way. These calls then do not see each other's items.",
+            panel=BATCHES,
+        ),
+    ] = False
 
 
 class ModelOptions(Options):

@@ -11,13 +11,7 @@ import typer
 from targen_core import folders
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import (
-    BatchListsArg,
-    CorrectArg,
     JsonArg,
-    LabelArg,
-    NumberArg,
-    PresetArg,
-    ShardArg,
     SomeTaskArg,
     SuiteArg,
 )
@@ -26,8 +20,7 @@ from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.hints import flags
 from targen_core.options import Limits, ListOptions
-from targen_core.runs.config import ModelFlags
-from targen_core.runs.parsing import parse_labels
+from targen_core.runs.config import CountOptions, ModelFlags
 from targen_core.runs.records.shortcuts import rows
 from targen_core.text import plural
 
@@ -51,6 +44,7 @@ _PROMPT_HEADS = {
 
 
 @takes(
+    CountOptions,
     rows(),
     ListOptions,
     ModelFlags,
@@ -59,10 +53,6 @@ _PROMPT_HEADS = {
 def estimate(
     task: SomeTaskArg = None,
     suite: SuiteArg = None,
-    n: NumberArg = None,
-    preset: PresetArg = None,
-    label: LabelArg = None,
-    correct: CorrectArg = True,
     measured: Annotated[
         Path | None,
         typer.Option(
@@ -84,8 +74,6 @@ def estimate(
             help="Without --from: reasoning tokens per call.",
         ),
     ] = None,
-    shard: ShardArg = None,
-    batch_lists: BatchListsArg = False,
     prompts: Annotated[
         bool,
         typer.Option(
@@ -139,13 +127,7 @@ def estimate(
             asked(
                 registry,
                 name,
-                n=n,
-                preset=preset,
-                labels=parse_labels(label),
-                correct=correct,
-                **said.part(rows(), ListOptions),
-                batch_lists=batch_lists,
-                shard=shard,
+                **said.part(CountOptions, rows(), ListOptions),
                 **chosen.keywords,
             ) as request,
         ):

@@ -14,15 +14,9 @@ import typer
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import (
     BATCHES,
-    BatchListsArg,
-    CorrectArg,
-    LabelArg,
-    NumberArg,
-    PresetArg,
     QuietArg,
     ReportJsonArg,
     RunArg,
-    ShardArg,
     SomeTaskArg,
     StrictRunArg,
     SuiteArg,
@@ -32,8 +26,7 @@ from targen_core.cli.options.arguments import (
 from targen_core.display.streams import mute
 from targen_core.errors import AnswersAwaited, BudgetExhausted, QuotaNotMet, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
-from targen_core.runs.config import ModelFlags
-from targen_core.runs.parsing import parse_labels
+from targen_core.runs.config import CountOptions, ModelFlags
 from targen_core.runs.preparing.elsewhere import WorkerOptions
 from targen_core.runs.records.shortcuts import rows
 from targen_core.text import plural
@@ -46,11 +39,9 @@ if TYPE_CHECKING:
     from targen_core.runs.preparing.elsewhere import Elsewhere
 
 
-@takes(rows(), ListOptions, Limits, ModelFlags, WorkerOptions)
+@takes(CountOptions, rows(), ListOptions, Limits, ModelFlags, WorkerOptions)
 def generate(
     task: SomeTaskArg = None,
-    n: NumberArg = None,
-    label: LabelArg = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -68,10 +59,6 @@ def generate(
     ] = False,
     yes: YesArg = False,
     suite: SuiteArg = None,
-    shard: ShardArg = None,
-    preset: PresetArg = None,
-    correct: CorrectArg = True,
-    batch_lists: BatchListsArg = False,
     batch_offline: Annotated[
         bool,
         typer.Option(
@@ -131,17 +118,12 @@ def generate(
         delivery="files" if batch_offline else batch,
     )
     keywords: dict[str, Any] = dict(
-        n=n,
-        preset=preset,
-        labels=parse_labels(label),
-        correct=correct,
-        batch_lists=batch_lists,
-        shard=shard,
-        **said.part(rows(), ListOptions),
+        **said.part(CountOptions, rows(), ListOptions),
         **chosen.keywords,
     )
     if batch_offline:
         keywords |= Limits.redelivered({"delivery": "files"})
+    n, shard = said.values.get("n"), said.values.get("shard")
     if shard is not None and "max_cost" in said.values and not quiet:
         print(
             "--max-cost applies only to this shard: each shard has its own limit", file=sys.stderr
@@ -168,7 +150,7 @@ def generate(
         return
     assert task is not None
     with chosen.explained(), asked(registry, task, **keywords) as request:
-        if n is not None and preset is None:
+        if n is not None and "preset" not in said.values:
             tell_of_presets(request)
         tell_of_shortage(request, n)
         if dry_run:
@@ -228,13 +210,13 @@ def _folder(shard: str | None) -> str:
 
 @takes(
     ModelFlags.declared("base_url", "price_in", "price_out", "options", "key_file"),
+    CountOptions.declared("labels"),
     WorkerOptions,
     unchanged=(RowOptions.declared("give_up_after"), Limits),
 )
 def resume(
     run: RunArg,
     n: TotalArg = None,
-    label: LabelArg = None,
     batch_offline: Annotated[
         bool,
         typer.Option(
@@ -304,13 +286,13 @@ def resume(
         run,
         registry,
         n=n,
-        labels=parse_labels(label),
+        labels=said.values.get("labels"),
         options=options,
         datasets={"exclude": exclude},
         verify=verify,
         **limits,
     )
-    extended = n is not None or bool(label)
+    extended = n is not None or "labels" in said.values
     with job:
         # Where others answer, a larger target cannot be reached before the next export.
         if batch_offline or (extended and not job.sends):

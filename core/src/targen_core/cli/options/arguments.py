@@ -25,31 +25,12 @@ _task = typer.Argument(
 TaskArg = Annotated[str, _task]
 SomeTaskArg = Annotated[str | None, _task]
 RunArg = Annotated[Path, typer.Argument(help="A run directory.", show_default=False)]
-NumberArg = Annotated[
-    int | None,
-    typer.Option("-n", "--number", help="Number of rows, divided evenly among the labels."),
-]
 TotalArg = Annotated[
     int | None,
     typer.Option(
         "-n",
         "--number",
         help="Total number of rows, divided among the labels in the run's current proportions.",
-    ),
-]
-LabelArg = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--label", metavar="LABEL=ROWS,...", help="Number of rows for each label that you list."
-    ),
-]
-PresetArg = Annotated[
-    str | None,
-    typer.Option(
-        "--preset",
-        help="A named set of row counts, such as paper; see targen describe. With -n, rows are "
-        "divided in the same proportions.",
-        rich_help_panel=ROWS,
     ),
 ]
 SuiteArg = Annotated[
@@ -59,31 +40,6 @@ SuiteArg = Annotated[
         metavar="PLUGIN",
         help="Generate rows for all tasks of a plugin, such as superglue.",
         rich_help_panel=ROWS,
-    ),
-]
-ShardArg = Annotated[
-    str | None,
-    typer.Option(
-        "--shard",
-        metavar="I/K",
-        help="Generate part I of K, to divide a run among K machines. Parts are numbered 1 to K, "
-        "or 0 to K-1. -n is the number of rows of all parts together.",
-        rich_help_panel=ROWS,
-    ),
-]
-CorrectArg = Annotated[
-    bool,
-    typer.Option(
-        "--correct/--no-correct", help="Self-correct the labels (step 4).", rich_help_panel=ROWS
-    ),
-]
-BatchListsArg = Annotated[
-    bool,
-    typer.Option(
-        "--batch-lists",
-        help="With --batch, --delivery or --batch-offline: also send the calls of steps 1 and 2 "
-        "this way. These calls then do not see each other's items.",
-        rich_help_panel=BATCHES,
     ),
 ]
 YesArg = Annotated[

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from targen_core.cli.flags import Said, takes
-from targen_core.cli.options.arguments import ROWS, LabelArg, QuietArg, ReportJsonArg
+from targen_core.cli.options.arguments import ROWS, QuietArg, ReportJsonArg
 from targen_core.errors import UsageError
-from targen_core.runs.parsing import parse_labels
+from targen_core.runs.config import CountOptions
 from targen_core.text import printable
 from targen_standard.filters.excluded import ExclusionOptions
 from targen_standard.filters.near_duplicates import NearDuplicateOptions
@@ -19,7 +19,7 @@ from targen_standard.filters.near_duplicates import NearDuplicateOptions
 _EXCLUDE = ExclusionOptions.declared("exclude")
 
 
-@takes(unchanged=(NearDuplicateOptions, _EXCLUDE))
+@takes(CountOptions.declared("labels"), unchanged=(NearDuplicateOptions, _EXCLUDE))
 def merge(
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN", help="Run directories.", show_default=False)
@@ -38,7 +38,6 @@ def merge(
             show_default=False,
         ),
     ] = None,
-    label: LabelArg = None,
     conflicting: Annotated[
         bool,
         typer.Option(
@@ -80,7 +79,6 @@ def merge(
         runs,
         out,
         n=n,
-        labels=parse_labels(label),
         conflicting=conflicting,
         **said.values,
     )

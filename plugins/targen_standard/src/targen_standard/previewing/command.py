@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.cli.flags import Said, takes
-from targen_core.cli.options.arguments import CorrectArg, JsonArg, TaskArg
+from targen_core.cli.options.arguments import JsonArg, TaskArg
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
-from targen_core.runs.config import ModelFlags
+from targen_core.runs.config import CountOptions, ModelFlags
 from targen_core.runs.records.shortcuts import shortcuts
 from targen_core.text import percent, plural
 from targen_standard.examples import ExampleOptions
@@ -35,6 +35,7 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
 
 
 @takes(
+    CountOptions.declared("correct"),
     RowOptions.declared("variants", "seed", "corrector", "checks", "filters"),
     shortcuts(),
     ListOptions.declared(
@@ -66,7 +67,6 @@ def preview(
             help="Labelled rows to solve with each variant that you compare.",
         ),
     ] = None,
-    correct: CorrectArg = True,
     prompts: Annotated[
         bool,
         typer.Option("--prompts", help="Print the prompts and replies of each candidate's calls."),
@@ -114,11 +114,10 @@ def preview(
             registry,
             task,
             rows=False,
-            correct=correct,
             give_up_after=10,
             # One candidate after the other, and few ahead of need: this is a look.
             concurrency=2,
-            **said.part(RowOptions, shortcuts(), ListOptions, ExampleOptions),
+            **said.part(CountOptions, RowOptions, shortcuts(), ListOptions, ExampleOptions),
             **chosen.keywords,
         ) as request,
     ):

@@ -13,12 +13,11 @@ import typer
 from targen_core.cli.commands.report import with_concerns
 from targen_core.cli.completion import completer
 from targen_core.cli.flags import Said, takes
-from targen_core.cli.options.arguments import LabelArg, QuietArg, ReportJsonArg
+from targen_core.cli.options.arguments import QuietArg, ReportJsonArg, TotalArg
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import JobFailed
 from targen_core.options import RowOptions
-from targen_core.runs.config import ModelFlags
-from targen_core.runs.parsing import parse_labels
+from targen_core.runs.config import CountOptions, ModelFlags
 from targen_core.runs.records.shortcuts import rows, shortcuts
 from targen_core.text import plural
 
@@ -37,19 +36,8 @@ TaskAsItIsArg = Annotated[
         autocompletion=completer("task"),
     ),
 ]
-NumberAsItWasArg = Annotated[
-    int | None,
-    typer.Option("-n", "--number", help="Number of rows. [default: the run's target]"),
-]
-CorrectAsItWasArg = Annotated[
-    bool | None,
-    typer.Option(
-        "--correct/--no-correct",
-        help="Use the task's own corrector in step 4, or skip step 4. [default: as in the run]",
-        show_default=False,
-    ),
-]
 ROWS_AS_THEY_WERE = (
+    CountOptions.declared("labels", "correct"),
     RowOptions.declared("corrector", "checks", "filters", "unsure"),
     {name: option for name, option in shortcuts().items() if name != "exclude"},
 )
@@ -68,9 +56,7 @@ def replay(
         Path | None, typer.Option("--out", help="The new run directory. [default: RUN-replay]")
     ] = None,
     task: TaskAsItIsArg = None,
-    n: NumberAsItWasArg = None,
-    label: LabelArg = None,
-    correct: CorrectAsItWasArg = None,
+    n: TotalArg = None,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
     *,
@@ -96,10 +82,8 @@ def replay(
             out,
             task=task,
             n=n,
-            labels=parse_labels(label),
-            correct=correct,
             options=said.of(ModelFlags).values,
-            **said.part(rows()),
+            **said.part(CountOptions, rows()),
         )
     )
     if json:

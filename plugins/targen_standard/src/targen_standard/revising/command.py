@@ -12,24 +12,21 @@ import typer
 from targen_core.cli.asking import can_ask, confirmed
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import (
-    LabelArg,
     QuietArg,
     ReportJsonArg,
     StrictRunArg,
+    TotalArg,
     YesArg,
 )
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.options import BATCHES, Limits
-from targen_core.runs.config import ModelFlags
-from targen_core.runs.parsing import parse_labels
+from targen_core.runs.config import CountOptions, ModelFlags
 from targen_core.runs.preparing.elsewhere import WorkerOptions
 from targen_core.runs.records.shortcuts import rows
 from targen_core.text import percent, plural, printable
 from targen_standard.replaying.command import (
     ROWS_AS_THEY_WERE,
-    CorrectAsItWasArg,
-    NumberAsItWasArg,
     RunToReadArg,
     TaskAsItIsArg,
 )
@@ -70,9 +67,7 @@ def revise(
             help="Rewrite the rows of changed labels, or keep their texts and judge them again.",
         ),
     ] = True,
-    n: NumberAsItWasArg = None,
-    label: LabelArg = None,
-    correct: CorrectAsItWasArg = None,
+    n: TotalArg = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -134,12 +129,10 @@ def revise(
         rewrite=rewrite,
         task=task,
         n=n,
-        labels=parse_labels(label),
-        correct=correct,
         backend=backend,
         backend_for=models.backend_for or None,
         options=changed,
-        **said.part(rows()),
+        **said.part(CountOptions, rows()),
     )
     with planned(run, out, **asked) as revision:
         plan = revision.plan
