@@ -82,8 +82,8 @@ def test_the_section_of_a_hook_says_where_its_type_is() -> None:
 
 def test_the_example_of_a_hook_is_that_of_its_specification() -> None:
     text = (REFERENCE / "hooks.md").read_text(encoding="utf-8")
-    for hook, config in SPECS.items():
-        match = re.search(r"```python\n(.*?)```", inspect.getdoc(config) or "", re.DOTALL)
+    for hook, spec in SPECS.items():
+        match = re.search(r"```python\n(.*?)```", inspect.getdoc(spec) or "", re.DOTALL)
         assert match is not None, hook
         assert f"```python\n{textwrap.dedent(match[1]).strip()}\n```" in text, hook
 

@@ -71,7 +71,7 @@ class TestBayes(Trainers):
 
 class TestArchive(Catalogues):
     catalogue = "archive"
-    config = "archive:"
+    spec = "archive:"
 
 
 class TestShared(Retrievers):

@@ -133,6 +133,7 @@ _PYDANTIC = {
     "Input should be a valid set": "it must be a list",
     "Input should be a valid frozenset": "it must be a list",
     "'str' instances are not allowed as a Sequence value": "it must be a list",
+    "Input should be an instance of Sequence": "it must be a list",
     "Input should be": "it must be",
     "String should have at least 1 character": "it is empty",
     "List should have at least 1 item after validation, not 0": "it is empty",

@@ -17,12 +17,13 @@ from targen_core.cli.commands.generate import generate as generate_command
 from targen_core.cli.estimating import estimate
 from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.errors import JobFailed, UsageError
-from targen_core.options import Flag, Limits, ListOptions, Options
+from targen_core.options import Flag, Options
 from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import OURS, Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.config import RunConfig
+from targen_core.runs.config import CountOptions, ModelFlags, RunConfig
+from targen_core.runs.preparing.elsewhere import WorkerOptions
 from targen_core.runs.records import shortcuts
 from targen_standard.merging.api import merge
 from targen_standard.previewing.command import preview
@@ -182,7 +183,8 @@ def test_no_argument_of_ours_is_left_to_a_filter():
     ours |= {*inspect.signature(estimate_command).parameters}
     ours |= {*inspect.signature(preview).parameters}
     known = {*shortcuts._COMMANDS, *shortcuts.rows()}
-    known |= {name for of in (ListOptions, Limits) for name in of.model_fields}
+    models = (RunConfig, CountOptions, ModelFlags, WorkerOptions)
+    known |= {name for of in models for name in of.model_fields}
     assert ours - known == set()
 
 

@@ -1,7 +1,6 @@
-"""Kinds of each keyword's values, and errors that name keywords, for all exported functions.
+"""Kinds of the keywords' values, and errors that name keywords, for all exported functions.
 
-They serve programs that are not type-checked. Further limits of a number or a name are checked at
-its use.
+They serve programs that are not type-checked. The options of a run are checked by `RunConfig`.
 """
 
 from __future__ import annotations
@@ -33,7 +32,6 @@ def _is(*kinds: Any) -> Callable[[Any], bool]:
 
 
 _is_whole = _is(Integral)
-_is_number = _is(Real)
 
 
 def _are_counts(labels: Any) -> bool:
@@ -54,26 +52,17 @@ def _are_items(value: Any) -> bool:
     return isinstance(value, PathLike | Iterable) and not isinstance(value, Mapping)
 
 
-def _is_percentage(value: Any) -> bool:
-    return _is_number(value) and not 0 < value <= 1
-
-
 _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     name: (fits, expected)
     for names, fits, expected in (
         ("n", _is_whole, "a whole number of rows, such as n=100"),
         ("labels", _are_counts, 'a whole number of rows for each label: labels={"yes": 40}'),
-        ("contexts_limit give_up_after seed", _is_whole, "a whole number"),
-        ("concurrency contexts_fraction flip max_cosine max_cost", _is_number, "a number"),
-        ("max_outage max_refused max_tokens rounds rpm tpm", _is_number, "a number"),
-        ("near_duplicates", _is_percentage, "a percentage above 1 and up to 100, or 0: no filter"),
-        ("batch batch_lists cache hedge progress", _is(bool), "True or False"),
-        ("task_dimensions verify", _is(bool), "True or False"),
+        ("seed", _is_whole, "a whole number"),
+        ("flip", _is(Real), "a number"),
+        ("batch_lists progress verify", _is(bool), "True or False"),
         ("correct", _is(bool), 'True or False; for a different corrector, pass corrector="NAME"'),
-        ("contexts_from corrector delivery embedder seeds_from", _is(str), "a name"),
         ("preset", _is(str), 'a name, such as preset="paper"'),
-        ("checks filters variants", _are_names, "a name, or a list of names"),
-        ("generators_from", _is(str, Mapping), "a name, or a mapping of labels to names"),
+        ("variants", _are_names, "a name, or a list of names"),
         ("options", _is(Mapping), 'a mapping, such as options={"temperature": 0.7}'),
         ("steps", _is(Mapping), 'a mapping, such as steps={"correct": "chatgpt"}'),
         ("dimensions", _is(Mapping), 'a mapping: dimensions={"length": ["short", "long"]}'),
@@ -105,8 +94,6 @@ def _check_kinds(arguments: Mapping[str, Any], keywords: Mapping[str, inspect.Pa
         if name not in _KINDS or name not in keywords:
             continue
         fits, expected = _KINDS[name]
-        if name == "checks" and isinstance(keywords[name].default, bool):
-            fits, expected = _is(bool), "True or False"
         if value is None and not isinstance(keywords[name].default, int | float):
             continue
         if value is None or not fits(value):

@@ -42,7 +42,7 @@ from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.place import place_for, run_there
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.parsing import parse_labels
-from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.preparing.elsewhere import Elsewhere, WorkerOptions
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.preparing.sources import refuse_itself
 from targen_core.runs.preparing.tasks import find_task, task_of
@@ -270,7 +270,7 @@ def asked(
 
 def elsewhere(
     registry: Registry | None,
-    executor: ExecutorLike | None,
+    executor: ExecutorLike | WorkerOptions | None,
     *,
     options: dict[str, Any],
     delivery: str = "",
@@ -286,9 +286,14 @@ def elsewhere(
     Raises:
         UsageError: the executor is unknown, or its options are invalid.
     """
-    if executor is None:
+    if executor is None or executor == WorkerOptions():
         return None
-    if not isinstance(executor, str | Mapping):
+    if isinstance(executor, str):
+        executor = WorkerOptions(executor=executor)
+    elif isinstance(executor, Mapping):
+        values = dict(executor)
+        executor = WorkerOptions(executor=values.pop("name", None), **values)
+    elif not isinstance(executor, WorkerOptions):
         raise UsageError(
             f"executor: {type(executor).__name__} is not an executor",
             hint='pass its name, such as "ray", or {"name": "ray", "workers": 4}',

@@ -29,7 +29,7 @@ from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageError
 from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.preparing.elsewhere import Elsewhere, WorkerOptions
 from targen_core.text import plural
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_testing import trials
@@ -84,7 +84,8 @@ class ExecutorSuite(Described[ModelExecutor], PartSuite[ModelExecutor]):
 
     def where(self) -> Elsewhere:
         """Return the executor, with the request."""
-        return Elsewhere.read(self.registry(), {"name": self.executor, **self.asked}, self.typed())
+        asked = WorkerOptions(executor=self.executor, **self.asked)
+        return Elsewhere.read(self.registry(), asked, self.typed())
 
     def config(self, options: Mapping[str, Any], **limits: Any) -> RunConfig:
         """A run of the kit's task by scripted replies."""

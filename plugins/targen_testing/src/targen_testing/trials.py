@@ -187,7 +187,7 @@ def shuffled(order: int, *, stop_after: int | None = None) -> Elsewhere:
     registered: Registration[Any] = Registration(
         "executor", "shuffled", executor, "", MEMORY, "", ""
     )
-    return Elsewhere(registered, executor, Workers(), {"name": "shuffled"})
+    return Elsewhere(registered, executor, Workers(), {"executor": "shuffled"})
 
 
 class _Shuffled:

@@ -113,7 +113,7 @@ def generate(
     chosen = choice(registry, said)
     where = elsewhere(
         registry,
-        said.of(WorkerOptions).asked,
+        said.of(WorkerOptions),
         options=chosen.options,
         delivery="files" if batch_offline else batch,
     )
@@ -275,7 +275,7 @@ def resume(
     options = said.of(ModelFlags).values
     where = elsewhere(
         registry,
-        said.of(WorkerOptions).asked,
+        said.of(WorkerOptions),
         options=options,
         delivery="files" if batch_offline else batch,
     )

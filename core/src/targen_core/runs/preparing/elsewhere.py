@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
+from pydantic import BeforeValidator
+
 from targen_core.calls.delivery import Delivery
 from targen_core.calls.executors import ModelExecutor, Workers
 from targen_core.errors import UsageError
-from targen_core.hints import did_you_mean, quoted
+from targen_core.hints import quoted
 from targen_core.options import Flag, Limits, Options
 from targen_core.origin import Named
 from targen_core.plugins.register import Registration
@@ -19,7 +21,38 @@ from targen_core.runs.preparing.models import PreparedStep
 from targen_core.runs.preparing.parts import Parts
 
 _MAX_WORKERS = 100_000
-_KEYS = ("name", "address", "workers", "resources", "replicas")
+
+
+def _resources(value: Any) -> Any:
+    """Amounts by name; of a text, `NAME=AMOUNT` with commas between."""
+    if isinstance(value, str):
+        parts = (part.partition("=") for part in value.split(","))
+        value = {name.strip(): amount for name, _, amount in parts}
+    try:
+        amounts = {str(name): float(amount) for name, amount in value.items()}
+    except (AttributeError, TypeError, ValueError):
+        amounts = {"": 0.0}
+    for name, amount in amounts.items():
+        if not name or not 0 < amount < 1e6:
+            raise UsageError(
+                "--resources: it must map names to amounts above 0",
+                hint="--resources gpu=1,cpu=4",
+            )
+    return amounts
+
+
+def _replicas(value: Any) -> Any:
+    """Addresses of servers, or of one."""
+    urls = tuple([value] if isinstance(value, str) else value)
+    for url in urls:
+        if not isinstance(url, str) or "://" not in url:
+            raise UsageError(
+                f"--replica {url}: not a server address",
+                hint="--replica http://gpu-1:8000/v1 --replica http://gpu-2:8000/v1",
+            )
+    if len(set(urls)) < len(urls):
+        raise UsageError("--replica lists a server twice")
+    return urls
 
 
 class WorkerOptions(Options):
@@ -37,47 +70,64 @@ class WorkerOptions(Options):
         ),
     ] = None
     address: Annotated[
-        Named | None,
+        Named,
         Flag(
             "With --executor: the cluster's address.",
             metavar="ADDRESS",
             default="workers on this machine",
         ),
-    ] = None
+    ] = ""
     workers: Annotated[
-        Named | None,
+        Named,
+        BeforeValidator(str),
         Flag(
             "With --executor: the number of workers, such as 4; 2-8 lets the number grow.",
             metavar="N|MIN-MAX",
         ),
-    ] = None
+    ] = ""
     resources: Annotated[
-        Named | None,
+        Mapping[str, float],
+        BeforeValidator(_resources),
         Flag(
             "With --executor: the resources of each worker, such as `gpu=1`.",
             metavar="NAME=AMOUNT",
             default="cpu=1",
         ),
-    ] = None
-    replica: Annotated[
-        Sequence[Named],
+    ] = {}
+    replicas: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_replicas),
         Flag(
             "With --executor: a server running the same model; it gets its own worker. "
             "May be given several times.",
+            ("--replica",),
             metavar="URL",
             repeats=True,
         ),
     ] = ()
 
     @property
-    def asked(self) -> dict[str, Any] | None:
-        """Return the input of `Elsewhere.read`."""
-        said: dict[str, Any] = {n: value for n, value in self if value and n != "executor"}
-        if self.executor is None:
-            return None
-        if "replica" in said:
-            said["replicas"] = said.pop("replica")
-        return {"name": self.executor, **said}
+    def requested(self) -> Workers:
+        """Return the workers as an executor takes them.
+
+        Raises:
+            UsageError: their number is invalid.
+        """
+        match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", self.workers.strip())
+        minimum, maximum = (int(match[1]), int(match[2] or match[1])) if match else (None, None)
+        if self.workers and not 1 <= (minimum or 0) <= (maximum or 0) <= _MAX_WORKERS:
+            raise UsageError(
+                f"--workers {self.workers}: it must be a number of workers, or a minimum and a "
+                "maximum",
+                hint="--workers 4, or --workers 2-8",
+            )
+        return Workers(
+            address=self.address,
+            minimum=minimum,
+            maximum=maximum,
+            resources=self.resources,
+            replicas=self.replicas,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,62 +136,35 @@ class Elsewhere:
 
     Attributes:
         registered: the executor's registration.
-        asked: what was said, by the words of `read`.
+        executor: the executor.
+        workers: the workers requested from it.
+        options: the options that request the same.
     """
 
     registered: Registration[ModelExecutor]
     executor: ModelExecutor
     workers: Workers
-    asked: Mapping[str, Any]
+    options: Mapping[str, Any]
 
     @classmethod
-    def read(
-        cls, registry: Registry, asked: str | Mapping[str, Any], options: dict[str, Any]
-    ) -> Elsewhere:
-        """An executor by its name, or by `name` with some of the others.
-
-        `address` is that of a cluster, `workers` a number or a range such as "2-8", `resources` are
-        numbers by name, and `replicas` addresses of servers. Those of `options` that are the
-        executor's own are taken out.
+    def read(cls, registry: Registry, asked: WorkerOptions, options: dict[str, Any]) -> Elsewhere:
+        """Return the executor with its workers; its own `options` are taken out.
 
         Raises:
             UsageError: the executor is unknown, or a value is invalid.
         """
-        said = {"name": asked} if isinstance(asked, str) else dict(asked)
-        for key in said:
-            if key not in _KEYS:
-                raise UsageError(
-                    f"executor: unknown key {key!r}", hint=did_you_mean(key, _KEYS, "keys")
-                )
-        name = said.get("name", "")
-        if not isinstance(name, str) or not name:
+        if not asked.executor:
             raise UsageError("the executor has no name", hint="for example --executor ray")
-        said = {key: value for key, value in said.items() if value not in (None, "", (), [], {})}
-        minimum, maximum = _range(said.get("workers"))
-        workers = Workers(
-            address=str(said.get("address", "")),
-            minimum=minimum,
-            maximum=maximum,
-            resources=_resources(said.get("resources", {})),
-            replicas=_replicas(said.get("replicas", ())),
-        )
+        workers = asked.requested
         parts = Parts(registry, options, copies=False)
-        registered, executor = parts.find("executor", "executor", name)
+        registered, executor = parts.find("executor", "executor", asked.executor)
         for option in [*options]:
             if option.rpartition(".")[0] in parts.names:
                 del options[option]
-        return cls(registered, executor, workers, said)
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options that request the same."""
-        options = {"executor": self.asked["name"]}
-        options |= {key: self.asked[key] for key in ("address", "workers") if key in self.asked}
-        if amounts := self.workers.resources:
-            options["resources"] = ",".join(f"{name}={of:g}" for name, of in amounts.items())
-        if self.workers.replicas:
-            options["replicas"] = self.workers.replicas
-        return options
+        again: dict[str, Any] = asked.model_dump(exclude_defaults=True)
+        if asked.resources:
+            again["resources"] = ",".join(f"{name}={of:g}" for name, of in asked.resources.items())
+        return cls(registered, executor, workers, again)
 
     def refuse(self, delivery: Delivery) -> None:
         """Report that a delivery leaves it without work.
@@ -150,7 +173,7 @@ class Elsewhere:
             UsageError: always.
         """
         raise UsageError(
-            f"--executor {quoted(self.asked['name'])} and {delivery.asked} cannot be "
+            f"--executor {quoted(self.registered.name)} and {delivery.asked} cannot be "
             f"combined: {delivery.answered}, so workers would have nothing to do",
             hint=f"leave --executor out, or continue with {delivery.dropped}",
         )
@@ -180,50 +203,3 @@ class Elsewhere:
             raise self.registered.fault(problem, "")
         placed = dict(zip(sources, models, strict=True))
         return {name: replace(step, model=placed[id(step.model)]) for name, step in steps.items()}
-
-
-def _range(asked: Any) -> tuple[int | None, int | None]:
-    """The fewest and the most workers."""
-    if asked is None:
-        return None, None
-    match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", str(asked).strip())
-    if match:
-        minimum = int(match[1])
-        maximum = int(match[2]) if match[2] else minimum
-        if 1 <= minimum <= maximum <= _MAX_WORKERS:
-            return minimum, maximum
-    raise UsageError(
-        f"--workers {asked}: it must be a number of workers, or a minimum and a maximum",
-        hint="--workers 4, or --workers 2-8",
-    )
-
-
-def _resources(asked: Any) -> dict[str, float]:
-    """Amounts by name; of a text, `NAME=AMOUNT` with commas between."""
-    if isinstance(asked, str):
-        parts = (part.partition("=") for part in asked.split(","))
-        asked = {name.strip(): amount for name, _, amount in parts}
-    try:
-        amounts = {str(name): float(amount) for name, amount in asked.items()}
-    except (AttributeError, TypeError, ValueError):
-        amounts = {"": 0.0}
-    for name, amount in amounts.items():
-        if not name or not 0 < amount < 1e6:
-            raise UsageError(
-                "--resources: it must map names to amounts above 0",
-                hint="--resources gpu=1,cpu=4",
-            )
-    return amounts
-
-
-def _replicas(asked: Any) -> tuple[str, ...]:
-    urls = tuple([asked] if isinstance(asked, str) else asked)
-    for url in urls:
-        if not isinstance(url, str) or "://" not in url:
-            raise UsageError(
-                f"--replica {url}: not a server address",
-                hint="--replica http://gpu-1:8000/v1 --replica http://gpu-2:8000/v1",
-            )
-    if len(set(urls)) < len(urls):
-        raise UsageError("--replica lists a server twice")
-    return urls

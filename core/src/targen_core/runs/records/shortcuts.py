@@ -15,18 +15,14 @@ from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.filters import USUAL
 from targen_core.errors import TargenError, UsageError
 from targen_core.hints import flag_of
-from targen_core.options import Datasets, Limits, ListOptions, Option, Options, RowOptions, several
+from targen_core.options import Datasets, Option, Options, RowOptions, several
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import OURS, Registration
 from targen_core.plugins.registry import Registry
 
 _COMMANDS = (
-    "task n label labels preset shard suite measured savings correct "
-    "model backend backend_for base_url key_file options model_options "
-    "steps profile price_in price_out reasoning_tokens yield_ "
-    "executor address workers resources replica registry progress "
-    "out dry_run yes quiet json strict batch_lists batch_offline "
-    "compared solve prompts full"
+    "label suite measured savings model_options steps reasoning_tokens yield_ registry progress "
+    "out dry_run yes quiet json strict batch_offline compared solve prompts full"
 ).split()
 """Further options of `generate`, `estimate` and `preview`, as commands and in Python."""
 
@@ -58,8 +54,12 @@ def _flagged(registry: Registry) -> Mapping[str, Flagged]:
     Each name has one owner: targen itself, or the filter that comes first. Our own filters come
     before those of strangers.
     """
+    from targen_core.runs.config import CountOptions, ModelFlags, RunConfig
+    from targen_core.runs.preparing.elsewhere import WorkerOptions
+
     items = [item for item in registry.everything() if item.kind == "filter" and item.flags]
-    ours = (name for of in (RowOptions, ListOptions, Limits) for name in of.model_fields)
+    models = (RunConfig, CountOptions, ModelFlags, WorkerOptions)
+    ours = (name for of in models for name in of.model_fields)
     owners = dict.fromkeys((*ours, *_COMMANDS, *SAMPLING), "targen")
     found: dict[str, Flagged] = {}
     for item in sorted(items, key=lambda i: i.distribution not in OURS):

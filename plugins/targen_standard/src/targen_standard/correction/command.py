@@ -126,7 +126,7 @@ def correct(
     chosen = choice(registry, said)
     where = elsewhere(
         registry,
-        said.of(WorkerOptions).asked,
+        said.of(WorkerOptions),
         options=chosen.options,
         delivery="files" if batch_offline else batch,
     )

@@ -116,7 +116,7 @@ def revise(
     options = models.values
     placed = elsewhere(
         load_registry(),
-        said.of(WorkerOptions).asked,
+        said.of(WorkerOptions),
         options=options,
         delivery="files" if batch_offline else batch,
     )

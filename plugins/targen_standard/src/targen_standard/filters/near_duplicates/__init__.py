@@ -9,13 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from targen_core.options import Flag, Options, RowOptions
 from targen_core.plugins.configurable import Configurable
 
 if TYPE_CHECKING:  # with numpy
     from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
+
+
+def _percentage(value: float) -> float:
+    if 0 < value <= 1:
+        raise ValueError("it must be a percentage above 1, or 0 for no filter")
+    return value
 
 
 class NearDuplicateOptions(Options):
@@ -26,6 +32,7 @@ class NearDuplicateOptions(Options):
     near_duplicates: Annotated[
         float,
         Field(ge=0, le=100),
+        AfterValidator(_percentage),
         Flag(
             "Reject rows that are at least this similar to another row with the same label, from 0 "
             "to 100; 0 disables this."
