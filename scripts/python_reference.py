@@ -15,6 +15,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 import targen_core
+from targen_core.options import Limits, ListOptions, RowOptions
+from targen_core.runs.config import CountOptions
+from targen_core.runs.records.shortcuts import shortcuts
 
 HEAD = """# Python API
 
@@ -298,7 +301,8 @@ def _described(name: str, value: Any) -> str:
     if isinstance(value, type):
         lines += _class(value)
     elif inspect.isroutine(value):
-        lines += [_code(_signature(value, name)), _words(inspect.getdoc(value) or "")]
+        doc = inspect.getdoc(value) or ""
+        lines += [_code(_signature(value, name)), _words(doc, _help_of_options(value, doc))]
     elif name in ALIASES:
         lines += [_code(f"{name} = {ALIASES[name][0]}"), f"{ALIASES[name][1]}\n"]
     else:
@@ -428,9 +432,23 @@ def items(body: str) -> list[tuple[str, str]]:
     return list(zip(parts[::2], parts[1::2], strict=True))
 
 
-def _words(doc: str) -> str:
+def _help_of_options(function: Any, doc: str) -> str:
+    """Return an Args entry for each keyword that is an option and that the docstring lacks."""
+    if "The other keywords are the options" not in doc:
+        return ""
+    groups = [of.declared() for of in (CountOptions, RowOptions, ListOptions, Limits)]
+    options = {name: each for group in (*groups, shortcuts()) for name, each in group.items()}
+    explained = {name.lstrip("*") for name, _ in items(split(doc)[1]["Args"])}
+    others = [name for name in inspect.signature(function).parameters if name not in explained]
+    lines = (f"    {name}: {options[name].flag.help}" for name in others if name in options)
+    return "\n" + "\n".join(lines)
+
+
+def _words(doc: str, more_args: str = "") -> str:
     """A docstring as Markdown: its sections as lists."""
     head, sections = split(doc)
+    if more_args:
+        sections["Args"] = sections["Args"].rstrip() + more_args
     parts = [head.strip(), *(_section(*pair) for pair in sections.items())]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -97,12 +97,10 @@ async def agenerate(
     notebooks, `agenerate` inside an event loop: cancelling it lets the calls in flight finish, and
     their replies are kept.
 
+    The other keywords are the options of `targen generate`, with the same ranges and defaults.
+
     Args:
         task: a task's name, the path of its file, a `Task` or a `Declaration`.
-        n: rows, split evenly over the labels, or in proportion to `preset`.
-        labels: rows by label.
-        preset: a named set of counts of the task, such as "paper".
-        variants: variants of the task to apply, by name.
         model: a backend's name such as "llama", or a backend with a model such as
             "chatgpt/gpt-6-luna". It may also be a `ChatModel`, or a model from a library such as
             LangChain. By default "local", a small model for trying things out, with a warning.
@@ -112,59 +110,16 @@ async def agenerate(
             "model" and options for that step. See `Task.steps`.
         out: the run directory. By default runs/TASK-SEED, or runs/TASK-SEED-2 and so on if another
             run exists.
-        seed: random seed.
-        shard: the part of the work that this run does, such as "2/8" or (2, 8) for the second of
-            eight machines. All machines make the same call except for this number. `max_cost`
-            limits only this part.
-        correct: whether to self-correct labels (step 4).
-        corrector: a corrector to use instead of the task's own, by name.
         contexts: your own contexts, instead of step 1: a file, or the items.
         seeds: your own seeds, instead of steps 1 and 2: a file, or the items.
-        contexts_from: registered contexts to use instead of the task's, by name; see `targen
-            list-contexts`.
-        seeds_from: registered seeds to use instead of the task's, by name; see `targen
-            list-seeds`.
-        generators_from: a registered inverse generator to use instead of the task's for all labels,
-            or several by label; see `targen list-generators`.
-        checks: registered checks that each row must pass in addition to the task's own, by name;
-            see `targen list-checks`.
-        filters: registered filters that rows pass through, by name and in this order; see `targen
-            list-filters`.
-        contexts_limit: maximum number of contexts.
-        contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
         dimensions: traits in which items and rows vary, by name. A value is a list of texts to draw
             from, a mapping of texts to weights, or None to remove one of the task's dimensions.
             "STEP.NAME" applies to a list.
         task_dimensions: whether to keep the task's own dimensions that appear in prompts.
-        unsure: whether a row is left out ("drop") or keeps its label ("keep") if its judge answers
-            "unsure"; by default the task's setting.
-        balance: whether rows are counted by the label after ("final") or before
-            ("intended") correction.
-        near_duplicates: similarity in per cent above which a candidate repeats a row with the same
-            label, by default 90; 0 turns the check off.
-        max_cosine: maximum cosine similarity of a candidate's embedding to any row's; by default
-            unlimited.
-        max_refused: the maximum share of a label's candidates that `max_cosine` may reject; 0.2 by
-            default.
-        embedder: the embedder for `max_cosine`: "minilm", the default, or
-            "words", which does not need a model.
         exclude: datasets whose rows must not occur, exactly or nearly: in any form that
             `read_dataset` reads, or several in a list.
         examples: real rows or texts that rows read like, which prompts contain: a file, a list, a
             data frame or a run. Rows that repeat an example are rejected.
-        give_up_after: give up on a label after this many consecutive candidates fail.
-        max_cost: stop before spending more than this many dollars.
-        max_tokens: stop before using more than this many tokens in total, input and output.
-        concurrency: maximum concurrent calls; 32 by default.
-        rpm: maximum requests per minute.
-        tpm: maximum tokens per minute.
-        max_outage: stop the run after this many seconds without any answer.
-        batch: use the service's batch API for steps 3 and 4.
-        batch_lists: also use the batch API for steps 1 and 2.
-        delivery: a different way to have calls answered later; see `targen list-deliveries`.
-        rounds: maximum batch rounds after the first.
-        cache: whether to share replies with earlier runs.
-        hedge: whether to send a second copy of a call that takes far longer than others.
         executor: runs the models outside this process: an executor's name such as "ray", or a
             mapping. The mapping has `name`, and may have `address` (of a cluster), `workers` (4 or
             "2-8"), `resources` (per worker, such as `{"gpu": 1}`) and `replicas` (addresses of
@@ -225,6 +180,8 @@ async def aresume(
     Answered calls are not repeated, and the rows are the same as in an uninterrupted run. With `n`
     or `labels` the run grows to that many rows in total.
 
+    The other keywords are the options of `targen resume`, with the same ranges and defaults.
+
     Args:
         run: a run, which then has the new rows and report, or its directory.
         n: total rows, in the run's current label shares.
@@ -234,16 +191,7 @@ async def aresume(
         options: as `model_options`, for names that clash with a keyword here.
         steps: the models of individual steps, if those were objects; or options for individual
             steps.
-        give_up_after: give up on a label after this many consecutive candidates fail.
-        max_cost: stop before spending more than this many dollars, earlier calls included.
-        max_tokens: stop before using more than this many tokens in total, earlier calls included.
-        concurrency: maximum concurrent calls.
-        rpm: maximum requests per minute.
-        tpm: maximum tokens per minute.
-        max_outage: stop the run after this many seconds without any answer.
         batch: whether to use the batch API; by default as the run was started.
-        delivery: a different way to have calls answered later; see `targen list-deliveries`.
-        rounds: maximum batch rounds after the first.
         exclude: the datasets that the run excludes, if they have moved or were objects.
         verify: judge everything again and compare the results with the files.
         cache: whether to share replies with earlier runs; by default as the run was started.

@@ -200,35 +200,21 @@ def estimate(
     targen makes no calls. The prompts of a dry run are counted, at four characters per token. With
     `measured`, the usage of a real run is scaled, rejects and reasoning included.
 
+    The other keywords are the options of `targen estimate`, with the same ranges and defaults.
+
     Args:
         task: as of `generate`, like all that is not named below.
-        n: rows, split evenly over the labels, or in proportion to `preset`.
-        labels: rows by label.
-        preset: a named set of counts of the task, such as "paper".
-        variants: variants of the task to apply, by name.
         model: the model that is to be asked.
         options: backend options and sampling parameters whose names clash with a keyword here.
         steps: another model for one step, by the step's name.
-        correct: whether to self-correct labels (step 4).
-        corrector: a corrector to use instead of the task's own, by name.
         contexts: your own contexts, instead of step 1.
         seeds: your own seeds, instead of steps 1 and 2.
-        contexts_from: registered contexts to use instead of the task's, by name.
-        seeds_from: registered seeds to use instead of the task's, by name.
-        generators_from: a registered inverse generator, or several by label, to use instead of the
-            task's.
         checks: registered checks, by name: the dry run leaves them out.
         filters: registered filters, by name; an estimate counts only the share that a filter says
             it refuses.
-        contexts_limit: maximum number of contexts.
-        contexts_fraction: use only this leading fraction of `contexts` or `contexts_limit`.
         dimensions: in what items and rows are made to differ, by name.
         task_dimensions: whether the task's own dimensions that prompts say are kept.
         examples: real rows or texts that rows read like, which prompts contain.
-        batch: use the service's batch API for steps 3 and 4.
-        batch_lists: also use the batch API for steps 1 and 2.
-        delivery: another way to have calls answered later; see `targen list-deliveries`.
-        shard: the part of the work that is estimated, as `generate` takes it.
         measured: a run of the task to scale, or its directory; without a `model`, also what its
             calls cost.
         yield_: share of candidates that become rows, without `measured`; above 0, at most 1.

@@ -73,11 +73,12 @@ async def acorrect(
     same call again continues where it stopped, and retries such rows. Use `correct` in ordinary
     code and notebooks, `acorrect` inside an event loop.
 
+    The other keywords are the options of `targen correct`, with the same ranges and defaults.
+
     Args:
         data: a run, a `Dataset`, the path of either, or rows.
         task: the task of the rows; a run and a `Dataset` know theirs.
         variants: variants of the task; a run also knows its own.
-        corrector: a corrector to use instead of the task's own, by name.
         model: as `generate` takes it.
         options: as `generate` takes them.
         n: judge this many instances, sampled with `seed`.
@@ -86,16 +87,6 @@ async def acorrect(
         seed: random seed for what is sampled and flipped.
         out: the directory. By default runs/DATA-corrected, or runs/DATA-CORRECTOR with `corrector`,
             with -2 and so on appended if that contains something else.
-        max_cost: stop before spending more than this many dollars.
-        max_tokens: stop before using more than this many tokens in total, input and output.
-        concurrency: maximum concurrent calls; 32 by default.
-        rpm: maximum requests per minute.
-        tpm: maximum tokens per minute.
-        max_outage: stop after this many seconds without any answer.
-        batch: use the service's batch API.
-        delivery: another way to have calls answered later; see `targen list-deliveries`.
-        rounds: maximum batch rounds after the first.
-        cache: whether to share replies with earlier runs.
         executor: where the model works, as `generate` takes it; by default in this process.
         progress: whether to show a line of progress in a notebook or on a terminal.
         registry: resolves names; by default among all that is installed.

@@ -126,22 +126,18 @@ def preview(
     `generate` with the same seed and options takes the replies from the cache, and does not pay
     for them again.
 
+    The other keywords are the options of `targen preview`, with the same ranges and defaults.
+
     Args:
         task: as of `generate`, like all that is not named below.
         n: rows; by default one for each label.
-        variants: variants of the task to apply, by name.
         model: the model to use.
         options: backend options and sampling parameters whose names clash with a keyword here.
         steps: another model for one step, by the step's name.
-        seed: random seed.
-        correct: whether to self-correct labels (step 4).
-        corrector: a corrector to use instead of the task's own, by name.
         contexts: your own contexts, instead of step 1.
         seeds: your own seeds, instead of steps 1 and 2.
         dimensions: in what items and rows are made to differ, by name.
         examples: real rows or texts that rows read like, which prompts contain.
-        max_cost: stop before spending more than this many dollars.
-        max_tokens: stop before using more than this many tokens in total, input and output.
         progress: whether to show a line of progress in a notebook or on a terminal.
         registry: resolves names; by default among all that is installed.
         **model_options: backend options and sampling parameters, and options of filters.

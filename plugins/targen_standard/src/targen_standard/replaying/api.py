@@ -69,23 +69,15 @@ async def areplay(
     makes them and finishes the run. The old run is only read. Use `replay` in ordinary code and
     notebooks, `areplay` inside an event loop.
 
+    The other keywords are the options of `targen replay`, with the same ranges and defaults.
+
     Args:
         run: a run, or its directory.
         out: the new directory; by default the old one's name with `-replay`.
         task: the current task: a name, a file, a `Task` or a `Declaration`. The default is the
             run's own copy of its file, or the installed task.
         n: number of rows, in the shares that the run has; by default as many as it was to have.
-        labels: rows by label.
         correct: False leaves step 4 out, True takes the task's own corrector.
-        corrector: the name of another corrector.
-        checks: registered checks, by name, in place of those that were chosen for the run.
-        filters: registered filters, by name, in place of those that were chosen for the run.
-        unsure: "drop" or "keep" rows whose judge was unsure.
-        near_duplicates: reject rows at least this similar to another one with the same label, 0 to
-            100; 0 is off.
-        max_cosine: reject rows whose embedding is nearer than this to another one's.
-        max_refused: the largest share of candidates that `max_cosine` may reject.
-        embedder: what embeds rows for `max_cosine`.
         options: options of the parts in use, as in `{"majority.times": 5}`.
         model: the model object, if the run was made with one; it is not asked.
         registry: resolves names; by default the registry of the `Run`, or all that is installed.
