@@ -1,4 +1,4 @@
-"""What a person asks of a run: declared here and in `targen_core.options`, and kept by the run.
+"""Options of a run, declared here and in `targen_core.options`, and kept by the run.
 
 A command's flags, the keywords of Python's functions and the defaults in settings are the fields of
 these models, with their types, ranges, defaults and help.
@@ -36,7 +36,7 @@ def _parsed_backends(value: Any) -> Any:
 
 
 class CountOptions(Options):
-    """How many rows a run makes, and which share of the work; a run keeps its rows by label."""
+    """The number of rows, and the share of the work; a run records its rows by label."""
 
     panel = "Rows"
 
