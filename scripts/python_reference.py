@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 import targen_core
-from targen_core.options import Limits, ListOptions, RowOptions
+from targen_core.options import Limits, ListOptions, Option, RowOptions
 from targen_core.runs.config import CountOptions
 from targen_core.runs.records.shortcuts import shortcuts
 
@@ -440,8 +440,14 @@ def _help_of_options(function: Any, doc: str) -> str:
     options = {name: each for group in (*groups, shortcuts()) for name, each in group.items()}
     explained = {name.lstrip("*") for name, _ in items(split(doc)[1]["Args"])}
     others = [name for name in inspect.signature(function).parameters if name not in explained]
-    lines = (f"    {name}: {options[name].flag.help}" for name in others if name in options)
+    lines = (f"    {name}: {_help(options[name])}" for name in others if name in options)
     return "\n" + "\n".join(lines)
+
+
+def _help(option: Option) -> str:
+    usual = option.flag.default or option.default
+    is_shown = isinstance(usual, str | int | float) and usual not in ("", False)
+    return f"{option.flag.help} By default {usual}." if is_shown else option.flag.help
 
 
 def _words(doc: str, more_args: str = "") -> str:
