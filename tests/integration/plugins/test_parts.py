@@ -428,7 +428,7 @@ def test_a_program_takes_them(acme, program, tmp_path):
         "10 True",
         "8",
         "True",
-        "filters is 3",
+        "--filter is 3; it must be a list",
         "no filter named 'opening' is installed",
     ]
     assert "this run does not use the corrector targen-standard:vote" in lone

@@ -100,9 +100,9 @@ def test_a_plan_reports_all_that_its_command_lacks(works, superglue, monkeypatch
     asked = ("reproduce", "figure8", "--synthetic", RUNS, "--original", superglue, "--plan")
     lacking = "figure8 needs spacy, en_core_web_sm, which this environment lacks; to install: "
     steps = f"{install('targen-analysis[spacy]')}; python -m spacy download en_core_web_sm\n"
-    for config, said in ((None, True), (True, False)):
+    for spec, said in ((None, True), (True, False)):
         monkeypatch.setattr(
-            "targen_training.reproduction.items.find_spec", lambda _, config=config: config
+            "targen_training.reproduction.items.find_spec", lambda _, spec=spec: spec
         )
         plan = works(*asked)
         assert (lacking + steps in plan.err) == said
@@ -364,8 +364,8 @@ def test_methods_are_arms(targen, refuses, works, superglue):
     done = works(*made_so)
     assert "64.56" in done.out and "51.32" in done.out  # CODA's and TarGEN's there
     folder = Path("reproductions/table12")
-    config = json.loads((folder / "data/coda/rte.json").read_text())["method"]
-    assert config["use"] == "coda" and config["given"] == [str(superglue / "RTE/train.jsonl")]
+    spec = json.loads((folder / "data/coda/rte.json").read_text())["method"]
+    assert spec["use"] == "coda" and spec["given"] == [str(superglue / "RTE/train.jsonl")]
     made_by_it = len(lines(folder / "runs/rte-SuperGen/dataset.jsonl"))
     kept = len(lines(folder / "finished/rte-SuperGen/dataset.jsonl"))
     assert kept == made_by_it // 5 > 0
@@ -390,8 +390,8 @@ def test_methods_that_a_model_cannot_do_are_left_out(targen, works, superglue):
     paper = targen("reproduce", "table12", "--original", superglue, "-n", 8, "--tasks", "rte",
                    "--models", "paper", "--generator", "claude/some-model", "--plan")  # fmt: skip
     assert "arm ZeroGen" in paper.err and "ZeroGen is left out" not in paper.err
-    config = json.loads(Path("reproductions/table12/data/zerogen/rte.json").read_text())["method"]
-    assert "preset" not in config
+    spec = json.loads(Path("reproductions/table12/data/zerogen/rte.json").read_text())["method"]
+    assert "preset" not in spec
 
 
 @pytest.mark.whole

@@ -44,7 +44,7 @@ def _located(quiz, folder):
 
 QUIZ = TaskForm(
     summary="quizzes",
-    config=Quiz,
+    spec=Quiz,
     task=task,
     located=_located,
     reaching=lambda quiz, folder: leaving(folder, {"facts": quiz.facts} if quiz.facts else {}),
@@ -121,8 +121,8 @@ def test_what_is_wrong_is_said_with_its_line(text, message, hint):
 
 
 def test_a_form_is_written_as_it_is_read(tmp_path):
-    config = Quiz(subject="seas", levels={"easy": "é", "hard": "h"})
-    (tmp_path / "seas.json").write_text(QUIZ.text("quiz", config, "sea"), encoding="utf-8")
+    spec = Quiz(subject="seas", levels={"easy": "é", "hard": "h"})
+    (tmp_path / "seas.json").write_text(QUIZ.text("quiz", spec, "sea"), encoding="utf-8")
     made = task_file(str(tmp_path / "seas.json"))
     assert [label.name for label in made.task.labels] == ["easy", "hard"]
     assert (made.task.name, made.distributions) == ("sea", ("targen-standard", "targen-quiz"))
