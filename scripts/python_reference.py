@@ -133,7 +133,6 @@ MODULES = [
     "targen_core.runs.records.reading",
     "targen_core.runs.config",
     "targen_core.runs.parsing",
-    "targen_core.runs.preparing.elsewhere",
     "targen_core.signing",
     "targen_core.task_files",
     "targen_core.tasks.cases",

@@ -22,8 +22,7 @@ from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import OURS, Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.config import CountOptions, ModelFlags, RunConfig
-from targen_core.runs.preparing.elsewhere import WorkerOptions
+from targen_core.runs.config import CountOptions, ModelFlags, RunConfig, WorkerOptions
 from targen_core.runs.records import shortcuts
 from targen_standard.merging.api import merge
 from targen_standard.previewing.command import preview

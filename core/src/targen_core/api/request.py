@@ -38,11 +38,11 @@ from targen_core.plain import require_possible
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
-from targen_core.runs.config import RunConfig
+from targen_core.runs.config import RunConfig, WorkerOptions
 from targen_core.runs.folder.place import place_for, run_there
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.parsing import parse_labels
-from targen_core.runs.preparing.elsewhere import Elsewhere, WorkerOptions
+from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.preparing.sources import refuse_itself
 from targen_core.runs.preparing.tasks import find_task, task_of

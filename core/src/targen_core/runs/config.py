@@ -6,12 +6,14 @@ these models, with their types, ranges, defaults and help.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from targen_core.calls.executors import Workers
 from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.commits import Target
 from targen_core.engine.quotas import Quotas
@@ -23,6 +25,8 @@ from targen_core.runs.parsing import parse_options, parse_pairs
 from targen_core.runs.records.options import StepOptions, step_options
 from targen_core.runs.records.shortcuts import spelled_out
 
+_MAX_WORKERS = 100_000
+
 
 def _parsed_options(value: Any) -> Any:
     """Options by name, of a mapping or of texts `KEY=VALUE`."""
@@ -33,6 +37,38 @@ def _parsed_backends(value: Any) -> Any:
     """Backends by step, of a mapping or of texts `STEP=NAME`."""
     are_texts = isinstance(value, list | tuple)
     return parse_pairs(value, "--backend-for", "correct=llama") if are_texts else value
+
+
+def _resources(value: Any) -> Any:
+    """Amounts by name; of a text, `NAME=AMOUNT` with commas between."""
+    if isinstance(value, str):
+        parts = (part.partition("=") for part in value.split(","))
+        value = {name.strip(): amount for name, _, amount in parts}
+    try:
+        amounts = {str(name): float(amount) for name, amount in value.items()}
+    except (AttributeError, TypeError, ValueError):
+        amounts = {"": 0.0}
+    for name, amount in amounts.items():
+        if not name or not 0 < amount < 1e6:
+            raise UsageError(
+                "--resources: it must map names to amounts above 0",
+                hint="--resources gpu=1,cpu=4",
+            )
+    return amounts
+
+
+def _replicas(value: Any) -> Any:
+    """Addresses of servers, or of one."""
+    urls = tuple([value] if isinstance(value, str) else value)
+    for url in urls:
+        if not isinstance(url, str) or "://" not in url:
+            raise UsageError(
+                f"--replica {url}: not a server address",
+                hint="--replica http://gpu-1:8000/v1 --replica http://gpu-2:8000/v1",
+            )
+    if len(set(urls)) < len(urls):
+        raise UsageError("--replica lists a server twice")
+    return urls
 
 
 class CountOptions(Options):
@@ -172,6 +208,81 @@ OPTION_FLAGS = {
 
 ONE_MODEL = {n: option for n, option in ModelFlags.declared().items() if n != "backend_for"}
 """The options of `ModelFlags` for a command that has one step."""
+
+
+class WorkerOptions(Options):
+    """Where the models work."""
+
+    panel = "Workers"
+
+    executor: Annotated[
+        Named | None,
+        Flag(
+            "Run the models with this executor instead of in this process; see targen "
+            "list-executors.",
+            metavar="NAME",
+            completes="executor",
+        ),
+    ] = None
+    address: Annotated[
+        Named,
+        Flag(
+            "With --executor: the cluster's address.",
+            metavar="ADDRESS",
+            default="workers on this machine",
+        ),
+    ] = ""
+    workers: Annotated[
+        Named,
+        BeforeValidator(str),
+        Flag(
+            "With --executor: the number of workers, such as 4; 2-8 lets the number grow.",
+            metavar="N|MIN-MAX",
+        ),
+    ] = ""
+    resources: Annotated[
+        Mapping[str, float],
+        BeforeValidator(_resources),
+        Flag(
+            "With --executor: the resources of each worker, such as `gpu=1`.",
+            metavar="NAME=AMOUNT",
+            default="cpu=1",
+        ),
+    ] = {}
+    replicas: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_replicas),
+        Flag(
+            "With --executor: a server running the same model; it gets its own worker. "
+            "May be given several times.",
+            ("--replica",),
+            metavar="URL",
+            repeats=True,
+        ),
+    ] = ()
+
+    @property
+    def requested(self) -> Workers:
+        """Return the workers as an executor takes them.
+
+        Raises:
+            UsageError: their number is invalid.
+        """
+        match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", self.workers.strip())
+        minimum, maximum = (int(match[1]), int(match[2] or match[1])) if match else (None, None)
+        if self.workers and not 1 <= (minimum or 0) <= (maximum or 0) <= _MAX_WORKERS:
+            raise UsageError(
+                f"--workers {self.workers}: it must be a number of workers, or a minimum and a "
+                "maximum",
+                hint="--workers 4, or --workers 2-8",
+            )
+        return Workers(
+            address=self.address,
+            minimum=minimum,
+            maximum=maximum,
+            resources=self.resources,
+            replicas=self.replicas,
+        )
 
 
 class RunConfig(Limits, ModelOptions, ListOptions, RowOptions):

@@ -26,8 +26,7 @@ from targen_core.cli.options.arguments import (
 from targen_core.display.streams import mute
 from targen_core.errors import AnswersAwaited, BudgetExhausted, QuotaNotMet, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
-from targen_core.runs.config import CountOptions, ModelFlags
-from targen_core.runs.preparing.elsewhere import WorkerOptions
+from targen_core.runs.config import CountOptions, ModelFlags, WorkerOptions
 from targen_core.runs.records.shortcuts import rows
 from targen_core.text import plural
 

@@ -401,7 +401,6 @@ def read_files() -> list[DefaultsFile]:
     files = [read_file(own, project=False)] if own is not None else []
     if project is not None:
         files.append(read_file(project, project=True))
-        files[-1].refuse_reaching()
     return files
 
 

@@ -54,8 +54,7 @@ def _flagged(registry: Registry) -> Mapping[str, Flagged]:
     Each name has one owner: targen itself, or the filter that comes first. Our own filters come
     before those of strangers.
     """
-    from targen_core.runs.config import CountOptions, ModelFlags, RunConfig
-    from targen_core.runs.preparing.elsewhere import WorkerOptions
+    from targen_core.runs.config import CountOptions, ModelFlags, RunConfig, WorkerOptions
 
     items = [item for item in registry.everything() if item.kind == "filter" and item.flags]
     models = (RunConfig, CountOptions, ModelFlags, WorkerOptions)

@@ -17,8 +17,7 @@ from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import AnswersAwaited, UsageError
 from targen_core.options import Limits, RowOptions
-from targen_core.runs.config import ONE_MODEL
-from targen_core.runs.preparing.elsewhere import WorkerOptions
+from targen_core.runs.config import ONE_MODEL, WorkerOptions
 from targen_core.text import plural
 from targen_standard.batches.command import end_with, imported_facts, print_imported
 
