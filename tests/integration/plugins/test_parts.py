@@ -115,7 +115,7 @@ def test_a_run_uses_all_records_them_and_grows_to_the_same_bytes(chosen):
     assert {(r.get("stage"), r["reason"]) for r in rejected} >= {("filter", "my"), ("check", "she")}
 
     chosen("generate mail.yaml -n 8 -b scripted --out run", *CHOSEN)  # the very run
-    chosen("resume run -n 16")
+    chosen("resume run -n 18")
     report = read("run", "report.json")["openings"]
     refused = [r for r in records("run", "rejects.jsonl") if r["reason"] == "same-opening"]
     assert report["restored"] == 8, "by its ledger"
@@ -124,7 +124,7 @@ def test_a_run_uses_all_records_them_and_grows_to_the_same_bytes(chosen):
     begins = [row["text"][:3] for row in records("run", "dataset.jsonl")]
     assert max(map(begins.count, begins)) == 2
     chosen("generate mail.yaml -n 8 -b scripted --out whole", *CHOSEN)
-    chosen("resume whole -n 16 --verify")
+    chosen("resume whole -n 18 --verify")
     assert outputs("whole") == outputs("run")
     traced = chosen("trace run 1").stdout
     assert "Of 5 readers" in traced and "changed since" not in traced

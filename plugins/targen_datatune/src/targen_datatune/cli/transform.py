@@ -75,7 +75,7 @@ def transform(
             help="The index to use. [default: catalogue/ in targen's cache folder]",
         ),
     ] = None,
-    labels: Annotated[
+    outputs: Annotated[
         str | None,
         typer.Option(
             "--labels",
@@ -241,7 +241,7 @@ def transform(
     _refuse_form(task)
     asked = read_request(task, load_registry())
     chosen = (
-        asked.labels if labels is None else tuple(filter(None, map(str.strip, labels.split(","))))
+        asked.labels if outputs is None else tuple(filter(None, map(str.strip, outputs.split(","))))
     )
     if not chosen:
         _refuse_labels(generate.labels)

@@ -7,6 +7,7 @@ import heapq
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -112,7 +113,16 @@ class Sources:
         from targen_datatune.finding import rows_of
 
         self._opened.add(entry.id)
-        return next(rows_of(load_registry(), entry), None) is not None
+        return next(rows_of(load_registry(), self._signed(entry)), None) is not None
+
+    def _signed(self, entry: DatasetEntry) -> DatasetEntry:
+        """Return an entry as its catalogue signed it: a run's items have no person's signature."""
+        if not entry.signature and Path(entry.location).is_absolute():
+            with suppress(UsageError):  # it is not found any more, and stays unsigned
+                for known in (match.entry for match in self.findings().matches):
+                    if (known.id, known.location) == (entry.id, entry.location):
+                        return entry.model_copy(update={"signature": known.signature})
+        return entry
 
     def rows(self, source: Source, order: str) -> Sequence[SourceRow]:
         """The rows of a dataset that are used, in an order by chance; each content once.
@@ -129,7 +139,7 @@ class Sources:
         from targen_core.plugins.loader import load_registry
         from targen_datatune.finding import rows_of
 
-        every = islice(rows_of(load_registry(), source.entry), self.spec.rows_read)
+        every = islice(rows_of(load_registry(), self._signed(source.entry)), self.spec.rows_read)
         ranked = ((_rank(order, number), number, row) for number, row in enumerate(every))
         kept = heapq.nsmallest(self.spec.rows_per_dataset, ranked, key=lambda each: each[0])
         seen: set[bytes] = set()
