@@ -86,7 +86,7 @@ def test_the_tutorial_finds_and_revises_a_vague_definition(mail: Mail) -> None:
     flow = Counter((each["intended"], each["label"]) for each in before.lines("provenance"))
     changed = {pair: n for pair, n in flow.items() if pair[0] != pair[1]}
     assert changed == {("complaint", "refund"): 2}
-    assert [each["reason"] for each in before.rejects] == ["unsure"]
+    assert sorted(each["reason"] for each in before.rejects) == ["unsuitable"] * 2 + ["unsure"]
     assert after.counts() == COUNTS
     texts = {row["text"] for row in before.rows}
     kept = Counter(row["label"] for row in after.rows if row["text"] in texts)
@@ -98,7 +98,7 @@ def test_the_tutorial_reviews_trains_predicts_and_exports(mail: Mail) -> None:
     assert run.counts() == {**COUNTS, "order_status": 19, "other": 7}
     accuracy = r"^accuracy +(\d+\.\d) +(\d+\.\d) +(\d+\.\d)$"
     found = re.search(accuracy, mail.printed("evaluate"), re.M)
-    assert found and float(found[2]) < float(found[1]) == 80.0 < float(found[3])
+    assert found and float(found[2]) < float(found[1]) == 75.0 < float(found[3])
     predicted = {row["id"]: row["predicted"] for row in driver.read_table(folder / "sorted.csv")}
     assert predicted == {"A1": "order_status", "A2": "refund", "A3": "advice"}
     rows = [r for n in ("train", "test") for r in driver.read_table(folder / f"mail-csv/{n}.csv")]

@@ -66,7 +66,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traced]:
             driver.task_file(shell.folder / part, description=f"Short letters to shop {part}.")
         first = driver.generate("one/mail.yaml", service=service, n=12)
         assert driver.run_with_kills(made, first, 2, random.Random(5), range(25)).code == 0
-        merged = call("merge", ["run", "other"], out="merged", conflicting=True)
+        merged = call("merge", ["run", "other"], out="merged", n=18, conflicting=True)
         other = driver.generation("two/mail.yaml", "other", service, n=12)
         driver.python_calls(shell, [other, merged])
         yield Traced(shell, driver.trace_all(shell, ["run", "other", "merged"]), books(service))

@@ -187,7 +187,9 @@ def surroundings(tmp_path: Path) -> dict[str, str]:
     """The environment of a terminal with colours, and a cache of the test's own."""
     ours = ("TARGEN_", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "LINES")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
-    return {**kept, "TARGEN_CACHE_DIR": str(tmp_path / "cache"), "TERM": "xterm-256color"}
+    places = {name: str(tmp_path / name) for name in ("cache", "config")}
+    folders = {f"TARGEN_{name.upper()}_DIR": place for name, place in places.items()}
+    return {**kept, **folders, "TERM": "xterm-256color"}
 
 
 @pytest.fixture

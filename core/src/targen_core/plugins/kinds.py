@@ -17,7 +17,7 @@ from targen_core.errors import PluginError
 from targen_core.plugins.register import FILE, MEMORY, OURS, RegistrationRefused
 from targen_core.text import with_article
 
-_LAZY = r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
+_LAZY = r"(?<![\w.])[A-Za-z_][\w.]*:[A-Za-z_][\w.]*"
 _FORMS = {
     "name": re.compile(r"[a-z][a-z0-9-]*"),
     "hook": re.compile(r"register_[a-z0-9_]+"),

@@ -18,8 +18,8 @@ _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 
 
 _AMOUNT = re.compile(
-    r"(\d+(?:\.\d+)?) ?(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)"
-    r"(?![a-z])",
+    r"(?<![\d.])(\d+(?:\.\d+)?) ?"
+    r"(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)(?![a-z])",
     re.IGNORECASE,
 )
 _STATED = re.compile(
@@ -28,6 +28,7 @@ _STATED = re.compile(
     re.IGNORECASE,
 )
 """A wait in words: "Please try again in 1m3.5s" (OpenAI), and in Gemini's `RetryInfo`."""
+_ROUNDED = 0.05  # seconds by which words may state too little, since they are rounded
 _READ = 16_384  # characters of a body that are searched for one
 
 
@@ -41,7 +42,7 @@ def stated_wait(body: bytes) -> float | None:
     for number, unit in parts:
         short = "ms" if unit.lower().startswith(("ms", "mil")) else unit[0].lower()
         seconds += float(number) * _UNITS[short]
-    return error_patterns.seconds(seconds)
+    return error_patterns.seconds(seconds + _ROUNDED)
 
 
 def retry_after(headers: Mapping[str, str], rate: RateHeaders | None = None) -> float | None:
