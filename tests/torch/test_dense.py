@@ -45,12 +45,12 @@ def test_fused_says_both_ranks(folder, targen):
     assert "dense 1" in done.out.splitlines()[1]
 
 
-def test_an_index_from_someone_else_names_a_model(folder, tiny_bert, targen):
+def test_an_index_from_someone_else_names_a_model(folder, tiny_bert, targen, monkeypatch):
     model = ["-o", f"model={tiny_bert}"]
     args = ["retrieve", ASKED, "--catalogue", str(folder), "--retriever", "dense"]
     for _ in range(2):  # the second time the index is there
         assert targen(*args, *model).code == 0
-    shutil.rmtree(cache_folder() / "known-weights")  # now it is as if from someone else
+    monkeypatch.setenv("TARGEN_CONFIG_DIR", "another")  # now it is as if from someone else
     done = targen(*args, *model)
     assert done.code == 2
     assert f"dense.json sets options.model = {tiny_bert}" in done.err

@@ -41,7 +41,7 @@ def test_a_run_holds_no_row_of_it_and_says_so(rte, targen, rows, test_set):
 
 
 def test_resume_finds_the_very_file_where_it_is_now(
-    rte, works, refuses, targen, test_set, monkeypatch
+    rte, works, refuses, targen, test_set, monkeypatch, tmp_path_factory
 ):
     assert rte("-n", "6", "--exclude", "test.jsonl", "--out", "run").code == 0
     resume = "resume run -n 8 -q"
@@ -55,7 +55,7 @@ def test_resume_finds_the_very_file_where_it_is_now(
     done = refuses(resume, "run excludes test.jsonl with 4 rows (digest ", hint)
     assert ", not test.jsonl with 1 row (digest " in done.err
     with monkeypatch.context() as elsewhere:  # nobody reads a file for someone else's run unasked
-        elsewhere.setenv("TARGEN_CACHE_DIR", "another")
+        elsewhere.setenv("TARGEN_CONFIG_DIR", str(tmp_path_factory.mktemp("another")))
         said = "this run excludes test.jsonl, but targen did not start it here"
         refuses(resume, said, "targen resume run --exclude test.jsonl")
     works(f"{resume} --exclude moved.jsonl")

@@ -50,7 +50,7 @@ def test_changed_checks_ask_nothing_where_the_rows_suffice(works, silent):
 
 LACKING = """
     --corrector vote | correct | the corrector is targen-standard:vote
-    --near-duplicates 1 | generate | the run did not make this call
+    --near-duplicates 2 | generate | the run did not make this call
     -n 40 | generate | the run did not make this call
 """
 
