@@ -139,7 +139,6 @@ def test_prompts_show_examples_and_rows_copy_none(alike: Alike) -> None:
     assert not {row["text"] for row in run.rows} & {*TEXTS}
 
 
-@driver.xfail("A6: examples leave unannounced")
 def test_texts_that_leave_the_machine_are_announced(alike: Alike) -> None:
     lines = (alike[1].out + alike[1].err).splitlines()
     assert any("example" in line and "127.0.0.1" in line for line in lines), lines

@@ -422,4 +422,4 @@ def test_it_is_said_once_which_columns_hold_the_examples(works, caplog):
     assert "text: message" not in caplog.text
     done = works(f"{generate} --dry-run")
     assert "own.csv would be used and copied into the run directory" in done.out
-    assert "Prompts contain texts of own.csv." in done.out
+    assert "Prompts contain examples from own.csv." in done.out

@@ -77,6 +77,14 @@ def _shown(runs: Ahead) -> Sequence[str]:
     return [*dict.fromkeys(filter(None, (getattr(part, "shows", "") for part in parts)))]
 
 
+def tell_of_examples(request: Request) -> None:
+    """Say which of the user's texts prompts contain, and which services get them."""
+    identities = (step.model.identity for step in request.prepared.steps.values())
+    services = dict.fromkeys(name for name in identities if "://" in name)
+    for words in _shown([(Path(), request)]) if services else ():
+        note(f"{words[:1].lower()}{words[1:].rstrip('.')}, which go to {', '.join(services)}")
+
+
 def tell_of_presets(request: Request) -> None:
     """Point to the presets of a user's own file that divide rows unevenly."""
     if not is_file(request.config.task):

@@ -93,6 +93,7 @@ def generate(
     from targen_core.cli.ahead import (
         confirm,
         print_dry_run,
+        tell_of_examples,
         tell_of_few_seeds,
         tell_of_presets,
         tell_of_shortage,
@@ -161,6 +162,7 @@ def generate(
             )
             return
         tell_of_few_seeds(request)
+        tell_of_examples(request)
         if out is not None:
             request.found(out)  # report an occupied folder before any question
         confirm([(out or Path(), request)], chosen, yes=yes)

@@ -44,7 +44,7 @@ class ExampleFilter(Filter):
         path = self._options.examples
         if path is None or not self._are_shown:
             return ""
-        return f"Prompts contain texts of {called(path) or path.name}."
+        return f"Prompts contain examples from {called(path) or path.name}."
 
     def shaped(self, task: Task[Any, Any]) -> Task[Any, Any]:
         """Return the task with examples in its prompts, if it takes any.
