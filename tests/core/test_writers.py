@@ -18,7 +18,7 @@ OWNERS = (
 STANDARD = "plugins/targen_standard/src/targen_standard"
 ALLOWED = {
     "core/src/targen_core/display/terminal.py": "writes to the null device",
-    "core/src/targen_core/signing.py": "links its secret into place, which others may be quicker at",
+    "core/src/targen_core/signing.py": "links its secret into place",
     f"{STANDARD}/exporting/lines.py": "streams into the new folder of save",
     f"{STANDARD}/exporting/save.py": "swaps an export with the one before",
     f"{STANDARD}/exporting/table.py": "streams into the new folder of save",
