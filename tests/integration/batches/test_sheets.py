@@ -355,7 +355,7 @@ HUES = ("red", "green", "blue", "grey", "pink")
 def test_a_revision_that_keeps_texts_asks_for_none_of_them_again(
     targen: Targen,
 ) -> None:
-    """Whatever its judges say; a text that was written ahead and not judged may be asked for."""
+    """Whatever its judges say; a text that did not become a row may be written again."""
     declare(*HUES)
     Path("all.yaml").write_text(Path("hue.yaml").read_text().replace("It is pink", "All pink"))
     counts = "red=9,green=6,blue=6,grey=5,pink=12"
@@ -364,8 +364,7 @@ def test_a_revision_that_keeps_texts_asks_for_none_of_them_again(
     revised = ("revise", "run", "--task", "all.yaml", "--yes", "-q", "--no-rewrite")
     assert targen(*revised, "--out", "kept").code == 0
     assert [*answered(targen, "kept", disagrees)]
-    judged = [*records("run"), *records("run", "rejects.jsonl")]
-    made = {key for each in judged for key in each["calls"]}
+    made = {key for each in records("run") for key in each["calls"]}
     places = {each["place"] for each in texts_of("run") if each["key"] in made}
     again = {each["place"] for each in texts_of("kept") if not each.get("copied")}
     assert places and not places & again
