@@ -37,7 +37,7 @@ def test_unequal_shares_do_not_decide_what_is_said(targen, mood):
 
 
 @pytest.mark.usefixtures("trained")
-def test_a_model_knows_the_task_of_its_file(refuses, works, monkeypatch):
+def test_a_model_knows_the_task_of_its_file(refuses, works, monkeypatch, tmp_path_factory):
     Path("other.yaml").write_text(Path("mood.yaml").read_text() + "name: other\n")
     labels = {"praise": "speaks well of the thing", "blame": "speaks ill of the thing"}
     Path("coded.py").write_text(
@@ -52,7 +52,7 @@ def test_a_model_knows_the_task_of_its_file(refuses, works, monkeypatch):
     works("evaluate", "coded", "test.jsonl")
     works("evaluate", "both", "test.jsonl", "--task", "other")
     refuses("evaluate both test.jsonl", "", "--task NAME")
-    monkeypatch.setenv("TARGEN_CONFIG_DIR", "another-machine")
+    monkeypatch.setenv("TARGEN_CONFIG_DIR", str(tmp_path_factory.mktemp("another")))
     refuses("evaluate coded test.jsonl", "contains code, but targen did not write it here")
 
 
