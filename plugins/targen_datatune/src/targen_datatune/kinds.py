@@ -52,3 +52,6 @@ def catalogue_facts(part: Described) -> dict[str, Any]:
         "options": fields(target.options),
         "about": target.summary,
     }
+
+
+retriever_facts = catalogue_facts
