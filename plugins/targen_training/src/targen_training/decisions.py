@@ -199,15 +199,17 @@ def require_weighing(trainers: Mapping[str, Trainer], decisions: Iterable[Decisi
 
 def digest_of_key(key: frozenset[str]) -> int:
     """Return a digest of a row's key, as `targen_standard.examples.shown` makes it."""
-    known = hashlib.blake2b("\n".join(sorted(key)).encode("utf-8", "surrogatepass"), digest_size=8)
-    return int.from_bytes(known.digest())
+    return _digest(sorted(key))
 
 
 def digest(decision: Decision) -> int:
     """Return a digest that decisions share if their texts are equal except for case and spaces."""
-    words = "\n".join(" ".join(text.casefold().split()) for text in decision.texts.values())
-    known = hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=8)
-    return int.from_bytes(known.digest())
+    return _digest(" ".join(text.casefold().split()) for text in decision.texts.values())
+
+
+def _digest(texts: Iterable[str]) -> int:
+    words = "\n".join(texts).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(words, digest_size=8).digest())
 
 
 def parts_of(labels: Sequence[str], parts: int, seed: int) -> NDArray[np.int64]:

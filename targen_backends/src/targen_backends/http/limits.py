@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -38,11 +38,16 @@ def stated_wait(body: bytes) -> float | None:
     if found is None:
         return None
     parts = _AMOUNT.findall(found[1]) if found[1] else [(found[found.lastindex or 0], "s")]
-    seconds = 0.0
-    for number, unit in parts:
-        short = "ms" if unit.lower().startswith(("ms", "mil")) else unit[0].lower()
-        seconds += float(number) * _UNITS[short]
-    return error_patterns.seconds(seconds + _ROUNDED)
+    return error_patterns.seconds(_total(parts) + _ROUNDED)
+
+
+def _total(parts: Iterable[tuple[str, str]]) -> float:
+    """Seconds of amounts, each a number and a unit such as "ms", "s" or "minutes"."""
+    units = ((number, unit.lower()) for number, unit in parts)
+    return sum(
+        float(number) * _UNITS["ms" if unit.startswith(("ms", "mil")) else unit[0]]
+        for number, unit in units
+    )
 
 
 def retry_after(headers: Mapping[str, str], rate: RateHeaders | None = None) -> float | None:
@@ -135,9 +140,7 @@ def _count(value: str | None) -> int | None:
 def _duration(value: str | None) -> float | None:
     """Seconds in "1s", "6m0s", "120ms" or a plain number; no more than a month."""
     if value and _DURATION.fullmatch(value):
-        return error_patterns.seconds(
-            sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(value))
-        )
+        return error_patterns.seconds(_total(_PART.findall(value)))
     return error_patterns.seconds(value)
 
 
