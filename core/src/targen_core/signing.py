@@ -1,9 +1,9 @@
 """Signatures on what this person's own commands wrote, as Jupyter signs notebooks.
 
 A file may name addresses, paths and code, and may come from anybody. So these are used only if a
-command of this person wrote them, or if the person types them again. A
-secret in the person's settings signs what a file names, together with the code. The signatures lie
-next to the file, so a folder that is copied or moved keeps them, and nobody else can make them.
+command of this person wrote them, or if the person types them again. A secret in the person's
+settings signs what a file names, together with the code. The signatures lie next to the file, so a
+folder that is copied or moved keeps them. Without the secret, they cannot be made.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def _shown(runs: Ahead) -> Sequence[str]:
 
 
 def tell_of_examples(request: Request) -> None:
-    """Say which of the user's texts prompts contain, and which services get them."""
+    """Name the user's texts in prompts, and the services to which they go."""
     identities = (step.model.identity for step in request.prepared.steps.values())
     services = dict.fromkeys(name for name in identities if "://" in name)
     for words in _shown([(Path(), request)]) if services else ():

@@ -407,6 +407,7 @@ class Engine:
 
     async def _commit(self, slot: Slot, target: Target) -> None:
         """Give the candidate at the head of the window its verdict, if it is due."""
+        outcome = None
         if self._is_due(slot):
             if slot.task is None:  # those of other items seemed to be enough
                 self._window.start_head()
@@ -414,19 +415,17 @@ class Engine:
             if slot.waits:
                 slot.let_send()
             outcome = await slot.task
-            self._window.leave()
-            self._report(slot.batches, written=False)
-            if outcome.lacking:
-                self._put_off(slot, outcome)
-            else:
-                verdict, quota, detail = self._judge(slot, outcome)
-                commit = self._write(slot, outcome, verdict, quota, detail)
-                instance = outcome.final or outcome.instance
-                self._count(slot, commit, target, detail or outcome.detail, instance)
         else:
             slot.abandon()
-            self._window.leave()
-            self._report(slot.batches, written=False)
+        self._window.leave()
+        self._report(slot.batches, written=False)
+        if outcome is not None and outcome.lacking:
+            self._put_off(slot, outcome)
+        elif outcome is not None:
+            verdict, quota, detail = self._judge(slot, outcome)
+            commit = self._write(slot, outcome, verdict, quota, detail)
+            instance = outcome.final or outcome.instance
+            self._count(slot, commit, target, detail or outcome.detail, instance)
         if self._replays and self._goes_on and not self._sink.replaying:
             self._replays = False
             self._window.let_send()

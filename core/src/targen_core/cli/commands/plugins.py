@@ -178,7 +178,7 @@ def problems_of(registry: Registry, plugin: Plugin) -> Iterator[Problem]:
             continue
     for kind in (registry.kinds[name] for name in plugin.kinds if name in registry.kinds):
         try:
-            kind.mismatch(None)  # which imports its type
+            kind.resolve("type")
             if kind.home and kind.view(kind.hook) is None:
                 said = f"kind {kind.name!r}: {kind.home} has no function {kind.hook}"
                 hint = "add it, with a docstring that says what the hook registers"
