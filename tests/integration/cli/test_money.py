@@ -34,7 +34,7 @@ def on(service, model="tiny"):
 def test_a_price_of_nothing_can_be_said(service, targen, works):
     works(f"{on(service)} --max-cost 3 {FREE}")
     assert "Price: $0 in, $0 out per million tokens (your own: --price-in and" in (
-        targen("report run").out
+        targen("report run --calls").out
     )
     assert report("run")["usage"]["priced"] is True
     price = {"in": 0.0, "out": 0.0, "source": "your own: --price-in and --price-out, or defaults"}

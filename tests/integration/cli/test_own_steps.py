@@ -25,7 +25,7 @@ def test_it_has_a_backend_options_and_a_line_of_its_own(works):
     assert lock["steps"]["seeds"]["options"] == {}
     assert lock["batches"] == [4, 2, 4]
     assert list(dict.fromkeys(line["step"] for line in report("run")["usage"]["by_step"])) == STEPS
-    assert "\npassages" in works("report run").out
+    assert "\npassages" in works("report run --calls").out
     works("resume run -n 8 -q")
     shown = works("show run 1").out
     assert [

@@ -306,10 +306,10 @@ def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, stric
     """Run with a progress display; print the report, whole or not, or where the rows are."""
     from targen_core.cli.commands.report import (
         exit_on_concerns,
-        print_report,
         say_what_is_next,
         with_concerns,
     )
+    from targen_core.cli.summary import print_summary
     from targen_core.cli.tables import print_json
     from targen_core.display.progress import progress
 
@@ -328,7 +328,7 @@ def run_job(job: Job, where: Elsewhere | None, *, quiet: bool, json: bool, stric
                 if quiet:
                     print(job.path / "dataset.jsonl")
                 else:
-                    print_report(report, job.path, problem=False)
+                    print_summary(report, job.path)
                     if report["status"] != "stopped" and any(report["rows"].values()):
                         say_what_is_next(job.path)
     if before == job.usage.total.answered and before and not quiet:  # below the report, to be seen

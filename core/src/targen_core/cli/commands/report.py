@@ -43,10 +43,13 @@ def report(
             help="With --html: the page to write. [default: report.html in the folder]",
         ),
     ] = None,
+    calls: Annotated[
+        bool, typer.Option("--calls", help="Show the calls and tokens of each step and label.")
+    ] = False,
     json: JsonArg = False,
     strict: StrictArg = False,
 ) -> None:
-    """Show a run's row counts, label flow, rejects, calls and cost.
+    """Show a run's row counts, label flow, rejects and cost.
 
     With --html, writes one page that needs no network, for reading in a browser or sending to
     somebody. For a suite's folder, shows a table of its runs, and the page contains every run.
@@ -70,7 +73,7 @@ def report(
     if json:
         print_json(with_concerns(content, run))
     elif not html:
-        print_report(content, run)
+        print_report(content, run, calls=calls)
     exit_on_concerns([(run, content)], strict=strict)
 
 
@@ -151,8 +154,17 @@ def open_page(path: Path) -> None:
         print("no browser found; open the file yourself", file=sys.stderr)
 
 
-def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) -> None:
-    """Print a report's tables; without `problem`, its problem and notes are said elsewhere."""
+def print_report(
+    report: dict[str, Any], path: Path, *, problem: bool = True, calls: bool = False
+) -> None:
+    """Print a report's tables.
+
+    Args:
+        report: the content of `report.json`.
+        path: the run's directory.
+        problem: False if its problem and notes are printed elsewhere.
+        calls: whether to print the calls of each step and label.
+    """
     from targen_core.cli.options.prices import price_words
     from targen_core.runs.folder.report import status_words
     from targen_core.runs.records.manifest import Manifest
@@ -180,9 +192,11 @@ def print_report(report: dict[str, Any], path: Path, *, problem: bool = True) ->
         print(f"\n{line}")
     for table in tables:
         _print_titled(table)
-    print_usage(report)
-    for line in price_words(report["prices"]):
-        print(line)
+    if calls:
+        print_usage(report)
+        for line in price_words(report["prices"]):
+            print(line)
+    print(f"\n{cost_line(report)}")
     if line := _pace(report):
         print(line)
     for note in report.get("notes", ()) if problem else ():
@@ -437,6 +451,17 @@ def print_usage(report: Mapping[str, Any]) -> None:
         else:
             is_not = "is not" if is_one else "are not"
             print(f"{calls} {is_not} used yet; a resumed run uses those that it needs.")
+
+
+def cost_line(report: Mapping[str, Any]) -> str:
+    """Return what the run cost, with its calls and tokens."""
+    usage = report["usage"]
+    total = usage["total"]
+    calls = [plural(total["calls"], "call")]
+    calls += [f"{total[name]:,} {name}" for name in ("cached", "copied", "lost") if total[name]]
+    tokens = f"{total['input_tokens']:,} tokens in, {total['output_tokens']:,} out"
+    cost = f"${total['dollars']:.4f}" if usage["priced"] else "unknown, since a price is missing"
+    return f"Cost: {cost} ({', '.join(calls)}; {tokens})"
 
 
 def say_what_is_next(run: Path) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from enum import Enum
+from itertools import takewhile
 from pathlib import Path
+from textwrap import fill, indent
 from typing import Any
 
+import typer
 from typer.core import TyperCommand
 
 from targen_core.errors import UsageError
@@ -15,6 +19,8 @@ from targen_core.origin import Typed
 from targen_core.reading.encodings import in_encoding
 from targen_core.text import plain_fault
 
+HELP_ALL = "--help-all"
+_NARROW = 76  # columns of text below which the help has no boxes, which would cut names
 _LONG = re.compile(r"--[a-z-]+")
 
 
@@ -36,12 +42,63 @@ class Command(TyperCommand):
         """Return the options and arguments, for the help and for reading them."""
         return as_switches(super().get_params(ctx))
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Explain the options that most people use, and name the others by group."""
+        shown = copy(self)
+        shown.params = [param for param in self.params if not _group_of(param)]
+        groups: dict[str, list[str]] = {}
+        for param in self.params:
+            if _group_of(param):
+                flag = [*param.opts, *param.secondary_opts][0]
+                groups.setdefault(_group_of(param), []).append(flag)
+        if groups:
+            lines = [f"- {name}: {', '.join(flags)}" for name, flags in groups.items()]
+            title = f"More options, which {ctx.command_path} {HELP_ALL} explains:"
+            shown.epilog = "\n\n".join(filter(None, [self.epilog, title, *lines]))
+        shown.format_all(ctx, formatter)
+
+    def format_all(self, ctx: Any, formatter: Any) -> None:
+        """Explain all options, in a narrow terminal without the columns that would cut names."""
+        shown = copy(self)
+        if formatter.width < _NARROW:
+            shown.rich_markup_mode = None
+            # Without \b, examples would run together.
+            shown.help = "\n\n".join(
+                f"\b\n{part}" if "\n- " in part else part
+                for part in (self.help or "").split("\n\n")
+            )
+        super(Command, shown).format_help(ctx, formatter)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options without boxes, group by group."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            usual = "Options" if param.param_type_name == "option" else "Arguments"
+            if (record := param.get_help_record(ctx)) is not None:
+                groups.setdefault(_group_of(param) or usual, []).append(record)
+        for name, records in groups.items():
+            with formatter.section(name):
+                formatter.write_dl(records)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write what stands below the options, without breaking the name of an option."""
+        for part in filter(None, (self.epilog or "").split("\n\n")):
+            text = fill(part, formatter.width - 2, break_on_hyphens=False)
+            formatter.write(f"\n{indent(text, '  ')}\n")
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the command line.
 
         Raises:
             UsageError: an option that there is not, or a value that is missing or cannot be.
+            Exit: the help was requested.
         """
+        if HELP_ALL in takewhile(lambda word: word != "--", args):
+            formatter = ctx.make_formatter()
+            self.format_all(ctx, formatter)
+            if text := formatter.getvalue().rstrip("\n"):
+                print(text)
+            raise typer.Exit
         try:
             rest: list[str] = super().parse_args(ctx, args)
         except Exception as error:
@@ -66,6 +123,11 @@ class Command(TyperCommand):
             if is_other and ctx.params.get("encoding") == "utf-8":
                 error.hint = in_encoding(error.hint, "--encoding NAME")
             raise
+
+
+def _group_of(param: Any) -> str:
+    """Return the name of an option's panel; "" for the options that most people use."""
+    return str(getattr(param, "rich_help_panel", None) or "")
 
 
 def refusal(error: Exception, ctx: Any) -> Exception:
