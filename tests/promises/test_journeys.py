@@ -199,7 +199,6 @@ def test_the_evidence_shows_all_nine_tasks() -> None:
 # --- agents ------------------------------------------------------------------------------------
 
 
-@driver.xfail("E1: no exact shares of an attribute")
 def test_an_attribute_has_exact_shares_within_each_label(shell: Shell, service: Service) -> None:
     counts = {"alpha": 10, "beta": 10, "gamma": 10}
     command = driver.generate("mail.yaml", service=service, label=counts)

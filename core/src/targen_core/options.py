@@ -382,6 +382,17 @@ class ListOptions(Options):
             repeats=True,
         ),
     ] = {}
+    shares: Annotated[
+        Mapping[str, Mapping[str, int]],
+        Flag(
+            "Give a property of rows exact shares, as numbers of rows or ratios: "
+            "`language=German:15,English:15`. They are spread evenly over the labels, and become "
+            "a column.",
+            ("--share",),
+            metavar="NAME=VALUE:ROWS,...",
+            repeats=True,
+        ),
+    ] = {}
     task_dimensions: Annotated[
         bool,
         Flag("Leave out the task's own dimensions; see targen describe.", (" /--no-dimensions",)),

@@ -63,6 +63,7 @@ async def agenerate(
     contexts_limit: int | None = None,
     contexts_fraction: float | None = None,
     dimensions: Mapping[str, Any] | None = None,
+    shares: Mapping[str, Mapping[str, int]] | None = None,
     task_dimensions: bool | None = None,
     unsure: Literal["drop", "keep"] | None = None,
     balance: Literal["final", "intended"] | None = None,
@@ -115,6 +116,8 @@ async def agenerate(
         dimensions: traits in which items and rows vary, by name. A value is a list of texts to draw
             from, a mapping of texts to weights, or None to remove one of the task's dimensions.
             "STEP.NAME" applies to a list.
+        shares: exact shares of properties, by name and value, as numbers of rows or ratios, such as
+            `{"language": {"German": 15, "English": 15}}`. They are spread evenly over the labels.
         task_dimensions: whether to keep the task's own dimensions that appear in prompts.
         exclude: datasets whose rows must not occur, exactly or nearly: in any form that
             `read_dataset` reads, or several in a list.

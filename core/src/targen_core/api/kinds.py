@@ -66,6 +66,11 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
         ("options", _is(Mapping), 'a mapping, such as options={"temperature": 0.7}'),
         ("steps", _is(Mapping), 'a mapping, such as steps={"correct": "chatgpt"}'),
         ("dimensions", _is(Mapping), 'a mapping: dimensions={"length": ["short", "long"]}'),
+        (
+            "shares",
+            _is(Mapping, list, tuple),
+            'a mapping: shares={"language": {"German": 15, "English": 15}}',
+        ),
         ("contexts seeds", _are_items, 'a file, or a list of items, such as ["a lost parcel"]'),
         ("exclude", _is(PathLike, Iterable), "a dataset, or several in a list"),
         ("shard", _is(str, tuple, list), 'the shard and the number of shards: "2/8" or (2, 8)'),

@@ -41,7 +41,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig, WorkerOptions
 from targen_core.runs.folder.place import place_for, run_there
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.parsing import parse_labels
+from targen_core.runs.parsing import parse_labels, parse_shares
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.preparing.sources import refuse_itself
@@ -189,6 +189,7 @@ def asked(
     contexts: ItemsLike | None = None,
     seeds: ItemsLike | None = None,
     dimensions: Mapping[str, Any] | None = None,
+    shares: Mapping[str, Any] | Sequence[str] | None = None,
     batch_lists: bool = False,
     shard: str | tuple[int, int] | None = None,
     **values: Any,
@@ -258,6 +259,7 @@ def asked(
             contexts=_items(contexts, files / "contexts.jsonl"),
             seeds=_items(seeds, files / "seeds.jsonl"),
             dimensions=drawn,
+            shares=parse_shares(shares or ()),
             lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
             shard=part,
             **_not_none(limits),

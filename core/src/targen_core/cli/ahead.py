@@ -17,6 +17,7 @@ from targen_core.cli.choosing import Choice
 from targen_core.cli.options import defaults
 from targen_core.cli.status import note
 from targen_core.cli.tables import print_json
+from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.seeds import seeds_at_most
 from targen_core.errors import TargenError, UsageError
 from targen_core.origin import is_file
@@ -32,6 +33,14 @@ Ahead = Sequence[tuple[Path, "Request"]]
 """Requests, each with the run directory that it goes to."""
 
 
+def _rows_by_share(request: Request) -> dict[str, int]:
+    """Return the rows of each combination of properties that have exact shares."""
+    task = request.prepared.task
+    counts = QuotaTracker(task.quota_names, task.branches, task.parts, request.config.shard)
+    counts.aim(request.config.target.quotas, by_intended=False)
+    return {name: part["requested"] for name, part in counts.by_part().items()}
+
+
 def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> None:
     """Print what would run, and its price, without writing or sending."""
     from targen_core.cli.commands.estimate import print_estimates
@@ -43,6 +52,8 @@ def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> N
         steps = request.prepared.steps
         models = {name: step.model.identity for name, step in steps.items()}
         about = {"out": str(out), "labels": dict(request.config.target.quotas), "models": models}
+        if request.task.has_shares:
+            about["shares"] = _rows_by_share(request)
         if files := [str(file) for file in request.prepared.part_files.values()]:
             about["files"] = files
         facts.append({**about, **one.facts})
@@ -51,7 +62,8 @@ def print_dry_run(runs: Ahead, *, price_from: str, suite: bool, json: bool) -> N
         return
     for run in facts:
         labels = ", ".join(f"{name} {rows:,}" for name, rows in run["labels"].items())
-        print(f"{run['task']} would be written to {run['out']}: {labels}")
+        shares = "".join(f"; {name} {rows:,}" for name, rows in run.get("shares", {}).items())
+        print(f"{run['task']} would be written to {run['out']}: {labels}{shares}")
         for file in run.get("files", ()):
             print(f"{file} would be used and copied into the run directory")
     by_model: dict[str, list[str]] = {}

@@ -182,6 +182,7 @@ def estimate(
     contexts_limit: int | None = None,
     contexts_fraction: float | None = None,
     dimensions: Mapping[str, Any] | None = None,
+    shares: Mapping[str, Mapping[str, int]] | None = None,
     task_dimensions: bool | None = None,
     examples: SourcesLike | None = None,
     batch: bool | None = None,
@@ -213,6 +214,7 @@ def estimate(
         filters: registered filters, by name; an estimate counts only the share that a filter says
             it refuses.
         dimensions: in what items and rows are made to differ, by name.
+        shares: exact shares of properties of rows, as of `generate`.
         task_dimensions: whether the task's own dimensions that prompts say are kept.
         examples: real rows or texts that rows read like, which prompts contain.
         measured: a run of the task to scale, or its directory; without a `model`, also what its

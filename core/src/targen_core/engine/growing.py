@@ -102,7 +102,8 @@ class GrowingList:
     told: InitVar[int] = 0
 
     def __post_init__(self, told: int) -> None:
-        above = [".".join(map(str, self.path))] if self.path else []
+        path = (*self.order.prefix, *self.path) if self.order.task.has_shares else self.path
+        above = [".".join(map(str, path))] if path else []
         self._place = "/".join([self.order.specs[self.depth].step, *above, ""])
         self._places = array("q")  # of each item, for its draws; -1: it has none
         self.items: list[Any] = []
@@ -321,6 +322,7 @@ class GrowingList:
             needed=self.order.needed if self.told_rows else dict,
             candidates=spec.candidates,
             dimensions=spec.source.dimensions,
+            properties=self.order.properties,
             draws=tuple(
                 self._draws_of(making.at * spec.batch + number) for number in range(spec.batch)
             ),
@@ -423,7 +425,8 @@ class GrowingList:
             return
         self.finished = True
         parent = self.above[-1] if self.above else None
-        place = "/".join([self.spec.step, ".".join(map(str, self.path))])
+        path = (*self.order.prefix, *self.path) if self.order.task.has_shares else self.path
+        place = "/".join([self.spec.step, ".".join(map(str, path))])
         detail = f"{rejected} of the first {plural(judged, 'candidate')} were rejected"
         dropped = Dropped(self.spec.step, place, "too-many-rejected", detail, item_value(parent))
         self._ended = ListBatch(dropped=(dropped,), barren=False)

@@ -50,7 +50,9 @@ class LocalExecutor(Executor):
         self._guard = Guard(task.name, distribution)
         self._of_corrector = self._guard.of("corrector", parts.get("corrector"))
         self._of_branch = {
-            branch: self._guard.of("generator", parts.get(f"generator of {branch}"))
+            branch: self._guard.of(
+                "generator", parts.get(f"generator of {task.plain_branch(branch)}")
+            )
             for branch in task.generators
         }
         # Each with whose it is.
@@ -74,6 +76,7 @@ class LocalExecutor(Executor):
             earlier=work.earlier,
             dimensions=self._task.dimensions,
             draws=self.draws(work),
+            properties=self._task.properties_of(branch),
         )
         guard = self._of_branch[branch]
         try:

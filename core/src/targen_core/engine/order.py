@@ -52,7 +52,7 @@ class SeedOrder:
         settled: waits until all seeds that were walked by have their verdicts.
         row_count: how many rows there are so far.
         rows: the instances of so many rows, the first of them.
-        needed: how many rows each label lacks.
+        needed: how many rows each label lacks, of its part.
         at_once: calls of a list that do not see each other's items; 1: each sees all before it.
         ledger: knows what checks said of items to earlier processes.
         prefix: what the paths of its seeds begin with.
@@ -102,6 +102,11 @@ class SeedOrder:
     def unfit(self) -> str:
         """Return the list from elsewhere whose items the task all refused; else ""."""
         return "" if self.sown or self.barren < UNFIT else self.specs[-1].source.origin
+
+    @property
+    def properties(self) -> Mapping[str, str]:
+        """Return what all rows of its part have in common; see `Part.properties`."""
+        return [*self.task.parts.values()][self.prefix[0]].properties if self.prefix else {}
 
     @property
     def fruitless(self) -> str:

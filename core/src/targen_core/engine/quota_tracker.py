@@ -179,6 +179,10 @@ class QuotaTracker:
             mine[self.label_of(counted)] += rows
         return Quotas(mine)
 
+    def needed_in(self, part: str) -> dict[str, int]:
+        """Return how many rows each label lacks in a part; "" for a task without parts."""
+        return {name: self.needed(_counted(name, part)) for name in self._labels}
+
     def label_of(self, counted: str) -> str:
         """Return the label of rows that are `counted` so."""
         return self._whole[counted][0]
@@ -413,7 +417,7 @@ class QuotaTracker:
         return {
             "rows": self.have,
             "requested": self.requested,
-            **({"parts": self._by_part()} if self._part else {}),
+            **({"parts": self.by_part()} if self._part else {}),
             "met": self.met and not any(self._awaited.values()),
             "given_up": sorted(self.given_up),
             "flow": {name: flow.as_dict() for name, flow in self.flows.items()},
@@ -423,7 +427,8 @@ class QuotaTracker:
             ],
         }
 
-    def _by_part(self) -> dict[str, dict[str, int]]:
+    def by_part(self) -> dict[str, dict[str, int]]:
+        """Return the rows that there are and that are requested, by part."""
         return {
             part: {
                 key: sum(rows[_counted(name, part)] for name in self._labels)

@@ -15,6 +15,7 @@ import contextlib
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from fractions import Fraction
+from functools import partial
 from itertools import chain, count, islice
 from typing import Any, Protocol
 
@@ -186,13 +187,16 @@ class Engine:
                 replays=lambda: self._replays,
                 row_count=lambda: self._next_idx,
                 rows=self._rows,
-                needed=self._needed,
+                needed=partial(self._needed, name),
                 at_once=at_once,
                 ledger=self._ledger,
                 prefix=(number,) if parts else (),
                 shard=self._shard,
             )
-            for number, length in enumerate([len(part.lists) for part in parts] or [len(specs)])
+            for number, (name, length) in enumerate(
+                [(name, len(part.lists)) for name, part in self.task.parts.items()]
+                or [("", len(specs))]
+            )
         ]
         shares = [Fraction(part.share).limit_denominator(10**6) for part in parts] or [Fraction(1)]
         weights = [share / len(mine) for share, mine in zip(shares, self._parts, strict=True)]
@@ -664,7 +668,7 @@ class Engine:
         own = draw(self.task.dimensions, self._layer.seed, place, self._numbers[slot.branch], late)
         if self.task.drawn is not None:
             own = {**own, **self._guard.call(self.task.drawn, seed.above, seed.value, slot.branch)}
-        drawn = {**self.order.draws(seed.path), **own}
+        drawn = {**self.task.properties_of(slot.branch), **self.order.draws(seed.path), **own}
         return {"dimensions": drawn} if drawn else {}
 
     def _check_row(self, row: Mapping[str, Any]) -> None:
@@ -765,6 +769,7 @@ class Engine:
         if self.task.seed_branch is None:
             return self.task.turns(seed.path, seed.sample)
         branch = self._guard.call(self.task.seed_branch, seed.above, seed.value)
+        branch = self.task.branch_at(seed.path, branch)
         if branch not in self.task.branches:
             raise self._guard.fault(f"seed_branch returned {branch!r}, which is not a branch")
         return (branch,)
@@ -802,11 +807,11 @@ class Engine:
             for instance in self._guard.call(self.task.from_rows, rows[start : start + each])
         ]
 
-    def _needed(self) -> Mapping[str, int]:
-        """Return how many rows each label lacks, at a point that all replays share."""
-        if self.task.parts:  # whose lists are requested while candidates of others are judged
+    def _needed(self, part: str) -> Mapping[str, int]:
+        """Return how many rows each label lacks in a part, at a point that all replays share."""
+        if self.task.parts and not self.task.has_shares:  # a branch may give rows of any label
             return {}
-        return {name: self.quotas.needed(name) for name in self.task.quota_names}
+        return self.quotas.needed_in(part)
 
     async def _is_room(self) -> bool:
         """Wait for room; whether there may be candidates for it."""

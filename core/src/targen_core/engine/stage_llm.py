@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from functools import lru_cache, partial
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -58,6 +59,12 @@ class Answers(Protocol):
         """See `targen_core.calls.layer.CallLayer.answer`."""
 
 
+def _required(properties: Mapping[str, str]) -> str:
+    """Return the paragraph of a prompt that says what all texts have in common."""
+    each = (f"{name.replace('_', ' ')}: {value}" for name, value in properties.items())
+    return f"Required of every text: {'; '.join(each)}"
+
+
 @lru_cache(maxsize=256)
 def reply_schema(model: type[BaseModel]) -> tuple[Mapping[str, Any], str]:
     """A reply model's JSON schema and its digest."""
@@ -95,13 +102,17 @@ class StageLlm:
         needed: Callable[[], Mapping[str, int]] = dict,
         dimensions: Sequence[Dimension] = (),
         draws: Sequence[Mapping[str, str]] = (),
+        properties: Mapping[str, str] = MappingProxyType({}),
         candidates: int = 1,
     ) -> None:
         self._layer = layer
         self._step = step
         self._place = place
         self._indices = indices
-        self._label = label
+        self._label = label  # as the generator knows it
+        self._branch = label
+        if label is not None:
+            self._label = task.plain_branch(label)
         self._seen: dict[tuple[Message, ...], int] = {}
         self._runs = False  # whether this pass has begun, and not ended
         self._asking = 0  # its calls that are under way
@@ -113,6 +124,7 @@ class StageLlm:
         self._needed = needed
         self._candidates = candidates
         self._dimensions = dimensions
+        self._properties = properties
         self.draws = draws
         self.notes: dict[str, str | int | float | bool] = {}
         self.scope = scope
@@ -279,6 +291,8 @@ class StageLlm:
             prompt = Prompt("inline", prompt)
         draws = self.draws if draws is None else draws
         messages = _filled(prompt, values, draws_text(draws, self._dimensions))
+        if self._properties:
+            messages = with_paragraph(messages, _required(self._properties))
         schema: Mapping[str, Any] | None = None
         schema_name = digest = ""
         several: type[BaseModel] | None = None
@@ -370,7 +384,7 @@ class StageLlm:
     def alternate(self, *choices: str) -> str:
         """See `targen_core.tasks.steps.Llm.alternate`."""
         *path, sample = self._indices
-        turn = self.task.alternation(self._label, path, sample, len(choices))
+        turn = self.task.alternation(self._branch, path, sample, len(choices))
         return choices[turn % len(choices)]
 
     def note(self, **facts: str | int | float | bool) -> None:

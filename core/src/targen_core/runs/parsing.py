@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from targen_core.calls.sampling import SAMPLING
@@ -14,6 +14,7 @@ from targen_core.errors import UsageError
 from targen_core.runs.records.options import CORE
 
 _EXAMPLE = "-o temperature=0.7"
+_SHARES = "--share language=German:15,English:15"
 _DIMENSIONS = "--dimension length=short,long"
 _WEIGHT = re.compile(r"(?!\d?\d:[0-5]\d$)(.*\S)\s*:\s*(\d+)", re.DOTALL)  # 9:30 is a time
 
@@ -113,6 +114,41 @@ def _parts(item: str) -> list[str]:
         else:
             parts.append(part)
     return [part.strip() for part in parts] if "=" in parts[-1] else [item]
+
+
+def parse_shares(items: Sequence[str] | Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Parse `NAME=VALUE:ROWS,...` items, as --share has them; a mapping is only checked.
+
+    Raises:
+        UsageError: an item of another form, or a name given twice.
+    """
+    shares: dict[str, dict[str, int]] = {}
+    values = items if isinstance(items, Mapping) else _by_name(items)
+    for name, of in values.items():
+        rows = of if isinstance(of, Mapping) else dict.fromkeys(of, 1)
+        if not all(isinstance(each, int) and each > 0 for each in rows.values()):
+            raise UsageError(
+                f"--share {name}: each value needs a whole number of rows, 1 or more", hint=_SHARES
+            )
+        shares[name] = {str(value): int(each) for value, each in rows.items()}
+    return shares
+
+
+def _by_name(items: Sequence[str]) -> dict[str, Any]:
+    """Split `NAME=VALUES` items.
+
+    Raises:
+        UsageError: an item of another form, or a name given twice.
+    """
+    values: dict[str, Any] = {}
+    for item in items:
+        name, equals, text = item.partition("=")
+        if not (name.strip() and equals and text.strip()):
+            raise UsageError(f"--share {item!r} is not NAME=VALUE:ROWS,...", hint=_SHARES)
+        if name.strip() in values:
+            raise UsageError(f"--share contains {name.strip()} twice", hint=_SHARES)
+        values[name.strip()] = _values(name.strip(), text.strip())
+    return values
 
 
 def parse_dimensions(items: Sequence[str]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from targen_core.tasks.judging import (
 from targen_core.tasks.keywords import Keywords
 from targen_core.tasks.parts import DryRunCall, Label, Variant, unwrapped
 from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.shares import with_column
 from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListStep, Part, Step
 from targen_core.tasks.validation import validate
 from targen_core.text import composed
@@ -222,14 +223,42 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         return next((p.lists for p in self.parts.values() if branch in p.branches), self.chain)
 
     @property
+    def has_shares(self) -> bool:
+        """Return whether its parts are the exact shares of properties: see `Part.properties`."""
+        return any(part.properties for part in self.parts.values())
+
+    @cached_property
+    def _part_of(self) -> Mapping[str, tuple[str, Part]]:
+        return {b: (name, part) for name, part in self.parts.items() for b in part.branches}
+
+    def properties_of(self, branch: str | None) -> Mapping[str, str]:
+        """Return what all rows of a branch have in common: see `Part.properties`."""
+        found = self._part_of.get(branch or "")
+        return {} if found is None else found[1].properties
+
+    def plain_branch(self, branch: str) -> str:
+        """Return a branch as its generator knows it, without the name of its share."""
+        if not self.properties_of(branch):
+            return branch
+        return branch.removesuffix(f" ({self._part_of[branch][0]})")
+
+    def branch_at(self, path: Sequence[int], branch: str) -> str:
+        """Return the branch of a seed at a path, in whose part it may have another name."""
+        return f"{branch} ({[*self.parts][path[0]]})" if self.has_shares else branch
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """Return the steps that options, backends and reports distinguish; by default four.
 
         A list may have the name `generate` or `correct`: it writes or judges many rows in a call.
         """
         steps: list[Step] = []
+        contexts: tuple[ListStep[Any], ...] = (self.contexts,) if self.contexts else ()
         seeds = self.chain if self.parts else self.seeds
-        lists = {"contexts": (self.contexts,) if self.contexts else (), "seeds": seeds}
+        if self.has_shares:  # each part has its own
+            contexts = tuple(each for each in seeds if each.name == "contexts")
+            seeds = tuple(each for each in seeds if each.name != "contexts")
+        lists = {"contexts": contexts, "seeds": seeds}
         for kind in PARAMETERS:
             if kind not in lists and kind in {step.name for step in steps}:  # lists do its work
                 continue
@@ -433,6 +462,9 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         """
         task = self
         for name in names:
+            if "=" in name:  # the column of a property: see `tasks.shares`
+                task = with_column(task, name)
+                continue
             if name not in self.variants:
                 raise UsageError(
                     f"task {self.name} has no "

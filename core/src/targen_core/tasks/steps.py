@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from pydantic import BaseModel
@@ -422,11 +422,15 @@ class Part:
             `name`.
         branches: the branches that use the part's seeds.
         share: the part's share of every label's rows, between 0 and 1; all shares sum to 1.
+        properties: what all rows of the part have in common, by name, which the prompts of steps 1
+            to 3 require, such as `{"language": "German"}`. Such parts may have lists with the same
+            names, and their branches are named "BRANCH (PART)".
     """
 
     lists: tuple[ListStep[Any], ...]
     branches: tuple[str, ...]
     share: float
+    properties: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,8 @@ def _numbers(task: Task[Any, Any]) -> Iterator[str]:
             yield f"{counted} is {number}; it must be at least 1"
     if task.labels_per_seed not in (None, 1):
         yield f"labels_per_seed is {task.labels_per_seed!r}; it must be 1, or None for all"
-    if task.seed_branch and (task.labels_per_seed or task.parts or task.samples_per_seed > 1):
+    has_parts = bool(task.parts) and not task.has_shares
+    if task.seed_branch and (task.labels_per_seed or has_parts or task.samples_per_seed > 1):
         yield "with seed_branch, it cannot have labels_per_seed, parts or samples_per_seed"
 
 
@@ -211,10 +212,11 @@ def _parts(task: Task[Any, Any]) -> Iterator[str]:
         yield "a task with parts must define its contexts and seeds in the parts"
     if task.samples_per_seed != 1 or task.rows.rows_per_instance != 1:
         yield "a task with parts must have samples_per_seed=1 and rows_per_instance=1"
-    names = [step.name for step in task.chain]
-    if not all(part.lists for part in task.parts.values()) or "" in names:
+    chains = [[step.name for step in part.lists] for part in task.parts.values()]
+    if not all(chains) or any("" in chain for chain in chains):
         yield "each part must have lists, and each list must have a name"
-    if len(set(names)) != len(names):
+    names = [name for chain in chains for name in chain]
+    if len(set(names)) != len(names) and not task.has_shares:
         yield "two parts have lists with the same name"
     if sorted(b for part in task.parts.values() for b in part.branches) != sorted(task.generators):
         yield "each generator must be a branch of exactly one part"

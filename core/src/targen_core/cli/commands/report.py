@@ -368,6 +368,8 @@ def flow_table(
 def _branch_words(branch: str, aims: Mapping[str, str | None]) -> str:
     """A branch, and what it aims at where its name does not say it."""
     aim = aims.get(branch, branch)
+    if aim is not None and branch.startswith(f"{aim} ("):  # of one part of the task
+        return branch
     return branch if aim == branch else f"{branch} ({'any label' if aim is None else aim})"
 
 

@@ -59,14 +59,16 @@ def chain_of(
         raise UsageError(f"task {task.name} has no contexts (step 1)", hint="use --seeds")
     if config.contexts is not None and task.contexts is not None:
         user_items["contexts"] = _items("contexts", config.contexts, task.contexts)
-    for step in task.steps:
-        sizes = list(options[step.name].batch)
-        for source in step.lists or ():
+    steps = {id(source): step.name for step in task.steps for source in step.lists or ()}
+    for lists in [part.lists for part in task.parts.values()] or [task.chain]:
+        sizes = {name: list(options[name].batch) for name in steps.values()}
+        for source in lists:
+            name = steps[id(source)]
             part = ListSpec(
-                step.name,
+                name,
                 source,
-                sizes.pop(0) if sizes else source.batch,
-                candidates=options[step.name].candidates,
+                sizes[name].pop(0) if sizes[name] else source.batch,
+                candidates=options[name].candidates,
             )
             if source is task.contexts:
                 items = user_items.get("contexts")

@@ -40,6 +40,7 @@ from targen_core.runs.records.options import CORE, StepOptions, check_steps
 from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
+from targen_core.tasks.shares import columns_of
 from targen_core.tasks.steps import Corrector, RegisteredCheck
 
 
@@ -160,7 +161,7 @@ def prepare(
         own = (step.backend.delivery for step in steps.values())
         delivery = next((registry.get("delivery", name) for name in own if name), None)
     lock = Lock(
-        task=task_plan(registered.id, task, config.variants),
+        task=task_plan(registered.id, task, (*config.variants, *columns_of(config.shares))),
         steps={name: step.plan for name, step in steps.items()},
         corrector=corrector_id,
         batches=tuple(part.batch for part in specs),

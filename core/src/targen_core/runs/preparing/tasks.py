@@ -21,6 +21,7 @@ from targen_core.runs.records.lock import Lock, TaskPlan
 from targen_core.tasks.dimensions import digest_of
 from targen_core.tasks.lists import fits, stand_in
 from targen_core.tasks.model import Task
+from targen_core.tasks.shares import require_whole, with_shares
 from targen_core.tasks.steps import Corrector, ListStep, RegisteredCheck
 from targen_core.tasks.validation import corrector_problems
 
@@ -120,7 +121,8 @@ def _as_asked(task: Task[Any, Any], config: RunConfig, parts: Parts) -> Task[Any
         given = [step.name for step in task.steps if step.lists] if config.seeds else []
         given += ["contexts"] if config.contexts else []
         task = with_dimensions(task, config.dimensions, keep=config.task_dimensions, given=given)
-    return task
+    require_whole(config.shares, sum(config.quotas.values()))
+    return with_shares(task, config.shares)
 
 
 def _refuse_lists(task: Task[Any, Any], config: RunConfig) -> None:

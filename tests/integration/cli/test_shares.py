@@ -1,0 +1,131 @@
+"""Exact shares of properties: `--share language=German:15,English:15`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import targen_core
+
+TASK = """
+description: E-mails that customers write to a small shop.
+labels:
+  order: The customer asks about an order.
+  refund: The customer wants money back.
+  other: Anything else.
+"""
+
+
+@pytest.fixture
+def task() -> str:
+    Path("mail.yaml").write_text(TASK)
+    return "mail.yaml"
+
+
+def counted(run: str, *columns: str) -> Counter[tuple[str, ...]]:
+    lines = Path(run, "dataset.jsonl").read_text().splitlines()
+    return Counter(tuple(json.loads(line)[name] for name in columns) for line in lines)
+
+
+@pytest.mark.parametrize("form", ["", " --variant paper"])
+def test_shares_are_exact_and_even_within_each_label(works, task, form):
+    works(
+        f"generate {task}{form} -n 30 -b scripted --share language=German:15,English:15 --out run"
+    )
+    assert counted("run", "label", "language") == {
+        (label, language): 5
+        for label in ("order", "refund", "other")
+        for language in ("German", "English")
+    }
+    seen = works("report run").out
+    assert "German     15         15" in seen
+    assert "order (German) " in seen
+
+
+def test_prompts_of_steps_1_to_3_require_the_value(works, task):
+    works(f"generate {task} --variant paper -n 6 -b scripted --share tone=dry,warm --out run")
+    for row in range(6):
+        traced = works(f"trace run {row} --json").json
+        tone = json.loads(Path("run/dataset.jsonl").read_text().splitlines()[row])["tone"]
+        for call in traced["calls"]:
+            text = json.dumps(call["messages"])
+            wanted = call["step"] != "correct"
+            assert (f"Required of every text: tone: {tone}" in text) is wanted, call["step"]
+        assert traced["record"]["dimensions"]["tone"] == tone
+
+
+def test_a_dry_run_shows_the_counts(works, task):
+    asked = f"generate {task} -n 10 -b scripted --share size=small:2,large:1 --dry-run"
+    assert "order 4, refund 3, other 3; small 7; large 3\n" in works(asked).out
+    assert works(f"{asked} --json").json["shares"] == {"small": 7, "large": 3}
+
+
+def test_ratios_unequal_labels_and_a_growing_run(works, task):
+    works(
+        f"generate {task} --label order=8,refund=4,other=4 -b scripted "
+        "--share size=small:3,large:1 --out run"
+    )
+    assert counted("run", "size") == {("small",): 12, ("large",): 4}
+    assert counted("run", "label") == {("order",): 8, ("refund",): 4, ("other",): 4}
+    works("resume run -n 32")
+    assert counted("run", "size") == {("small",): 24, ("large",): 8}
+
+
+def test_two_properties_are_crossed(works, targen, task):
+    shares = "--share language=German,English --share tone=dry:2,warm:1"
+    works(f"generate {task} -n 18 -b scripted {shares} --out run")
+    assert counted("run", "language", "tone") == {
+        (language, tone): 6 if tone == "dry" else 3
+        for language in ("German", "English")
+        for tone in ("dry", "warm")
+    }
+    refused = targen(f"generate {task} -n 20 -b scripted {shares} --out other")
+    assert refused.code == 2
+    assert "20 rows cannot be divided into the 4 combinations of language and tone" in refused.err
+    assert "try: -n 18" in refused.err
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", ["rte", "boolq", "copa", "record", "tickets"])
+def test_tasks_of_plugins_can_have_shares(works, name):
+    works(f"generate {name} -n 8 -b scripted --share era=old,new --out run")
+    assert counted("run", "era") == {("old",): 4, ("new",): 4}
+    again = "--concurrency 1 --no-cache --out again"
+    works(f"generate {name} -n 8 -b scripted --share era=old,new {again}")
+    assert Path("again/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
+    assert works(f"validate run/dataset.jsonl --task {name}").code == 0
+
+
+def test_python_takes_a_mapping(task):
+    run = targen_core.generate(
+        task, n=4, model="scripted", shares={"tone": {"dry": 1, "warm": 3}}, out="run"
+    )
+    assert Counter(row["tone"] for row in run.dataset) == {"dry": 1, "warm": 3}
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        ("tone", "'tone' is not NAME=VALUE:ROWS,..."),
+        ("tone=dry", "a property needs two values or more"),
+        ("tone=dry:0,warm:2", "each value needs a whole number of rows"),
+        ("label=a:1,b:1", "rows have a column with that name"),
+        ("my tone=a,b", "a property cannot be called 'my tone'"),
+    ],
+)
+def test_a_share_that_cannot_be_is_refused(targen, task, share, said):
+    done = targen("generate", task, "-n", "4", "-b", "scripted", "--share", share)
+    assert done.code == 2
+    assert said in done.err
+    assert not Path("runs").exists()
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", ["wic", "axg"])
+def test_rows_that_come_in_groups_have_no_shares(targen, name):
+    done = targen(f"generate {name} -n 8 -b scripted --share era=old,new")
+    assert done.code == 2
+    assert f"rows of {name} already have parts or come in groups" in done.err
