@@ -207,7 +207,6 @@ def test_an_attribute_has_exact_shares_within_each_label(shell: Shell, service: 
     assert found == {(label, each): 5 for label in counts for each in ("German", "English")}
 
 
-@driver.xfail("E4: agents get no guide")
 def test_an_agent_gets_a_short_guide(shell: Shell) -> None:
     shown = shell("guide").out
     assert len(shown) / 4 < 3000

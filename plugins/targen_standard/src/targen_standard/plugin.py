@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from targen_standard.task_files.forms import TaskForm
 
 _COMMANDS = {
+    "guide": ("", "guide", "Print what a coding agent needs to know."),
     "init-task": ("", "drafting", "Write a task file for targen generate."),
     "preview": ("", "previewing", "Generate a few rows and show their prompts and replies."),
     "revise": (

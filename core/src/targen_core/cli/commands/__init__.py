@@ -18,6 +18,7 @@ EVERYDAY = (
     "export",
     "list",
     "config",
+    "guide",
 )
 """The commands that most people need, from any distribution: `targen --help` only explains
 these."""

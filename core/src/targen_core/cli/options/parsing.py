@@ -81,7 +81,7 @@ class Command(TyperCommand):
                 formatter.write_dl(records)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Write what stands below the options, without breaking the name of an option."""
+        """Write the epilog; the names of options stay in one piece."""
         for part in filter(None, (self.epilog or "").split("\n\n")):
             text = fill(part, formatter.width - 2, break_on_hyphens=False)
             formatter.write(f"\n{indent(text, '  ')}\n")

@@ -1,0 +1,1 @@
+"""`targen guide`: one page for coding agents."""
