@@ -147,11 +147,10 @@ def test_what_cannot_be_read_is_said(record, declared, problem, tmp_path):
     assert problem in str(caught.value)
 
 
-def test_tags_of_tokens_are_no_rows(tmp_path):
+def test_tags_of_tokens_are_rows_whose_tokens_have_spaces_between(tmp_path):
     written("bio", posts(span(POST, "New York", "place")), tmp_path / "mine.conll")
-    with pytest.raises(UsageError, match="has a tag for each token, but not the texts") as caught:
-        read_dataset(tmp_path / "mine.conll", PLACES.task(name="places"))
-    assert "jsonl" in str(caught.value.hint)
+    (row,) = read_dataset(tmp_path / "mine.conll", PLACES.task(name="places")).rows
+    assert [(each["text"], each["type"]) for each in row["spans"]] == [("New York", "place")]
 
 
 def test_other_lists_of_objects_are_read_as_before(tmp_path):

@@ -14,6 +14,7 @@ from pathlib import Path
 from targen_core.dataset.records import Form, Record
 from targen_core.errors import UsageError
 from targen_core.plain import content_of
+from targen_core.reading.archives import PACKED, unpacked
 from targen_core.reading.encodings import as_utf_8, encoding_of, usual_encodings
 from targen_core.reading.files import WHOLE
 from targen_core.reading.lines import LINE
@@ -55,6 +56,8 @@ def lines(path: Path, encoding: str = "utf-8", *, may_be_torn: bool = False) -> 
 
 def _is_streamed(path: Path, encoding: str) -> bool:
     """Return whether to read a file's lines one by one on each use: if it is large and UTF-8."""
+    if path.suffix.lower() in PACKED:
+        return False
     try:
         if not path.is_file() or path.stat().st_size < _LARGE:
             return False
@@ -82,7 +85,7 @@ def content_in(path: Path, encoding: str, max_bytes: int = WHOLE) -> tuple[bytes
     Raises:
         UsageError: the file cannot be read, is larger, or its encoding is unknown.
     """
-    data = content_of(path, max_bytes)
+    data = unpacked(path, content_of(path, max_bytes), max_bytes)
     for mark, marked in _MARKS:
         if data.startswith(mark):
             return data.removeprefix(mark), marked
@@ -91,6 +94,12 @@ def content_in(path: Path, encoding: str, max_bytes: int = WHOLE) -> tuple[bytes
     except LookupError:
         raise _unknown(encoding) from None
     return data, encoding
+
+
+def suffix_of(path: Path) -> str:
+    """Return the suffix that tells a file's form, without that of a compression."""
+    inner = path.with_suffix("") if path.suffix.lower() in PACKED else path
+    return inner.suffix.lower()
 
 
 def in_utf_8(path: Path, encoding: str = "utf-8", max_bytes: int = WHOLE) -> bytes:
@@ -112,6 +121,10 @@ def decoded(path: Path, data: bytes, encoding: str) -> str:
     Raises:
         UsageError: they are in another encoding, naming the first line and byte that show it.
     """
+    if not codecs_name(encoding).startswith("utf") and _is_utf_8(data):
+        raise UsageError(
+            f"{path} is in UTF-8, so {encoding} would misread it", hint="leave out --encoding"
+        )
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -124,6 +137,22 @@ def decoded(path: Path, data: bytes, encoding: str) -> str:
         ) from error
     except (LookupError, UnicodeError):  # a codec of bytes, or one that only some texts have
         raise _unknown(encoding) from None
+
+
+def codecs_name(encoding: str) -> str:
+    """Return the usual name of an encoding; "" if it is unknown."""
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError:
+        return ""
+
+
+def _is_utf_8(data: bytes) -> bool:
+    """Return whether bytes are text in UTF-8 with other characters than those of ASCII."""
+    try:
+        return not data.decode().isascii()
+    except UnicodeDecodeError:
+        return False
 
 
 def _instead(path: Path, data: bytes) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from targen_core.dataset.records import Form, Record
 from targen_core.dataset.schema import schema_of
@@ -23,7 +24,10 @@ LOOKED_AT = 200
 
 _LISTED = 20  # columns that a message names
 _TEXT = ("text", "sentence", "content", "message", "question", "query", "utterance")
-_LABEL = ("label", "category", "intent", "class", "labels")
+_LABEL = (
+    *("label", "category", "intent", "class", "labels"),
+    *("sentiment", "score", "rating", "stars"),
+)
 
 
 def plain_label(value: Any) -> str:
@@ -72,9 +76,22 @@ def label_column(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]])
 
     if "label" in names:
         return "label"
-    called = [name for name in _LABEL if name in names and share(name)]
-    others = [name for name in names if share(name) >= 0.5]
-    return next(iter([*called, *others]), None)
+    free = [name for name in names if name not in task.schema.model_fields and name not in NO_TEXTS]
+    full = [name for name in free if share(name) == 1]
+    called = [name for name in names if name.casefold() in _LABEL and share(name)]
+    if len(full) == 1 or not (full or called):
+        return next(iter([*full, *(name for name in names if share(name) >= 0.5)]), None)
+    likely = [name for name in full if name in called] or full or called
+    if len(likely) > 1:
+        raise AmbiguousColumns(
+            f"the columns {listed(likely)} may each be the label of {task.name}",
+            hint="name the right one `label` in the file's header",
+        )
+    return likely[0]
+
+
+class AmbiguousColumns(UsageError):
+    """Several columns of a file may hold the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +174,23 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
         return source, ""
     looked_at = _looked_at(source.form)
     first = next(looked_at, {})
+    form = labelled(source.form, task, [first, *looked_at]) if first else None
+    if form is not None:
+        source = replace(source, form=form)
+    looked_at = _looked_at(source.form)
+    first = next(looked_at, {})
     answers = _answers(task)
     if not {*_written_fields(task, first), *answers} - {*first}:
         return source, ""
     rows = [first, *looked_at]
     try:
         naming = naming_of(task, rows)
+    except AmbiguousColumns as error:
+        raise UsageError(f"{source.place}: {error}", hint=error.hint) from None
     except UsageError:  # the task's schema says what each row lacks
         return source, ""
+    if only := _only_values(task, first):
+        source = replace(source, form=_with(source.form, lambda row: {**only, **row}))
     own = task.schema.model_fields  # such as a column that is no text of the task
     names = {column: name for name, column in naming.renamed.items() if column not in own}
     for answer in answers:
@@ -181,6 +207,128 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
     there |= {name: column for column, name in names.items()}
     named = [name for name in (*naming.fields, *answers) if name in there]
     return replace(source, form=renamed), ", ".join(f"{name}: {there[name]}" for name in named)
+
+
+def labelled(form: Form, task: Task[Any, Any], rows: Sequence[Mapping[str, Any]]) -> Form | None:
+    """Return rows with a label where a file has it in another place than a column; or None.
+
+    These are a table whose first line is a row, lines such as `ham<TAB>text`, and a column for each
+    label.
+
+    Raises:
+        UsageError: a table without a header has several columns of texts.
+    """
+    labels = known_labels(task)
+    fields = _written_fields(task, ())
+    names = [*rows[0]]
+    if not labels or len(fields) != 1 or "label" in names:
+        return None
+    hits = [name for name in names if plain_label(name) in labels]
+    if len(hits) > 1 and all(_chosen(row, hits) is not None for row in rows):
+        return _with(form, lambda row: _of_one_hot(row, hits))
+    if len(hits) == 1 and not {*map(str.casefold, names)} & {*_TEXT, *_LABEL, *fields}:
+        others = [name for name in names if name != hits[0]]
+        if len(others) != 1:
+            raise UsageError(
+                f"the first line looks like a row, but there are {len(others)} columns beside "
+                f"the label {hits[0]}",
+                hint=f"add a header: a first line such as {fields[0]},label",
+            )
+        columns = {others[0]: fields[0], hits[0]: "label"}
+        first = {name: column for column, name in columns.items()}
+
+        def records() -> Iterator[tuple[int, Record]]:
+            yield 1, first
+            yield from _with(form, lambda row: _under(row, columns)).records()
+
+        return replace(form, records=records)
+    if len(names) == 1:
+        (name,) = names
+        for split in _SPLIT:
+            if all(_parted(row.get(name), split, labels) is not None for row in rows):
+                change = partial(_of_line, name=name, split=split, labels=labels)
+                return _with(form, change)
+    return None
+
+
+def _only_values(task: Task[Any, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of columns that a row lacks, and that can only have one value."""
+    columns = task.schema.model_fields.items()
+    choices = {n: get_args(c.annotation) for n, c in columns if get_origin(c.annotation) is Literal}
+    return {n: each[0] for n, each in choices.items() if len(each) == 1 and n not in row}
+
+
+def _chosen(row: Mapping[str, Any], labels: Sequence[str]) -> str | None:
+    """Return the one label whose column is true; None if there is not exactly one."""
+    said = {name: str(row.get(name)).casefold() for name in labels}
+    true = [name for name in labels if said[name] in ("1", "1.0", "true")]
+    are_switches = all(each in ("1", "1.0", "true", "0", "0.0", "false") for each in said.values())
+    return true[0] if len(true) == 1 and are_switches else None
+
+
+def _of_one_hot(row: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+    label = _chosen(row, labels)
+    if label is None:
+        raise ValueError(f"not exactly one of its columns {listed(labels)} is 1")
+    return {**{name: value for name, value in row.items() if name not in labels}, "label": label}
+
+
+def _under(row: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, Any]:
+    return {columns.get(name, name): value for name, value in row.items()}
+
+
+def _first_tab(text: str) -> tuple[str, str]:
+    label, _, rest = text.partition("\t")
+    return label, rest
+
+
+def _last_tab(text: str) -> tuple[str, str]:
+    rest, _, label = text.rpartition("\t")
+    return label, rest
+
+
+def _colon(text: str) -> tuple[str, str]:
+    """Split a line of TREC, such as `LOC:city Where is it?`."""
+    label, _, rest = text.partition(" ")
+    return label if ":" in label else "", rest
+
+
+_Split = Callable[[str], tuple[str, str]]
+_SPLIT: tuple[_Split, ...] = (_first_tab, _last_tab, _colon)
+
+
+def _parted(text: Any, split: _Split, labels: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the label and the text of a line; None if it does not have this form."""
+    if not isinstance(text, str):
+        return None
+    said, rest = split(text)
+    for name in (said, said.partition(":")[0]):  # a finer class of TREC, or its coarse one
+        if rest.strip() and plain_label(name) in labels:
+            return labels[plain_label(name)], rest.strip()
+    return None
+
+
+def _of_line(
+    row: Mapping[str, Any], *, name: str, split: _Split, labels: Mapping[str, str]
+) -> dict[str, Any]:
+    found = _parted(row[name], split, labels)
+    if found is None:
+        raise ValueError("it does not begin or end with a label, as the first lines do")
+    return {**row, name: found[1], "label": found[0]}
+
+
+def _with(form: Form, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Form:
+    """Return a form whose rows are changed; one that cannot be changed is an error."""
+
+    def records() -> Iterator[tuple[int, Record]]:
+        for number, record in form.records():
+            row = _values(record)
+            try:
+                yield number, record if row is None else change(row)
+            except ValueError as error:
+                yield number, error
+
+    return replace(form, records=records)
 
 
 def _answers(task: Task[Any, Any]) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ Record = bytes | Mapping[str, Any] | ValueError
 
 _ACCENT = re.compile(rb"\\u03[0-6]")  # escaped
 
+_POINT_ZERO = re.compile(r"(-?\d+)\.0+")
+
 _ROW: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
 
@@ -232,7 +234,9 @@ def _official_label(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapp
 
     If all labels are texts, the values 1 and true also mean those called `1` and `true`.
     """
-    label = row.get("label")
+    label = _whole(row.get("label"), task)
+    if label is not row.get("label"):
+        row = {**row, "label": label}
     if not isinstance(label, int) and (not isinstance(label, str) or label.isascii()):
         return row  # nearly all rows
     officials = [each.official for each in (task.labels if task else ())]
@@ -242,6 +246,17 @@ def _official_label(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapp
         return {**row, "label": same[0]} if same and len(texts) == len(officials) else row
     known = {composed(each): each for each in officials if isinstance(each, str)}
     return {**row, "label": known.get(composed(label), composed(label))}
+
+
+def _whole(label: Any, task: Task[Any, Any] | None) -> Any:
+    """Return a label such as 1.0, as pandas writes whole numbers beside missing ones, as 1."""
+    if task is None or not isinstance(label, str | float):
+        return label
+    number = _POINT_ZERO.fullmatch(str(label))
+    if number is None or any(each.official in (label, str(label)) for each in task.labels):
+        return label
+    known = {str(each.official): each.official for each in task.labels}
+    return known.get(number[1], label)
 
 
 def _decode(line: bytes) -> None:

@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from targen_core.api.run import Folder
+from targen_core.dataset import forms
 from targen_core.dataset.columns import columns_of, from_hub, parquet, saved
-from targen_core.dataset.lines import lines
+from targen_core.dataset.lines import lines, suffix_of
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.problems import row_problem
 from targen_core.dataset.records import Form, Record, as_it_is
@@ -25,6 +26,7 @@ from targen_core.origin import HUB, order_of
 from targen_core.places import is_inside
 from targen_core.plain import read_plain, require_possible
 from targen_core.plugins.loader import installed, load_registry
+from targen_core.reading.archives import PACKED
 from targen_core.reading.encodings import as_utf_8
 from targen_core.reading.lines import read_jsonl
 from targen_core.reading.texts import refuse_binary
@@ -181,6 +183,8 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
         path = require_possible(Path(source).expanduser())
         if (path / "manifest.json").exists():
             return run_source(path)
+        if (form := forms.recognized(path, encoding)) is not None:
+            return Source(str(path), path.stem, form, encoding=encoding)
         if (opened := _by_a_reader(path, encoding)) is not None:
             return replace(opened, encoding=encoding)
     return replace(_common(source, encoding), encoding=encoding)
@@ -355,13 +359,14 @@ def _common(source: Any, encoding: str) -> Source:
         return _folder(path)
     if not path.exists():
         raise no_such_file(path, hint=_of_a_task(str(source)) or _FORMS)
-    suffix = path.suffix.lower()
+    suffix = suffix_of(path)
     if path.is_file() and suffix in (".yaml", ".yml", ".toml", ".py"):
         raise UsageError(
             f"{path} is a task file, not a dataset",
             hint=f"{_FORMS}; pass the task with --task {quoted(path)}",
         )
-    refuse_binary(path)
+    if path.suffix.lower() not in PACKED:
+        refuse_binary(path)
     if suffix in (".csv", ".tsv"):
         form = table(path, encoding)
     elif suffix == ".parquet":
@@ -370,7 +375,7 @@ def _common(source: Any, encoding: str) -> Source:
         form = document(path, encoding)
     else:
         form = lines(path, encoding)
-    return Source(str(path), path.stem, form)
+    return Source(str(path), path.stem, forms.annotated(form))
 
 
 def _folder(path: Path) -> Source:

@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.lines import content_in, decoded, lines, whole
+from targen_core.dataset.lines import content_in, decoded, lines, suffix_of, whole
+from targen_core.dataset.pairs import of_pair
 from targen_core.dataset.records import Form, Record
 from targen_core.dataset.schema import schema_of
 from targen_core.errors import UnreadableFile, UsageError
@@ -53,7 +54,8 @@ def document(path: Path, encoding: str = "utf-8") -> Form:
         raise UnreadableFile(path, error.reason, error.line) from None
 
     def records() -> Iterator[tuple[int, Record]]:
-        for number, row in enumerate(json_items(text), 1):
+        for number, item in enumerate(json_items(text), 1):
+            row = of_pair(item)
             bad = ValueError("Input should be an object")
             yield number, row if isinstance(row, dict) else bad
 
@@ -67,12 +69,13 @@ def table(path: Path, encoding: str = "utf-8") -> Form:
         UsageError: the file cannot be read, is in another encoding, or names a column twice.
     """
     text = whole(path, encoding)
-    tabs = path.suffix.lower() == ".tsv"
+    tabs = suffix_of(path) == ".tsv"
+    quoted = not (tabs and _has_bare_quotes(text))
     header = _header(path, text, tabs=tabs)
     width = len(header)
 
     def records() -> Iterator[tuple[int, Record]]:
-        for line, cells in islice(csv_cells(text, tabs=tabs), 1, None):
+        for line, cells in islice(csv_cells(text, tabs=tabs, quoted=quoted), 1, None):
             if isinstance(cells, ValueError):
                 yield line, cells
             elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
@@ -82,7 +85,18 @@ def table(path: Path, encoding: str = "utf-8") -> Form:
                 some = plural(len(cells), "cell")
                 yield line, ValueError(f"{some}, but the header has {width}")
 
-    return Form(records, typed=_typed)
+    return Form(records, typed=typed_cells)
+
+
+def _has_bare_quotes(text: str) -> bool:
+    """Return whether quotation marks of a table with tabs are part of its texts.
+
+    Then reading them as quotes fails, and each line has the same number of tabs.
+    """
+    rows = (cells for _, cells in csv_cells(text, tabs=True))
+    if not any(isinstance(row, ValueError) or any("\t" in cell for cell in row) for row in rows):
+        return False
+    return len({line.count("\t") for line in text.splitlines() if line.strip()}) == 1
 
 
 def _header(path: Path, text: str, *, tabs: bool) -> list[str]:
@@ -110,7 +124,7 @@ def require_distinct(place: str, names: Sequence[str]) -> None:
         raise UsageError(f"{place} has two columns with the same name: {', '.join(names)}")
 
 
-def _typed(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
+def typed_cells(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapping[str, Any]:
     """Cells as the task's schema types their columns; a column that it lacks stays text."""
     if task is None:
         return row

@@ -1,14 +1,19 @@
-"""Zip archives: members of declared sizes, in memory."""
+"""Zip archives, whose members have declared sizes, and compressed files, in memory."""
 
 from __future__ import annotations
 
+import io
 import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from targen_core.errors import UnreadableFile
 from targen_core.plain import open_plain, place_of
+
+PACKED = frozenset([".gz", ".xz", ".bz2", ".zip"])
+"""Suffixes of compressed files that are read as what they contain."""
 
 _MEMBERS = 10_000
 _FREE, _RATIO = 64 << 20, 16  # bytes that any archive may unpack to, and times what is packed
@@ -51,3 +56,37 @@ def members_of(path: Path, inside: Path | None) -> Iterator[tuple[str, bytes]]:
         raise
     except (OSError, RuntimeError, ValueError, LookupError) as error:  # encrypted, bad offsets
         raise UnreadableFile(path, f"it is not a readable zip archive: {error}") from error
+
+
+def unpacked(path: Path, data: bytes, max_bytes: int) -> bytes:
+    """Return the content of a compressed file, by its name; other content is unchanged.
+
+    Raises:
+        UnreadableFile: it cannot be unpacked, is larger, or is an archive of several files.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in PACKED:
+        return data
+    import bz2
+    import gzip
+    import lzma
+    import zipfile
+
+    try:
+        file: Any
+        if suffix == ".zip":
+            archive = zipfile.ZipFile(io.BytesIO(data))
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+            if len(names) != 1:
+                raise UnreadableFile(path, f"it contains {len(names)} files", hint="unpack it")
+            file = archive.open(names[0])
+        elif suffix == ".gz":
+            file = gzip.GzipFile(fileobj=io.BytesIO(data))
+        else:
+            file = (lzma.LZMAFile if suffix == ".xz" else bz2.BZ2File)(io.BytesIO(data))
+        content: bytes = file.read(max_bytes + 1)
+    except (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, RuntimeError) as error:
+        raise UnreadableFile(path, f"it cannot be unpacked: {error}") from error
+    if len(content) > max_bytes:
+        raise UnreadableFile(path, f"it unpacks to more than {max_bytes >> 20:,} MiB")
+    return content

@@ -79,7 +79,9 @@ def refuse_binary(path: Path) -> None:
         raise UnreadableFile(path, "it is compressed", hint="decompress it first")
 
 
-def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str] | ValueError]]:
+def csv_cells(
+    text: str, *, tabs: bool = False, quoted: bool = True
+) -> Iterator[tuple[int, list[str] | ValueError]]:
     """Return the cells of each line of a CSV text with the number of its first line.
 
     Cells are separated by commas, or, if the header has none, by its semicolons or tabs.
@@ -95,7 +97,12 @@ def csv_cells(text: str, *, tabs: bool = False) -> Iterator[tuple[int, list[str]
     odd = next((mark for mark in ";\t" if mark in header and "," not in header), ",")
     if named := _SEPARATOR.match(text):
         odd = named[1]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if tabs else odd, strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter="\t" if tabs else odd,
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+        strict=True,
+    )
     if named:
         next(reader)
     begun = False

@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from targen_core.dataset.naming import in_columns_of
 from targen_core.dataset.source import open_source
 from targen_core.errors import (
     MissingDependency,
@@ -95,7 +96,7 @@ class _Rows:
             )
         path = source.removeprefix(OBJECT)
         try:  # an order: `refuse_sources` has checked a run's own sources
-            self._source = open_source(Typed(path))
+            self._source, _ = in_columns_of(open_source(Typed(path)), task)
         except MissingDependency:
             raise
         except TargenError as error:

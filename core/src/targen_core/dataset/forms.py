@@ -1,0 +1,343 @@
+"""Forms in which people have labelled texts: recognized by a file's name and its first records.
+
+Each becomes records with the columns `text` and `label`, or `text` and `spans`, or those of
+questions. The rules need no task; `dataset.naming` then finds the task's columns.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from targen_core.dataset.lines import suffix_of, whole
+from targen_core.dataset.pairs import Row, as_spans, of_pair, of_scores
+from targen_core.dataset.records import Form, Record
+from targen_core.dataset.texts import typed_cells
+from targen_core.errors import UsageError
+from targen_core.extras import needs
+from targen_core.plain import content_of
+from targen_core.reading.typed import yaml_of
+from targen_core.reading.values import json_of
+
+_SPLITS = frozenset("train training test testing validation valid val dev eval unlabeled".split())
+_WORKBOOKS = frozenset([".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"])
+_TAGGED = frozenset([".conll", ".bio", ".iob", ".iob2", ".bioes"])
+_LOOKED_AT = 20  # records by which a form is recognized
+_FASTTEXT = re.compile(r"((?:__label__\S+[ \t]+)+)(.*)", re.DOTALL)
+_TAG = re.compile(r"([BIESLU])-(.+)|O")
+_INTENT = re.compile(r"(?m)^[ \t]*-[ \t]?")
+_MARKED = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")  # an entity of Rasa
+
+
+def recognized(path: Path, encoding: str) -> Form | None:
+    """Return the rows of a file or folder in one of these forms; None for any other.
+
+    Raises:
+        UsageError: it cannot be read as what it is.
+        MissingDependency: a library that reads it is not installed.
+    """
+    if path.is_dir():
+        return folder(path)
+    if not path.is_file():
+        return None
+    return workbook(path) or json_value(path, encoding) or text_lines(path, encoding)
+
+
+def workbook(path: Path) -> Form | None:
+    """Return the rows of the first sheet of a spreadsheet; None for another file.
+
+    Raises:
+        MissingDependency: python-calamine is not installed.
+        UsageError: it cannot be read.
+    """
+    if path.suffix.lower() not in _WORKBOOKS:
+        return None
+    with needs(f"reading {path}", extra="excel"):
+        import python_calamine as calamine
+    try:
+        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content_of(path)))
+        cells = book.get_sheet_by_index(0).to_python(skip_empty_area=True)
+    except calamine.CalamineError as error:
+        raise UsageError(f"cannot read {path}: {error}") from error
+    header, *rows = [[_cell(value) for value in row] for row in cells] or [[]]
+    made = [dict(zip(header, row, strict=False)) for row in rows if any(row)]
+    return Form(lambda: enumerate(made, 2), typed=typed_cells)
+
+
+def _cell(value: Any) -> str:
+    """Return a cell as text; whole numbers, which a workbook keeps as floats, without a point."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)
+
+
+def json_value(path: Path, encoding: str) -> Form | None:
+    """Return the rows of a file that is one JSON value; None if it is something else.
+
+    These are columns, as pandas writes them, splits, texts by label, SQuAD's questions, or a list
+    of Label Studio's choices.
+
+    Raises:
+        UsageError: there are several splits.
+    """
+    if suffix_of(path) != ".json":
+        return None
+    text = whole(path, encoding)
+    try:
+        value = json_of(text)
+    except ValueError:  # JSON lines after all
+        return None
+    if isinstance(value, list) and any(_is_studio(row) for row in value if isinstance(row, dict)):
+        return annotated(_form(value))
+    if not isinstance(value, dict) or not value:
+        return None
+    if isinstance(value.get("data"), list) and "paragraphs" in next(iter(value["data"]), {}):
+        return _form(_questions(value["data"]))
+    parts = list(value.values())
+    if {*map(str.casefold, value)} <= _SPLITS or all(_is_split(name) for name in value):
+        full = {name: rows for name, rows in value.items() if rows}
+        if len(full) != 1:
+            raise UsageError(
+                f"{path} has several splits: {', '.join(full)}",
+                hint="save the split that you want as a file of its own, or map it: "
+                f"jq .{next(iter(full), 'train')} {path} > split.json",
+            )
+        (rows,) = full.values()
+        return _form(_of_list(rows))
+    if all(isinstance(part, dict) for part in parts):
+        keys = list(parts[0])
+        if all(list(part) == keys for part in parts):
+            return _form([{n: part[key] for n, part in value.items()} for key in keys])
+    if all(isinstance(part, list) for part in parts):
+        if "text" not in value and all(isinstance(t, str) for part in parts for t in part):
+            return _form([{"text": t, "label": n} for n, part in value.items() for t in part])
+        if len({*map(len, parts)}) == 1:
+            names = list(value)
+            return _form([dict(zip(names, row, strict=True)) for row in zip(*parts, strict=True)])
+    return None
+
+
+def _is_split(name: str) -> bool:
+    return name.casefold().removeprefix("oos_") in _SPLITS
+
+
+def _questions(articles: Iterable[Any]) -> list[Row]:
+    """Return the questions of SQuAD, each with its passage and its distinct answers."""
+    return [
+        {
+            "passage": part["context"],
+            "question": each["question"],
+            "answers": [*dict.fromkeys(answer["text"] for answer in each.get("answers", ()))],
+        }
+        for article in articles
+        for part in article["paragraphs"]
+        for each in part["qas"]
+    ]
+
+
+def _of_list(rows: Sequence[Any]) -> list[Any]:
+    """Return rows of a JSON list: objects as they are, pairs of a text and its label or spans."""
+    return [row if isinstance(row, dict) else of_pair(row) for row in rows]
+
+
+def annotated(form: Form) -> Form:
+    """Return the records of annotation tools as rows; other records stay as they are.
+
+    Prodigy's rejected and ignored rows, and skipped ones of Label Studio, are left out.
+    """
+    first = [row for row in map(_row, islice(_records(form), _LOOKED_AT)) if row is not None]
+    change: Callable[[Any], Any] | None = None
+    if any(_is_studio(row) for row in first):
+        change = _of_studio
+    elif any("answer" in row and "text" in row for row in first):
+        change = _of_prodigy
+    elif any(isinstance(row.get("cats"), dict) for row in first):
+        change = lambda row: of_scores(row) if isinstance(row.get("cats"), dict) else row  # noqa: E731
+    elif any(_has_spans(row) for row in first):
+        change = _of_doccano
+    elif first and all(isinstance(row.get("label"), list) for row in first):
+        change = _of_single
+    if change is None:
+        return form
+    convert = change
+
+    def records() -> Iterator[tuple[int, Record]]:
+        for number, record in form.records():
+            row = _row(record)
+            if row is None:
+                yield number, record
+            elif (made := convert(dict(row))) is not None:
+                yield number, made
+
+    return replace(form, records=records)
+
+
+def _records(form: Form) -> Iterator[Record]:
+    return (record for _, record in form.records())
+
+
+def _row(record: Any) -> Row | None:
+    if isinstance(record, bytes):
+        try:
+            record = json_of(record, strict=False)
+        except ValueError:
+            return None
+    return dict(record) if isinstance(record, Mapping) else None
+
+
+def _is_studio(row: Row) -> bool:
+    """Return whether a record is a task of Label Studio with choices, and not of our own export."""
+    data, done = row.get("data"), row.get("annotations")
+    if not isinstance(data, dict) or "id" in data or not isinstance(done, list):
+        return False
+    results = [one for each in done for one in each.get("result") or ()]
+    return any(one.get("type") == "choices" for one in results)
+
+
+def _of_studio(row: Row) -> Row | None:
+    """Return a task of Label Studio with the choice of its last annotation."""
+    chosen = [
+        choice
+        for done in row.get("annotations") or ()
+        if not done.get("was_cancelled")
+        for one in done.get("result") or ()
+        if one.get("type") == "choices"
+        for choice in one["value"].get("choices", ())
+    ]
+    return {**row["data"], "label": chosen[-1]} if chosen else None
+
+
+def _of_prodigy(row: Row) -> Row | None:
+    answer = row.pop("answer", "accept")
+    if answer != "accept":
+        return None
+    if isinstance(row.get("accept"), list) and len(row["accept"]) == 1:  # of several options
+        (row["label"],) = row.pop("accept")
+    return {name: value for name, value in row.items() if not name.startswith("_")}
+
+
+def _has_spans(row: Row) -> bool:
+    label = row.get("label", row.get("labels"))
+    return (
+        isinstance(label, list)
+        and bool(label)
+        and all(isinstance(each, list) and len(each) == 3 for each in label)
+    )
+
+
+def _of_doccano(row: Row) -> Row:
+    spans = row.pop("label", None) or row.pop("labels", None) or []
+    return {**row, "spans": as_spans(spans)}
+
+
+def _of_single(row: Row) -> Row:
+    label = row["label"]
+    return {**row, "label": label[0]} if len(label) == 1 else row
+
+
+def text_lines(path: Path, encoding: str) -> Form | None:
+    """Return the rows of a text in a form of labelled texts; None if it is in none of these.
+
+    These are fastText's lines, tokens with tags, and the intents of Rasa.
+    """
+    suffix = suffix_of(path)
+    if suffix in (".yml", ".yaml"):
+        text = whole(path, encoding)
+        return _form(_intents(text)) if re.search(r"(?m)^nlu:", text) else None
+    if suffix in (".json", ".jsonl", ".parquet", ".csv", ".tsv", ".py", ".toml", ".arrow"):
+        return None
+    text = whole(path, encoding)
+    if suffix in _TAGGED or _is_tagged(text):
+        return _form(_tagged(text))
+    lines = [line for line in text.splitlines() if line.strip()]
+    if lines and all(map(_FASTTEXT.fullmatch, lines)):
+        return _form(map(_of_fasttext, lines))
+    return None
+
+
+def _of_fasttext(line: str) -> Row:
+    found = _FASTTEXT.fullmatch(line)
+    assert found is not None
+    labels = found[1].replace("__label__", "").split()
+    return {"text": found[2].strip(), "label": labels[0] if len(labels) == 1 else labels}
+
+
+def _is_tagged(text: str) -> bool:
+    lines = [line.split() for line in text.splitlines()[:_LOOKED_AT] if line.strip()]
+    return len(lines) > 1 and all(len(line) > 1 and _TAG.fullmatch(line[-1]) for line in lines)
+
+
+def _tagged(text: str) -> list[Row]:
+    """Return the sentences of tokens with tags, their tokens joined by spaces."""
+    rows: list[Row] = []
+    for part in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").strip()):
+        words: list[str] = []
+        spans: list[Row] = []
+        at, open_ = 0, False
+        for line in part.splitlines():
+            cells = line.split()
+            if not cells or cells[0] == "-DOCSTART-" or line.startswith("#"):
+                continue
+            word, tag = cells[0], _TAG.fullmatch(cells[-1]) if len(cells) > 1 else None
+            name = tag[2] if tag else None
+            if name is None:
+                open_ = False
+            elif open_ and tag and tag[1] in "IEL" and spans[-1]["label"] == name:
+                spans[-1]["end"] = at + len(word)
+            else:
+                spans.append({"start": at, "end": at + len(word), "label": name})
+                open_ = True
+            words.append(word)
+            at += len(word) + 1
+        if words:
+            rows.append({"text": " ".join(words), "spans": spans})
+    return rows
+
+
+def _intents(text: str) -> Iterator[Row]:
+    """Yield the examples of Rasa's intents, without the marks of entities."""
+    for part in yaml_of(text).get("nlu") or ():
+        if isinstance(part, dict) and "intent" in part:
+            for example in _INTENT.split(str(part.get("examples", ""))):
+                if example.strip():
+                    yield {"text": _MARKED.sub(r"\1", example.strip()), "label": part["intent"]}
+
+
+def folder(path: Path) -> Form | None:
+    """Return the rows of a folder of texts: one folder per label, or brat's annotations."""
+    texts = sorted(each for each in path.glob("*.txt") if each.with_suffix(".ann").is_file())
+    if texts:
+        return _form(map(_of_brat, texts))
+    classes = sorted(each for each in path.iterdir() if each.is_dir() and any(each.glob("*.txt")))
+    if len(classes) < 2:
+        return None
+    files = chain.from_iterable(sorted(each.glob("*.txt")) for each in classes)
+    return _form({"text": whole(each).strip(), "label": each.parent.name} for each in files)
+
+
+def _of_brat(path: Path) -> Row:
+    spans = []
+    for line in whole(path.with_suffix(".ann")).splitlines():
+        if found := re.match(r"T\d+\t(\S+) (\d+) (?:[\d;]+ )*(\d+)\t", line):
+            spans.append({"start": int(found[2]), "end": int(found[3]), "label": found[1]})
+    return {"text": whole(path), "spans": spans}
+
+
+def _form(rows: Iterable[Any]) -> Form:
+    kept = list(rows)
+
+    def records() -> Iterator[tuple[int, Record]]:
+        for number, row in enumerate(kept, 1):
+            is_row = isinstance(row, Mapping)
+            yield (
+                number,
+                json.dumps(row).encode() if is_row else ValueError("Input should be an object"),
+            )
+
+    return Form(records, place="row")

@@ -1,0 +1,93 @@
+"""Forms of labelled files that people have, beyond those of the contract."""
+
+from __future__ import annotations
+
+import bz2
+import json
+import lzma
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from targen_core import read_dataset
+from targen_core.errors import UsageError
+
+PLAIN = [("Oh.", "ham"), ("Win now!", "spam")]
+TASK = "description: Messages.\nlabels: {ham: wanted, spam: unwanted}\n"
+FILES = {
+    "trec.txt": "ham:private Oh.\nspam:prize Win now!\n",
+    "last.txt": "Oh.\tham\nWin now!\tspam\n",
+    "by-label.json": json.dumps({"ham": ["Oh."], "spam": ["Win now!"]}),
+    "columns.json": json.dumps({"text": ["Oh.", "Win now!"], "label": ["ham", "spam"]}),
+    "split.json": json.dumps({"train": [], "test": [{"text": t, "label": y} for t, y in PLAIN]}),
+    "pairs.json": json.dumps(PLAIN),
+    "prodigy.jsonl": "".join(
+        json.dumps({"text": text, "accept": [label], "answer": answer}) + "\n"
+        for (text, label), answer in zip([*PLAIN, ("No.", "ham")], "aai", strict=True)
+        for answer in ({"a": "accept", "i": "ignore"}[answer],)
+    ),
+    "numbers.csv": "text,ham,spam\nOh.,1,0\nWin now!,0,1\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def task(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mail.yaml").write_text(TASK)
+
+
+def rows_of(path: str) -> list[tuple[str, str]]:
+    return [(row["text"], row["label"]) for row in read_dataset(path, task="./mail.yaml").rows]
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", FILES)
+def test_labelled_files_are_read_as_meant(name):
+    Path(name).write_text(FILES[name])
+    assert rows_of(name) == PLAIN
+
+
+@pytest.mark.whole
+def test_a_folder_for_each_label_is_a_dataset():
+    for number, (text, label) in enumerate(PLAIN):
+        Path("mails", label).mkdir(parents=True)
+        Path("mails", label, f"{number}.txt").write_text(text)
+    assert rows_of("mails") == PLAIN
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("suffix", ["xz", "bz2", "zip"])
+def test_compressed_files_are_read_as_what_they_contain(suffix):
+    content = b"text,label\nOh.,ham\nWin now!,spam\n"
+    path = Path(f"rows.csv.{suffix}")
+    if suffix == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("rows.csv", content)
+    else:
+        path.write_bytes((lzma if suffix == "xz" else bz2).compress(content))
+    assert rows_of(str(path)) == PLAIN
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("two.json", json.dumps({"train": PLAIN, "test": PLAIN}), "several splits: train, test"),
+        ("wide.csv", "Oh.,ham,9\nWin now!,spam,8\n", "the first line looks like a row"),
+        ("broken.csv.gz", "no gzip", "it cannot be unpacked"),
+        ("either.csv", "text,first,second\nOh.,ham,spam\n", "may each be the label"),
+    ],
+)
+def test_what_is_not_clear_is_refused(name, content, said):
+    Path(name).write_text(content)
+    with pytest.raises(UsageError, match=said) as caught:
+        rows_of(name)
+    assert caught.value.hint or "unpacked" in said
+
+
+@pytest.mark.whole
+def test_a_line_without_a_label_is_not_taken_for_a_row():
+    Path("mixed.txt").write_text("".join(f"ham\tOh {n}.\n" for n in range(300)) + "no label\n")
+    with pytest.raises(UsageError, match="line 301"):
+        rows_of("mixed.txt")
