@@ -37,7 +37,7 @@ from targen_core import (
 from targen_core.calls.model import ChatRequest
 from targen_core.engine.executor import Executor
 from targen_core.engine.local import LocalExecutor
-from targen_core.engine.shards import Shard
+from targen_core.engine.quotas import Shard
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig

@@ -19,7 +19,7 @@ from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import Counts
 from targen_core.cli.app import build
 from targen_core.cli.findings import Findings, Plot, Table
-from targen_core.engine.commits import Target
+from targen_core.engine.events import Target
 from targen_core.engine.quota_tracker import Flow, QuotaTracker
 from targen_core.options import Limits
 from targen_core.plugins.kinds import looked_up

@@ -25,8 +25,7 @@ from targen_core.places import what_is
 from targen_core.plain import content_of, digest_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, Registration
-from targen_core.plugins.registry import Registry
-from targen_core.plugins.unknown import no_task
+from targen_core.plugins.registry import Registry, no_task
 from targen_core.signing import is_signed, sign
 from targen_core.tasks.model import Task
 

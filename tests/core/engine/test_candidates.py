@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from targen_core.engine.candidates import drawn, widened
 from targen_core.engine.reply_json import read_reply
+from targen_core.engine.stage_llm import drawn, widened
 from targen_core.errors import BadReply, UsageError
 from targen_core.tasks.replies import line, list_of
 

@@ -15,7 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from targen_core.engine.events import Committed
-from targen_core.engine.shards import share_out
+from targen_core.engine.quotas import share_out
 from targen_core.errors import (
     AuthenticationFailed,
     BudgetExhausted,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core.engine.shards import Shard
+from targen_core.engine.quotas import Shard
 from targen_core.errors import QuotaNotMet, UsageError
 
 pytestmark = pytest.mark.usefixtures("virtual_time")

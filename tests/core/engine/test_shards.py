@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import targen_core
-from targen_core.engine.shards import Shard, read_shard, share_out
+from targen_core.engine.quotas import Shard, read_shard, share_out
 from targen_core.errors import UsageError
 from targen_testing.sample import SAMPLE
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.engine.commits import Commit, Target
+from targen_core.engine.events import Commit, Target
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import AuthenticationFailed, Rejected, RunConflict, RunDirectoryError
 from targen_core.runs.folder import ledger as ledgers

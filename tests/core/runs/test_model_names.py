@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core.runs.records.lock import StepPlan
-from targen_core.runs.records.model_names import backend_name, model_name
+from targen_core.runs.records.lock import StepPlan, backend_name, model_name
 
 
 @pytest.mark.parametrize(

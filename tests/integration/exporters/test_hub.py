@@ -137,7 +137,7 @@ def test_odd_texts_stay_and_missing_values_are_null(dataset, load, tmp_path):
 
 
 def test_many_rows_in_several_batches(dataset, load, tmp_path, monkeypatch):
-    monkeypatch.setattr("targen_core.dataset.arrow._BATCH", 3)
+    monkeypatch.setattr("targen_core.dataset.frames._BATCH", 3)
     rows = [{"text": str(n), "label": ("yes", "no")[n % 2], "idx": n} for n in range(8)]
     HF.write(dataset(rows, *YES_NO), tmp_path / "out")
     assert load(tmp_path / "out").to_list() == [{**row, "label": row["idx"] % 2} for row in rows]

@@ -27,8 +27,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import rows_in
 from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
-from targen_core.engine.quotas import Quotas
-from targen_core.engine.shards import Shard, read_shard
+from targen_core.engine.quotas import Quotas, Shard, read_shard
 from targen_core.errors import UnknownName, UsageError
 from targen_core.hints import did_you_mean, flag_of, quoted
 from targen_core.options import Limits, several

@@ -33,7 +33,6 @@ from targen_core.calls.model import (
     counted,
 )
 from targen_core.calls.rate import Outcome, outcome_of
-from targen_core.calls.refusals import Refusals
 from targen_core.calls.replies import (
     OF_THE_CALL,
     checked_reply,
@@ -47,7 +46,7 @@ from targen_core.calls.replies import (
     recorded_reply,
     value_of,
 )
-from targen_core.calls.retries import Retries
+from targen_core.calls.retries import Refusals, Retries
 from targen_core.calls.sending import (
     Flight,
     Sending,

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.lines import suffix_of, whole
-from targen_core.dataset.pairs import Row, as_spans, of_pair, of_scores
 from targen_core.dataset.records import Form, Record
-from targen_core.dataset.texts import typed_cells
+from targen_core.dataset.texts import Row, as_spans, of_pair, of_scores, typed_cells
 from targen_core.errors import UsageError
 from targen_core.extras import needs
 from targen_core.plain import content_of

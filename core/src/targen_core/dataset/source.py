@@ -31,9 +31,8 @@ from targen_core.reading.encodings import as_utf_8
 from targen_core.reading.lines import read_jsonl
 from targen_core.reading.texts import refuse_binary
 from targen_core.runs.folder.reporters import CARD
-from targen_core.runs.records.lock import StepPlan
+from targen_core.runs.records.lock import StepPlan, backend_name, model_name
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.model_names import backend_name, model_name
 from targen_core.runs.records.reading import SMALL
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import unwrapped

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.lines import content_in, decoded, lines, suffix_of, whole
-from targen_core.dataset.pairs import of_pair
 from targen_core.dataset.records import Form, Record
 from targen_core.dataset.schema import schema_of
 from targen_core.errors import UnreadableFile, UsageError
@@ -146,3 +145,31 @@ def without_index(row: Mapping[str, Any]) -> Mapping[str, Any]:
     if _INDEX.isdisjoint(row):
         return row
     return {name: value for name, value in row.items() if name not in _INDEX}
+
+
+Row = dict[str, Any]
+
+
+def of_pair(row: Any) -> Any:
+    """Return a pair as a row; anything else is unchanged."""
+    match row:
+        case [str(text), str() | int() as label]:
+            return {"text": text, "label": label}
+        case [str(text), {"entities": [*spans]}]:
+            return {"text": text, "spans": as_spans(spans)}
+        case [str(text), {"cats": dict(scores)}]:
+            return of_scores({"text": text, "cats": scores})
+    return row
+
+
+def as_spans(spans: Iterable[Sequence[Any]]) -> list[Row]:
+    """Return spans `[start, end, label]` as mappings."""
+    return [{"start": start, "end": end, "label": name} for start, end, name, *_ in spans]
+
+
+def of_scores(row: Row) -> Row:
+    """Return spaCy's categories as a label: the one whose score is highest, if it is above half."""
+    scores = row.pop("cats")
+    best = max(scores, key=scores.get, default=None)
+    is_clear = best is not None and scores[best] > 0.5
+    return {**row, "label": best} if is_clear else row

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field
+
+from targen_core.engine.quotas import Quotas
+from targen_core.options import MAX_COUNT
 
 Verdict = Literal["accepted", "rejected", "duplicate", "surplus"]
 
@@ -42,3 +47,95 @@ class LabelGivenUp:
 Event = Committed | LabelGivenUp
 Listener = Callable[[Event], None]
 """Called with each event, in the run's thread; it must not block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The goal of a run or of one extension.
+
+    Attributes:
+        quotas: the rows.
+        balance: "final" counts rows by the label they end with, "intended"
+            by the label they were generated for.
+        give_up_after: a label is given up when so many candidates intended
+            for it were judged since it last gained a row.
+    """
+
+    quotas: Quotas
+    balance: Literal["final", "intended"] = "final"
+    give_up_after: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 50
+
+
+class Commit(NamedTuple):
+    """One verdict, with all that the engine keeps about it.
+
+    The label flow counts `corrected` under `ending`, and the label `quota` gains `rows`. `calls` is
+    how many calls count as used with it, and `entry` what the filters keep of an accepted instance.
+    """
+
+    id: str
+    verdict: Verdict
+    quota: str
+    corrected: str | None
+    ending: str | None
+    stage: str
+    reason: str
+    rows: int
+    calls: int
+    entry: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """The result of one batch of a list.
+
+    `items` are JSON values, in the order of the reply; None if they would not read back as they
+    were. `refused` gives, by an item's place, the reason why the list's check refused it, in a word
+    and in words. `failed` says why the batch has no items. `keys` are those of the calls.
+    """
+
+    items: Sequence[Any] | None
+    keys: tuple[str, ...]
+    refused: Mapping[int, tuple[str, str]]
+    failed: tuple[str, str] | None = None
+
+
+class Contradicted(Exception):
+    """The ledger tells of another run than this one: replay it all."""
+
+
+class Ledger:
+    """The verdicts of earlier processes, in commit order, and of this one.
+
+    This one does not store verdicts: everything is judged.
+    """
+
+    @property
+    def pending(self) -> bool:
+        """Return whether a verdict has not been repeated yet."""
+        return False
+
+    def aim(self, target: Target) -> None:
+        """Begin a target: find it there, or write it.
+
+        Raises:
+            Contradicted: something else comes now.
+        """
+
+    def recall(self, candidate: str) -> Commit:
+        """Return the earlier verdict on the candidate, while some are pending.
+
+        Raises:
+            Contradicted: another candidate comes now.
+        """
+        raise Contradicted
+
+    def keep(self, commit: Commit) -> None:
+        """Write a verdict down, after its outputs."""
+
+    def grown(self, place: str) -> Grown | None:
+        """Return the result of a list batch; None if it is unknown."""
+        return None
+
+    def keep_grown(self, place: str, grown: Grown) -> None:
+        """Write down what a list batch gave."""

@@ -21,7 +21,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from targen_core.calls.call import Call, CallCancelled, Scope
-from targen_core.engine.commits import Grown
+from targen_core.engine.events import Grown
 from targen_core.engine.guard import Guard, named
 from targen_core.engine.seeds import (
     Dropped,

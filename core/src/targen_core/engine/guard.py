@@ -14,14 +14,14 @@ from targen_core.calls.model import ChatReply
 from targen_core.engine.stage_llm import StageLlm
 from targen_core.errors import BadReply, PluginError, Rejected, TargenError
 from targen_core.plugins.register import FILE, MEMORY
-from targen_core.tasks import lists as task_lists
 from targen_core.tasks import model as task_model
+from targen_core.tasks import steps as task_steps
 from targen_core.text import refused
 
 # pydantic's message about a field that the plugin's code omitted or invented.
 _BUGS = ("missing", "extra_forbidden", "frozen_instance", "frozen_field")
 
-_HANDING_ON = (task_model.__file__, task_lists.__file__)
+_HANDING_ON = (task_model.__file__, task_steps.__file__)
 """Modules of ours that call a plugin's functions for a task."""
 
 _PASSES = 100

@@ -11,7 +11,7 @@ from typing import Any
 from targen_core.engine.executor import Outcome
 from targen_core.engine.guard import Guard
 from targen_core.engine.seeds import Seed, items_from
-from targen_core.engine.slots import SharedGeneration, Slot
+from targen_core.engine.window import SharedGeneration, Slot
 from targen_core.errors import RunDirectoryError, UnreadableFile
 from targen_core.plain import digest_of
 from targen_core.reading.lines import read_jsonl

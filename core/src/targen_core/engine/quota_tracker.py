@@ -8,10 +8,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from targen_core.engine.commits import Commit
-from targen_core.engine.events import Verdict
-from targen_core.engine.quotas import Quotas
-from targen_core.engine.shards import Shard, share_out
+from targen_core.engine.events import Commit, Verdict
+from targen_core.engine.quotas import Quotas, Shard, share_out
 from targen_core.errors import QuotaNotMet
 from targen_core.tasks.steps import Part
 

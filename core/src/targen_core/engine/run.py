@@ -24,23 +24,25 @@ from pydantic import ValidationError
 from targen_core.calls.call import Call, CallCancelled
 from targen_core.calls.layer import CallLayer
 from targen_core.engine.allocation import Allocation, Balance
-from targen_core.engine.commits import (
+from targen_core.engine.events import (
     Commit,
+    Committed,
     Contradicted,
+    LabelGivenUp,
     Ledger,
+    Listener,
     Target,
+    Verdict,
 )
-from targen_core.engine.events import Committed, LabelGivenUp, Listener, Verdict
 from targen_core.engine.executor import Executor, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.guard import Guard
 from targen_core.engine.kept import Kept, KeptSlot, slot_of
 from targen_core.engine.order import Orders, SeedOrder
 from targen_core.engine.quota_tracker import UNANSWERED, UNREADABLE, QuotaTracker, ending
+from targen_core.engine.quotas import Shard
 from targen_core.engine.seeds import ListBatch, ListSpec, Seed, item_value
-from targen_core.engine.shards import Shard
-from targen_core.engine.slots import Lacking, SharedGeneration, Slot
-from targen_core.engine.window import Window
+from targen_core.engine.window import Lacking, SharedGeneration, Slot, Window
 from targen_core.errors import PluginError, Rejected, TargenError
 from targen_core.tasks.dimensions import draw
 from targen_core.tasks.model import Task

@@ -15,9 +15,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from targen_core.calls.executors import Workers
 from targen_core.calls.sampling import SAMPLING
-from targen_core.engine.commits import Target
-from targen_core.engine.quotas import Quotas
-from targen_core.engine.shards import Shard
+from targen_core.engine.events import Target
+from targen_core.engine.quotas import Quotas, Shard
 from targen_core.errors import UsageError
 from targen_core.options import BATCHES, MAX_COUNT, Flag, Limits, ListOptions, Options, RowOptions
 from targen_core.origin import Named

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from targen_core.tasks.keywords import Keywords
+from targen_core.tasks.parts import Keywords
 
 MAX_POOL = 100_000
 """Values that a dimension may have, those of weight 2 counted twice."""

@@ -17,8 +17,7 @@ from typing_extensions import TypeVar
 
 from targen_core.tasks.cases import Case
 from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
-from targen_core.tasks.keywords import Keywords
-from targen_core.tasks.parts import Label
+from targen_core.tasks.parts import Keywords, Label
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import Corrector, InverseGenerator
 

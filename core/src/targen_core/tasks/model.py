@@ -30,8 +30,7 @@ from targen_core.tasks.judging import (
     JudgeAnswer,
     JudgeQuestion,
 )
-from targen_core.tasks.keywords import Keywords
-from targen_core.tasks.parts import DryRunCall, Label, Variant, unwrapped
+from targen_core.tasks.parts import DryRunCall, Keywords, Label, Variant, unwrapped
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.shares import with_column
 from targen_core.tasks.steps import PARAMETERS, Check, InverseGenerator, ListStep, Part, Step

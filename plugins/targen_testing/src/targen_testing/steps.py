@@ -22,7 +22,7 @@ from typing import Any, ClassVar, TypeVar, cast
 import pytest
 from pydantic import BaseModel
 
-from targen_core.engine.commits import Commit
+from targen_core.engine.events import Commit
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import QuotaNotMet, Rejected, TargenError
 from targen_core.plugins.configurable import Configurable

@@ -16,7 +16,7 @@ from targen_core.hints import did_you_mean, quoted, suggestions_for
 from targen_core.options import RowOptions
 from targen_core.places import what_is
 from targen_core.plugins.register import OURS
-from targen_core.plugins.unknown import and_broken, no_task
+from targen_core.plugins.registry import and_broken, no_task
 from targen_core.runs.config import ModelFlags
 from targen_core.text import plural, with_article
 

@@ -195,7 +195,7 @@ def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
 
 def _say_prices(prices: Mapping[str, Any], price_from: str) -> None:
     """Print each known price, and its source."""
-    from targen_core.cli.options.prices import price_words
+    from targen_core.runs.folder.report import price_words
 
     if known := {step: price for step, price in prices.items() if price is not None}:
         print()

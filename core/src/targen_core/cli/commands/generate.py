@@ -203,7 +203,7 @@ def say_next_export(job: Job, *, quiet: bool, json: bool) -> None:
 
 def _folder(shard: str | None) -> str:
     """Return the suffix of the folder of a suite's shard."""
-    from targen_core.engine.shards import Shard, read_shard
+    from targen_core.engine.quotas import Shard, read_shard
 
     numbers = read_shard(shard)
     return "" if numbers is None else Shard(*numbers, {}).folder

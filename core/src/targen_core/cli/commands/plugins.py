@@ -14,7 +14,7 @@ from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.tables import print_json
 from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.hints import did_you_mean
-from targen_core.plugins.unknown import and_broken
+from targen_core.plugins.registry import and_broken
 from targen_core.runs.records.shortcuts import taken_flags
 
 if TYPE_CHECKING:

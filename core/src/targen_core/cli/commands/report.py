@@ -165,8 +165,7 @@ def print_report(
         problem: False if its problem and notes are printed elsewhere.
         calls: whether to print the calls of each step and label.
     """
-    from targen_core.cli.options.prices import price_words
-    from targen_core.runs.folder.report import status_words
+    from targen_core.runs.folder.report import price_words, status_words
     from targen_core.runs.records.manifest import Manifest
 
     manifest = Manifest.load(path / "manifest.json")

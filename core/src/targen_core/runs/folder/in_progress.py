@@ -9,7 +9,7 @@ from typing import Any
 
 from targen_core.calls.journal import Journal, Mark, holds
 from targen_core.calls.usage import Usage
-from targen_core.engine.commits import Commit, Contradicted
+from targen_core.engine.events import Commit, Contradicted
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import RunDirectoryError, TargenError
 from targen_core.hints import quoted

@@ -25,8 +25,7 @@ from typing import Any, BinaryIO, get_args
 from zlib import crc32
 
 from targen_core.calls.journal import Mark
-from targen_core.engine.commits import Commit, Contradicted, Grown, Ledger, Target
-from targen_core.engine.events import Verdict
+from targen_core.engine.events import Commit, Contradicted, Grown, Ledger, Target, Verdict
 from targen_core.plain import open_plain, write_failed
 from targen_core.reading.lines import json_line
 

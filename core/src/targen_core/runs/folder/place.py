@@ -19,9 +19,8 @@ from targen_core.errors import (
 from targen_core.hints import is_address, quoted
 from targen_core.outputs import remove
 from targen_core.runs.records.comparing import difference
-from targen_core.runs.records.lock import COPY
+from targen_core.runs.records.lock import COPY, is_in_file
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.model_names import is_in_file
 from targen_core.runs.records.writing import OUTPUTS
 from targen_core.signing import FILE as SIGNATURES
 from targen_core.task_files import TaskFile

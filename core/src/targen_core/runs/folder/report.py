@@ -21,9 +21,8 @@ from targen_core.plugins.configurable import Section
 from targen_core.plugins.loader import load_registry
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.reporters import figures_of
-from targen_core.runs.records.lock import PartPlan
+from targen_core.runs.records.lock import PartPlan, model_name
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.model_names import model_name
 from targen_core.runs.records.reading import MAX_SECONDS, read_json
 from targen_core.tasks.model import Task
 from targen_core.text import printable, refused
@@ -319,3 +318,18 @@ def stored_report(path: Path) -> dict[str, Any]:
             f"{path / 'report.json'} cannot be read: rows: {min(lacking)!r} is missing"
         )
     return report
+
+
+def price_words(prices: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
+    """A line for each price that a report's calls were counted at, with where it is from."""
+    steps: dict[str, list[str]] = {}
+    for step, price in prices.items():
+        if price is None:
+            words = "unknown, so costs are not counted"
+        else:
+            source = f" ({price['source']})" if price["source"] else ""
+            words = f"${price['in']:g} in, ${price['out']:g} out per million tokens{source}"
+        steps.setdefault(words, []).append(step)
+    if len(steps) == 1:
+        return [f"Price: {words}" for words in steps]
+    return [f"Price of {', '.join(names)}: {words}" for words, names in steps.items()]

@@ -21,14 +21,12 @@ from targen_core.calls.journal import Journal, holds
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply
 from targen_core.calls.usage import Usage, answered
-from targen_core.engine.commits import Contradicted
-from targen_core.engine.events import Listener
+from targen_core.engine.events import Contradicted, Listener
 from targen_core.engine.executor import Executor
-from targen_core.engine.filters import Filter
+from targen_core.engine.filters import Filter, RegisteredFilter
 from targen_core.engine.guard import Guard
 from targen_core.engine.kept import read_kept, require_kept
 from targen_core.engine.local import LocalExecutor
-from targen_core.engine.registered import RegisteredFilter
 from targen_core.engine.run import Engine
 from targen_core.errors import (
     BudgetExhausted,

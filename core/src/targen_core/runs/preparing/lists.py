@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from targen_core.engine.quotas import Shard
 from targen_core.engine.seeds import ListSpec
-from targen_core.engine.shards import Shard
 from targen_core.errors import UsageError
 from targen_core.hints import flag_of
 from targen_core.runs.config import RunConfig

@@ -19,10 +19,9 @@ from targen_core.runs.preparing.parts import Admit, Parts
 from targen_core.runs.records.dimensions import with_dimensions
 from targen_core.runs.records.lock import Lock, TaskPlan
 from targen_core.tasks.dimensions import digest_of
-from targen_core.tasks.lists import fits, stand_in
 from targen_core.tasks.model import Task
 from targen_core.tasks.shares import require_whole, with_shares
-from targen_core.tasks.steps import Corrector, ListStep, RegisteredCheck
+from targen_core.tasks.steps import Corrector, ListStep, RegisteredCheck, fits, stand_in
 from targen_core.tasks.validation import corrector_problems
 
 

@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import importlib_metadata
 from pydantic import Field, ValidationError
 
-from targen_core.engine.commits import Target
+from targen_core.engine.events import Target
 from targen_core.engine.filters import USUAL
-from targen_core.engine.shards import Shard
+from targen_core.engine.quotas import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UnknownName, UsageError
 from targen_core.hints import command, in_python, install, near_path, quoted
 from targen_core.origin import TASK_FILE, Typed, is_file, is_trusted

@@ -17,7 +17,7 @@ from targen_core.errors import TargenError
 from targen_core.outputs import remove
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.records.correction_plan import CorrectionPlan
-from targen_core.runs.records.model_names import model_name
+from targen_core.runs.records.lock import model_name
 from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task
 from targen_standard.reporting.card import corrected_card, write_card

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from targen_core.dataset.arrow import arrow_schema, arrow_tables
+from targen_core.dataset.frames import arrow_schema, arrow_tables
 from targen_core.dataset.kinds import Kind, column_kinds, unclassed
 from targen_core.dataset.model import Dataset
 from targen_core.outputs import write_file

@@ -17,9 +17,8 @@ from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.report import build_report
 from targen_core.runs.jobs.credits import sources_of
 from targen_core.runs.preparing.sources import kept_source
-from targen_core.runs.records.lock import PartPlan, SourcePlan
+from targen_core.runs.records.lock import PartPlan, SourcePlan, model_name
 from targen_core.runs.records.manifest import Manifest, MergedRun
-from targen_core.runs.records.model_names import model_name
 from targen_core.tasks.model import Task
 from targen_standard.merging.notes import missing_shards, missing_words
 from targen_standard.merging.runs import (

@@ -14,11 +14,9 @@ from typing import Any
 from targen_core.cli.commands.shelf import is_busy
 from targen_core.cli.tracing import Traced, rows
 from targen_core.dataset.source import card_in, cited_in, written
-from targen_core.engine.filters import Filter
+from targen_core.engine.filters import Filter, RegisteredFilter
 from targen_core.engine.guard import Guard
-from targen_core.engine.quotas import Quotas
-from targen_core.engine.registered import RegisteredFilter
-from targen_core.engine.shards import Shard
+from targen_core.engine.quotas import Quotas, Shard
 from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UnknownName, UsageError
 from targen_core.hints import flags, quoted
 from targen_core.plain import digest_of
@@ -26,9 +24,8 @@ from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.preparing.sources import OBJECT, UnreadSource, name_of_source
-from targen_core.runs.records.lock import PartPlan, SourcePlan
+from targen_core.runs.records.lock import PartPlan, SourcePlan, model_name
 from targen_core.runs.records.manifest import Manifest, as_words, flat
-from targen_core.runs.records.model_names import model_name
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable, row_name
 from targen_standard.filters.excluded.sources import open_excluded

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.engine.commits import Commit
+from targen_core.engine.events import Commit
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.engine.guard import named
 from targen_core.errors import PluginError, TargenError
