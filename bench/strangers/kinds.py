@@ -502,7 +502,6 @@ KINDS: dict[str, Kind] = {
             "review report theirs/review --out out.html",
             "review report theirs/review --out out.md --paper",
             "review apply theirs/review --out out",
-            "review apply theirs/review --out out --resolve majority --refill --exact",
             "review export theirs/review --to argilla --out out",
             "review export theirs/review --to label-studio --out out",
             "review import theirs/review theirs/minimal.json",

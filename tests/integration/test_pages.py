@@ -48,8 +48,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pages(folder):
     """One page of each kind, with texts of a stranger wherever files have texts."""
-    from targen_review.cli.open import planned
     from targen_review.grades import Grade, GradeBook, Rater
+    from targen_review.planning import planned
     from targen_review.rows import review_rows
 
     def targen(*line: object) -> None:
@@ -76,7 +76,7 @@ def pages(folder):
     targen("report", run, "--html")
     targen("analyze", mine, "--task", task, "--against", other, "--out", folder / "analysis")
     review, plan, data = planned([str(mine)], task=str(task), rubric="paper")
-    graded = {row.id: row for _, row in review_rows(data, rejects=plan.rejects)}
+    graded = {row.id: row for _, row in review_rows(data)}
     with GradeBook(review, Rater(rater="ann")) as book:
         for name in plan.ids:
             digest = graded[name].digest

@@ -12,8 +12,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PlainSerializer,
-    PlainValidator,
     ValidationError,
     field_validator,
 )
@@ -26,22 +24,10 @@ from targen_core.plain import kind_of, read_plain, require_possible
 from targen_core.signing import is_signed, sign
 from targen_core.text import refused
 from targen_review.grades import check_name
-from targen_review.ids import Ids
 from targen_review.rubric import PAPER, Rubric
 
 FILE = "review.json"
 _MAX_BYTES = 64 << 20
-
-
-def _packed(ids: Any) -> Ids:
-    if isinstance(ids, Ids):
-        return ids
-    if not isinstance(ids, list | tuple) or not all(isinstance(each, str) for each in ids):
-        raise ValueError("it is not a list of ids")
-    return Ids(ids)
-
-
-_RowIds = Annotated[Ids, PlainValidator(_packed), PlainSerializer(list)]
 
 
 class PlanData(BaseModel):
@@ -70,15 +56,11 @@ class Plan(BaseModel):
         encoding: of their text files without a byte order mark.
         sample: the rule by which rows were taken: `all`, `paper`, a share or a number.
         seed: decides which rows, and their order.
-        together: whether rows of one seed are drawn, dealt out and shown together.
-        rejects: whether rejects of step 4 are among them.
         blind: whether labels and the judge's words are hidden until a rater has chosen a label.
         rubric: what the grades mean.
         raters: who grades; empty: anyone, all rows.
         teams: who grades the same rows.
         barred: the raters who may not grade a task, as `ann=rte`.
-        secret: makes the keys of a blind review's rows elsewhere. So a guess of a row's id, or of
-            its contents with its label, cannot be checked.
         rows: rater -> ids of their rows in order; the key "" holds the rows of anyone else.
     """
 
@@ -89,15 +71,12 @@ class Plan(BaseModel):
     encoding: str = "utf-8"
     sample: str = "all"
     seed: int = 0
-    together: bool = False
-    rejects: bool = False
     blind: bool = False
     rubric: Rubric = PAPER
     raters: tuple[str, ...] = ()
     teams: tuple[tuple[str, ...], ...] = ()
     barred: tuple[str, ...] = ()
-    secret: str = ""
-    rows: Mapping[str, _RowIds]
+    rows: Mapping[str, tuple[str, ...]]
 
     @field_validator("raters", "rows")
     @classmethod
@@ -110,27 +89,24 @@ class Plan(BaseModel):
                 raise ValueError(str(error)) from error
         return names
 
-    def rows_of(self, rater: str) -> Ids:
-        """The ids of a rater's rows, in order.
+    def rows_of(self, rater: str) -> tuple[str, ...]:
+        """Return the ids of a rater's rows, in order.
 
         Raises:
             UsageError: the review is for others.
         """
-        if rater in self.rows:
-            return self.rows[rater]
-        if "" in self.rows:
-            return self.rows[""]
-        raise UsageError(
-            f"{rater} is not a rater in this review (raters: {', '.join(self.raters)})",
-            hint=f"--as {self.raters[0]}" if self.raters else "",
-        )
+        rows = self.rows.get(rater, self.rows.get(""))
+        if rows is None:
+            raise UsageError(
+                f"{rater} is not a rater in this review (raters: {', '.join(self.raters)})",
+                hint=f"--as {self.raters[0]}" if self.raters else "",
+            )
+        return rows
 
     @property
-    def ids(self) -> Ids:
+    def ids(self) -> tuple[str, ...]:
         """The ids of all rows that anyone reviews, each once."""
-        if len(self.rows) == 1:
-            return next(iter(self.rows.values()))
-        return Ids(dict.fromkeys(row for rows in self.rows.values() for row in rows))
+        return tuple(dict.fromkeys(row for rows in self.rows.values() for row in rows))
 
 
 def folder_for(data: Sequence[Path | str], out: Path | None) -> Path:
@@ -202,19 +178,15 @@ def _with_paths(plan: Plan, changed: Callable[[str], str]) -> Plan:
     return plan.model_copy(update={"data": tuple(data)})
 
 
-def data_of(folder: Path, plan: Plan, *others: Path) -> tuple[PlanData, ...]:
-    """The datasets of a plan, as they may be opened from here.
+def data_of(folder: Path, plan: Plan) -> tuple[PlanData, ...]:
+    """Return the datasets of a plan, as they may be opened from here.
 
-    Args:
-        folder: the folder of the plan.
-        plan: what is reviewed.
-        others: further folders of the same review. A folder that was copied from another machine is
-            read with the data next to it, and so are these.
+    A folder that was copied from another machine is read with the data next to it.
 
     Raises:
         Untrusted: the plan names code or data elsewhere, and targen did not write it here.
     """
-    found = _found(plan, folder, *others)
+    found = _found(plan, folder)
     require_trust(folder / FILE, _reaching(folder, found))
     return tuple(_placed(folder, part) for part in found.data)
 
@@ -227,30 +199,27 @@ def located(task: str) -> str:
     return f"{Path(path).expanduser().resolve()}{colon}{attribute}"
 
 
-def is_here(path: str) -> bool:
-    """Return whether the data of a plan are on this machine, or on a hub."""
+def _found(plan: Plan, folder: Path) -> Plan:
+    """Return a plan; data that have moved are looked for next to the folder that the user named."""
+    place = folder.resolve()
+    beside = place.with_name(place.name.removesuffix(".review"))
+    if not beside.exists() or kind_of(beside) == "a link":
+        return plan
+    data = []
+    for part in plan.data:
+        is_elsewhere = part.path.startswith(HUB) or (
+            part.path != str(beside) and _exists(part.path)
+        )
+        path = part.path if is_elsewhere else Typed(beside)
+        data.append(part.model_copy(update={"path": path}))
+    return plan.model_copy(update={"data": tuple(data)})
+
+
+def _exists(path: str) -> bool:
     try:
-        return path.startswith(HUB) or Path(path).exists()
+        return Path(path).exists()
     except (OSError, ValueError):  # no path at all
         return False
-
-
-def _found(plan: Plan, *folders: Path) -> Plan:
-    """Return a plan with its data where they are now."""
-    found = tuple(_beside(folders, part) for part in plan.data)
-    return plan.model_copy(update={"data": found})
-
-
-def _beside(folders: Sequence[Path], part: PlanData) -> PlanData:
-    """Return a dataset of a plan; if it has moved, look next to the folder that the user named."""
-    if part.path.startswith(HUB):
-        return part
-    places = (each.resolve() for each in folders)
-    beside = (each.with_name(each.name.removesuffix(".review")) for each in places)
-    there = next((each for each in beside if each.exists() and kind_of(each) != "a link"), None)
-    if there is None or (str(there) != part.path and is_here(part.path)):
-        return part
-    return part.model_copy(update={"path": Typed(there)})
 
 
 def _reaching(folder: Path, plan: Plan) -> dict[str, str]:

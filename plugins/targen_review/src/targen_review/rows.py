@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,7 +58,6 @@ class ReviewRow:
         intended: the branch that the generator wrote for, or "".
         verdict: `accepted`, `rejected`, `duplicate` and so on.
         reason: of a reject, the reason it is counted by, and in words why.
-        stage: of a reject, what rejected it: `generate`, `check`, `correct`, `filter`.
         explanation: the judge's words.
         above: the items of the lists above its seed, outermost first.
         seed: its seed as JSON, or None.
@@ -81,7 +79,6 @@ class ReviewRow:
     intended: str = ""
     verdict: str = "accepted"
     reason: str = ""
-    stage: str = ""
     explanation: str = ""
     above: tuple[str, ...] = ()
     seed: Any = None
@@ -111,31 +108,9 @@ class ReviewRow:
         return digest_of([dict(self.fields), self.label, self.before])
 
     @property
-    def siblings(self) -> str:
-        """16 hex digits that rows of one seed have in common; without seeds, of one first text."""
-        if self.seed is not None:
-            shared: Any = [list(self.above), self.seed]
-        else:
-            shared = next(iter(self.fields.values()), self.id)
-        return digest_of(shared)
-
-    @property
     def is_corrected(self) -> bool:
         """Return whether step 4 changed its label, so that it needs two grades."""
         return self.before is not None and self.before != self.label
-
-    @property
-    def raw(self) -> dict[str, Any]:
-        """The same as JSON."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
-
-    @classmethod
-    def of(cls, raw: Mapping[str, Any]) -> ReviewRow:
-        """A row from `raw`, after JSON made lists of its tuples."""
-        values = dict(raw)
-        for name in ("editable", "above", "official"):
-            values[name] = tuple(values[name])
-        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -218,8 +193,8 @@ class ReviewData:
         if group:
             yield self._of_rows(at, tuple(group), next(records, {}))
 
-    def rejects(self, *, stage: str | None = None) -> Iterator[ReviewRow]:
-        """Read the rejects of a run or a correction; `stage="correct"` reads only those of step 4.
+    def rejects(self) -> Iterator[ReviewRow]:
+        """Read the rejects of a run or a correction.
 
         Raises:
             TargenError: they cannot be read.
@@ -227,7 +202,7 @@ class ReviewData:
         if not self.has_origin:
             return
         for number, traced in enumerate(tracing.rejects(self.path), 1):
-            if traced.record.get("id") and stage in (None, traced.record.get("stage")):
+            if traced.record.get("id"):
                 yield replace(self._of_traced(traced), reject=number)
 
     def _of_rows(
@@ -271,7 +246,6 @@ class ReviewData:
             intended=intended,
             verdict=traced.verdict,
             reason=": ".join(str(record[n]) for n in ("reason", "detail") if record.get(n)),
-            stage=str(record.get("stage") or ""),
             explanation=str(record.get("explanation") or ""),
             above=tuple(_text(each) for each in record.get("above", ())),
             seed=record.get("seed"),
@@ -360,24 +334,17 @@ def open_data(path: Path | str, task: str | None = None, *, encoding: str = "utf
     return ReviewData(folder, source.name, source, known, name, problem, has_origin)
 
 
-def review_rows(
-    data: Sequence[ReviewData], *, rejects: bool = False
-) -> Iterator[tuple[ReviewData, ReviewRow]]:
+def review_rows(data: Sequence[ReviewData]) -> Iterator[tuple[ReviewData, ReviewRow]]:
     """The rows of a review, each with its dataset, under the ids that plans and grades have.
 
     In a review of several datasets an id begins with its dataset's name: `rte-0:1.0/entailment/0`.
-
-    Args:
-        data: the datasets of the review.
-        rejects: whether the rejects of step 4 follow the rows of each.
 
     Raises:
         TargenError: they cannot be read.
     """
     for each in data:
         lead = f"{each.name}:" if len(data) > 1 else ""
-        rejected = each.rejects(stage="correct") if rejects else ()
-        for row in itertools.chain(each.rows(), rejected):
+        for row in each.rows():
             yield each, replace(row, id=f"{lead}{row.id}") if lead else row
 
 

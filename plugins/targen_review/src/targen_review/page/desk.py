@@ -13,7 +13,6 @@ from targen_core.errors import UsageError
 from targen_core.text import refused
 from targen_review.grades import Grade, GradeBook
 from targen_review.page.editor import COLUMNS, Control, answers_of, columns_of, controls
-from targen_review.page.store import RowStore
 from targen_review.plan import Plan
 from targen_review.rows import (
     Fixed,
@@ -23,12 +22,13 @@ from targen_review.rows import (
     fix,
     has_columns,
     name_of,
+    review_rows,
 )
 from targen_review.rubric import PAPER, Rubric
-from targen_review.verdicts import EFFECT_WORDS, effect_of, relabelled
+from targen_review.verdicts import EFFECT_WORDS, effect_of, relabels
 from targen_standard.task_files.outputs import Question as TargenQuestion
 
-_LONGEST_SECONDS = 3600.0  # that a row counts: who was away did not read
+_COUNTED = 10_000  # rows whose effects are counted at the end: a second's work
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Seat:
             and self.rubric.is_of_labels
             and self.rubric.effect_of(grade.after) == "changes"
             and self.row is not None
-            and not relabelled(self.row, grade)
+            and not relabels(self.row, grade)
         )
 
     @property
@@ -188,25 +188,32 @@ class Seat:
 
 
 class Desk:
-    """The rows of one rater, and their grades."""
+    """The rows of one rater, and their grades.
 
-    def __init__(
-        self,
-        plan: Plan,
-        data: Sequence[ReviewData],
-        store: RowStore,
-        book: GradeBook,
-    ) -> None:
+    Attributes:
+        plan: of the review.
+        book: the rater's grades.
+        ids: of the rater's rows, in order.
+        title: what is reviewed, for people.
+        lost: how many of the rows the data no longer contains.
+    """
+
+    def __init__(self, plan: Plan, data: Sequence[ReviewData], book: GradeBook) -> None:
+        """Read all rows of the rater.
+
+        Raises:
+            UsageError: the review is for others.
+            TargenError: the rows cannot be read.
+        """
         self.plan = plan
         self.book = book
         self.ids = plan.rows_of(book.rater.rater)
+        self.title = ", ".join(each.name for each in data)
         self._data = {each.name: each for each in data}
-        self._store = store
-        self._stale = {
-            row
-            for row in book.done
-            if (digest := store.digest(row)) is not None and digest != book.grades[row].digest
-        }
+        self._mine = {*self.ids}
+        self._rows = {row.id: (of, row) for of, row in review_rows(data) if row.id in self._mine}
+        self._digests = {name: row.digest for name, (_, row) in self._rows.items()}
+        self.lost = len(self._mine) - len(self._rows)
 
     @property
     def has_outputs(self) -> bool:
@@ -221,22 +228,24 @@ class Desk:
     @property
     def done(self) -> int:
         """Return how many rows need no more."""
-        return min(len(self.ids), len(self.book.done) - len(self._stale & self.book.done))
+        return sum(map(self._is_done, self._mine & self.book.grades.keys()))
 
     def is_done(self, at: int) -> bool:
         """Return whether a row needs no more of this rater."""
-        return self.ids[at] in self.book.done and self.ids[at] not in self._stale
+        return self._is_done(self.ids[at])
+
+    def _is_done(self, row: str) -> bool:
+        grade = self.book.grades.get(row)
+        if grade is None or self._digests.get(row, grade.digest) != grade.digest:
+            return False
+        # In a blind review a label comes before the grade.
+        return grade.is_done or (grade.gives and not self.plan.blind)
 
     def next_open(self, after: int = -1) -> int | None:
-        """The next row that is not done, and behind the last from the first; None if all are."""
-        if self.done >= len(self.ids):
-            return None
+        """Return the next row that is not done, after the last the first; None if all are."""
         count = len(self.ids)
-        for step in range(1, count + 1):
-            at = (after + step) % count
-            if not self.is_done(at):
-                return at
-        return None
+        places = ((after + step) % count for step in range(1, count + 1))
+        return next((at for at in places if not self.is_done(at)), None)
 
     def name_of(self, seat: Seat) -> str:
         """Return a row's name: its number or, while that may reveal its label, its place."""
@@ -251,45 +260,55 @@ class Desk:
         if row is None or seat.data is None or self.plan.blind:
             return str(seat.at + 1)
         lead = f"{seat.data.name}:" if len(self._data) > 1 else ""
-        return row.id if row.number is None else f"{lead}{row.number}"
+        return f"{lead}{row.number}"
 
     def find(self, typed: str) -> int | None:
         """Return the place of a row by its `handle_of` or its id; None if it is unknown."""
         if self.plan.blind:  # neither a number nor an id, which tell the label
             at = int(typed) - 1 if typed.isascii() and typed.isdigit() else -1
             return at if 0 <= at < len(self.ids) else None
-        lead, _, number = typed.rpartition(":")
-        name = lead or (next(iter(self._data)) if len(self._data) == 1 else "")
-        row = typed
-        if number.isascii() and number.isdigit() and len(number) < 16:
-            row = self._store.id_of(name, int(number)) or typed
-        return self.ids.index(row) if row in self.ids else None
+        name, _, number = typed.rpartition(":")
+        name = name or (next(iter(self._data)) if len(self._data) == 1 else "")
+        for at, row_id in enumerate(self.ids):
+            if row_id == typed:
+                return at
+            if (found := self._rows.get(row_id)) and number.isascii() and number.isdigit():
+                data, row = found
+                first = row.number or 0
+                is_in = first <= int(number) < first + max(len(row.official), 1)
+                if data.name == name and is_in:
+                    return at
+        return None
 
     def seat(self, at: int) -> Seat:
-        """A row as the rater may see it."""
-        self.book.refresh()
+        """Return a row as the rater may see it.
+
+        Raises:
+            UsageError: the rater has fewer rows.
+        """
+        if not 0 <= at < len(self.ids):
+            raise UsageError(f"there is no row {at + 1}")
         row_id = self.ids[at]
-        record = self._store.find(row_id)
+        record = self._rows.get(row_id)
         if record is None:
             grade = self.book.grades.get(row_id) or Grade(row=row_id, digest="0" * 16)
             return Seat(at, None, None, grade, False, False, (), None, self.plan.rubric)
-        name, row = record
-        data = self._data[name]
+        data, row = record
         grade = self.book.grades.get(row_id) or Grade(row=row_id, digest=row.digest)
         if grade.output and not (data.output and has_columns(data.output, grade.output)):
             grade = grade.model_copy(update={"output": None})  # of a file that was edited
         changed = grade.digest != row.digest and not grade.is_empty
         hidden = self.plan.blind and (not grade.gives or changed)
         fixed = None
-        if not hidden and not changed and (grade.edit or relabelled(row, grade)):
+        if not hidden and not changed and (grade.edit or relabels(row, grade)):
             label = grade.label if data.labels else None
             fixed = fix(data.task, row, grade.edit, label, grade.output)
         return Seat(at, row, data, grade, changed, hidden, data.labels, fixed, self.plan.rubric)
 
     def effects(self) -> dict[str, int]:
-        """Return the number of rows by the effect of their grade in `targen review apply`."""
+        """Return the number of rows by the effect of their grade; empty if there are too many."""
         counts = dict.fromkeys(EFFECT_WORDS.values(), 0)
-        for at, row in enumerate(self.ids):
+        for at, row in enumerate(self.ids if len(self.ids) <= _COUNTED else ()):
             if row in self.book.grades and (effect := self.seat(at).effect):
                 counts["changed" if effect.startswith("changes") else effect.split()[1]] += 1
         return {name: count for name, count in counts.items() if count}
@@ -319,19 +338,17 @@ class Desk:
         texts: Mapping[str, str],
         answers: Mapping[str, Sequence[str]] | None = None,
         comment: str | None = None,
-        seconds: str = "",
     ) -> Grade:
         """Do what a rater asks for, on disk when this returns.
 
         Args:
             at: the row's place.
-            action: `grade`, `reason`, `label`, `output`, `reject`, `flag`, `comment`, `edit`.
-            value: for `label` a label, and for `reason` a reason's name. For `grade` it is a letter
-                for the question that comes next, or `before=B`, which names the question.
+            action: `grade`, `label`, `output`, `reject`, `flag`, `comment`, `edit`.
+            value: for `label` a label. For `grade` it is a letter for the question that comes next,
+                or `before=B`, which names the question.
             texts: of `edit`, the texts by their fields.
             answers: of `output`, the values of each of its fields.
             comment: the content of the field for comments, with any action.
-            seconds: how long the row was looked at.
 
         Raises:
             UsageError: the answer is invalid, or the row no longer exists.
@@ -348,14 +365,13 @@ class Desk:
             changes = self._changes(seat, old, action, value, texts)
         if comment is not None:
             changes["comment"] = comment.replace("\r\n", "\n").strip()
-        new = old.model_copy(update={**changes, "at": "", "seconds": _seconds(seconds)})
+        new = old.model_copy(update={**changes, "at": ""})
         try:
             new = Grade.model_validate(new.model_dump())
         except ValidationError as error:
             raise UsageError(f"the answer cannot be saved: {refused(error)}") from error
         if new.content == old.content and not seat.changed:
             return old
-        self._stale.discard(new.row)
         return self.book.append(new)
 
     def undo(self) -> int | None:
@@ -372,8 +388,6 @@ class Desk:
         assert row is not None
         if action == "grade":
             return self._graded(seat, value)
-        if action == "reason":
-            return {"reasons": self._reasons(old, value)}
         if action == "label":
             if seat.labels and value not in ("", *seat.labels):
                 raise UsageError(f"{value!r} is not a label of this task")
@@ -392,14 +406,6 @@ class Desk:
             fix(None, row, edit, None)  # that these can be edited
             return {"edit": edit or None}
         raise UsageError(f"unknown answer {action!r}")
-
-    def _reasons(self, old: Grade, name: str) -> tuple[str, ...]:
-        """The reasons with one more, or without one that was there, in the rubric's order."""
-        names = self.plan.rubric.reason_names
-        if name not in names:
-            raise UsageError(f"{name!r} is not a reason in the rubric {self.plan.rubric.name}")
-        chosen = {*old.reasons} ^ {name}
-        return tuple(each for each in names if each in chosen)
 
     def _graded(self, seat: Seat, value: str) -> dict[str, Any]:
         part, _, letter = value.rpartition("=")
@@ -482,11 +488,3 @@ def _changed(seat: Seat, edit: Mapping[str, str]) -> dict[str, str]:
     """
     texts = {path: text.replace("\r\n", "\n") for path, text in edit.items() if path in seat.fields}
     return {path: text for path, text in texts.items() if text != seat.fields[path]}
-
-
-def _seconds(words: str) -> float:
-    try:
-        seconds = float(words)
-    except ValueError:
-        return 0.0
-    return round(min(max(seconds, 0.0), _LONGEST_SECONDS), 1) if seconds == seconds else 0.0

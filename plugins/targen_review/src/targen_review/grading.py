@@ -10,23 +10,27 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import typer
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from targen_core import Prompt, Task, load
 from targen_core.cli import tracing
+from targen_core.cli.generating import ROWS_DECIDE, Generate, goes_on_as_generate
 from targen_core.cli.trust import placed
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.reading.values import json_of
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.steps import Llm
-from targen_review.grades import Grade, GradeBook, Rater
-from targen_review.plan import Plan, data_of, load_plan
+from targen_core.text import plural
+from targen_review.grades import Grade, GradeBook, Rater, as_name, check_name
+from targen_review.plan import Plan, data_of, load_plan, review_of
 from targen_review.rows import ReviewData, ReviewRow, open_data, review_rows
 from targen_review.rubric import Rubric
 from targen_standard.asking import RowToAsk, asking_task
@@ -34,7 +38,6 @@ from targen_standard.task_files.forms import TaskForm
 
 FORM = "grade"
 _PROMPT = Prompt("grade", package="targen_review")
-_MAX_REASONS = 2_000
 _PARAMETERS = {"generate": {"temperature": 0.0, "max_tokens": 600}}  # a judgement wants no variety
 
 
@@ -120,9 +123,8 @@ def grade_task(spec: GradeSpec, name: str) -> Task[Any, Any]:
                 "digest": about.row.digest,
                 "before": before if about.row.before is not None else None,
                 "after": after,
-                "reasons": [name for name in rubric.reason_names if name in said.get("why", ())],
                 "label": said.get("label"),
-                "comment": said["reasons"].strip()[:_MAX_REASONS],
+                "comment": said["reasons"].strip()[:2_000],
             },
             ensure_ascii=False,
         )
@@ -134,7 +136,6 @@ def grade_task(spec: GradeSpec, name: str) -> Task[Any, Any]:
         said = {name: call.rng.choice(letters) for name in names}
         return {
             "reasons": "Made up.",
-            "why": [],
             **said,
             **({"label": labels[0]} if labels else {}),
         }
@@ -160,9 +161,6 @@ def _reply(rubric: Rubric, two: bool, labels: Sequence[str]) -> type[BaseModel]:
     """
     grade: Any = Literal[rubric.letters]
     fields: dict[str, Any] = {"reasons": (str, ...)}
-    if rubric.reasons:
-        reason: Any = Literal[rubric.reason_names]
-        fields["why"] = (list[reason], ...)
     if labels:
         fields["label"] = (Literal[tuple(labels)], ...)
     fields |= {"first": (grade, ...), "second": (grade, ...)} if two else {"grade": (grade, ...)}
@@ -170,20 +168,13 @@ def _reply(rubric: Rubric, two: bool, labels: Sequence[str]) -> type[BaseModel]:
 
 
 def _rubric(rubric: Rubric) -> str:
-    """The grades, and what else there is to choose from."""
     lines = [f"{each.letter} ({each.title}): {each.meaning}" for each in rubric.grades]
-    named = [f"{each.name}: {each.meaning}" for each in rubric.reasons]
-    said = "\n".join(line.rstrip(": ") for line in lines)
-    if named:
-        said += '\n\nUnder "why" name those of these that hold for the row; often none does:\n'
-        said += "\n".join(line.rstrip(": ") for line in named)
-    return said
+    return "\n".join(line.rstrip(": ") for line in lines)
 
 
 def _form(rubric: Rubric, two: bool, has_labels: bool) -> str:
     letters = "|".join(rubric.letters)
     parts = ['"reasons": "..."']
-    parts += ['"why": ["..."]'] if rubric.reasons else []
     parts += ['"label": "the label that you would give"'] if has_labels else []
     parts += [f'"first": "{letters}"', f'"second": "{letters}"'] if two else []
     parts += [] if two else [f'"grade": "{letters}"']
@@ -232,7 +223,7 @@ def _material(folder: Path, plan: Plan) -> Iterator[tuple[str, _Material]]:
         for each in data_of(folder, plan)
     ]
     instructions = {each.name: _instructions(each) for each in data}
-    for each, row in review_rows(data, rejects=plan.rejects):
+    for each, row in review_rows(data):
         if row.id in ids:
             lead = f"{each.name}:" if len(data) > 1 else ""
             instruction = instructions[each.name].get(row.id.removeprefix(lead), "")
@@ -240,15 +231,14 @@ def _material(folder: Path, plan: Plan) -> Iterator[tuple[str, _Material]]:
 
 
 def _instructions(data: ReviewData) -> dict[str, str]:
-    """A run's row or reject -> what the prompt of its step 3 says before all examples."""
+    """Return, by a run's row, what the prompt of its step 3 says before all examples."""
     if data.task is None or data.source.run is None:
         return {}
     system = {prompt.name: _system(prompt) for prompt in data.task.prompts}
     folder = data.path
     keys: dict[str, str] = {}
-    for of in (tracing.rows, tracing.rejects):
-        for traced in of(folder):
-            keys |= {str(key): traced.id for key in traced.record.get("calls", ())}
+    for traced in tracing.rows(folder):
+        keys |= {str(key): traced.id for key in traced.record.get("calls", ())}
     found = {}
     for record in tracing.find_records(folder / "journal", keys.keys()).values():
         if record["place"].startswith("generate/"):
@@ -261,12 +251,6 @@ def _system(prompt: Prompt) -> str:
     parts = re.split(r"^--- *(\w+) *$", prompt.text, flags=re.MULTILINE)
     named = dict(zip(parts[1::2], parts[2::2], strict=False))
     return (named.get("system", "") if len(parts) > 1 else parts[0]).strip()
-
-
-def rater_name(backend: str, model: str) -> str:
-    """The name of a model as a rater, if the user gives none."""
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", model or backend).strip("-.")[-40:].strip("-.")
-    return name or "model"
 
 
 def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
@@ -283,7 +267,7 @@ def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
     """
     plan = load_plan(folder)
     ids = set(plan.ids)
-    known = {*plan.rubric.letters, *plan.rubric.reason_names, None}
+    known = {*plan.rubric.letters, None}
     model = load(run).report.models.get("generate")
     grades = []
     for row in open_source(run).rows() if _has_rows(run) else []:
@@ -293,7 +277,7 @@ def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
             raise UsageError(
                 f"{run} is not a run of targen review grade", hint="its rows do not contain grades"
             ) from None
-        if grade.row not in ids or not {grade.before, grade.after, *grade.reasons} <= known:
+        if grade.row not in ids or not {grade.before, grade.after} <= known:
             raise UsageError(
                 f"{run} grades a different review than {folder}",
                 hint="each run of targen review grade belongs to one plan",
@@ -305,7 +289,7 @@ def collect(folder: Path, run: Path, rater: str) -> tuple[int, int]:
     with GradeBook(folder, Rater(rater=rater, kind="model", model=model)) as book:
         for grade in grades:
             there = book.grades.get(grade.row)
-            if there is None or not there.says_as(grade):
+            if there is None or (there.content, there.digest) != (grade.content, grade.digest):
                 book.append(grade)
                 written += 1
     return written, len(grades)
@@ -326,3 +310,78 @@ GRADE = TaskForm(
     task=grade_task,
     located=_located,
 )
+
+
+@goes_on_as_generate(without=ROWS_DECIDE)
+def grade(
+    review: Annotated[
+        Path,
+        typer.Argument(help="A review's folder, or its data.", show_default=False),
+    ],
+    name: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            help="The rater's name in the report. [default: the model's]",
+            show_default=False,
+        ),
+    ] = "",
+    *,
+    generate: Generate,
+) -> None:
+    """Grade the rows of a review with a model, by the same rubric and plan.
+
+    The model grades all rows of the plan and gives reasons before each grade. Every report marks it
+    as a model. The calls are a run in the review's folder. If the command was killed, run it again
+    to continue. It also uses answers that targen resume or a batch has added since.
+
+    Examples:
+    - targen review runs/rte-0 --sample paper --raters ann,bob --plan
+    - targen review grade runs/rte-0 -b chatgpt --model gpt-4o --max-cost 2
+    - targen review grade runs/rte-0.review -b chatgpt --batch --as gpt
+    """
+    folder = review_of(review)
+    plan = load_plan(folder)
+    options = generate.options
+    backend, _, model = str(options["backend"] or "").partition("/")
+    name = check_name(name or as_name(str(options["model"] or model or backend)) or "model")
+    if name in plan.raters:
+        raise UsageError(
+            f"{name} is a person in the review plan of {folder}",
+            hint="choose a different name with --as NAME",
+        )
+    out = options["out"] or folder / f"model-{name}"
+    try:
+        if (out / "manifest.json").exists() and not _died(out):
+            print(f"{out} exists; its grades are used, without new calls", file=sys.stderr)
+            return
+        task = f"grades-{name.lower()}"
+        text = GRADE.text(FORM, GradeSpec(review=str(folder.resolve())), task)
+        number = options["n"] or len(plan.ids)
+        Generate({**options, "out": out}).each_row(text, task, number, "a grade")
+    finally:
+        if (out / "manifest.json").exists():
+            written, there = collect(folder, out, name)
+            print(
+                f"{folder}: {plural(written, 'grade')} by {name}, a model"
+                + ("" if written == there else f"; {there:,} in total"),
+                file=sys.stderr if options["json"] or options["quiet"] else sys.stdout,
+            )
+            if lacking := len(plan.ids) - there:
+                print(
+                    f"not graded: {plural(lacking, 'row')}; run targen resume "
+                    f"{out}{f' -n {len(plan.ids)}' if options['n'] else ''}, then repeat this "
+                    "command",
+                    file=sys.stderr,
+                )
+
+
+def _died(run: Path) -> bool:
+    """Return whether a process was killed while it asked for grades: the same command continues it.
+
+    A run that ended has a report. A run whose calls went into files or batches has a ledger of
+    these. `targen resume` and `targen batch` continue such runs.
+    """
+    ended = (run / "report.json").exists() or (run / "batches.jsonl").exists()
+    return not ended and (run / "journal").exists() and (run / "journal").stat().st_size > 0
