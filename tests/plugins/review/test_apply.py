@@ -201,10 +201,10 @@ def test_the_card_of_an_export_has_what_people_found(run, grades, works, tmp_pat
     section = Path("out/README.md").read_text().partition("## Review by people")[2]
     for words in (
         "2 people graded 2 of 6 rows (assigned to them: all rows; labels visible)",
-        "A (right) 1, B (weak) 0.5, C (a minor part is missing) 0.5",
-        "Acceptable (A, B): 75% (",
+        "right 1, weak 0.5, a minor part is missing 0.5",
+        "Acceptable: 75% (",
         "before correction 50% (",
-        "on 2 rows: same letter 50% (",
+        "gave 2 rows the same grade in 50% (",
         "Cohen's κ",
     ):
         assert words in section, section

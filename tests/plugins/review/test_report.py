@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -66,14 +65,6 @@ def test_grades_are_counted_by_row_before_and_after(review, lettered, refuses, r
     assert [each["apart"] for each in others] == [1, 1]
     assert [rater["done"] for rater in said["raters"]] == [5, 5]
     assert "ann has graded 5 of 6 rows" in said["warnings"]
-
-
-def test_step_4_is_reported_as_right_as_people_find_it(review, lettered, reported, works):
-    lettered(review, "ann", "CA A D A A A")  # the first by id was relabelled
-    assert reported(review)["step4"] == {"agreed": 1, "disagreed": 0, "split": 0}
-    lettered(review, "bob", "CD A . A A A")
-    table = works("review", "report", review).out.partition("Step 4 as judged by people")[2]
-    assert re.search("^ +0 +- +1$", table, re.MULTILINE)
 
 
 def test_teams_are_reported_each_and_together(rows_file, lettered, reported):

@@ -1,8 +1,8 @@
 """Agreement of raters, with intervals: Cohen's κ, Spearman's r, Krippendorff's α, and shares.
 
-95% intervals of coefficients come from the jackknife over rows (Efron and Tibshirani, An
-Introduction to the Bootstrap, 1993, ch. 11). Fisher's z scale keeps their ends from −1 to 1. If all raters agree on every row, there is no variation and no interval. Shares have Wilson's
-interval (JASA 22, 1927).
+95% intervals of coefficients come from the jackknife over rows (Efron and Tibshirani, 1993, ch.
+11). Fisher's z scale keeps their ends from −1 to 1. If all raters agree on every row, there is no
+interval. Shares have Wilson's interval (JASA 22, 1927).
 
 Heavy libraries are imported where they are used: the page does not need them.
 """

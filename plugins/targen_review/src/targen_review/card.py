@@ -12,6 +12,7 @@ from targen_core.text import plural
 from targen_review.agreement import Figure
 from targen_review.figures import ALL, PEOPLE, ReviewFigures, figures_of, read_reviews
 from targen_review.plan import Plan, folder_for, is_there, load_plan
+from targen_review.report import number
 from targen_standard.reporting.card import UNREAD, heading
 
 _SECTION = "\n\n## Review by people\n\n"
@@ -71,34 +72,21 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
         f"{plural(sum(each.rows for each in plan.data), 'row')} (assigned to them: {how}; "
         f"{unseen}) with the rubric *{markdown(rubric.name)}*:\n"
     )
-    titles = ((each, f" ({markdown(each.title)})") for each in rubric.grades)
-    letters = ", ".join(
-        f"{rubric.word(each.letter)}{'' if rubric.is_of_labels else title} "
-        f"{of.after[each.letter]:,g}"
-        for each, title in titles
-    )
+    counts = (f"{markdown(g.title)} {of.after[g.letter]:,g}" for g in rubric.grades)
     once = " A row graded by several people counts once." if len(people) > 1 else ""
-    yield f"- Grades: {letters}.{once}"
-    good = ", ".join(rubric.word(each) for each in rubric.letters if each in rubric.acceptable)
+    yield f"- Grades: {', '.join(counts)}.{once}"
     before = ""
     if of.acceptable_before is not None and of.before != of.after:
         before = f"; before correction {_share(of.acceptable_before)}"
-    yield f"- Acceptable ({good}): {_share(of.acceptable)}{before}."
-    if of.confirmed.value is not None:
-        yield f"- Labels confirmed: {_share(of.confirmed)}."
+    yield f"- Acceptable: {_share(of.acceptable)}{before}."
     alike = [e for e in figures.agreement if e.kind == "people" and e.side == "after"]
     for each in alike[-1:]:  # of several teams the last is all of them
         yield (
-            f"- Agreement between two people on {plural(each.rows, 'row')}: same letter "
-            f"{_share(each.alike)}; Cohen's κ {_kappa(each.letters)} for letters, "
-            f"{_kappa(each.acceptable)} for acceptability."
+            f"- Two people gave {plural(each.rows, 'row')} the same grade in {_share(each.alike)}; "
+            f"Cohen's κ is {number(each.letters.value)}."
         )
-    yield "\nAll intervals are 95% confidence intervals, computed over rows (Wilson for shares)."
+    yield "\nAll intervals are 95% confidence intervals, computed over rows (Wilson)."
 
 
 def _share(figure: Figure) -> str:
     return f"{figure.value:.0%} ({figure.low:.0%} to {figure.high:.0%})"
-
-
-def _kappa(figure: Figure) -> str:
-    return "not defined" if figure.value is None else f"{figure.value:.2f}"

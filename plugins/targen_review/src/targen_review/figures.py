@@ -251,30 +251,6 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
-class OutputAgreement:
-    """The share of rows for which two people gave or accepted the same output."""
-
-    raters: tuple[str, ...]
-    dataset: str
-    same: Figure
-
-
-@dataclass(frozen=True, slots=True)
-class Step4:
-    """The relabels of step 4 that people judged.
-
-    Attributes:
-        agreed: rows on which all people who graded them agree with the new label.
-        disagreed: rows on which all of them think otherwise.
-        split: rows on which they do not agree with each other.
-    """
-
-    agreed: int = 0
-    disagreed: int = 0
-    split: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class RaterFigures:
     """How many rows one rater has to grade, has graded, and what they did with them."""
 
@@ -326,8 +302,6 @@ class ReviewFigures:
     letters: Sequence[Letters]
     agreement: Sequence[Agreement]
     alpha: Figure
-    outputs: Sequence[OutputAgreement]
-    step4: Step4
     raters: Sequence[RaterFigures]
     disagreements: Sequence[Disagreement]
 
@@ -349,8 +323,6 @@ def figures_of(material: Material) -> ReviewFigures:
         letters,
         _agreements(material, by_rater, people, models),
         krippendorff_alpha(_by_row(ours, lambda given: given.grade.after).values()),
-        list(_outputs(material, by_rater, people)),
-        _step4(material, ours),
         [_rater(material, name, by_rater[name]) for name in (*people, *models)],
         _disagreements(material),
     )
@@ -483,53 +455,6 @@ def _agreement(
         cohen_kappa([(a in rubric.acceptable, b in rubric.acceptable) for a, b in pairs]),
         spearman([(place[a], place[b]) for a, b in pairs]),
     )
-
-
-def _outputs(
-    material: Material, by_rater: Mapping[str, Sequence[Given]], people: Sequence[str]
-) -> Iterator[OutputAgreement]:
-    for one, other in combinations(people, 2):
-        theirs = {given.row: given.grade for given in by_rater[other]}
-        for dataset, output in material.outputs.items():
-            same = []
-            for given in by_rater[one]:
-                if given.dataset != dataset or given.row not in theirs:
-                    continue
-                row, grades = material.rows[given.row], (given.grade, theirs[given.row])
-                said = [_output_of(row, grade, material.rubric) for grade in grades]
-                if None in said or grades[0].edit != grades[1].edit:
-                    continue
-                first, second = (row.with_changes(grades[0].edit, each) for each in said)
-                same.append(output.agrees(first, second) and output.agrees(second, first))
-            if same:
-                yield OutputAgreement((one, other), dataset, share(sum(same), len(same)))
-
-
-def _output_of(row: ReviewRow, grade: Grade, rubric: Rubric) -> Mapping[str, Any] | None:
-    """Return the output of a row according to a rater; None if they did not give one."""
-    if grade.reject or grade.output is not None:
-        return None if grade.reject else grade.output
-    is_right = grade.after in rubric.acceptable and rubric.effect_of(grade.after) == "stays"
-    return row.output if is_right else None
-
-
-def _step4(material: Material, given: Sequence[Given]) -> Step4:
-    """Return people's verdicts on the relabels of step 4.
-
-    A person agrees if the label of their own is the new one. If they gave no label, they agree if
-    they find the row acceptable with it.
-    """
-
-    def agrees(each: Given) -> bool | None:
-        row, grade = material.rows.get(each.row), each.grade
-        if row is None or not row.is_corrected or not (grade.gives or grade.is_done):
-            return None
-        if grade.gives:
-            return not relabels(row, grade)
-        return not grade.reject and grade.after in material.rubric.acceptable
-
-    views = [{*of} for of in _by_row(given, agrees).values()]
-    return Step4(views.count({True}), views.count({False}), views.count({True, False}))
 
 
 def _rater(material: Material, name: str, given: Sequence[Given]) -> RaterFigures:

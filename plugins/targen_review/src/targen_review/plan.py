@@ -260,26 +260,3 @@ def write_plan(folder: Path, plan: Plan) -> None:
     write_file(file, text + "\n")
     if was_own:
         sign(file, _reaching(folder, _found(plan, folder)))
-
-
-def differing(there: Plan, requested: Mapping[str, Any]) -> str:
-    """In words, what of a plan is not as it was asked for; "" if all is.
-
-    Args:
-        there: the plan.
-        requested: fields of a plan that the user named.
-    """
-    return "; ".join(
-        f"{name} is {_words(getattr(there, name))}, not {_words(value)}"
-        for name, value in requested.items()
-        if getattr(there, name) != value
-    )
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, Rubric):
-        return value.name
-    if isinstance(value, tuple):
-        names = ("+".join(each) if isinstance(each, tuple) else str(each) for each in value)
-        return ",".join(names) or "nobody"
-    return "on" if value is True else "off" if value is False else str(value)

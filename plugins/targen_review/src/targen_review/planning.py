@@ -13,7 +13,6 @@ from targen_review.plan import (
     Plan,
     PlanData,
     data_of,
-    differing,
     folder_for,
     is_there,
     load_plan,
@@ -21,7 +20,7 @@ from targen_review.plan import (
     write_plan,
 )
 from targen_review.rows import NO_TASK, ReviewData, open_data, review_rows
-from targen_review.rubric import LABELS, NAMED, OUTPUTS, PAPER, named_rubric
+from targen_review.rubric import LABELS, OUTPUTS, PAPER, named_rubric
 from targen_review.sample import Drawable, assign, sample_size, teams_of
 
 
@@ -43,7 +42,6 @@ def planned(
     """Return the folder of a review, its plan, and its opened data.
 
     If different options are requested before the first grade, a new plan replaces the old one.
-    Options that are not requested stay as planned.
 
     Raises:
         UsageError: a request is impossible, or differs from the plan by which rows were graded.
@@ -75,17 +73,17 @@ def planned(
         if len(plan.data) == 1:
             task = task or data_of(folder, plan)[0].task or None
     opened = _opened(data, task, encoding)
-    changes = "" if plan is None else _changes(folder, plan, opened, options)
-    if plan is not None and not changes:
-        return folder, plan, opened
     if plan is not None:
+        changed = _changed(folder, plan, opened, options)
+        if not changed:
+            return folder, plan, opened
         if _is_begun(folder):
             raise UsageError(
-                f"{folder} already contains a review of this data: {changes}",
+                f"{folder} already contains a review of this data with a different "
+                + ", ".join(changed),
                 hint="omit the options to continue it; for a new review, pass --out FOLDER",
             )
-        options = {**_kept(plan, options), **options}
-        print(f"{folder}: replaced the previous plan, which was unused: {changes}", file=sys.stderr)
+        print(f"{folder}: replaced the previous plan, which was unused", file=sys.stderr)
     plan = _new_plan(opened, options)
     write_plan(folder, plan)
     if not plan.blind and not quiet:
@@ -114,10 +112,10 @@ def _opened(paths: Sequence[str], task: str | None, encoding: str) -> list[Revie
     return opened
 
 
-def _changes(
+def _changed(
     folder: Path, plan: Plan, opened: Sequence[ReviewData], options: dict[str, Any]
-) -> str:
-    """Return in words how a plan differs from the requested one.
+) -> list[str]:
+    """Return the options that a plan has otherwise, or its tasks if they were unknown.
 
     Raises:
         UsageError: the review is of other data.
@@ -128,12 +126,9 @@ def _changes(
             f"{folder} contains a review of {', '.join(there)}, not of {', '.join(now)}",
             hint="--out FOLDER",
         )
-    tasks = [
-        f"the task of {known.name} was unknown; now it is {each.task_id}"
-        for known, each in zip(plan.data, opened, strict=True)
-        if each.task_id and not known.task
-    ]
-    return "; ".join(filter(None, (differing(plan, options), *tasks)))
+    changed = [name for name, value in options.items() if getattr(plan, name) != value]
+    pairs = zip(plan.data, opened, strict=True)
+    return changed + ["task"] * any(each.task_id and not known.task for known, each in pairs)
 
 
 def _is_begun(folder: Path) -> bool:
@@ -141,15 +136,6 @@ def _is_begun(folder: Path) -> bool:
     return any(each.grades for each in read_grades(folder).values()) or any(
         folder.glob("model-*/manifest.json")
     )
-
-
-def _kept(plan: Plan, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of the previous plan that stay."""
-    kept = {name: getattr(plan, name) for name in type(plan).model_fields}
-    dropped = {"format", "data", "rows"}
-    dropped |= {"teams", "barred"} if "raters" in options else set()
-    dropped |= {"rubric"} if kept["rubric"] in NAMED.values() else set()  # the task may decide
-    return {name: value for name, value in kept.items() if name not in dropped}
 
 
 def _new_plan(opened: Sequence[ReviewData], options: dict[str, Any]) -> Plan:

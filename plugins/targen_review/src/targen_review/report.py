@@ -8,7 +8,7 @@ from typing import Any
 
 from targen_core.cli.findings import Cell, Estimate, Excerpt, Findings, Table
 from targen_core.text import plural
-from targen_review.agreement import Figure, share
+from targen_review.agreement import Figure
 from targen_review.figures import ALL, PEOPLE, Agreement, Disagreement, Letters, ReviewFigures
 from targen_review.rubric import Rubric
 
@@ -54,7 +54,6 @@ def findings_of(figures: ReviewFigures, *, paper: bool = False) -> Findings:
         _letters_table(figures),
         *([_printed_table(figures)] if paper else []),
         *_agreement_tables(figures),
-        _outputs_table(figures),
         Table(
             "Labels that raters confirm",
             ("dataset", "by", "rows", "confirmed"),
@@ -64,7 +63,6 @@ def findings_of(figures: ReviewFigures, *, paper: bool = False) -> Findings:
                 if of.confirmed.rows
             ],
         ),
-        _step4_table(figures),
         _raters_table(figures),
         _disagreements_table(figures),
     ]
@@ -100,8 +98,8 @@ def _headlines(figures: ReviewFigures) -> Iterator[str]:
     for each in figures.agreement:
         if each.side == "after" and each.kind == "people":
             yield (
-                f"{', '.join(each.raters)}: κ {_number(each.letters.value)} for "
-                f"{_kind(figures)}s, {_number(each.acceptable.value)} for whether a row is "
+                f"{', '.join(each.raters)}: κ {number(each.letters.value)} for "
+                f"{_kind(figures)}s, {number(each.acceptable.value)} for whether a row is "
                 f"acceptable, on {plural(each.rows, 'row')}."
             )
 
@@ -205,28 +203,6 @@ def _agreement_table(found: Sequence[Agreement], title: str, kind: str) -> Table
     return Table(title, columns, rows, note=" ".join(undefined))
 
 
-def _outputs_table(figures: ReviewFigures) -> Table:
-    return Table(
-        "Agreement on outputs",
-        ("raters", "dataset", "rows", "same"),
-        [(", ".join(e.raters), e.dataset, e.same.rows, e.same) for e in figures.outputs],
-        note="Rows for which both gave or accepted an output. Same: as the output compares, such "
-        "as scores within the tolerance.",
-    )
-
-
-def _step4_table(figures: ReviewFigures) -> Table:
-    of = figures.step4
-    rows = of.agreed + of.disagreed
-    return Table(
-        "Step 4 as judged by people",
-        ("relabelled rows", "right", "people differ"),
-        [(rows, _cell(share(of.agreed, rows)), of.split)] if rows or of.split else [],
-        note="Right: people chose the new label, or accepted the row with it. Rows on which people "
-        "disagree are counted separately.",
-    )
-
-
 def _raters_table(figures: ReviewFigures) -> Table:
     columns = "rater, kind, graded, of, acceptable, relabelled, edited, rejected, flagged, comments"
     rows: list[tuple[Cell, ...]] = []
@@ -286,7 +262,8 @@ def _count(counts: Mapping[str, float] | None, letter: str) -> float | int | Non
     return int(number) if number == int(number) else round(number, 1)
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Return a figure with two digits, or that it is not defined."""
     if value is None:
         return "not defined"
     return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")  # and no minus before a nought
@@ -296,8 +273,8 @@ def shown(cell: Cell) -> str:
     """Return a cell of a table as text."""
     if isinstance(cell, Estimate):
         if cell.low is None or cell.high is None:
-            return _number(cell.value)
-        return f"{_number(cell.value)} ({_number(cell.low)} to {_number(cell.high)})"
+            return number(cell.value)
+        return f"{number(cell.value)} ({number(cell.low)} to {number(cell.high)})"
     if cell is None:
         return "-"
     return f"{cell:,}" if isinstance(cell, int | float) else str(cell)
@@ -322,9 +299,7 @@ def as_json(figures: ReviewFigures) -> dict[str, Any]:
         ],
         "agreement": [asdict(each) for each in figures.agreement],
         "alpha": asdict(figures.alpha),
-        "outputs": [asdict(each) for each in figures.outputs],
         "raters": [asdict(each) for each in figures.raters],
         "disagreements": [asdict(each) for each in figures.disagreements],
-        "step4": asdict(figures.step4),
         "warnings": list(_warnings(figures)),
     }

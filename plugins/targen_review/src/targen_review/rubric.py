@@ -104,89 +104,7 @@ class Rubric(BaseModel):
         return frozenset(grade.letter for grade in self.grades if grade.acceptable)
 
 
-PAPER = Rubric(
-    name="paper",
-    question="Does the row do what its task asks, and is this its label?",
-    grades=(
-        GradeMeaning(
-            letter="A",
-            title="right",
-            meaning="It does what the task asks, and the label is right.",
-            acceptable=True,
-        ),
-        GradeMeaning(
-            letter="B",
-            title="weak",
-            meaning="It is a row of the task, but too easy, gives its label away, or only nearly "
-            "fits the label.",
-            acceptable=True,
-        ),
-        GradeMeaning(
-            letter="C",
-            title="a minor part is missing",
-            meaning="A part that the task can do without is missing or wrong.",
-            acceptable=False,
-        ),
-        GradeMeaning(
-            letter="D",
-            title="an essential part is missing",
-            meaning="A part without which it is no row of the task is missing or wrong.",
-            acceptable=False,
-        ),
-    ),
-)
-"""The four grades of the paper's human evaluation (appendix H), in our own words."""
-
-LABELS = Rubric(
-    name="labels",
-    question="Is this the right label for this text?",
-    grades=(
-        GradeMeaning(
-            letter="R",
-            title="right",
-            meaning="The text is fine, and the label is right.",
-            acceptable=True,
-            effect="stays",
-        ),
-        GradeMeaning(
-            letter="W",
-            title="wrong label",
-            meaning="The text is fine, and another label is right.",
-            acceptable=False,
-            effect="changes",
-        ),
-        GradeMeaning(
-            letter="B",
-            title="bad text",
-            meaning="The text should not be in the dataset, whatever its label.",
-            acceptable=False,
-            effect="leaves",
-        ),
-    ),
-)
-"""The default question about rows of a task with a closed set of labels."""
-
-OUTPUTS = Rubric(
-    name="outputs",
-    question="Is the text fine, and is all that the row says of it right and complete?",
-    grades=(
-        LABELS.grades[0].model_copy(
-            update={"meaning": "The text is fine, and so is all that the row says of it."}
-        ),
-        LABELS.grades[1].model_copy(
-            update={
-                "title": "wrong",
-                "meaning": "The text is fine, and something else is right: mark or choose it.",
-            }
-        ),
-        LABELS.grades[2].model_copy(
-            update={"meaning": "The text should not be in the dataset, whatever is said of it."}
-        ),
-    ),
-)
-"""The default question about rows with an output in place of one label."""
-
-NAMED = {rubric.name: rubric for rubric in (LABELS, OUTPUTS, PAPER)}
+NAMES = ("labels", "outputs", "paper")
 """The rubrics that `--rubric` knows by name."""
 
 
@@ -196,9 +114,8 @@ def named_rubric(name: str) -> Rubric:
     Raises:
         UsageError: it cannot be read, or is not a rubric.
     """
-    if name in NAMED:
-        return NAMED[name]
-    values = read_yaml(Path(name), _MAX_BYTES, texts=True)  # a grade may be called 1 or true
+    path = Path(__file__).with_name("rubrics") / f"{name}.yaml" if name in NAMES else Path(name)
+    values = read_yaml(path, _MAX_BYTES, texts=True)  # a grade may be called 1 or true
     try:
         return Rubric.model_validate(values)
     except ValidationError as error:
@@ -207,3 +124,6 @@ def named_rubric(name: str) -> Rubric:
             hint="it needs name, question and grades; each grade has letter, title, meaning, and "
             "acceptable: true or false",
         ) from error
+
+
+LABELS, OUTPUTS, PAPER = map(named_rubric, NAMES)
