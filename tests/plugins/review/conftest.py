@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 import pytest
 
 from targen_review.grades import Grade, GradeBook, Rater
-from targen_review.page.desk import Desk
 from targen_review.page.server import review_app
 from targen_review.page.serving import Secret
+from targen_review.page.session import Session
 from targen_review.plan import load_plan
 from targen_review.planning import planned
 from targen_review.rows import open_data, review_rows
@@ -38,7 +38,7 @@ class Page:
     """What a browser would do to the application of one rater."""
 
     app: Any
-    desk: Any
+    session: Any
     secret: Secret
     headers: dict[str, str] = field(default_factory=dict)
     cookie: str = ""
@@ -87,7 +87,7 @@ class Page:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.desk.book.path.read_text().splitlines()[1:]]
+        return [json.loads(line) for line in self.session.book.path.read_text().splitlines()[1:]]
 
 
 TASK = """
@@ -198,8 +198,8 @@ def page():
         options = {"rubric": "paper", **options}
         folder, plan, opened = planned([str(each) for each in data], **options)
         books.append(GradeBook(folder, Rater(rater=name)))
-        desk, secret = Desk(plan, opened, books[-1]), Secret(PORT)
-        return Page(review_app(desk, secret, PORT), desk, secret)
+        session, secret = Session(plan, opened, books[-1]), Secret(PORT)
+        return Page(review_app(session, secret, PORT), session, secret)
 
     yield make
     for each in books:

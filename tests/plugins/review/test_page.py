@@ -46,7 +46,7 @@ def test_a_rater_has_a_name_in_any_script(name, page, run):
     composed = unicodedata.normalize("NFC", name)
     mine = page(run, name=composed, raters=name)
     assert mine.say(1, "grade", "A").status == 303
-    assert [*read_grades(mine.desk.book.path.parent)] == [composed]
+    assert [*read_grades(mine.session.book.path.parent)] == [composed]
 
 
 def test_what_another_site_sends_changes_nothing(page, run):
@@ -119,7 +119,7 @@ def test_a_blind_review_tells_nothing_before_the_rater_chose(page, run):
         assert not re.search(r"positive|negative|come back", body), body
         assert "No calls" in mine.ask(f"/row/{number}/calls").text
     assert "positive" not in mine.ask("/list").text.split("<tbody>")[1]
-    row = seen.desk.ids[0]
+    row = seen.session.ids[0]
     assert seen.ask(f"/goto?row={row}").status == 303
     for guess in (row, row.upper(), "1.0/nothing/0"):
         assert mine.ask(f"/goto?row={guess}").status == 404
@@ -158,10 +158,12 @@ def test_blind_rows_of_open_labels_do_not_hold_their_answer(
         shown = html.unescape(mine.ask(path).text)
         assert "Carl left early" in shown and "Ada" in shown
         assert tells not in shown and "all_right" not in shown
-    out = json.dumps(list(sheet_of(mine.desk.plan, mine.desk.book.path.parent).items[0].texts))
+    out = json.dumps(
+        list(sheet_of(mine.session.plan, mine.session.book.path.parent).items[0].texts)
+    )
     assert "answers" not in out and "options" not in out
     for name in ("answers", "options"):
-        mine.say(1, "edit", **{f"field.{name}": mine.desk.seat(0).row.fields.get(name, "")})
+        mine.say(1, "edit", **{f"field.{name}": mine.session.view(0).row.fields.get(name, "")})
         mine.say(1, "edit", **{f"field.{name}": "a guess"})
     assert mine.lines == [], "what is hidden is not compared with a guess"
     mine.say(1, "label", "@own", own=label)
@@ -185,14 +187,14 @@ def test_texts_of_strangers_stay_texts(page, rows_file, task_file):
 def test_a_row_that_changed_since_is_told_and_asked_again(page, run):
     mine = page(run)
     mine.say(1, "grade", "A")
-    mine.desk.book.close()
+    mine.session.book.close()
     with changed(run / "dataset.jsonl") as rows:
         rows[0]["text"] = "Other words are here now."
     again = page(run)
-    assert again.desk.done == 0
+    assert again.session.done == 0
     assert "has changed since you graded it" in again.ask("/row/1").text
     again.say(1, "grade", "B")
-    assert again.desk.done == 1
+    assert again.session.done == 1
 
 
 def test_the_end_the_list_the_calls_and_places_that_there_are_not(page, run):
@@ -241,7 +243,7 @@ def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(verdicts
         assert f"<span>{word}</span>" in shown
     assert "do:reject" not in shown, "which is what a bad text is"
     assert "right after all" not in shown
-    own, labels = mine.desk.seat(5).row.label, mine.desk.seat(5).labels
+    own, labels = mine.session.view(5).row.label, mine.session.view(5).data.labels
     button = f'value="{own}" class="label" aria-pressed="false" data-key="{labels.index(own) + 1}">'
     which = "Which label is right? Without one, the row is removed."
     turned = "saved as wrong label; the row changes its label to negative."
@@ -285,7 +287,7 @@ def test_a_blind_label_is_a_verdict_and_a_bad_text_needs_none(verdicts):
     assert "row" not in title.lower(), "its number may tell the label"
     assert "bad text" in hidden
     assert "<span>right</span>" not in hidden
-    row = mine.desk.seat(0).row
+    row = mine.session.view(0).row
     assert mine.say(1, "label", row.label).headers["x-location"] == "/row/2"
     assert mine.say(2, "grade", "B").headers["x-location"] == "/row/3"
     assert mine.say(3, "grade", "R").status == 422

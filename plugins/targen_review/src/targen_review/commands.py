@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from targen_review.apply import Judged, Version
     from targen_review.forms import Sheet
     from targen_review.grades import Grade
-    from targen_review.page.desk import Desk
+    from targen_review.page.session import Session
     from targen_review.plan import Plan
     from targen_review.rows import ReviewData
     from targen_review.rubric import Rubric
@@ -166,31 +166,31 @@ def _grade_on_a_page(
 ) -> None:
     """Serve the page of one rater until Ctrl-C, and print their progress."""
     from targen_review.grades import GradeBook, Rater
-    from targen_review.page.desk import Desk
     from targen_review.page.server import review_app
     from targen_review.page.serving import Secret, listening, serve
+    from targen_review.page.session import Session
 
     plan.rows_of(name)  # checks that it is a rater
     with listening(port) as (listener, number), GradeBook(folder, Rater(rater=name)) as book:
-        desk = Desk(plan, data, book)
-        if desk.lost:
+        session = Session(plan, data, book)
+        if session.lost:
             print(
-                f"the data no longer contains {plural(desk.lost, 'row')} of the review",
+                f"the data no longer contains {plural(session.lost, 'row')} of the review",
                 file=sys.stderr,
             )
         secret = Secret(number)
-        print(f"{name}, {desk.done:,} of {len(desk.ids):,} done: {secret.address}")
+        print(f"{name}, {session.done:,} of {len(session.ids):,} done: {secret.address}")
         with suppress(KeyboardInterrupt):  # the way to end it, from the next words on
             print("Press Ctrl-C to stop; every answer is saved immediately", flush=True)
-            serve(review_app(desk, secret, number), listener, secret, browser=browser)
-        print(f"{name}: {desk.done:,} of {len(desk.ids):,} done{_effects(desk)}")
-        if desk.done:
+            serve(review_app(session, secret, number), listener, secret, browser=browser)
+        print(f"{name}: {session.done:,} of {len(session.ids):,} done{_effects(session)}")
+        if session.done:
             to_apply = f"targen review apply {shlex.quote(str(folder))}"
             print(f"to write the new version: {to_apply}", file=sys.stderr)
 
 
-def _effects(desk: Desk) -> str:
-    effects = ", ".join(f"{count:,} {effect}" for effect, count in desk.effects().items())
+def _effects(session: Session) -> str:
+    effects = ", ".join(f"{count:,} {effect}" for effect, count in session.effects().items())
     return f"; in the new version: {effects}" if effects else ""
 
 

@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from targen_core.text import plural, printable
-from targen_review.page.desk import Desk, Seat
 from targen_review.page.serving import (
     Secret,
     app_for,
@@ -22,6 +21,7 @@ from targen_review.page.serving import (
     refused,
     traced,
 )
+from targen_review.page.session import RowView, Session
 from targen_review.rows import NO_TASK
 
 _LIST = 50  # rows of a page of the list
@@ -46,9 +46,9 @@ _SHOWN = {"flagged": "flag", "rejected": "reject", "edited": "edit", "commented"
 """A selection of the list -> the field of a grade that these rows have."""
 
 
-def review_app(desk: Desk, secret: Secret, port: int) -> ASGIApp:
+def review_app(session: Session, secret: Secret, port: int) -> ASGIApp:
     """Return the application with the rows of one rater."""
-    pages = _Pages(desk, secret)
+    pages = _Pages(session, secret)
     return app_for(
         [
             ("/row/{number:int}", pages.row),
@@ -63,7 +63,7 @@ def review_app(desk: Desk, secret: Secret, port: int) -> ASGIApp:
         ],
         secret,
         port,
-        start=lambda: _address(desk.next_open()),
+        start=lambda: _address(session.next_open()),
     )
 
 
@@ -72,8 +72,8 @@ def _address(at: int | None) -> str:
 
 
 class _Pages:
-    def __init__(self, desk: Desk, secret: Secret) -> None:
-        self._desk = desk
+    def __init__(self, session: Session, secret: Secret) -> None:
+        self._session = session
         self._secret = secret
 
     async def row(self, request: Request) -> Response:
@@ -84,11 +84,11 @@ class _Pages:
 
     async def answer(self, request: Request) -> Response:
         """Take a grade of a row; then show the next row, or the same until it is complete."""
-        desk, at = self._desk, request.path_params["number"] - 1
+        session, at = self._session, request.path_params["number"] - 1
         form = dict(request.state.fields)
         action = next((name for name in form if name.startswith("do:")), "")
         value = form.get("own", "") if form.get(action) == "@own" else form.get(action, "")
-        grade = desk.answer(
+        grade = session.answer(
             at,
             action.removeprefix("do:"),
             value,
@@ -96,65 +96,67 @@ class _Pages:
             answers=_answers(request),
             comment=form.get("comment"),
         )
-        seat = desk.seat(at)
+        view = session.view(at)
         decides = action == "do:grade" or (
-            desk.plan.rubric.is_of_labels and action in ("do:label", "do:output")
+            session.plan.rubric.is_of_labels and action in ("do:label", "do:output")
         )
-        is_complete = decides and grade.is_done and not seat.asks_label
-        return self._to(request, desk.next_open(at) if is_complete else at, _saved(desk, seat))
+        is_complete = decides and grade.is_done and not view.asks_label
+        return self._to(
+            request, session.next_open(at) if is_complete else at, _saved(session, view)
+        )
 
     async def check(self, request: Request) -> Response:
         """Return the findings of the task's checks about texts that are being written."""
-        fixed = self._desk.check(request.path_params["number"] - 1, _texts(request))
+        fixed = self._session.check(request.path_params["number"] - 1, _texts(request))
         return html("checks.html", {"fixed": fixed, "live": True})
 
     async def calls(self, request: Request) -> Response:
         """Show the calls that a row rests on, as `targen trace` finds them."""
-        desk = self._desk
-        seat = desk.seat(request.path_params["number"] - 1)
-        if seat.row is None or seat.data is None or not seat.data.has_origin or seat.hidden:
+        session = self._session
+        view = session.view(request.path_params["number"] - 1)
+        if not view.data.has_origin or view.hidden:
             return html("calls.html", {"trace": None})
-        assert seat.row.number is not None
-        return html("calls.html", {"trace": await traced(seat.data.path, seat.row.number)})
+        assert view.row.number is not None
+        return html("calls.html", {"trace": await traced(view.data.path, view.row.number)})
 
     async def undo(self, request: Request) -> Response:
         """Take the last answer back, and go to its row."""
-        desk = self._desk
-        at = desk.undo()
+        session = self._session
+        at = session.undo()
         if at is None:
             here = number_in(dict(request.state.fields).get("at", ""))
-            here = min(max(here, 1), len(desk.ids)) - 1
+            here = min(max(here, 1), len(session.ids)) - 1
             return self._to(request, here, "There is nothing to undo.")
-        name = _capital(desk.name_of(desk.seat(at)))
+        name = _capital(session.name_of(session.view(at)))
         return self._to(request, at, f"{name}: the last answer was undone.")
 
     async def skip(self, request: Request) -> Response:
         """Go to the next row that has no grade."""
-        at = self._desk.next_open(number_in(request.query_params.get("after", "")) - 1)
+        at = self._session.next_open(number_in(request.query_params.get("after", "")) - 1)
         return RedirectResponse(_address(at), 303)
 
     async def goto(self, request: Request) -> Response:
         """Go to a row by its number or its id; in a blind review, by its place among the rows."""
         asked = request.query_params.get("row", "").strip()
-        at = self._desk.find(asked)
+        at = self._session.find(asked)
         if at is not None:
             return RedirectResponse(_address(at), 303)
-        mine = plural(len(self._desk.ids), "row")
+        mine = plural(len(self._session.ids), "row")
         return refused(f"There is no row {printable(asked)} among your {mine}.", 404)
 
     async def list_rows(self, request: Request) -> Response:
         """List all rows with their grades, page by page."""
-        desk, kind = self._desk, request.query_params.get("show", "all")
+        session, kind = self._session, request.query_params.get("show", "all")
         places = [
             at
-            for at, row in enumerate(desk.ids)
-            if (kind not in _SHOWN or getattr(desk.book.grades.get(row), _SHOWN[kind], None))
-            and not (kind == "open" and desk.is_done(at))
+            for at, row in enumerate(session.ids)
+            if (kind not in _SHOWN or getattr(session.book.grades.get(row), _SHOWN[kind], None))
+            and not (kind == "open" and session.is_done(at))
         ]
         pages = max(1, -(-len(places) // _LIST))
         number = min(max(number_in(request.query_params.get("page", "")), 1), pages)
         context = {
-            "seats": [desk.seat(at) for at in places[(number - 1) * _LIST : number * _LIST]],
+            "views": [session.view(at) for at in places[(number - 1) * _LIST : number * _LIST]],
             "kind": kind,
             "kinds": ["all", "open", *_SHOWN],
             "count": len(places),
@@ -168,15 +170,15 @@ class _Pages:
         return self._done(request)
 
     def _row(self, request: Request, at: int, *, said: str = "", editing: str = "") -> Response:
-        seat = self._desk.seat(at)
+        view = self._session.view(at)
         # Any of a row's origin may reveal its label: a list may be for only one label.
-        origin = [] if seat.row is None or seat.hidden else origin_of(seat.row)
-        context = {"seat": seat, "editing": editing, "no_task": NO_TASK, "origin": origin}
+        origin = [] if view.hidden else origin_of(view.row)
+        context = {"view": view, "editing": editing, "no_task": NO_TASK, "origin": origin}
         return self._page(request, "row.html", context, said=said)
 
     def _done(self, request: Request, said: str = "") -> Response:
-        folder = shlex.quote(str(self._desk.book.path.parent))
-        context = {"effects": self._desk.effects(), "folder": folder}
+        folder = shlex.quote(str(self._session.book.path.parent))
+        context = {"effects": self._session.effects(), "folder": folder}
         return self._page(request, "done.html", context, said=said)
 
     def _to(self, request: Request, at: int | None, said: str) -> Response:
@@ -190,28 +192,28 @@ class _Pages:
     def _page(
         self, request: Request, template: str, context: Mapping[str, Any], *, said: str = ""
     ) -> Response:
-        desk = self._desk
+        session = self._session
         whole = {
-            "title": desk.title,
-            "rater": desk.rater,
+            "title": session.title,
+            "rater": session.rater,
             "secret": self._secret.form,
-            "plan": desk.plan,
-            "total": len(desk.ids),
-            "done": desk.done,
-            "desk": desk,
+            "plan": session.plan,
+            "total": len(session.ids),
+            "done": session.done,
+            "session": session,
             "said": said,
-            "keys": _keys(desk),
+            "keys": _keys(session),
             "partial": request.headers.get("x-page") == "1",
             **context,
         }
         return html(template, whole)
 
 
-def _keys(desk: Desk) -> dict[str, tuple[str, str]]:
+def _keys(session: Session) -> dict[str, tuple[str, str]]:
     """Return the key of each command and its description; Shift avoids the rubric's keys."""
-    rubric = desk.plan.rubric
+    rubric = session.plan.rubric
     idle = {"reject"} if rubric.is_of_labels else set()  # which is what "bad text" does
-    idle |= set() if desk.has_outputs else {"write", "save"}
+    idle |= set() if session.has_outputs else {"write", "save"}
     return {
         name: (f"Shift+{key.upper()}" if key.upper() in rubric.letters else key, words)
         for name, (key, words) in _COMMANDS.items()
@@ -223,9 +225,9 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _saved(desk: Desk, seat: Seat) -> str:
+def _saved(session: Session, view: RowView) -> str:
     """Return what was saved for a row, and its effect: "Row 3: saved as bad text; the row …"."""
-    grade, rubric = seat.grade, desk.plan.rubric
+    grade, rubric = view.grade, session.plan.rubric
     what = ""
     if grade.after is not None and rubric.is_of_labels:
         what = f" as {rubric.word(grade.after)}"
@@ -233,14 +235,14 @@ def _saved(desk: Desk, seat: Seat) -> str:
         what = f" as {grade.before} before, {grade.after} after"
     elif grade.after is not None:
         what = f" as {grade.after}"
-    elif grade.label is not None and not seat.hidden:
+    elif grade.label is not None and not view.hidden:
         what = f" with label {printable(grade.label, lines=False, max_length=60)}"
-    said = f"{_capital(desk.name_of(seat))}: saved{what}"
-    if seat.asks_label and seat.asks_output:
+    said = f"{_capital(session.name_of(view))}: saved{what}"
+    if view.asks_label and view.asks_output:
         return f"{said}. What is the right answer? Unless you save one, the row is removed."
-    if seat.asks_label:
+    if view.asks_label:
         return f"{said}. Which label is right? Without one, the row is removed."
-    effect = seat.effect
+    effect = view.effect
     return f"{said}; the row {printable(effect, lines=False)}." if effect else f"{said}."
 
 
