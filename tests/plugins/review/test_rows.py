@@ -17,7 +17,7 @@ def test_rows_of_nobody_s_task_are_shown_as_they_are(tmp_path):
     (row,) = open_data(write_lines(tmp_path / "any.jsonl", [given])).rows()
     assert dict(row.fields) == {"say": "hello", "tags": "a\nb", "n": "1.5"}
     assert (row.label, row.editable) == ("3", ())
-    assert fix(None, row, None, "x").unchecked
+    assert fix(None, row, None, "x").rows == ()
 
 
 def test_rows_of_a_run_have_their_origin(run):

@@ -39,7 +39,6 @@ class Judged:
         rows: the official rows that result; empty if the row is removed.
         label: its final label; None if the row is removed, or has no label.
         refused: why their change is impossible, in words, or "".
-        unchecked: checks that could not be run on it again.
     """
 
     row: ReviewRow
@@ -47,7 +46,6 @@ class Judged:
     rows: Sequence[Mapping[str, Any]]
     label: str | None
     refused: str = ""
-    unchecked: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> str:
@@ -261,7 +259,7 @@ def _judged(data: ReviewData, row: ReviewRow, verdict: Verdict) -> Judged:
     label = row.label if verdict.label is None else verdict.label
     if data.output is not None:
         label = data.output.label_of(fixed.values)
-    return replace(same, rows=rows, label=label, unchecked=fixed.unchecked)
+    return replace(same, rows=rows, label=label)
 
 
 def _decided(judged: Judged, *, with_id: bool) -> Decided:
@@ -330,7 +328,6 @@ def _report(
         "outcomes": {name: outcomes[name] for name in _ORDER},
         "rows": dict(rows),
         "requested": dict(requested),
-        "unchecked": sum(bool(each.unchecked) for each in judged),
         "stale": dict(sorted(stale.items())),
     }
 

@@ -320,8 +320,6 @@ def _print_version(version: Version, rubric: Rubric) -> None:
     if version.open:
         print(f"\n{plural(len(version.open), 'row')} left unchanged:")
         print_table(["row", "why", "text"], [_unchanged(each, rubric) for each in version.open])
-    if report["unchecked"]:
-        print(f"\n{plural(report['unchecked'], 'change')} could not be fully rechecked")
     if version.missing:
         print(f"\nTo get the same number of rows per label as before: {_more_rows(version)}")
     print()

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any, Literal
 
 from targen_core.errors import RunDirectoryError, TargenError, UsageError
 from targen_core.text import plural
-from targen_review.agreement import Figure, Z, cohen_kappa, krippendorff_alpha, share, spearman
+from targen_review.agreement import Figure, cohen_kappa, krippendorff_alpha, share, spearman
 from targen_review.grades import Grade, Rater, as_key, read_grades
 from targen_review.plan import Plan, PlanData, data_of, load_plan
 from targen_review.rows import ReviewRow, has_columns, open_data, review_rows
@@ -208,7 +208,6 @@ class Letters:
         after: letter -> rows by the final label.
         acceptable_before: the share of acceptable grades before correction.
         acceptable: the same after it.
-        change: the second less the first, over rows that have both; its interval is over rows.
         confirmed: the share of rows whose final label the raters confirm: they chose it themselves,
             or left it and found the row acceptable. A row that they did not accept, or rejected,
             without choosing another label, gives no evidence about its label and is left out.
@@ -221,7 +220,6 @@ class Letters:
     after: Mapping[str, float]
     acceptable_before: Figure | None
     acceptable: Figure
-    change: Figure | None
     confirmed: Figure
 
 
@@ -252,18 +250,14 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class RaterFigures:
-    """How many rows one rater has to grade, has graded, and what they did with them."""
+    """How many rows one rater has to grade, has graded, rejected and relabelled."""
 
     rater: str
     kind: str
-    model: str
     rows: int
     done: int
     rejected: int
     relabelled: int
-    edited: int
-    flagged: int
-    comments: int
     acceptable: Figure
 
 
@@ -349,7 +343,6 @@ def _letters(
         {row: fmean(letter in rubric.acceptable for letter in of) for row, of in side.items()}
         for side in (before, after)
     )
-    both = [good[row] - was[row] for row in good if row in was]
     confirmed = _by_row(given, lambda each: _confirms(material, each))
     yield Letters(
         dataset,
@@ -359,7 +352,6 @@ def _letters(
         _counts(rubric.letters, after),
         _mean_share(was.values()) if before else None,
         _mean_share(good.values()),
-        _mean_change(both) if both else None,
         _mean_share(map(fmean, confirmed.values())),
     )
 
@@ -386,15 +378,6 @@ def _mean_share(values: Iterable[float]) -> Figure:
     """Return the mean over rows of shares of raters; its interval is that of as many whole rows."""
     shares = list(values)
     return share(round(math.fsum(shares), 9), len(shares))
-
-
-def _mean_change(values: Sequence[float]) -> Figure:
-    """Return a mean of paired differences, with its normal interval."""
-    middle = fmean(values)
-    error = stdev(values, middle) / math.sqrt(len(values)) if len(values) > 1 else 0.0
-    if not error:
-        return Figure(middle, rows=len(values))
-    return Figure(middle, middle - Z * error, middle + Z * error, len(values))
 
 
 def _agreements(
@@ -460,20 +443,14 @@ def _agreement(
 def _rater(material: Material, name: str, given: Sequence[Given]) -> RaterFigures:
     grades = [each.grade for each in given]
     letters = [grade.after for grade in grades if grade.after is not None]
-    rater = material.raters[name]
+    rater, rows = material.raters[name], material.rows
     return RaterFigures(
         name,
-        rater.kind,
-        rater.model or "",
+        f"model {rater.model or ''}".rstrip() if rater.kind == "model" else rater.kind,
         material.lists.get(name, 0),
         sum(grade.is_done for grade in grades),
         sum(grade.reject for grade in grades),
-        sum(
-            (row := material.rows.get(g.row)) is not None and relabels(row, g.grade) for g in given
-        ),
-        sum(bool(grade.edit) for grade in grades),
-        sum(grade.flag for grade in grades),
-        sum(bool(grade.comment) for grade in grades),
+        sum(each.row in rows and relabels(rows[each.row], each.grade) for each in given),
         share(sum(letter in material.rubric.acceptable for letter in letters), len(letters)),
     )
 

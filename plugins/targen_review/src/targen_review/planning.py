@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.errors import UsageError
+from targen_core.origin import HUB
 from targen_review.grades import check_name, read_grades
 from targen_review.plan import (
     Plan,
@@ -149,7 +150,8 @@ def _new_plan(opened: Sequence[ReviewData], options: dict[str, Any]) -> Plan:
     for each in opened:
         if not sizes[each.name]:
             raise UsageError(f"{each.path} has no rows")
-        path = str(each.path) if each.is_remote else str(each.path.resolve())
+        is_remote = str(each.path).startswith(HUB)
+        path = str(each.path) if is_remote else str(each.path.resolve())
         task = located(each.task_id)
         parts.append(PlanData(path=path, name=each.name, task=task, rows=sizes[each.name]))
     raters = options.get("raters", ())

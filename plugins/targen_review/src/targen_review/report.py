@@ -35,7 +35,7 @@ _PAPER_AGREEMENT = (
 )
 _HOW = """\
 A row graded by several people counts once, with its grades weighted equally. Shares have 95% \
-Wilson intervals over rows; changes have normal-approximation intervals over the rows' differences.
+Wilson intervals over rows.
 Intervals of κ, r and α come from the jackknife over rows on Fisher's z scale. They are missing if \
 all raters agree, or for fewer than three rows. The figures show how similarly raters grade, not \
 whether they are right.
@@ -138,13 +138,13 @@ def _letters_table(figures: ReviewFigures) -> Table:
     columns = ["dataset", "by", "rows", *words, "acceptable"]
     if corrected:
         columns[3:3] = [f"{word} before" for word in words]
-        columns[-1:] = ["acceptable before", "acceptable", "change"]
+        columns[-1:] = ["acceptable before", "acceptable"]
     rows: list[tuple[Cell, ...]] = []
     for of in figures.letters:
         now = [_count(of.after, letter) for letter in rubric.letters]
         if corrected:
             was = [_count(of.before, letter) for letter in rubric.letters]
-            shares = (_cell(of.acceptable_before), _cell(of.acceptable), _cell(of.change))
+            shares = (_cell(of.acceptable_before), _cell(of.acceptable))
             rows.append((of.dataset, _who(of), of.rows, *was, *now, *shares))
         else:
             rows.append((of.dataset, _who(of), of.rows, *now, _cell(of.acceptable)))
@@ -204,13 +204,12 @@ def _agreement_table(found: Sequence[Agreement], title: str, kind: str) -> Table
 
 
 def _raters_table(figures: ReviewFigures) -> Table:
-    columns = "rater, kind, graded, of, acceptable, relabelled, edited, rejected, flagged, comments"
     rows: list[tuple[Cell, ...]] = []
     for each in figures.raters:
-        kind = f"model {each.model}".rstrip() if each.kind == "model" else each.kind
-        counts = (each.relabelled, each.edited, each.rejected, each.flagged, each.comments)
-        rows.append((each.rater, kind, each.done, each.rows, _cell(each.acceptable), *counts))
-    return Table("Raters", tuple(columns.split(", ")), rows)
+        counts = (each.done, each.rows, _cell(each.acceptable), each.relabelled, each.rejected)
+        rows.append((each.rater, each.kind, *counts))
+    columns = ("rater", "kind", "graded", "of", "acceptable", "relabelled", "rejected")
+    return Table("Raters", columns, rows)
 
 
 def _disagreements_table(figures: ReviewFigures) -> Table:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -134,11 +135,6 @@ class ReviewData:
     task_id: str
     problem: str
     has_origin: bool
-
-    @property
-    def is_remote(self) -> bool:
-        """Return whether it is of a hub, and no path."""
-        return str(self.path).startswith("hf:")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -388,21 +384,18 @@ def blind_fields(task: Task[Any, Any] | None, row: ReviewRow) -> Mapping[str, st
     return {"row": "\n\n".join(texts)}
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(NamedTuple):
     """A row as a person changed it.
 
     Attributes:
         problems: what the task says against it, in its own words; empty if it is a good row.
-        unchecked: checks that could not be run, as on data without a seed, in words.
         rows: the official rows with the edits and the new label; empty if the row cannot have any.
         values: the instance with them, as JSON, if the task's schema accepts it.
     """
 
-    problems: tuple[str, ...] = ()
-    unchecked: tuple[str, ...] = ()
-    rows: tuple[Mapping[str, Any], ...] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
+    problems: Sequence[str] = ()
+    rows: Sequence[Mapping[str, Any]] = ()
+    values: Mapping[str, Any] = MappingProxyType({})
 
 
 def fix(
@@ -412,7 +405,7 @@ def fix(
     label: str | None,
     output: Mapping[str, Any] | None = None,
 ) -> Fixed:
-    """A row with a person's texts, label and output, put to the task's own schema and checks.
+    """Return a row with a person's texts, label and output, after the task's schema and checks.
 
     Args:
         task: the row's task; without one, the row is neither checked nor changed.
@@ -429,68 +422,50 @@ def fix(
         # Without the row's id, which a blind rater must not read: a run's own name the label.
         raise UsageError(f"the row has no text {unknown[0]!r} that can be edited")
     if task is None or row.instance is None:
-        return Fixed(unchecked=("the task of these rows is unknown, so they were not checked",))
+        return Fixed()
     if cut := [path for path, text in (edit or {}).items() if "\0" in text]:
-        return Fixed(problems=(f"{cut[0]} contains a NUL (U+0000), which is not text",))
-    if output is not None and output.keys() != (row.output or {}).keys():
-        return Fixed(
-            problems=(
-                (
-                    f"the output must have the columns {', '.join(row.output or {})}, not "
-                    f"{', '.join(output)}"
-                ),
-            )
-        )
+        return Fixed([f"{cut[0]} contains a NUL (U+0000), which is not text"])
+    columns = (row.output or {}).keys()
+    if output is not None and output.keys() != columns:
+        words = f"{', '.join(columns)}, not {', '.join(output)}"
+        return Fixed([f"the output must have the columns {words}"])
     try:
         instance = task.instance.model_validate(row.with_changes(edit, output))
         if label is not None:
             instance = task.with_label(instance, label)
     except ValidationError as error:
-        return Fixed(problems=(refused(error),))
+        return Fixed([refused(error)])
     except Rejected as error:
-        return Fixed(problems=(_said(error),))
-    problems, unchecked = [], []
-    seed, has_seed = _seed(task, row)
+        return Fixed([_reason(error)])
+    problems = []
+    seed = _seed(task, row)
     for check in task.checks:
         try:
             check(instance, seed)
         except Rejected as error:
-            problems.append(_said(error))
+            problems.append(_reason(error))
         except Exception as error:
-            if has_seed:
-                problems.append(f"the check {_name(check)} failed: {error}")
-            else:
-                unchecked.append(f"the check {_name(check)} needs the row's seed, which is unknown")
+            if seed is not None:  # else the check may need one
+                problems.append(f"a check failed: {error}")
     try:
         rows = tuple(task.to_rows(instance, row.number or 0))
     except (ValueError, LookupError, TypeError, Rejected) as error:
-        return Fixed((*problems, str(error)), tuple(unchecked))
-    return Fixed(
-        tuple(dict.fromkeys(problems)),
-        tuple(dict.fromkeys(unchecked)),
-        rows,
-        instance.model_dump(mode="json"),
-    )
+        return Fixed([*problems, str(error)])
+    return Fixed(list(dict.fromkeys(problems)), rows, instance.model_dump(mode="json"))
 
 
-def _seed(task: Task[Any, Any], row: ReviewRow) -> tuple[Any, bool]:
-    """The seed of a row as its task has it, and whether it is known."""
+def _seed(task: Task[Any, Any], row: ReviewRow) -> Any:
+    """Return the seed of a row as its task has it, or None."""
     try:
         chain = task.chain_of(row.intended)
-        if not chain:
-            return None, True
-        return TypeAdapter(chain[-1].item).validate_python(row.seed), row.seed is not None
+        return TypeAdapter(chain[-1].item).validate_python(row.seed) if chain else None
     except (ValidationError, LookupError):
-        return None, False
+        return None
 
 
-def _said(error: Rejected) -> str:
+def _reason(error: Rejected) -> str:
     detail = str(error)
     return f"{error.reason}: {detail}" if detail and detail != error.reason else error.reason
-
-
-def _name(check: Any) -> str:
-    return str(getattr(check, "__name__", type(check).__name__)).strip("_").replace("_", " ")
 
 
 def _fields(values: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:

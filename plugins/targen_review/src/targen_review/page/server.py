@@ -108,7 +108,7 @@ class _Pages:
     async def check(self, request: Request) -> Response:
         """Return the findings of the task's checks about texts that are being written."""
         fixed = self._session.check(request.path_params["number"] - 1, _texts(request))
-        return html("checks.html", {"fixed": fixed, "live": True})
+        return html("checks.html", {"fixed": fixed})
 
     async def calls(self, request: Request) -> Response:
         """Show the calls that a row rests on, as `targen trace` finds them."""
