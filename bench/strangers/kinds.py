@@ -211,7 +211,7 @@ def _review(kitchen: Kitchen) -> None:
     # As somebody sends it: with its data beside it, which it names from there.
     shutil.copytree(kitchen.here / "theirs/rte", folder / "rte")
     plan = json.loads((folder / "review.json").read_text())
-    plan["data"][0]["path"] = "rte"
+    plan["data"]["path"] = "rte"
     (folder / "review.json").write_text(json.dumps(plan))
     kitchen.targen("review export theirs/review --to argilla --out theirs/sheet")
     kitchen.targen("review export theirs/review --to label-studio --out theirs/ls")

@@ -18,7 +18,7 @@ from targen_review.page.serving import Secret
 from targen_review.page.session import Session
 from targen_review.plan import load_plan
 from targen_review.planning import planned
-from targen_review.rows import open_data, review_rows
+from targen_review.rows import open_data
 from targen_review.view import entries_of, view_app
 from tests.files import changed, write_lines
 
@@ -157,7 +157,7 @@ def run(tmp_path, task_file, finished):
 @pytest.fixture
 def review(run):
     """The review of that run by ann and bob, by the paper's rubric."""
-    return planned([str(run)], raters="ann,bob", rubric="paper")[0]
+    return planned(str(run), raters="ann,bob", rubric="paper")[0]
 
 
 @pytest.fixture
@@ -175,8 +175,7 @@ def graded():
 
     def grade(folder: Path, rater: str, said: Mapping[Any, Mapping[str, Any]], **who: Any) -> None:
         plan = load_plan(folder)
-        data = [open_data(each.path, each.task or None) for each in plan.data]
-        rows = [row for _, row in review_rows(data)]
+        rows = list(open_data(plan.data.path, plan.data.task or None).rows())
         known = {**dict(enumerate(rows)), **{row.id: row for row in rows}}
         with GradeBook(folder, Rater(rater=rater, **who)) as book:
             for second, (at, one) in enumerate(said.items()):
@@ -194,9 +193,9 @@ def page():
     """Make the page of a rater, of what `targen review` would be given."""
     books = []
 
-    def make(*data: object, name: str = "ann", **options: Any) -> Page:
+    def make(data: object, name: str = "ann", **options: Any) -> Page:
         options = {"rubric": "paper", **options}
-        folder, plan, opened = planned([str(each) for each in data], **options)
+        folder, plan, opened = planned(str(data), **options)
         books.append(GradeBook(folder, Rater(rater=name)))
         session, secret = Session(plan, opened, books[-1]), Secret(PORT)
         return Page(review_app(session, secret, PORT), session, secret)

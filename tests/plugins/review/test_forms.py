@@ -104,7 +104,7 @@ def test_a_sheet_suggests_labels_and_texts_unless_it_is_blind(write, tmp_path):
 
 
 def test_a_blind_review_exports_neither_ids_nor_digests_with_labels(run):
-    folder, plan, _ = planned([str(run)], blind=True)
+    folder, plan, _ = planned(str(run), blind=True)
     ids = {*plan.ids}
     for item in sheet_of(plan, folder).items:
         assert item.key.isdigit() and item.row in ids

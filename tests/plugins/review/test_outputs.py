@@ -180,7 +180,7 @@ def answered(data, graded):
 
     def give(kind, ann, bob, *more):
         rows, file = data(kind, *more)
-        folder = planned([str(rows)], task=str(file), raters="ann,bob")[0]
+        folder = planned(str(rows), task=str(file), raters="ann,bob")[0]
         for name, outputs in (("ann", ann), ("bob", bob)):
             said = [{"after": "W", "output": each} if each else {"after": "R"} for each in outputs]
             graded(folder, name, dict(enumerate(said)))

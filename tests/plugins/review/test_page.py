@@ -229,9 +229,9 @@ def verdicts(page, run):
 
 
 def test_a_closed_set_of_labels_is_asked_for_verdicts(run, rows_file, tmp_path):
-    assert load_plan(planned([str(run)])[0]).rubric == LABELS
-    assert load_plan(planned([str(rows_file())])[0]).rubric == PAPER, "no labels are known"
-    other = planned([str(run)], rubric="paper", out=tmp_path / "other")[0]
+    assert load_plan(planned(str(run))[0]).rubric == LABELS
+    assert load_plan(planned(str(rows_file()))[0]).rubric == PAPER, "no labels are known"
+    other = planned(str(run), rubric="paper", out=tmp_path / "other")[0]
     assert load_plan(other).rubric == PAPER
 
 
@@ -301,7 +301,7 @@ def test_apply_report_and_json_use_the_same_words(verdicts, run, works):
         mine.say(number, "grade", letter)
     mine.say(5, "label", "negative")
     mine.say(6, "grade", "W")  # and no label
-    done = works("review", "apply", run, "--json").json[0]
+    done = works("review", "apply", run, "--json").json
     assert done["effects"] == {"stays": 3, "changes": 1, "leaves": 2}
     assert [row["idx"] for row in lines("reviews-0-reviewed/dataset.jsonl")] == [0, 1, 3, 4]
     assert "right  wrong label  bad text" in works("review", "report", run).out

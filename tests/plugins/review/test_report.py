@@ -67,7 +67,7 @@ def test_grades_are_counted_by_row_before_and_after(review, lettered, refuses, r
 
 
 def test_teams_are_reported_each_and_together(rows_file, lettered, reported):
-    folder = planned([str(rows_file(8))], teams="ann+bob,cat+dan", task=None, rubric="paper")[0]
+    folder = planned(str(rows_file(8)), teams="ann+bob,cat+dan", task=None, rubric="paper")[0]
     plan = load_plan(folder)
     for name in ("ann", "bob", "cat", "dan"):
         mine = {row: "ABCD"[at % 4] for at, row in enumerate(plan.rows_of(name))}
@@ -80,7 +80,7 @@ def test_teams_are_reported_each_and_together(rows_file, lettered, reported):
 
 
 def test_labels_are_confirmed_by_those_who_left_or_chose_them(rows_file, lettered):
-    folder = planned([str(rows_file(4))], rubric="paper")[0]
+    folder = planned(str(rows_file(4)), rubric="paper")[0]
     lettered(folder, "ann", "A A D .", comment="short")
     lettered(folder, "bob", ". . . A", label="nonsense")
     figures = figures_of(read_reviews([folder]))
@@ -118,7 +118,7 @@ def test_data_without_a_review(command, tmp_path, refuses):
 
 def test_what_does_not_count_is_said(rows_file, lettered, works):
     data = rows_file(4)
-    folder = planned([str(data)], raters="ann,bob", sample="all", rubric="paper")[0]
+    folder = planned(str(data), raters="ann,bob", sample="all", rubric="paper")[0]
     lettered(folder, "ann", "A B A B")
     lettered(folder, "bob", "A B A A")
     with GradeBook(folder, Rater(rater="bob")) as book:
@@ -142,18 +142,18 @@ def test_what_does_not_count_is_said(rows_file, lettered, works):
 
 
 def test_several_datasets_stand_side_by_side(rows_file, lettered, task_file, refuses, reported):
-    one = planned([str(rows_file(4, name="one.jsonl"))], rubric="paper")[0]
-    two = planned([str(rows_file(4, name="two.jsonl"))], rubric="paper")[0]
+    one = planned(str(rows_file(4, name="one.jsonl")), rubric="paper")[0]
+    two = planned(str(rows_file(4, name="two.jsonl")), rubric="paper")[0]
     lettered(one, "ann", "A A A A")
     lettered(two, "ann", "A A D D")
     acceptable = {of["dataset"]: of["acceptable"]["value"] for of in reported(one, two)["grades"]}
     assert acceptable == {"one": 1.0, "two": 0.5, "all": 0.75}
-    three = planned([str(rows_file(4, name="three.jsonl"))], task=str(task_file))[0]
+    three = planned(str(rows_file(4, name="three.jsonl")), task=str(task_file))[0]
     refuses(("review", "report", one, three), "different rubrics (paper, labels)")
 
 
 def test_pages_are_written_with_what_people_said_escaped(rows_file, lettered, refuses, works):
-    folder = planned([str(rows_file(4, "<script>alert(1)</script> and more"))], rubric="paper")[0]
+    folder = planned(str(rows_file(4, "<script>alert(1)</script> and more")), rubric="paper")[0]
     lettered(folder, "ann", "A A D D", comment="<b>no</b> | `x`")
     lettered(folder, "bob", "D A D D")
     report = ("review", "report", folder, "--out")
@@ -180,7 +180,7 @@ def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, lettere
 
 
 def test_the_papers_table_is_printed_beside_its_tasks(rows_file, lettered):
-    folder = planned([str(rows_file(2))], rubric="paper")[0]
+    folder = planned(str(rows_file(2)), rubric="paper")[0]
     lettered(folder, "ann", "A B")
     figures = figures_of(read_reviews([folder]))
     figures.material.tasks["rows"] = "targen-tasks-superglue:rte"

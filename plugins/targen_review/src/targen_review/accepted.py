@@ -12,7 +12,7 @@ from targen_core.cli import tracing
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.text import plural
-from targen_review.apply import new_versions
+from targen_review.apply import new_version
 from targen_review.card import figures_for, with_section
 from targen_review.plan import folder_for, is_there
 from targen_standard.reporting.card import card_of_rows, counts_of
@@ -88,13 +88,13 @@ def _of_version(path: Path) -> list[_Row]:
 
 
 def _of_review(path: Path) -> list[_Row]:
-    if str(path).startswith("hf:") or not is_there(folder_for([path], None)):
+    if str(path).startswith("hf:") or not is_there(folder_for(path)):
         raise UsageError(
             f"none of the rows in {path} have been reviewed",
             hint=f"targen review {shlex.quote(str(path))}; for a review in its own folder, "
             "targen review apply FOLDER, then export the result",
         )
-    (version,) = new_versions(folder_for([path], None))
+    version = new_version(folder_for(path))
     return [
         _Row(each.rows, tuple(each.verdict.grades), each.is_accepted, each.outcome in _CHANGED)
         for each in version.rows

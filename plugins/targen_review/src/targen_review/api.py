@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,10 +20,9 @@ from targen_core.pages import table
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.text import with_article
-from targen_review.apply import new_versions
+from targen_review.apply import new_version
 from targen_review.grades import Grade, GradeBook, Rater, check_name
 from targen_review.planning import planned
-from targen_review.rows import review_rows
 from targen_review.rubric import Effect
 from targen_standard.given import task_of
 
@@ -123,7 +121,7 @@ def review(
             hint="pass the path of a task file",
         )
     folder, plan, opened = planned(
-        [str(place)],
+        str(place),
         out=None if out is None else Path(out),
         task=named,
         encoding=encoding,
@@ -135,14 +133,14 @@ def review(
             hint="grade it on the page of targen review, or choose a different out",
         )
     grades: list[Grade] = []
-    for known, row in review_rows(opened):
+    for row in opened.rows():
         if row.number not in decisions:
             continue
         effect, label = decisions.pop(row.number)
-        if label is not None and label not in known.labels:
+        if label is not None and label not in opened.labels:
             raise UsageError(
                 f"row {row.number}: unknown label {label!r}",
-                hint=did_you_mean(label, known.labels, "labels"),
+                hint=did_you_mean(label, opened.labels, "labels"),
             )
         if label is not None and label == row.label:
             effect, label = "stays", None
@@ -235,17 +233,11 @@ def apply_review(
         registry: finds the task; by default what is installed.
 
     Raises:
-        UsageError: the review has no grades, or several datasets.
+        UsageError: the review has no grades.
         RunConflict: `out` holds something else than an earlier version of these rows.
     """
     place = _place(data)
-    versions = new_versions(place, None if out is None else Path(out))
-    if len(versions) > 1:
-        raise UsageError(
-            f"the review in {place} covers {len(versions)} datasets",
-            hint=f"targen review apply {shlex.quote(str(place))} creates a version of each",
-        )
-    (version,) = versions
+    version = new_version(place, None if out is None else Path(out))
     path, report = version.write(again=True), version.report
     name = version.source.task.name if version.source.task else version.source.task_id
     return Reviewed(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.text import plural
 from targen_review.card import figures_in, with_lines
-from targen_review.grades import Grade, Graded, people, read_grades
+from targen_review.grades import Grade, people, read_grades
 from targen_review.plan import Plan, PlanData, data_of, load_plan, review_of
 from targen_review.rows import ReviewData, ReviewRow, digest_of, fix, open_data
+from targen_review.rubric import Rubric
 from targen_review.verdicts import EFFECTS, Verdict, verdict_of
 from targen_standard.correction.outcome import patched
 from targen_standard.correction.versions import Decided, write_version
@@ -69,8 +70,9 @@ class Version:
         report: the contents of `report.json`, in addition to those of every correction.
         strangers: people who graded but are not raters of the review; their grades do not count.
         digest: of the rows as they were.
-        figures: the findings of people as Markdown; "" if the review is of several datasets.
+        figures: the findings of people as Markdown.
         place: the directory.
+        rubric: of the review.
         numbered: whether the directory gets a number if it holds another version.
     """
 
@@ -83,6 +85,7 @@ class Version:
     figures: str
     place: Path
     numbered: bool
+    rubric: Rubric
 
     @property
     def open(self) -> list[Judged]:
@@ -143,27 +146,27 @@ class Version:
         return card_of_rows(with_lines(card, said), labels, rows[0] if rows else None)
 
 
-def reviewed_data(plan: Plan, folder: Path) -> Iterator[tuple[PlanData, ReviewData, str]]:
-    """Yield the datasets of a review, opened, with what their rows' ids begin with in the review.
+def reviewed_data(plan: Plan, folder: Path) -> ReviewData:
+    """Return the dataset of a review, opened.
 
     Raises:
-        TargenError: one cannot be read.
+        TargenError: it cannot be read.
     """
-    for known in data_of(folder, plan):
-        # A folder says itself whose rows it has; for a run that was moved, better than the plan.
-        data = open_data(known.path, encoding=plan.encoding)
-        if data.source.task is None:
-            data = open_data(known.path, known.task or None, encoding=plan.encoding)
-        yield known, data, f"{known.name}:" if len(plan.data) > 1 else ""
+    known = data_of(folder, plan)
+    # A folder says itself whose rows it has; for a run that was moved, better than the plan.
+    data = open_data(known.path, encoding=plan.encoding)
+    if data.source.task is None:
+        data = open_data(known.path, known.task or None, encoding=plan.encoding)
+    return data
 
 
-def new_versions(place: Path, out: Path | None = None) -> list[Version]:
-    """Return the new version of each dataset of a review, without writing it.
+def new_version(place: Path, out: Path | None = None) -> Version:
+    """Return the new version of a dataset that was reviewed, without writing it.
 
     Args:
         place: the folder of the review, or its data.
-        out: the directory of the version; of several datasets, the folder of their versions. By
-            default NAME-reviewed next to each, with -2 and so on if it exists.
+        out: the directory of the version. By default NAME-reviewed next to the data, with -2 and so
+            on if it exists.
 
     Raises:
         UsageError: no person has graded, grades are of other rows, or the task of the rows is
@@ -175,10 +178,10 @@ def new_versions(place: Path, out: Path | None = None) -> list[Version]:
     strangers = [name for name in graded if not ({"", name} & plan.rows.keys())]
     raters = {n: each for n, each in graded.items() if n not in strangers and each.grades}
     if not raters:
-        data = folder.with_suffix("")
+        beside = folder.with_suffix("")
         raise UsageError(
             f"there are no grades by people in {folder}",
-            hint=f"first run targen review {data if data.exists() else 'DATA'}",
+            hint=f"first run targen review {beside if beside.exists() else 'DATA'}",
         )
     ids = set(plan.ids)
     for name, each in raters.items():
@@ -188,22 +191,7 @@ def new_versions(place: Path, out: Path | None = None) -> list[Version]:
                 f"{unknown[0]}",
                 hint=f"does grades-{name}.jsonl belong to a different review?",
             )
-    return [
-        _version(folder, plan, known, data, prefix, raters, strangers, out)
-        for known, data, prefix in reviewed_data(plan, folder)
-    ]
-
-
-def _version(
-    folder: Path,
-    plan: Plan,
-    known: PlanData,
-    data: ReviewData,
-    prefix: str,
-    raters: Mapping[str, Graded],
-    strangers: Sequence[str],
-    out: Path | None,
-) -> Version:
+    known, data = data_of(folder, plan), reviewed_data(plan, folder)
     if data.task is None:
         raise UsageError(
             f"the task of {known.path} is unknown, so its rows cannot be changed"
@@ -215,8 +203,8 @@ def _version(
     content = hashlib.sha256()
     for row in data.rows():
         grades: dict[str, Grade] = {}
-        for name, graded in raters.items():
-            grade = graded.grades.get(prefix + row.id)
+        for name, each in raters.items():
+            grade = each.grades.get(row.id)
             if grade is not None and grade.digest == row.digest:
                 grades[name] = grade
             elif grade is not None:
@@ -226,7 +214,6 @@ def _version(
         content.update(f"{row.id}\t{row.digest}\n".encode("utf-8", "surrogatepass"))
     if not any(each.verdict.grades for each in judged):
         raise _nothing_counts(known, stale)
-    several = len(plan.data) > 1
     return Version(
         data=known,
         source=data,
@@ -234,9 +221,10 @@ def _version(
         report=_report(known, data, judged, sorted(raters), stale),
         strangers=strangers,
         digest=content.hexdigest()[:16],
-        figures="" if several else figures_in(folder),
-        place=_place(known, out, several=several),
+        figures=figures_in(folder),
+        place=_place(known) if out is None else out,
         numbered=out is None,
+        rubric=plan.rubric,
     )
 
 
@@ -348,12 +336,7 @@ def _nothing_counts(known: PlanData, stale: Mapping[str, int]) -> UsageError:
     )
 
 
-def _place(known: PlanData, out: Path | None, *, several: bool) -> Path:
-    if out is not None:
-        place = out / known.name if several else out
-        if not place.resolve().is_relative_to(out.resolve()):
-            raise UsageError(f"{known.name!r} cannot be the name of a dataset's folder")
-        return place
+def _place(known: PlanData) -> Path:
     if known.path.startswith("hf:"):
         raise UsageError("a version cannot be stored on the Hugging Face Hub", hint="--out FOLDER")
     path = Path(known.path)

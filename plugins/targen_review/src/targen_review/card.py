@@ -45,9 +45,9 @@ def figures_for(path: Path) -> str:
     Raises:
         TargenError: the review cannot be read.
     """
-    if str(path).startswith("hf:") or not is_there(folder_for([path], None)):
+    if str(path).startswith("hf:") or not is_there(folder_for(path)):
         return ""
-    return figures_in(folder_for([path], None))
+    return figures_in(folder_for(path))
 
 
 def figures_in(folder: Path) -> str:
@@ -69,7 +69,7 @@ def _lines(plan: Plan, figures: ReviewFigures) -> Iterator[str]:
     unseen = "labels hidden until they chose one" if plan.blind else "labels visible"
     yield (
         f"{plural(len(people), 'person', 'people')} graded {of.rows:,} of "
-        f"{plural(sum(each.rows for each in plan.data), 'row')} (assigned to them: {how}; "
+        f"{plural(plan.data.rows, 'row')} (assigned to them: {how}; "
         f"{unseen}) with the rubric *{markdown(rubric.name)}*:\n"
     )
     counts = (f"{markdown(g.title)} {of.after[g.letter]:,g}" for g in rubric.grades)

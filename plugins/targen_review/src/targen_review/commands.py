@@ -32,13 +32,8 @@ _SHOWN = 10  # rows on which people disagree
 _WIDEST = 60
 _MAX_LABELS = 12  # that are shown one by one
 
-DataArg = Annotated[
-    list[str],
-    typer.Argument(
-        help="Run directories, files, folders saved by `export --as hf`, or hf:OWNER/NAME.",
-        show_default=False,
-    ),
-]
+_DATA_HELP = "A run directory, a file, a folder saved by `export --as hf`, or hf:OWNER/NAME."
+DataArg = Annotated[str, typer.Argument(help=_DATA_HELP, show_default=False)]
 FolderArg = Annotated[
     Path,
     typer.Argument(help="The review's folder, or its data.", show_default=False),
@@ -49,10 +44,6 @@ PortArg = Annotated[
 ]
 NoOpenArg = Annotated[
     bool, typer.Option("--no-open", help="Print the link without opening a browser.")
-]
-NameArg = Annotated[
-    str | None,
-    typer.Option("--data", metavar="NAME", help="The dataset, if the review covers several."),
 ]
 
 
@@ -73,10 +64,6 @@ def review(
     teams: Annotated[
         str | None,
         typer.Option("--teams", metavar="A+B,C+D", help="Teams whose members grade the same rows."),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option("--not", metavar="RATER=TASK", help="A task that a rater must not grade."),
     ] = None,
     rubric: Annotated[
         str | None,
@@ -140,7 +127,6 @@ def review(
         sample=sample,
         raters=raters,
         teams=teams,
-        exclude=exclude,
         rubric=rubric,
         blind=blind,
         seed=seed,
@@ -153,7 +139,7 @@ def review(
     if json:
         print_json({"folder": str(folder), **plan.model_dump(mode="json")})
         return
-    print(f"{folder}: {len(plan.ids):,} of {plural(sum(d.rows for d in plan.data), 'row')}")
+    print(f"{folder}: {len(plan.ids):,} of {plural(plan.data.rows, 'row')}")
     if plan_only:
         rows = [[rater or "anyone", f"{len(ids):,}"] for rater, ids in plan.rows.items()]
         print_table(["rater", "rows"], rows)
@@ -162,7 +148,7 @@ def review(
 
 
 def _grade_on_a_page(
-    folder: Path, plan: Plan, data: list[ReviewData], name: str, port: int, *, browser: bool
+    folder: Path, plan: Plan, data: ReviewData, name: str, port: int, *, browser: bool
 ) -> None:
     """Serve the page of one rater until Ctrl-C, and print their progress."""
     from targen_review.grades import GradeBook, Rater
@@ -205,7 +191,7 @@ def _user() -> str:
 
 
 def view(
-    data: DataArg,
+    data: Annotated[list[str], typer.Argument(help=_DATA_HELP, show_default=False)],
     port: PortArg = 0,
     no_open: NoOpenArg = False,
     task: WhoseArg = None,
@@ -272,35 +258,30 @@ def apply(
     - targen review apply runs/rte-0
     - targen review apply rows.jsonl.review --out runs/mine
     """
-    from targen_review.apply import new_versions
-    from targen_review.plan import load_plan, review_of
+    from targen_review.apply import new_version
 
-    versions = new_versions(folder, out)
-    rubric = load_plan(review_of(folder)).rubric
-    paths = [version.write() for version in versions]
-    for name in versions[0].strangers:
+    version = new_version(folder, out)
+    path = version.write()
+    for name in version.strangers:
         print(
             f"note: {name} is not a rater in this review, so their grades do not count",
             file=sys.stderr,
         )
-    for version in versions:
-        for name, count in version.report["stale"].items():
-            print(
-                f"note: left out {plural(count, 'grade')} by {name}, because their rows in "
-                f"{version.data.name} have changed since",
-                file=sys.stderr,
-            )
+    for name, count in version.report["stale"].items():
+        print(
+            f"note: left out {plural(count, 'grade')} by {name}, because their rows have changed "
+            "since",
+            file=sys.stderr,
+        )
     if json:
-        both = zip(paths, versions, strict=True)
-        print_json([{"path": str(p), **v.report, "effects": v.effects} for p, v in both])
+        print_json({"path": str(path), **version.report, "effects": version.effects})
         return
-    for path, version in zip(paths, versions, strict=True):
-        if not quiet:
-            _print_version(version, rubric)
-        print(path / "dataset.jsonl")
+    if not quiet:
+        _print_version(version)
+    print(path / "dataset.jsonl")
 
 
-def _print_version(version: Version, rubric: Rubric) -> None:
+def _print_version(version: Version) -> None:
     from targen_review.verdicts import EFFECT_WORDS, EFFECTS
 
     report = version.report
@@ -319,7 +300,9 @@ def _print_version(version: Version, rubric: Rubric) -> None:
         print_table(["label", "before", "after"], labels)
     if version.open:
         print(f"\n{plural(len(version.open), 'row')} left unchanged:")
-        print_table(["row", "why", "text"], [_unchanged(each, rubric) for each in version.open])
+        print_table(
+            ["row", "why", "text"], [_unchanged(each, version.rubric) for each in version.open]
+        )
     if version.missing:
         print(f"\nTo get the same number of rows per label as before: {_more_rows(version)}")
     print()
@@ -444,7 +427,6 @@ def export(
         str | None,
         typer.Option("--as", metavar="RATER", help="Export only this rater's rows."),
     ] = None,
-    data: NameArg = None,
 ) -> None:
     """Export the rows of a review to Argilla or Label Studio.
 
@@ -461,7 +443,7 @@ def export(
 
     folder = review_of(folder)
     plan = load_plan(folder)
-    sheet = sheet_of(plan, folder, data, rater)
+    sheet = sheet_of(plan, folder, rater)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(
             f"{out} already exists, but is not an empty folder", hint="choose a different --out"
@@ -501,7 +483,6 @@ def import_(
             "the address up to @, labelstudio-NUMBER or argilla-ID]",
         ),
     ] = None,
-    data: NameArg = None,
 ) -> None:
     """Import grades from Argilla or Label Studio into a review.
 
@@ -518,7 +499,7 @@ def import_(
 
     folder = review_of(folder)
     plan = load_plan(folder)
-    sheet = sheet_of(plan, folder, data)
+    sheet = sheet_of(plan, folder)
     grades = read_answers(file, sheet, _names(rater or []))
     for name in grades:
         if plan.raters and name not in plan.raters:

@@ -15,8 +15,8 @@ from targen_core.errors import RunDirectoryError, TargenError, UsageError
 from targen_core.text import plural
 from targen_review.agreement import Figure, cohen_kappa, krippendorff_alpha, share, spearman
 from targen_review.grades import Grade, Rater, as_key, read_grades
-from targen_review.plan import Plan, PlanData, data_of, load_plan
-from targen_review.rows import ReviewRow, has_columns, open_data, review_rows
+from targen_review.plan import Plan, data_of, load_plan
+from targen_review.rows import ReviewRow, has_columns, open_data
 from targen_review.rubric import Rubric
 from targen_review.verdicts import relabels
 from targen_standard.task_files.outputs import Output
@@ -81,7 +81,7 @@ def read_reviews(folders: Sequence[Path]) -> Material:
     """
     plans = {folder.resolve(): load_plan(folder) for folder in folders}
     rubric = next(iter(plans.values())).rubric
-    names = [data.name for plan in plans.values() for data in plan.data]
+    names = [plan.data.name for plan in plans.values()]
     material = Material(rubric)
     for folder, plan in plans.items():
         if plan.rubric.grades != rubric.grades:
@@ -90,25 +90,27 @@ def read_reviews(folders: Sequence[Path]) -> Material:
                 f"({rubric.name}, {plan.rubric.name}), so they cannot be counted together",
                 hint="report each separately",
             )
-        _Reader(material, folder, plan, {n for n in names if names.count(n) > 1}).read()
+        # Two runs may have one name: their folders tell them apart.
+        name = plan.data.name
+        is_double = names.count(name) > 1
+        _Reader(
+            material, folder, plan, f"{folder.parent.name}/{name}" if is_double else name
+        ).read()
     return material
 
 
 class _Reader:
     """Reads one review into the material."""
 
-    def __init__(self, material: Material, folder: Path, plan: Plan, doubled: set[str]) -> None:
+    def __init__(self, material: Material, folder: Path, plan: Plan, dataset: str) -> None:
         self._material = material
         self._folder = folder
         self._plan = plan
-        self._doubled = doubled
-        self._datasets: dict[str, str] = {}  # a row's id -> its dataset
-        self._readable: set[str] = set()  # ids of rows whose data could be opened
+        self._dataset = dataset
 
     def read(self) -> None:
         material, plan = self._material, self._plan
-        for part in plan.data:
-            self._read_data(part)
+        is_readable = self._read_rows()
         graded = read_grades(self._folder)
         for name in plan.raters:
             if name not in graded:
@@ -128,46 +130,50 @@ class _Reader:
                 )
                 continue
             material.lists[name] = material.lists.get(name, 0) + len(mine)
-            self._take(name, each.grades.values(), set(mine))
+            self._take(name, each.grades.values(), set(mine), is_readable=is_readable)
 
-    def _read_data(self, part: PlanData) -> None:
-        material, plan = self._material, self._plan
-        # Two runs may have one name: their folders tell them apart.
-        is_doubled = part.name in self._doubled
-        dataset = f"{Path(part.path).parent.name}/{part.name}" if is_doubled else part.name
-        lead = f"{part.name}:" if len(plan.data) > 1 else ""
-        ids = {each for each in plan.ids if each.startswith(lead)}
-        self._datasets |= dict.fromkeys(ids, dataset)
-        material.tasks[dataset] = part.task
+    def _read_rows(self) -> bool:
+        """Read the rows; return whether that was possible."""
+        material, plan, dataset = self._material, self._plan, self._dataset
+        material.tasks[dataset] = plan.data.task
         try:
-            there = next(p for p in data_of(self._folder, plan) if p.name == part.name)
-            data = open_data(there.path, there.task or None, encoding=plan.encoding)
-            rows = {f"{lead}{row.id}": row for _, row in review_rows([data])}
+            known = data_of(self._folder, plan)
+            data = open_data(known.path, known.task or None, encoding=plan.encoding)
+            rows = list(data.rows())
         except (TargenError, OSError) as error:
             material.warnings.append(
                 f"{dataset} cannot be read ({error}), so it is unknown whether its rows have "
                 "changed since they were graded, and their contents are not shown"
             )
-            return
-        if len(rows) != part.rows:
+            return False
+        if len(rows) != plan.data.rows:
             material.warnings.append(
-                f"{dataset} has {plural(len(rows), 'row')} now, but had {part.rows:,} when the "
-                "review was planned"
+                f"{dataset} has {plural(len(rows), 'row')} now, but had {plan.data.rows:,} when "
+                "the review was planned"
             )
-        self._readable |= ids
         if data.output is not None:
             material.outputs[dataset] = data.output
-        material.rows |= {self._key(name): row for name, row in rows.items() if name in ids}
+        ids = set(plan.ids)
+        material.rows |= {self._key(row.id): row for row in rows if row.id in ids}
+        return True
 
-    def _take(self, name: str, grades: Iterable[Grade], mine: set[str]) -> None:
+    def _take(
+        self, name: str, grades: Iterable[Grade], mine: set[str], *, is_readable: bool
+    ) -> None:
         """Take over the grades of a rater that count, and warn of the others."""
         left_out: defaultdict[str, list[str]] = defaultdict(list)
         for grade in grades:
-            if why := self._problem(grade, mine):
+            row = self._material.rows.get(self._key(grade.row))
+            if grade.row not in mine:
+                why = "for rows that were not assigned to them"
+            elif is_readable and (row is None or row.digest != grade.digest):
+                why = "for rows that have changed since then, or no longer exist"
+            else:
+                why = self._problem(grade)
+            if why:
                 left_out[why].append(grade.row)
             else:
-                dataset = self._datasets[grade.row]
-                given = Given(name, dataset, self._key(grade.row), grade)
+                given = Given(name, self._dataset, self._key(grade.row), grade)
                 self._material.given.append(given)
         for why, rows in left_out.items():
             some = ", ".join(rows[:5]) + (", …" if len(rows) > 5 else "")
@@ -176,14 +182,8 @@ class _Reader:
                 f"{'row' if len(rows) == 1 else 'rows'} {some}"
             )
 
-    def _problem(self, grade: Grade, mine: set[str]) -> str:
-        rubric, outputs = self._plan.rubric, self._material.outputs
-        if grade.row not in mine:
-            return "for rows that were not assigned to them"
-        row = self._material.rows.get(self._key(grade.row))
-        if grade.row in self._readable and (row is None or row.digest != grade.digest):
-            return "for rows that have changed since then, or no longer exist"
-        output = outputs.get(self._datasets[grade.row])
+    def _problem(self, grade: Grade) -> str:
+        rubric, output = self._plan.rubric, self._material.outputs.get(self._dataset)
         if grade.output is not None and not (output and has_columns(output, grade.output)):
             return "with an output that these rows cannot have"
         if {grade.before, grade.after} - {*rubric.letters, None}:

@@ -121,34 +121,15 @@ class Sheet:
         return label | {box: item.texts[path] for path, box in boxes if item.texts.get(path)}
 
 
-def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | None = None) -> Sheet:
-    """Return the rows of a review as another tool shows them.
-
-    Args:
-        plan: of the review.
-        folder: where it is.
-        name: which dataset, in a review of several.
-        rater: whose rows; None for all.
+def sheet_of(plan: Plan, folder: Path, rater: str | None = None) -> Sheet:
+    """Return the rows of a review, or those of one rater, as another tool shows them.
 
     Raises:
-        UsageError: unknown dataset or rater, no dataset is named although there are several, or the
-            rows have an output.
+        UsageError: unknown rater, or the rows have an output.
     """
-    names = [each.name for each in plan.data]
-    if name is None and len(names) > 1:
-        raise UsageError(
-            f"the review covers {', '.join(names)}, but an export contains only one dataset",
-            hint=f"--data {names[0]}",
-        )
-    if name is not None and name not in names:
-        raise UsageError(
-            f"the review does not cover the dataset {name!r}", hint=f"it covers {', '.join(names)}"
-        )
     ids = plan.ids if rater is None else plan.rows_of(rater)
     place = {row: at for at, row in enumerate(ids)}
-    known, data, prefix = next(
-        each for each in reviewed_data(plan, folder) if name in (None, each[0].name)
-    )
+    data, known = reviewed_data(plan, folder), plan.data
     if data.output is not None:
         raise UsageError(
             f"rows of {known.name} have an output, but these formats support only a label",
@@ -158,14 +139,14 @@ def sheet_of(plan: Plan, folder: Path, name: str | None = None, rater: str | Non
     rubric, task = plan.rubric, data.task
     items, editable = [], set()
     for row in data.rows():
-        if (row_id := prefix + row.id) not in place:
+        if row.id not in place:
             continue
         texts = blind_fields(task, row) if plan.blind else row.fields
         editable |= {*row.editable} & texts.keys()
-        key = str(place[row_id] + 1) if plan.blind else row_id
+        key = str(place[row.id] + 1) if plan.blind else row.id
         mark = digest_of(dict(texts)) if plan.blind else row.digest
         before = None if rubric.is_of_labels else row.before
-        items.append(Item(key, mark, row_id, row.digest, texts, row.label, before))
+        items.append(Item(key, mark, row.id, row.digest, texts, row.label, before))
     if not items:
         raise UsageError(f"none of the rows of {known.path} are in this review")
     described = [] if task is None else [task.description or task.summary]

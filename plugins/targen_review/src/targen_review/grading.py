@@ -31,7 +31,7 @@ from targen_core.tasks.steps import Llm
 from targen_core.text import plural
 from targen_review.grades import Grade, GradeBook, Rater, as_name, check_name
 from targen_review.plan import Plan, data_of, load_plan, review_of
-from targen_review.rows import ReviewData, ReviewRow, open_data, review_rows
+from targen_review.rows import ReviewData, ReviewRow, open_data
 from targen_review.rubric import Rubric
 from targen_standard.asking import RowToAsk, asking_task
 from targen_standard.task_files.forms import TaskForm
@@ -66,18 +66,12 @@ class _Review:
     @cached_property
     def rows(self) -> dict[str, tuple[ReviewData, ReviewRow, str]]:
         """The rows of the plan by their ids, each with its data and the instruction of step 3."""
-        data = [
-            open_data(each.path, each.task or None, encoding=self.plan.encoding)
-            for each in data_of(self._folder, self.plan)
-        ]
-        instructions: dict[str, str] = {}
-        for each in data:
-            lead = f"{each.name}:" if len(data) > 1 else ""
-            instructions |= {lead + row: text for row, text in _instructions(each).items()}
-        ids = set(self.plan.ids)
+        known = data_of(self._folder, self.plan)
+        data = open_data(known.path, known.task or None, encoding=self.plan.encoding)
+        instructions, ids = _instructions(data), set(self.plan.ids)
         return {
-            row.id: (each, row, instructions.get(row.id, ""))
-            for each, row in review_rows(data)
+            row.id: (data, row, instructions.get(row.id, ""))
+            for row in data.rows()
             if row.id in ids
         }
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Field,
     ValidationError,
     field_validator,
 )
@@ -31,11 +30,11 @@ _MAX_BYTES = 64 << 20
 
 
 class PlanData(BaseModel):
-    """One dataset of a review.
+    """The dataset of a review.
 
     Attributes:
         path: where it is, absolute, or `hf:OWNER/NAME`; in the file, relative to its folder.
-        name: what it is called; in a review of several, row ids begin with it and a colon.
+        name: what it is called.
         task: the name of its task, or "".
         rows: how many it had.
     """
@@ -52,22 +51,21 @@ class Plan(BaseModel):
     """The rows to review, their raters, and the order.
 
     Attributes:
-        data: the datasets.
-        encoding: of their text files without a byte order mark.
+        data: the dataset.
+        encoding: of its text files without a byte order mark.
         sample: the rule by which rows were taken: `all`, `paper`, a share or a number.
         seed: decides which rows, and their order.
         blind: whether labels and the judge's words are hidden until a rater has chosen a label.
         rubric: what the grades mean.
         raters: who grades; empty: anyone, all rows.
         teams: who grades the same rows.
-        barred: the raters who may not grade a task, as `ann=rte`.
         rows: rater -> ids of their rows in order; the key "" holds the rows of anyone else.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = 1
-    data: Annotated[tuple[PlanData, ...], Field(min_length=1)]
+    data: PlanData
     encoding: str = "utf-8"
     sample: str = "all"
     seed: int = 0
@@ -75,7 +73,6 @@ class Plan(BaseModel):
     rubric: Rubric = PAPER
     raters: tuple[str, ...] = ()
     teams: tuple[tuple[str, ...], ...] = ()
-    barred: tuple[str, ...] = ()
     rows: Mapping[str, tuple[str, ...]]
 
     @field_validator("raters", "rows")
@@ -109,18 +106,17 @@ class Plan(BaseModel):
         return tuple(dict.fromkeys(row for rows in self.rows.values() for row in rows))
 
 
-def folder_for(data: Sequence[Path | str], out: Path | None) -> Path:
+def folder_for(data: Path | str, out: Path | None = None) -> Path:
     """Return the folder of a review: next to its data, or the user's choice.
 
     Raises:
-        UsageError: it has no place of its own, as of several datasets or one of a hub.
+        UsageError: a dataset of a hub has no place of its own.
     """
     if out is not None:
         return out
-    if len(data) > 1 or str(data[0]).startswith("hf:"):
-        what = "of several datasets" if len(data) > 1 else "of a dataset on the Hugging Face Hub"
-        raise UsageError(f"a review {what} needs its own folder", hint="--out FOLDER")
-    path = require_possible(Path(data[0]).expanduser()).resolve()
+    if str(data).startswith(HUB):
+        raise UsageError("a review of a dataset on the Hugging Face Hub needs --out FOLDER")
+    path = require_possible(Path(data).expanduser()).resolve()
     return path.with_name(f"{path.name}.review")
 
 
@@ -130,7 +126,7 @@ def review_of(path: Path) -> Path:
     Raises:
         UsageError: there is no review.
     """
-    for folder in (path, Path(f"{path}.review"), folder_for([path], None)):
+    for folder in (path, Path(f"{path}.review"), folder_for(path)):
         if is_there(folder):
             return folder
     raise _no_review(path, " or next to it")
@@ -169,26 +165,26 @@ def load_plan(folder: Path) -> Plan:
 
 
 def _with_paths(plan: Plan, changed: Callable[[str], str]) -> Plan:
-    """Return a plan with other paths of its data and of its tasks' files."""
-    data = []
-    for part in plan.data:
-        path = part.path if part.path.startswith(HUB) else changed(part.path)
-        task = changed(part.task) if is_file(part.task) else part.task
-        data.append(part.model_copy(update={"path": path, "task": task}))
-    return plan.model_copy(update={"data": tuple(data)})
+    """Return a plan with other paths of its data and of its task's file."""
+    data = plan.data
+    path = data.path if data.path.startswith(HUB) else changed(data.path)
+    task = changed(data.task) if is_file(data.task) else data.task
+    return plan.model_copy(update={"data": data.model_copy(update={"path": path, "task": task})})
 
 
-def data_of(folder: Path, plan: Plan) -> tuple[PlanData, ...]:
-    """Return the datasets of a plan, as they may be opened from here.
+def data_of(folder: Path, plan: Plan) -> PlanData:
+    """Return the dataset of a plan, as it may be opened from here.
 
     A folder that was copied from another machine is read with the data next to it.
 
     Raises:
         Untrusted: the plan names code or data elsewhere, and targen did not write it here.
     """
-    found = _found(plan, folder)
-    require_trust(folder / FILE, _reaching(folder, found))
-    return tuple(_placed(folder, part) for part in found.data)
+    data = _found(folder, plan.data)
+    require_trust(folder / FILE, _reaching(folder, data))
+    task = placed(folder, data.task) if is_file(data.task) else data.task
+    path = data.path if isinstance(data.path, Typed) else placed(folder, data.path)
+    return data.model_copy(update={"path": path, "task": task})
 
 
 def located(task: str) -> str:
@@ -199,20 +195,15 @@ def located(task: str) -> str:
     return f"{Path(path).expanduser().resolve()}{colon}{attribute}"
 
 
-def _found(plan: Plan, folder: Path) -> Plan:
-    """Return a plan; data that have moved are looked for next to the folder that the user named."""
+def _found(folder: Path, data: PlanData) -> PlanData:
+    """Return the dataset; if it has moved, the one next to the folder that the user named."""
     place = folder.resolve()
     beside = place.with_name(place.name.removesuffix(".review"))
-    if not beside.exists() or kind_of(beside) == "a link":
-        return plan
-    data = []
-    for part in plan.data:
-        is_elsewhere = part.path.startswith(HUB) or (
-            part.path != str(beside) and _exists(part.path)
-        )
-        path = part.path if is_elsewhere else Typed(beside)
-        data.append(part.model_copy(update={"path": path}))
-    return plan.model_copy(update={"data": tuple(data)})
+    if data.path.startswith(HUB) or not beside.exists() or kind_of(beside) == "a link":
+        return data
+    if data.path != str(beside) and _exists(data.path):
+        return data
+    return data.model_copy(update={"path": Typed(beside)})
 
 
 def _exists(path: str) -> bool:
@@ -222,28 +213,20 @@ def _exists(path: str) -> bool:
         return False
 
 
-def _reaching(folder: Path, plan: Plan) -> dict[str, str]:
+def _reaching(folder: Path, data: PlanData) -> dict[str, str]:
     """Return, by place in the file, what a plan names that is code or outside its folder."""
     names: dict[str, str] = {}
-    for at, part in enumerate(plan.data):
-        if not isinstance(part.path, Typed):  # not one that the user named the folder of
-            names[f"data.{at}.path"] = part.path
-        elif ".py" not in part.task and Path(part.task).is_relative_to(part.path):
-            continue  # the declaration of that run
-        if is_file(part.task):
-            names[f"data.{at}.task"] = part.task
+    is_typed = isinstance(data.path, Typed)  # next to the folder that the user named
+    if not is_typed:
+        names["data.path"] = data.path
+    is_own = is_typed and ".py" not in data.task and Path(data.task).is_relative_to(data.path)
+    if is_file(data.task) and not is_own:
+        names["data.task"] = data.task
     return leaving(folder, {key: _relative(folder, name) for key, name in names.items()})
 
 
 def _relative(folder: Path, path: str) -> str:
     return path if path.startswith(HUB) else os.path.relpath(path, folder.resolve())
-
-
-def _placed(folder: Path, part: PlanData) -> PlanData:
-    """A dataset of a plan whose names the person trusts, as seen from here."""
-    task = placed(folder, part.task) if is_file(part.task) else part.task
-    path = part.path if isinstance(part.path, Typed) else placed(folder, part.path)
-    return part.model_copy(update={"path": path, "task": task})
 
 
 def write_plan(folder: Path, plan: Plan) -> None:
@@ -253,10 +236,10 @@ def write_plan(folder: Path, plan: Plan) -> None:
         WriteFailed: it cannot be written.
     """
     file = folder / FILE
-    before = _reaching(folder, _found(load_plan(folder), folder)) if file.exists() else {}
+    before = _reaching(folder, _found(folder, load_plan(folder).data)) if file.exists() else {}
     was_own = not before or is_signed(file, before)
     saved = _with_paths(plan, lambda path: _relative(folder, path))
     text = json.dumps(saved.model_dump(mode="json"), ensure_ascii=False, indent=1)
     write_file(file, text + "\n")
     if was_own:
-        sign(file, _reaching(folder, _found(plan, folder)))
+        sign(file, _reaching(folder, _found(folder, plan.data)))

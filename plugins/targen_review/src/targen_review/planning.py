@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +19,17 @@ from targen_review.plan import (
     located,
     write_plan,
 )
-from targen_review.rows import NO_TASK, ReviewData, open_data, review_rows
+from targen_review.rows import NO_TASK, ReviewData, open_data
 from targen_review.rubric import LABELS, OUTPUTS, PAPER, named_rubric
 from targen_review.sample import Drawable, assign, sample_size, teams_of
 
 
 def planned(
-    data: Sequence[str],
+    data: str,
     *,
     sample: str | None = None,
     raters: str | None = None,
     teams: str | None = None,
-    exclude: Sequence[str] | None = None,
     rubric: str | None = None,
     blind: bool = False,
     seed: int | None = None,
@@ -39,7 +37,7 @@ def planned(
     task: str | None = None,
     encoding: str = "utf-8",
     quiet: bool = False,
-) -> tuple[Path, Plan, list[ReviewData]]:
+) -> tuple[Path, Plan, ReviewData]:
     """Return the folder of a review, its plan, and its opened data.
 
     If different options are requested before the first grade, a new plan replaces the old one.
@@ -51,7 +49,6 @@ def planned(
         "sample": sample,
         "raters": None if raters is None else _names(raters, ","),
         "teams": None if teams is None else tuple(_names(t, "+") for t in _split(teams, ",")),
-        "barred": tuple(sorted(exclude)) if exclude else None,
         "rubric": None if rubric is None else named_rubric(rubric),
         "blind": blind or None,
         "seed": seed,
@@ -62,17 +59,16 @@ def planned(
     if "teams" in options:
         teams_of(options.get("raters", ()), options["teams"])
         options.setdefault("raters", tuple(name for team in options["teams"] for name in team))
-    if len(data) == 1 and out is None and is_there(Path(data[0])):  # a review itself
-        out = Path(data[0])
-        data = [part.path for part in data_of(out, load_plan(out))]
+    if out is None and is_there(Path(data)):  # a review itself
+        out = Path(data)
+        data = data_of(out, load_plan(out)).path
     folder = folder_for(data, out)
     if folder.is_symlink():
         raise UsageError(f"{folder} is a link, not a folder", hint="choose a different --out")
     plan = load_plan(folder) if is_there(folder) else None
     if plan is not None:
         encoding = options.get("encoding", plan.encoding)
-        if len(plan.data) == 1:
-            task = task or data_of(folder, plan)[0].task or None
+        task = task or data_of(folder, plan).task or None
     opened = _opened(data, task, encoding)
     if plan is not None:
         changed = _changed(folder, plan, opened, options)
@@ -96,40 +92,30 @@ def planned(
     return folder, plan, opened
 
 
-def _opened(paths: Sequence[str], task: str | None, encoding: str) -> list[ReviewData]:
-    opened = [open_data(path, task, encoding=encoding) for path in paths]
-    names = [each.name for each in opened]
-    for each in opened:
-        if names.count(each.name) > 1:
-            raise UsageError(
-                f"two datasets have the name {each.name}, so their rows would be mixed up"
-            )
-        if each.problem or each.task is None:
-            why = each.problem or (
-                f"{NO_TASK} Pass it with --task NAME: targen list-tasks lists the names; a task "
-                "file also works"
-            )
-            print(f"{each.path}: {why}", file=sys.stderr)
+def _opened(path: str, task: str | None, encoding: str) -> ReviewData:
+    opened = open_data(path, task, encoding=encoding)
+    if opened.problem or opened.task is None:
+        why = opened.problem or (
+            f"{NO_TASK} Pass it with --task NAME: targen list-tasks lists the names; a task file "
+            "also works"
+        )
+        print(f"{opened.path}: {why}", file=sys.stderr)
     return opened
 
 
-def _changed(
-    folder: Path, plan: Plan, opened: Sequence[ReviewData], options: dict[str, Any]
-) -> list[str]:
-    """Return the options that a plan has otherwise, or its tasks if they were unknown.
+def _changed(folder: Path, plan: Plan, opened: ReviewData, options: dict[str, Any]) -> list[str]:
+    """Return the options that a plan has otherwise, or its task if it was unknown.
 
     Raises:
         UsageError: the review is of other data.
     """
-    there, now = [each.name for each in plan.data], [each.name for each in opened]
-    if there != now:
+    if plan.data.name != opened.name:
         raise UsageError(
-            f"{folder} contains a review of {', '.join(there)}, not of {', '.join(now)}",
+            f"{folder} contains a review of {plan.data.name}, not of {opened.name}",
             hint="--out FOLDER",
         )
     changed = [name for name, value in options.items() if getattr(plan, name) != value]
-    pairs = zip(plan.data, opened, strict=True)
-    return changed + ["task"] * any(each.task_id and not known.task for known, each in pairs)
+    return changed + ["task"] * bool(opened.task_id and not plan.data.task)
 
 
 def _is_begun(folder: Path) -> bool:
@@ -139,52 +125,32 @@ def _is_begun(folder: Path) -> bool:
     )
 
 
-def _new_plan(opened: Sequence[ReviewData], options: dict[str, Any]) -> Plan:
-    groups: dict[str, list[Drawable]] = {}
-    sizes = {each.name: 0 for each in opened}
-    for each, row in review_rows(opened):
-        group = each.name if each.task is None else each.task.name
-        groups.setdefault(group, []).append(Drawable(row.id, row.label or ""))
-        sizes[each.name] += 1
-    parts = []
-    for each in opened:
-        if not sizes[each.name]:
-            raise UsageError(f"{each.path} has no rows")
-        is_remote = str(each.path).startswith(HUB)
-        path = str(each.path) if is_remote else str(each.path.resolve())
-        task = located(each.task_id)
-        parts.append(PlanData(path=path, name=each.name, task=task, rows=sizes[each.name]))
-    raters = options.get("raters", ())
-    teams = tuple(teams_of(raters, options.get("teams", ()))) if raters else ()
-    barred = []
-    for pair in options.get("barred", ()):
-        rater, _, name = pair.partition("=")
-        if rater not in raters or name not in groups:
-            raise UsageError(
-                f"--not {pair} must name a rater and a task of this review",
-                hint=f"use RATER=TASK; the tasks are {', '.join(groups)}",
-            )
-        barred.append((rater, name))
-    rows = assign(
-        groups,
-        sample=options.get("sample", "all"),
-        raters=raters,
+def _new_plan(opened: ReviewData, options: dict[str, Any]) -> Plan:
+    rows = [Drawable(row.id, row.label or "") for row in opened.rows()]
+    if not rows:
+        raise UsageError(f"{opened.path} has no rows")
+    is_remote = str(opened.path).startswith(HUB)
+    path = str(opened.path) if is_remote else str(opened.path.resolve())
+    task = located(opened.task_id)
+    teams = teams_of(options.get("raters", ()), options.get("teams", ()))
+    rubric = PAPER
+    if opened.output or opened.labels:
+        rubric = OUTPUTS if opened.output else LABELS
+    size = sample_size(
+        options.get("sample", "all"), len(rows), opened.task.name if opened.task else ""
+    )
+    assigned = assign(
+        rows,
+        size,
         teams=teams,
-        barred=barred,
         seed=options.get("seed", 0),
         shuffled=options.get("blind", False),
     )
     return Plan(
-        data=tuple(parts),
-        rows=rows,
-        **{"rubric": _rubric_for(opened), **options, "teams": teams},
+        data=PlanData(path=path, name=opened.name, task=task, rows=len(rows)),
+        rows=assigned,
+        **{"rubric": rubric, **options, "teams": tuple(teams)},
     )
-
-
-def _rubric_for(opened: Sequence[ReviewData]) -> Any:
-    if not all(each.labels or each.output for each in opened):
-        return PAPER
-    return OUTPUTS if any(each.output for each in opened) else LABELS
 
 
 def _names(text: str, by: str) -> tuple[str, ...]:

@@ -330,20 +330,6 @@ def open_data(path: Path | str, task: str | None = None, *, encoding: str = "utf
     return ReviewData(folder, source.name, source, known, name, problem, has_origin)
 
 
-def review_rows(data: Sequence[ReviewData]) -> Iterator[tuple[ReviewData, ReviewRow]]:
-    """The rows of a review, each with its dataset, under the ids that plans and grades have.
-
-    In a review of several datasets an id begins with its dataset's name: `rte-0:1.0/entailment/0`.
-
-    Raises:
-        TargenError: they cannot be read.
-    """
-    for each in data:
-        lead = f"{each.name}:" if len(data) > 1 else ""
-        for row in each.rows():
-            yield each, replace(row, id=f"{lead}{row.id}") if lead else row
-
-
 def name_of(row: ReviewRow, data: str = "") -> str:
     """Return what a row is called; `data` names its dataset, where several are read together."""
     if row.number is not None:

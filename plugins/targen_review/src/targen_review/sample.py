@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from targen_core.errors import UsageError
@@ -111,88 +111,40 @@ def teams_of(raters: Sequence[str], teams: Sequence[tuple[str, ...]] = ()) -> li
     return whole
 
 
-def assigned(
-    samples: Mapping[str, Sequence[Drawable]],
-    teams: Sequence[tuple[str, ...]],
-    *,
-    barred: Collection[tuple[str, str]] = (),
-    seed: int,
-) -> dict[str, tuple[str, ...]]:
-    """Return by rater the ids of their rows, in their order.
-
-    Each dataset is dealt out label by label, so that every team has an equal share with the same
-    labels. The members of a team have the same rows, dataset by dataset, each in an order of
-    their own.
-
-    Args:
-        samples: dataset -> its sample. An id identifies one row among all datasets.
-        teams: see `teams_of`.
-        barred: (rater, dataset): raters who must not grade a dataset, since they wrote its
-            instructions. A team with that member does not get any of its rows.
-        seed: decides the orders.
-
-    Raises:
-        UsageError: there are no rows, or no team is left for a dataset.
-    """
-    if not any(samples.values()):
-        raise UsageError("there are no rows left to review")
-    lists: dict[str, list[str]] = {name: [] for team in teams for name in team}
-    turn = 0
-    for dataset, rows in samples.items():
-        free = [team for team in teams if not any((name, dataset) in barred for name in team)]
-        if rows and not free:
-            raise UsageError(
-                f"no team is left to review {dataset}: --not excludes a member of each team",
-                hint="add a team, or omit a --not option",
-            )
-        dealt: dict[tuple[str, ...], list[Drawable]] = {team: [] for team in free}
-        for row in sorted(rows, key=lambda row: row.label):  # stable: random within a label
-            dealt[free[turn % len(free)]].append(row)
-            turn += 1
-        for team, share in dealt.items():
-            for name in team:
-                mine = sorted(share, key=lambda row: _chance(seed, f"order of {name}", row))
-                lists[name] += [row.id for row in mine]
-    return {name: tuple(ids) for name, ids in lists.items()}
-
-
 def assign(
-    groups: Mapping[str, Sequence[Drawable]],
+    rows: Sequence[Drawable],
+    size: int,
     *,
-    sample: str = "all",
-    raters: Sequence[str] = (),
     teams: Sequence[tuple[str, ...]] = (),
-    barred: Collection[tuple[str, str]] = (),
     seed: int = 0,
     shuffled: bool = False,
 ) -> dict[str, tuple[str, ...]]:
-    """Return the rows of each rater, in the order in which they see them.
+    """Return by rater the ids of their rows, in the order in which they see them.
+
+    Rows are dealt out label by label, so that every team has an equal share with the same labels.
+    The members of a team have the same rows, each in an order of their own.
 
     Args:
-        groups: the rows of each task, sampled apart.
-        sample: the rule, see `sample_size`.
-        raters: who reviews; empty: anyone, under the key "", in the order of the rows.
-        teams: who reviews the same rows; empty: see `teams_of`.
-        barred: see `assigned`.
+        rows: all of a dataset.
+        size: how many are reviewed.
+        teams: who reviews the same rows; empty: anyone, under the key "".
         seed: decides which rows are taken, by whom, and in which order.
         shuffled: whether rows for anyone are also in a random order. The data's own order has
             labels in turns, which would reveal them to a rater of a blind review.
-
-    Raises:
-        UsageError: the rule is invalid, there are no rows, or a group has no rater.
     """
-    samples = {
-        name: drawn(rows, sample_size(sample, len(rows), name), seed=seed)
-        for name, rows in groups.items()
-    }
-    if raters:
-        lists = assigned(samples, teams or teams_of(raters), barred=barred, seed=seed)
-        return {name: lists[name] for name in raters}
-    taken = [row.id for rows in samples.values() for row in rows]
-    if not shuffled:
-        known = set(taken)
-        taken = [row.id for rows in groups.values() for row in rows if row.id in known]
-    return {"": tuple(taken)}
+    sample = drawn(rows, size, seed=seed)
+    if not teams:
+        taken = {row.id for row in sample}
+        kept = sample if shuffled else [row for row in rows if row.id in taken]
+        return {"": tuple(row.id for row in kept)}
+    lists: dict[str, tuple[str, ...]] = {}
+    by_label = sorted(sample, key=lambda row: row.label)  # stable: random within a label
+    for turn, team in enumerate(teams):
+        share = by_label[turn :: len(teams)]
+        for name in team:
+            mine = sorted(share, key=lambda row: _chance(seed, f"order of {name}", row))
+            lists[name] = tuple(row.id for row in mine)
+    return lists
 
 
 def _chance(seed: int, purpose: str, row: Drawable) -> bytes:

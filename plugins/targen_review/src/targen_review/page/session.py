@@ -22,7 +22,6 @@ from targen_review.rows import (
     fix,
     has_columns,
     name_of,
-    review_rows,
 )
 from targen_review.rubric import Rubric
 from targen_review.verdicts import EFFECT_WORDS, effect_of, relabels
@@ -161,11 +160,11 @@ class Session:
         plan: of the review.
         book: the rater's grades.
         ids: of the rater's rows, in order, without those that the data no longer contains.
-        title: what is reviewed, for people.
+        title: the name of the dataset.
         lost: how many rows the data no longer contains.
     """
 
-    def __init__(self, plan: Plan, data: Sequence[ReviewData], book: GradeBook) -> None:
+    def __init__(self, plan: Plan, data: ReviewData, book: GradeBook) -> None:
         """Read all rows of the rater.
 
         Raises:
@@ -176,13 +175,13 @@ class Session:
         self.book = book
         ids = plan.rows_of(book.rater.rater)
         mine = {*ids}
-        self._rows = {row.id: (of, row) for of, row in review_rows(data) if row.id in mine}
-        self._digests = {name: row.digest for name, (_, row) in self._rows.items()}
-        self._several = len(data) > 1
+        self._data = data
+        self._rows = {row.id: row for row in data.rows() if row.id in mine}
+        self._digests = {name: row.digest for name, row in self._rows.items()}
         self.ids = [row for row in ids if row in self._rows]
         self.lost = len(ids) - len(self.ids)
-        self.title = ", ".join(each.name for each in data)
-        self.has_outputs = any(each.output is not None for each in data)
+        self.title = data.name
+        self.has_outputs = data.output is not None
 
     @property
     def rater(self) -> str:
@@ -215,14 +214,13 @@ class Session:
         """Return a row's name: its number or, while that may reveal its label, its place."""
         if view.hidden:
             return f"{view.at + 1:,} of {len(self.ids):,}"
-        return name_of(view.row, view.data.name if self._several else "")
+        return name_of(view.row)
 
     def handle_of(self, at: int) -> str:
         """Return what to type to come back to a row: its number, or its place in a blind review."""
         if self.plan.blind:  # neither a number nor an id, which tell the label
             return str(at + 1)
-        data, row = self._rows[self.ids[at]]
-        return f"{data.name}:{row.number}" if self._several else str(row.number)
+        return str(self._rows[self.ids[at]].number)
 
     def find(self, typed: str) -> int | None:
         """Return the place of a row by its `handle_of` or its id; None if it is unknown."""
@@ -240,7 +238,7 @@ class Session:
         """
         if not 0 <= at < len(self.ids):
             raise UsageError(f"there is no row {at + 1}")
-        data, row = self._rows[self.ids[at]]
+        data, row = self._data, self._rows[self.ids[at]]
         empty = Grade(row=row.id, digest=row.digest)
         grade = self.book.grades.get(row.id, empty)
         changed = grade.digest != row.digest and not grade.is_empty
