@@ -59,7 +59,6 @@ def test_grades_are_counted_by_row_before_and_after(review, lettered, refuses, r
     assert after["acceptable"]["value"] == pytest.approx((0.8 - 14 / 25) / (1 - 14 / 25))
     assert before["side"] == "before"
     first, *others = said["disagreements"]
-    assert first["split"] is True
     assert (first["grades"]["ann"]["after"], first["grades"]["bob"]["after"]) == ("A", "C")
     assert [each["apart"] for each in others] == [1, 1]
     assert [rater["done"] for rater in said["raters"]] == [5, 5]

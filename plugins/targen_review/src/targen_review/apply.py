@@ -18,8 +18,9 @@ from targen_core.plugins.loader import load_registry
 from targen_core.text import plural
 from targen_review.card import figures_in, with_lines
 from targen_review.grades import Grade, people, read_grades
-from targen_review.plan import Plan, PlanData, data_of, load_plan, review_of
-from targen_review.rows import ReviewData, ReviewRow, digest_of, fix, open_data
+from targen_review.plan import PlanData, data_of, load_plan, review_of
+from targen_review.planning import open_reviewed
+from targen_review.rows import ReviewData, ReviewRow, digest_of, fix
 from targen_review.rubric import Rubric
 from targen_review.verdicts import EFFECTS, Verdict, verdict_of
 from targen_standard.correction.outcome import patched
@@ -146,20 +147,6 @@ class Version:
         return card_of_rows(with_lines(card, said), labels, rows[0] if rows else None)
 
 
-def reviewed_data(plan: Plan, folder: Path) -> ReviewData:
-    """Return the dataset of a review, opened.
-
-    Raises:
-        TargenError: it cannot be read.
-    """
-    known = data_of(folder, plan)
-    # A folder says itself whose rows it has; for a run that was moved, better than the plan.
-    data = open_data(known.path, encoding=plan.encoding)
-    if data.source.task is None:
-        data = open_data(known.path, known.task or None, encoding=plan.encoding)
-    return data
-
-
 def new_version(place: Path, out: Path | None = None) -> Version:
     """Return the new version of a dataset that was reviewed, without writing it.
 
@@ -191,7 +178,7 @@ def new_version(place: Path, out: Path | None = None) -> Version:
                 f"{unknown[0]}",
                 hint=f"does grades-{name}.jsonl belong to a different review?",
             )
-    known, data = data_of(folder, plan), reviewed_data(plan, folder)
+    known, data = data_of(folder, plan), open_reviewed(plan, folder)
     if data.task is None:
         raise UsageError(
             f"the task of {known.path} is unknown, so its rows cannot be changed"

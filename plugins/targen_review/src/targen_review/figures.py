@@ -15,13 +15,15 @@ from targen_core.errors import RunDirectoryError, TargenError, UsageError
 from targen_core.text import plural
 from targen_review.agreement import Figure, cohen_kappa, krippendorff_alpha, share, spearman
 from targen_review.grades import Grade, Rater, as_key, read_grades
-from targen_review.plan import Plan, data_of, load_plan
-from targen_review.rows import ReviewRow, has_columns, open_data
+from targen_review.plan import Plan, load_plan
+from targen_review.planning import open_reviewed
+from targen_review.rows import ReviewRow, has_columns
 from targen_review.rubric import Rubric
 from targen_review.verdicts import relabels
 from targen_standard.task_files.outputs import Output
 
 Side = Literal["before", "after"]
+_SIDES: tuple[Side, ...] = ("before", "after")
 PEOPLE = "people"
 ALL = "all"
 
@@ -137,8 +139,7 @@ class _Reader:
         material, plan, dataset = self._material, self._plan, self._dataset
         material.tasks[dataset] = plan.data.task
         try:
-            known = data_of(self._folder, plan)
-            data = open_data(known.path, known.task or None, encoding=plan.encoding)
+            data = open_reviewed(plan, self._folder)
             rows = list(data.rows())
         except (TargenError, OSError) as error:
             material.warnings.append(
@@ -272,8 +273,6 @@ class Disagreement:
         text: its texts, or "" if the data cannot be read.
         label: its label in the dataset, if known.
         apart: steps on the scale between the farthest grades.
-        split: whether one finds it acceptable, keeps it, or labels it so, and another not.
-        people: whether people are apart, not a model from them.
         grades: rater -> letters, label and comment, as they gave them.
     """
 
@@ -283,8 +282,6 @@ class Disagreement:
     text: str
     label: str | None
     apart: int
-    split: bool
-    people: bool
     grades: Mapping[str, Mapping[str, str | bool | None]]
 
 
@@ -456,14 +453,16 @@ def _rater(material: Material, name: str, given: Sequence[Given]) -> RaterFigure
 
 
 def _disagreements(material: Material) -> list[Disagreement]:
-    """Return rows that raters see differently: those that split acceptable from not first."""
-    people = set(material.names("person"))
+    """Return rows that raters see differently: the letters that are farthest apart first."""
     found = []
     for key, given in _by_row(material.given, lambda each: each).items():
-        apart, split = _apart(given, material.rubric)
-        if not apart and not split:
+        grades = [each.grade for each in given]
+        apart = max(_apart([getattr(g, side) for g in grades], material) for side in _SIDES)
+        said = {(g.label, as_key(g.output), g.reject) for g in grades if g.gives or g.is_done}
+        if not apart and len(said) < 2:
             continue
         row = material.rows.get(key)
+        fields = {"before", "after", "label", "reject", "flag", "comment"}
         found.append(
             Disagreement(
                 given[0].dataset,
@@ -472,20 +471,16 @@ def _disagreements(material: Material) -> list[Disagreement]:
                 "" if row is None else " / ".join(row.fields.values()),
                 None if row is None else row.label,
                 apart,
-                split,
-                _apart([g for g in given if g.rater in people], material.rubric) != (0, False),
                 {
                     each.rater: {
-                        **each.grade.model_dump(
-                            include={"before", "after", "label", "reject", "flag", "comment"}
-                        ),
+                        **each.grade.model_dump(include=fields),
                         "output": _output_text(material, each),
                     }
                     for each in sorted(given, key=lambda each: each.rater)
                 },
             )
         )
-    return sorted(found, key=lambda d: (not d.people, not d.split, -d.apart, d.dataset, d.row))
+    return sorted(found, key=lambda row: (-row.apart, row.dataset, row.row))
 
 
 def _output_text(material: Material, given: Given) -> str | None:
@@ -496,21 +491,7 @@ def _output_text(material: Material, given: Given) -> str | None:
     return output.as_text(row.with_changes(given.grade.edit, given.grade.output))
 
 
-def _apart(given: Sequence[Given], rubric: Rubric) -> tuple[int, bool]:
-    """Return how many steps raters are apart on the scale, and whether outcomes differ."""
-    grades = [each.grade for each in given]
-    split = any(
-        len(said) > 1
-        for said in (
-            {grade.reject for grade in grades if grade.is_done},
-            {grade.label for grade in grades if grade.label is not None},
-            {as_key(grade.output) for grade in grades if grade.output},
-        )
-    )
-    steps = 0
-    for side in ("before", "after"):
-        letters = {letter for grade in grades if (letter := getattr(grade, side)) is not None}
-        places = [rubric.letters.index(letter) for letter in letters]
-        steps = max(steps, max(places, default=0) - min(places, default=0))
-        split |= len({letter in rubric.acceptable for letter in letters}) > 1
-    return steps, split
+def _apart(letters: Sequence[str | None], material: Material) -> int:
+    """Return how many steps on the scale lie between the farthest letters."""
+    places = [material.rubric.letters.index(letter) for letter in letters if letter is not None]
+    return max(places, default=0) - min(places, default=0)

@@ -27,9 +27,9 @@ from targen_core.outputs import write_file
 from targen_core.plain import read_plain
 from targen_core.reading.values import Malformed, json_of
 from targen_core.text import printable, refused
-from targen_review.apply import reviewed_data
 from targen_review.grades import NAME, Grade, GradeBook, Rater, as_name
 from targen_review.plan import Plan
+from targen_review.planning import open_reviewed
 from targen_review.rows import blind_fields, digest_of
 
 _ROW, _DIGEST = "targen_row", "targen_digest"
@@ -129,7 +129,7 @@ def sheet_of(plan: Plan, folder: Path, rater: str | None = None) -> Sheet:
     """
     ids = plan.ids if rater is None else plan.rows_of(rater)
     place = {row: at for at, row in enumerate(ids)}
-    data, known = reviewed_data(plan, folder), plan.data
+    data, known = open_reviewed(plan, folder), plan.data
     if data.output is not None:
         raise UsageError(
             f"rows of {known.name} have an output, but these formats support only a label",

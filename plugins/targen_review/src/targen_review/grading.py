@@ -30,8 +30,9 @@ from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.steps import Llm
 from targen_core.text import plural
 from targen_review.grades import Grade, GradeBook, Rater, as_name, check_name
-from targen_review.plan import Plan, data_of, load_plan, review_of
-from targen_review.rows import ReviewData, ReviewRow, open_data
+from targen_review.plan import Plan, load_plan, review_of
+from targen_review.planning import open_reviewed
+from targen_review.rows import ReviewData, ReviewRow
 from targen_review.rubric import Rubric
 from targen_standard.asking import RowToAsk, asking_task
 from targen_standard.task_files.forms import TaskForm
@@ -66,8 +67,7 @@ class _Review:
     @cached_property
     def rows(self) -> dict[str, tuple[ReviewData, ReviewRow, str]]:
         """The rows of the plan by their ids, each with its data and the instruction of step 3."""
-        known = data_of(self._folder, self.plan)
-        data = open_data(known.path, known.task or None, encoding=self.plan.encoding)
+        data = open_reviewed(self.plan, self._folder)
         instructions, ids = _instructions(data), set(self.plan.ids)
         return {
             row.id: (data, row, instructions.get(row.id, ""))

@@ -118,6 +118,20 @@ def _changed(folder: Path, plan: Plan, opened: ReviewData, options: dict[str, An
     return changed + ["task"] * bool(opened.task_id and not plan.data.task)
 
 
+def open_reviewed(plan: Plan, folder: Path) -> ReviewData:
+    """Return the dataset of a review, opened.
+
+    Raises:
+        TargenError: it cannot be read.
+    """
+    known = data_of(folder, plan)
+    # A folder says itself whose rows it has; for a run that was moved, better than the plan.
+    data = open_data(known.path, encoding=plan.encoding)
+    if data.source.task is not None:
+        return data
+    return open_data(known.path, known.task or None, encoding=plan.encoding)
+
+
 def _is_begun(folder: Path) -> bool:
     """Return whether somebody has graded a row, or a model started to."""
     return any(each.grades for each in read_grades(folder).values()) or any(

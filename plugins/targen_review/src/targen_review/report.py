@@ -226,7 +226,7 @@ def _disagreements_table(figures: ReviewFigures) -> Table:
             )
             for each in figures.disagreements
         ],
-        note="For discussion, starting with rows that one rater accepts and another does not.",
+        note="For discussion, starting with the grades that are farthest apart.",
     )
 
 

@@ -32,8 +32,7 @@ def sample_size(rule: str, size: int, task: str = "") -> int:
     """Return how many rows of a dataset a rule covers, at least one if it has any.
 
     Shares are rounded to the nearest row, halves up. With the sizes in the paper's table 2, that
-    makes the totals of its table 16, except that AX-g and ReCoRD have one row more, and WiC one
-    less.
+    makes the totals of its table 16, except for single rows of AX-g, ReCoRD and WiC.
 
     Args:
         rule: "paper" (appendix H, table 14), "all", a share such as "0.2" or "20%", or a number of
