@@ -24,11 +24,9 @@ ENOUGH = 0.92
 
 Raters = tuple[list[int], list[int]]
 FIGURES: dict[str, Callable[[Raters], Figure]] = {
-    "kappa": lambda of: cohen_kappa(*of),
-    "spearman": lambda of: spearman(*of),
-    "alpha": lambda of: krippendorff_alpha(
-        list(zip(*of, strict=True)), order=range(4), level="ordinal"
-    ),
+    "kappa": lambda of: cohen_kappa([*zip(*of, strict=True)]),
+    "spearman": lambda of: spearman([*zip(*of, strict=True)]),
+    "alpha": lambda of: krippendorff_alpha([*zip(*of, strict=True)]),
 }
 
 

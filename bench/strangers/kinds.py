@@ -211,7 +211,7 @@ def _review(kitchen: Kitchen) -> None:
     # As somebody sends it: with its data beside it, which it names from there.
     shutil.copytree(kitchen.here / "theirs/rte", folder / "rte")
     plan = json.loads((folder / "review.json").read_text())
-    plan["data"][0]["path"] = "rte"
+    plan["data"]["path"] = "rte"
     (folder / "review.json").write_text(json.dumps(plan))
     kitchen.targen("review export theirs/review --to argilla --out theirs/sheet")
     kitchen.targen("review export theirs/review --to label-studio --out theirs/ls")
@@ -502,7 +502,6 @@ KINDS: dict[str, Kind] = {
             "review report theirs/review --out out.html",
             "review report theirs/review --out out.md --paper",
             "review apply theirs/review --out out",
-            "review apply theirs/review --out out --resolve majority --refill --exact",
             "review export theirs/review --to argilla --out out",
             "review export theirs/review --to label-studio --out out",
             "review import theirs/review theirs/minimal.json",

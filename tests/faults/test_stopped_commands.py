@@ -38,9 +38,6 @@ for _plugin in ("targen_analysis", "targen_training", "targen_methods", "targen_
     pytest.importorskip(_plugin)
 pytest.importorskip("targen_review")
 
-from targen_review.grades import Grade, GradeBook, Rater  # noqa: E402
-from targen_review.rows import open_data  # noqa: E402
-
 PRICE_IN, PRICE_OUT = 100.0, 200.0  # dollars per million tokens: an answer costs $0.0017
 # A kill leaves its calls in flight counted at their largest price, up to $2 each.
 CAP = "150" if SOAK else "15"
@@ -260,19 +257,6 @@ def _changed(place: Place, at: Path) -> None:
     (place.folder / "changed.yaml").write_text(MAIL.replace(" it is about", " it asks about"))
 
 
-def _rejected(place: Place, at: Path) -> None:
-    """A copy of that run, and a review that rejects two of its rows."""
-    _run(place, at)
-    shutil.copytree(place.folder / "grown", at / "grown")
-    place.targen.works("review", f"{at.name}/grown", "--plan")
-    rows = list(open_data(at / "grown", None).rows())[:2]
-    with GradeBook(at / "grown.review", Rater(rater="ann")) as book:
-        for row in rows:
-            when = "2026-11-20T10:00:00.000Z"
-            grade = {"row": row.id, "digest": row.digest, "at": when, "reject": True}
-            book.append(Grade.model_validate(grade))
-
-
 def _experiment(place: Place, at: Path) -> None:
     _mail(place, at)
     options = f'{{ model = "m", base_url = "{place.url}/v1", price_in = {PRICE_IN}, '
@@ -310,8 +294,6 @@ STORIES = """
     init-task | init-task porters --out {at}/task.yaml | task.yaml | | many
     rate | rate rows --task tickets -q --out {at}/out | out/*.jsonl | rows | one
     review grade | review grade rows --as kim --out {at}/out -q | out/*.jsonl | review | one
-    review apply | review apply {at}/grown --refill --trust=./{at} -q --out {at}/out | \
-        grown/dataset.jsonl out/*.jsonl | rejected |
     answer | answer even.json -q --out {at}/out | out/*.jsonl | bigbench | one
     transform | transform good? --labels yes,no -n 4 --catalogue shop -q --out {at}/out | \
         out/*.jsonl | shop | one
@@ -332,7 +314,6 @@ BEFORE = {
     "changed": _changed,
     "experiment": _experiment,
     "mail": _mail,
-    "rejected": _rejected,
     "review": _review,
     "rows": _rows,
     "shop": _shop,

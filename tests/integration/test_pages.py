@@ -48,9 +48,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pages(folder):
     """One page of each kind, with texts of a stranger wherever files have texts."""
-    from targen_review.cli.open import planned
     from targen_review.grades import Grade, GradeBook, Rater
-    from targen_review.rows import review_rows
+    from targen_review.planning import planned
 
     def targen(*line: object) -> None:
         with pytest.MonkeyPatch.context() as patch:
@@ -75,8 +74,8 @@ def pages(folder):
     targen("generate", task, "-n", 8, "-b", "scripted", "--out", run, "-q")
     targen("report", run, "--html")
     targen("analyze", mine, "--task", task, "--against", other, "--out", folder / "analysis")
-    review, plan, data = planned([str(mine)], task=str(task), rubric="paper")
-    graded = {row.id: row for _, row in review_rows(data, rejects=plan.rejects)}
+    review, plan, data = planned(str(mine), task=str(task), rubric="paper")
+    graded = {row.id: row for row in data.rows()}
     with GradeBook(review, Rater(rater="ann")) as book:
         for name in plan.ids:
             digest = graded[name].digest

@@ -48,7 +48,7 @@ def ran(here):
 def review_of(here, **data):
     plan = {
         "format": 1,
-        "data": [{"path": "rows.jsonl", "name": "rows", "rows": 8, **data}],
+        "data": {"path": "rows.jsonl", "name": "rows", "rows": 8, **data},
         "rows": {"": [str(at) for at in range(8)]},
     }
     (here / "rows.review").mkdir()
@@ -71,7 +71,7 @@ def test_a_review_names_no_code_until_it_is_trusted(here, ran, in_process, works
         in_process(command)
     done = in_process("review rows.review --plan")
     assert done.code == 2
-    assert "review.json sets data.0.path = ../rows.jsonl, data.0.task = ../evil.py" in done.err
+    assert "review.json sets data.path = ../rows.jsonl, data.task = ../evil.py" in done.err
     assert "add --trust=rows.review/review.json" in done.err
     assert not ran()
     works("review rows.review --plan --trust=./rows.review")
@@ -82,7 +82,7 @@ def test_a_review_names_no_code_until_it_is_trusted(here, ran, in_process, works
 def test_a_review_names_no_data_elsewhere(path, here, refuses):
     folder = review_of(here, path=path)
     (folder / "linked.jsonl").symlink_to(here.parent / "private.jsonl")
-    refuses("review rows.review --plan", f"sets data.0.path = {path}")
+    refuses("review rows.review --plan", f"sets data.path = {path}")
 
 
 METHODS = """

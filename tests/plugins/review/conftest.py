@@ -2,23 +2,93 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from targen_review.cli.open import planned
 from targen_review.grades import Grade, GradeBook, Rater
-from targen_review.page.desk import Desk
-from targen_review.page.guard import Secret
-from targen_review.page.server import Shared, app_for
-from targen_review.page.store import RowStore
+from targen_review.page.server import review_app
+from targen_review.page.serving import Secret
+from targen_review.page.session import Session
 from targen_review.plan import load_plan
-from targen_review.rows import open_data, review_rows
+from targen_review.planning import planned
+from targen_review.rows import open_data
+from targen_review.view import entries_of, view_app
 from tests.files import changed, write_lines
 
-from .pages import PORT, Page
+PORT = 8000
+OWN = f"http://127.0.0.1:{PORT}"
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    text: str
+
+
+@dataclass
+class Page:
+    """What a browser would do to the application of one rater."""
+
+    app: Any
+    session: Any
+    secret: Secret
+    headers: dict[str, str] = field(default_factory=dict)
+    cookie: str = ""
+
+    def __post_init__(self) -> None:
+        """Enter by the link, as a browser does."""
+        answer = self.ask("/" + self.secret.address.partition(f"{PORT}/")[2])
+        self.cookie = answer.headers["set-cookie"].partition(";")[0]
+
+    def ask(self, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
+        sent = {"host": f"127.0.0.1:{PORT}", "cookie": self.cookie, **self.headers, **headers}
+        target, _, query = path.partition("?")
+        body = urlencode(form).encode() if form is not None else b""
+        scope = {
+            "type": "http",
+            "method": "GET" if form is None else "POST",
+            "path": target,
+            "raw_path": target.encode(),
+            "query_string": query.encode(),
+            "headers": [(k.lower().encode(), v.encode()) for k, v in sent.items() if v],
+            "scheme": "http",
+            "server": ("127.0.0.1", PORT),
+            "client": ("127.0.0.1", 1),
+            "root_path": "",
+            "http_version": "1.1",
+        }
+        messages: list[dict[str, Any]] = []
+
+        async def receive():
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message):
+            messages.append(message)
+
+        asyncio.run(self.app(scope, receive, send))
+        got = {k.decode(): v.decode() for k, v in messages[0]["headers"]}
+        text = b"".join(m.get("body", b"") for m in messages[1:]).decode()
+        return Answer(messages[0]["status"], got, text)
+
+    def post(self, path: str, **form: str) -> Answer:
+        """Send a form of the page itself."""
+        return self.ask(path, {"secret": self.secret.form, **form}, origin=OWN)
+
+    def say(self, number: int, action: str, value: str = "", **more: str) -> Answer:
+        return self.post(f"/row/{number}", **{f"do:{action}": value, **more})
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.session.book.path.read_text().splitlines()[1:]]
+
 
 TASK = """
 seeds: [soup, room, bill, waiter, wine, view, queue, bread, music, chairs, lamps, menu, fish, cake]
@@ -87,7 +157,7 @@ def run(tmp_path, task_file, finished):
 @pytest.fixture
 def review(run):
     """The review of that run by ann and bob, by the paper's rubric."""
-    return planned([str(run)], raters="ann,bob", rubric="paper")[0]
+    return planned(str(run), raters="ann,bob", rubric="paper")[0]
 
 
 @pytest.fixture
@@ -105,8 +175,7 @@ def graded():
 
     def grade(folder: Path, rater: str, said: Mapping[Any, Mapping[str, Any]], **who: Any) -> None:
         plan = load_plan(folder)
-        data = [open_data(each.path, each.task or None) for each in plan.data]
-        rows = [row for _, row in review_rows(data, rejects=plan.rejects)]
+        rows = list(open_data(plan.data.path, plan.data.task or None).rows())
         known = {**dict(enumerate(rows)), **{row.id: row for row in rows}}
         with GradeBook(folder, Rater(rater=rater, **who)) as book:
             for second, (at, one) in enumerate(said.items()):
@@ -122,19 +191,26 @@ def graded():
 @pytest.fixture
 def page():
     """Make the page of a rater, of what `targen review` would be given."""
-    opened = []
+    books = []
 
-    def make(*data: object, names: tuple[str, ...] = ("ann",), **options: Any) -> Page:
+    def make(data: object, name: str = "ann", **options: Any) -> Page:
         options = {"rubric": "paper", **options}
-        folder, plan, datasets = planned([str(each) for each in data], **options)
-        store = RowStore(review_rows(datasets, rejects=plan.rejects), only=plan.ids)
-        books = [GradeBook(folder, Rater(rater=name), relabels=not plan.blind) for name in names]
-        opened.extend([store, *books])
-        desks = {book.rater.rater: Desk(plan, datasets, store, book) for book in books}
-        secrets = {name: Secret(PORT, name) for name in names}
-        app = app_for(Shared(desks, secrets, "reviews"), PORT)
-        return Page(app, desks[names[0]], secrets[names[0]])
+        folder, plan, opened = planned(str(data), **options)
+        books.append(GradeBook(folder, Rater(rater=name)))
+        session, secret = Session(plan, opened, books[-1]), Secret(PORT)
+        return Page(review_app(session, secret, PORT), session, secret)
 
     yield make
-    for each in opened:
+    for each in books:
         each.close()
+
+
+@pytest.fixture
+def view():
+    """Make the pages of `targen view`."""
+
+    def make(*data: object) -> Page:
+        secret = Secret(PORT)
+        return Page(view_app(entries_of(data), secret, PORT), None, secret)
+
+    return make

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,8 @@ import pytest
 
 from targen_core.dataset.reading import read_dataset
 from targen_review.grades import Grade, GradeBook, Rater
-from targen_review.rows import open_data
 from tests.files import changed, lines
-from tests.runs import journal, report
+from tests.runs import report
 
 TEXT = "The waiter was kind, and the soup was warm."
 NEW = Path("reviews-0-reviewed")
@@ -110,21 +108,22 @@ def test_same_grades_give_the_same_bytes_and_others_another_folder(run, grades, 
     refuses(("review", "apply", run, "--out", NEW), "contains a different correction")
 
 
-def test_where_raters_differ_rows_stay_and_are_listed(run, grades, refuses, works):
-    grades(run, "ann", {0: REJECT, 1: {"after": "A"}})
-    grades(run, "bob", {0: {"after": "A"}, 1: {"after": "A", "label": "negative"}})
-    grades(run, "cat", {0: REJECT})
+def test_where_raters_differ_rows_stay_and_are_listed(run, grades, works):
+    grades(run, "ann", {0: REJECT, 1: {"after": "A"}, 2: REJECT})
+    grades(run, "bob", {0: {"after": "A"}, 1: {"after": "A", "label": "negative"}, 2: REJECT})
     listed = works("review", "apply", run).out
-    assert "ann: reject; bob: keep it; cat: reject" in listed
-    assert "ann: keep it; bob: negative" in listed
-    works("review", "apply", run, "--resolve", "majority")
-    works("review", "apply", run, "--resolve", "bob")
-    assert [_outcomes(Path(f"{NEW}{more}")) for more in ("", "-2", "-3")] == [
-        {"disagreed": 2, "unseen": 4},
-        {"rejected": 1, "disagreed": 1, "unseen": 4},
-        {"confirmed": 1, "relabelled": 1, "unseen": 4},
-    ]
-    refuses(("review", "apply", run, "--resolve", "bbo"), "neither a rule nor a rater", "bob")
+    assert "ann: remove it; bob: keep it" in listed
+    assert "ann: keep it; bob: changes its label to negative" in listed
+    assert _outcomes(NEW) == {"rejected": 1, "disagreed": 2, "unseen": 3}
+
+
+def test_missing_rows_come_from_the_run_and_are_not_asked_for_again(run_made, grades, works):
+    grades(run_made, "ann", {0: REJECT, 1: {"after": "D", "label": "positive"}})
+    line = "--label negative=4, then repeat this command"
+    assert f"targen resume {run_made} {line}" in works("review", "apply", run_made).out
+    works("resume", run_made, "--label", "negative=4", "-q")
+    assert "To get the same number" not in works("review", "apply", run_made, "--out", "new").out
+    assert len(lines("new/dataset.jsonl")) == 6
 
 
 def test_what_the_tasks_own_checks_refuse_is_not_changed(run, grades, works):
@@ -135,100 +134,16 @@ def test_what_the_tasks_own_checks_refuse_is_not_changed(run, grades, works):
     assert lines(NEW / "dataset.jsonl") == lines(run / "dataset.jsonl")
 
 
-def test_refill_grows_the_run_by_what_is_missing_and_no_more(run_made, grades, refuses, works):
-    """That a refill which is stopped goes on to the same bytes: tests/faults."""
-    run, refill = run_made, ("review", "apply", run_made, "--refill", "--out")
-    grades(run, "ann", {0: REJECT, 1: {"after": "D", "label": "positive"}})
-    assert "--label positive=3 --label negative=4" in works("review", "apply", run).out
-    taken = "made-0-reviewed"
-    said = f"{taken} already contains a version, to which --refill cannot add rows"
-    refuses((*refill, taken), said)
-    done = works(*refill, "full", "--json")
-    assert done.json[0]["rows"] == {"positive": 3, "negative": 3}
-    assert len(lines(run / "dataset.jsonl")) == 7
-    first = _bytes(Path("full"))
-    works(*refill, "full", "-q")
-    assert len(lines(run / "dataset.jsonl")) == 7
-    assert _bytes(Path("full")) == first
-
-
-def test_runs_that_are_refilled_share_one_cap(task_file, graded, in_process, works, tmp_path):
-    runs = [tmp_path / "one", tmp_path / "two"]
-    for seed, run in enumerate(runs):
-        made = ("generate", task_file, "-n", "6", "-b", "scripted", "--seed", seed, "--no-cache")
-        works(*made, "-o", "max_tokens=200", "--out", run)
-    works("review", *runs, "--raters", "ann", *PLAN, "--out", "both")
-    graded(tmp_path / "both", "ann", {0: REJECT, 6: REJECT})  # the first row of each
-    before = sum(_tokens(run) for run in runs)
-    line = ("review", "apply", "both", "--refill", "-q", "--out", "new")
-    short = in_process(*line, "--max-tokens", before + 2_500)
-    assert (short.code, "by the command's runs" in short.err) == (1, True)
-    assert before < sum(_tokens(run) for run in runs) <= before + 2_500
-    done = works(*line, "--max-tokens", 1_000_000)
-    assert f"{sum(_tokens(run) for run in runs):,} tokens" in done.err
-
-
-def _tokens(run: Path) -> int:
-    return sum(record["in"] + record["out"] for record in journal(run))
-
-
-def test_a_stopped_run_is_refilled_to_its_own_target(
-    task_file, grades, in_process, works, tmp_path
-):
-    run = tmp_path / "stopped"
-    made = ("generate", task_file, "-n", "8", "-b", "scripted", "--out", run)
-    assert in_process(*made, "--max-tokens", "6000").code == 1
-    assert 0 < len(lines(run / "dataset.jsonl")) < 8
-    done = works("review", run, *PLAN)
-    assert "is stopped; rows that targen resume adds later will not be" in done.err
-    grades(run, "ann", {0: REJECT})
-    assert "--label positive=4 --label negative=4" in works("review", "apply", run).out
-    works("review", "apply", run, "--refill", "-q", "--max-tokens", "90000")
-    assert len(lines(run / "dataset.jsonl")) == 8
-
-
-def test_exact_leaves_out_what_a_label_gained_unreviewed_rows_first(run, grades, works):
-    grades(run, "ann", {1: {"after": "A"}, 3: {"after": "D", "label": "positive"}})
-    works("review", "apply", run, "--exact")
-    kept = [row["idx"] for row in lines(NEW / "dataset.jsonl")]
-    assert kept == [0, 1, 2, 3, 5], "row 4 is the last unreviewed positive"
-    assert _outcomes(NEW)["surplus"] == 1
-
-
-def test_rows_that_were_added_to_a_run_since_are_not_surplus(task_file, graded, works, tmp_path):
-    run = tmp_path / "grown"
-    works("generate", task_file, "-n", "6", "-b", "scripted", "--out", run)
-    works("review", run, "--raters", "ann", *PLAN)
-    graded(Path(f"{run}.review"), "ann", {0: REJECT})
-    works("resume", run, "--label", "positive=8", "-q")
-    works("review", "apply", run, "--exact", "-q", "--out", "new")
-    counted = Counter(row["label"] for row in lines(Path("new/dataset.jsonl")))
-    assert counted == {"positive": 7, "negative": 3}, "the rejected row is not replaced"
-
-
 def test_grades_of_models_and_of_strangers_do_not_count(run, grades, refuses, works):
     works("review", run, "--raters", "ann,bob", *PLAN)
-    grades(run, "bob", {})
     grades(run, "eve", {0: REJECT})
     grades(run, "llm-x", {0: REJECT})
-    refuses(("review", "apply", run), "there are no grades by people", "--resolve llm-x")
-    works("review", "apply", run, "--resolve", "llm-x")
-    assert _outcomes(NEW) == {"rejected": 1, "unseen": 5}
+    refuses(("review", "apply", run), "there are no grades by people")
     grades(run, "ann", {1: {"after": "A"}})
     done = works("review", "apply", run)
     assert "note: eve is not a rater in this review" in done.err
-    assert "1 of 6 rows reviewed by ann;" in done.out
-    assert _outcomes(Path(f"{NEW}-2")) == {"confirmed": 1, "unseen": 5}
-
-
-def test_reject_that_people_find_good_stays_out_and_is_told(run, grades, works):
-    works("review", run, "--rejects", *PLAN)
-    (reject,) = open_data(run).rejects(stage="correct")
-    grades(run, "ann", {reject.id: {"after": "A"}, 0: {"after": "A"}})
-    assert "people accepted 1 reject of step 4" in works("review", "apply", run).err
-    assert lines(NEW / "dataset.jsonl") == lines(run / "dataset.jsonl")
-    grades(run, "bob", {reject.id: {"after": "A", "reject": True}})
-    assert "people accepted" not in works("review", "apply", run).err
+    assert "1 of 6 rows reviewed by ann\n" in done.out
+    assert _outcomes(NEW) == {"confirmed": 1, "unseen": 5}
 
 
 def test_rows_that_were_changed_since_do_not_count(run, grades, refuses, works):
@@ -242,7 +157,7 @@ def test_rows_that_were_changed_since_do_not_count(run, grades, refuses, works):
     refuses(("review", "apply", run), "has changed since the review")
     with GradeBook(folder, Rater(rater="eve")) as book:
         book.append(Grade(row="9.9/x/0", digest="0" * 16, after="A"))
-    assert "9.9/x/0" in refuses(("review", "apply", run), "1 grade by eve").err
+    assert "9.9/x/0" in refuses(("review", "apply", run), "grades by eve").err
 
 
 @pytest.mark.whole
@@ -276,21 +191,6 @@ def test_export_takes_what_people_found_acceptable(run, grades, refuses, works, 
     assert "whether anybody has read them" not in card
 
 
-def test_export_says_by_which_rule_rows_of_a_version_count(run, grades, refuses, works):
-    grades(run, "ann", {0: {"after": "A"}, 1: REJECT})
-    grades(run, "bob", {0: REJECT, 1: REJECT})
-    for number, rule in enumerate(("agree", "ann", "majority"), 1):
-        works("review", "apply", run, "--resolve", rule)
-        version = NEW if number == 1 else f"{NEW}-{number}"
-        export = ("export", version, "--task", run / "task.json", "--reviewed", "--out", "x.jsonl")
-        if rule == "ann":
-            said = "2 people read 2 of 6 rows and accepted 1 of them (if raters differed, one of "
-            assert said + "them decided)" in works(*export).err
-        else:
-            whom = {"agree": "everyone who graded it", "majority": "the majority"}[rule]
-            refuses(export, f"no row was accepted by {whom}")
-
-
 @pytest.mark.whole
 def test_the_card_of_an_export_has_what_people_found(run, grades, works, tmp_path):
     right, wrong = {"before": "A", "after": "A"}, {"before": "D", "after": "B"}
@@ -301,10 +201,10 @@ def test_the_card_of_an_export_has_what_people_found(run, grades, works, tmp_pat
     section = Path("out/README.md").read_text().partition("## Review by people")[2]
     for words in (
         "2 people graded 2 of 6 rows (assigned to them: all rows; labels visible)",
-        "A (right) 1, B (weak) 0.5, C (a minor part is missing) 0.5",
-        "Acceptable (A, B): 75% (",
+        "right 1, weak 0.5, a minor part is missing 0.5",
+        "Acceptable: 75% (",
         "before correction 50% (",
-        "on 2 rows: same letter 50% (",
+        "gave 2 rows the same grade in 50% (",
         "Cohen's κ",
     ):
         assert words in section, section
@@ -378,4 +278,3 @@ def test_file_is_reviewed_and_says_how_to_fill_it(rows_file, task_file, grades, 
     grades(data, "ann", {0: REJECT}, "--task", task_file)
     assert f"--label positive=1 --exclude {data}" in works("review", "apply", data).out
     assert len(lines("rows-reviewed/dataset.jsonl")) == 5
-    refuses(f"review apply {data} --refill", "is not a run that can be extended")

@@ -31,12 +31,10 @@ class Server:
         line = [sys.executable, "-m", "targen_core.cli", command, *map(str, args), "--no-open"]
         self.process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
-        self.links: dict[str, str] = {}
+        self.link = ""
         for said in self.process.stdout:
-            if link := re.match(r"(\S+), .*(http://\S+)", said):
-                self.links[link[1]] = link[2]
-            elif link := re.search(r"http://\S+", said):
-                self.links[command] = link[0]
+            if link := re.search(r"http://\S+", said):
+                self.link = link[0]
             if said.startswith("Press Ctrl-C"):
                 break
 
@@ -109,24 +107,24 @@ def states(folder: Path, rater: str) -> dict[str, dict[str, Any]]:
 
 
 def test_rows_by_keys_with_a_reload_and_a_kill(rows_file, task_file, serve, enter, tmp_path):
-    line = (rows_file(8), "--task", task_file, "--raters", "ann,bob", "--rubric", "paper")
-    server = serve(*line)
-    page, bob, again = (enter(server.links[name]) for name in ("ann", "bob", "ann"))
+    line = (rows_file(8), "--task", task_file, "--raters", "ann,bob", "--rubric", "paper", "--as")
+    server = serve(*line, "ann")
+    page, bob = enter(server.link), enter(serve(*line, "bob").link)
     press(page, "d", ": saved as D")
     press(page, "2", "saved with label negative")
     page.reload()
     assert page.locator("button[aria-pressed=true]").inner_text().endswith("negative")
     press(page, "a", ": saved as A")
     press(bob, "c", ": saved as C")
-    again.keyboard.press("Enter")
-    again.wait_for_url("**/row/3")
-    press(again, "b", ": saved as B")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/row/3")
+    press(page, "b", ": saved as B")
     server.kill()
     page.keyboard.press("a")
     page.wait_for_selector("#trouble:not([hidden])")
     assert "not saved" in page.inner_text("#trouble")
 
-    page = enter(serve(*line).links["ann"])
+    page = enter(serve(*line, "ann").link)
     assert page.url.endswith("/row/4")
     press(page, "b", ": saved as B")
     press(page, "u", ": the last answer was undone.")
@@ -141,7 +139,7 @@ def test_rows_by_keys_with_a_reload_and_a_kill(rows_file, task_file, serve, ente
 
 
 def test_texts_comments_calls_and_places_by_keys(run, serve, enter):
-    page = enter(serve(run, "--as", "ann", "--rubric", "paper").links["ann"])
+    page = enter(serve(run, "--as", "ann", "--rubric", "paper").link)
     page.keyboard.press("?")
     assert page.locator("dialog#help").is_visible()
     assert page.evaluate("document.querySelector('dialog').scrollTop") == 0
@@ -182,7 +180,7 @@ def test_a_blind_page_says_what_comes_first_and_reasons_have_keys(
     reasons = "reasons:\n- {key: n, name: near copy}\n- {key: k, name: needs knowledge}\n"
     rubric.write_text(f"name: mine\n{reasons}")
     line = (rows_file(), "--task", task_file, "--as", "ann", "--blind", "--rubric", rubric)
-    page = enter(serve(*line).links["ann"], **SMALL)
+    page = enter(serve(*line).link, **SMALL)
     for key in "ado":
         press(page, key, "Choose a label first: this review is blind.")
     reason = page.get_by_role("button", name="near copy")
@@ -204,12 +202,12 @@ def test_a_blind_page_says_what_comes_first_and_reasons_have_keys(
 def test_a_stranger_s_rows_on_a_small_screen(rows_file, task_file, serve, enter, fits, tmp_path):
     data = rows_file(10_000, EVIL, f"\u202eback {'long' * 200}")
     line = (data, "--task", task_file, "--as", "ann", "--rubric", "paper")
-    page = enter(serve(*line).links["ann"], **SMALL)
+    page = enter(serve(*line).link, **SMALL)
     assert "<script>" in page.inner_text(".text")
     press(page, "a", "Row 0: saved as A")
     assert "\\u202eback" in page.inner_text(".text")
     for path in ("row/2", "row/2?edit", "list", "done", "row/10000"):
-        page.goto(re.sub(r"/ann/.*", f"/ann/{path}", page.url))
+        page.goto(re.sub(r"(?<=\d)/.*", f"/{path}", page.url))
         fits(page)
     press(page, "b", "Row 9999: saved as B")
     assert page.url.endswith("/row/2"), "the first that is open"
@@ -225,7 +223,7 @@ def test_spans_by_keys_and_by_mouse_are_counted_as_in_python(serve, enter, fits,
     rows = [{"text": text, "spans": [{**ann, "text": "Ann"}]}]
     rows.append({"text": "New York 🗽 is big.", "spans": []})
     data = write_lines(tmp_path / "rows.jsonl", rows)
-    page = enter(serve(data, "--task", task, "--as", "ann").links["ann"], **SMALL)
+    page = enter(serve(data, "--task", task, "--as", "ann").link, **SMALL)
     fits(page)
 
     page.keyboard.press("t")
@@ -280,7 +278,7 @@ def test_labels_scores_answers_and_replies_are_given_by_keys_alone(serve, enter,
         file = tmp_path / f"{name}.yaml"
         file.write_text(json.dumps(task))
         data = write_lines(tmp_path / f"{name}.jsonl", [row])
-        page = enter(serve(data, "--task", file, "--as", "ann").links["ann"], **SMALL)
+        page = enter(serve(data, "--task", file, "--as", "ann").link, **SMALL)
         fits(page)
         for key in pressed:  # the reply that was not chosen may stand on either side
             other = "It depends" in page.locator(".choice").first.inner_text() if not key else ""
@@ -290,48 +288,20 @@ def test_labels_scores_answers_and_replies_are_given_by_keys_alone(serve, enter,
         assert {key: state["output"][key] for key in said} == said
 
 
-def test_two_datasets_side_by_side_by_keys(rows_file, task_file, serve, enter, fits):
-    pytest.importorskip("targen_analysis")
-    texts = [f"The soup number {at} was warm and good." for at in range(29, -1, -1)]
-    before = rows_file(120, f"{EVIL} the soup, once more", "long" * 300, name="before.jsonl")
-    after = rows_file(30, *texts, name="after.jsonl")
-    link = serve(before, after, "--task", task_file, command="view").links["view"]
-    page = enter(link, **SMALL)
-
-    page.wait_for_selector("p:has-text('28 pairs of rows, matched by their texts')")
-    assert page.locator("li.pair").count() == 50
+def test_a_dataset_is_read_by_keys(rows_file, task_file, serve, enter, fits):
+    data = rows_file(120, f"{EVIL} the soup, once more", "long" * 300)
+    page = enter(serve(data, "--task", task_file, command="view").link, **SMALL)
     fits(page)
     page.keyboard.press("/")
-    page.keyboard.type("number 7 ")
+    page.keyboard.type("number 7")
     page.keyboard.press("Enter")
-    page.wait_for_selector("h1:has-text('1 line')")
-    assert page.locator("li.pair .tag").all_inner_texts() == ["negative", "positive"]
-    page.keyboard.press("i")
-    page.wait_for_selector("h1:has-text('2 rows')")
-    page.keyboard.press("s")
-    page.wait_for_selector("h1:has-text('1 line')")
-    page.locator("li.pair a").first.click()
+    page.wait_for_selector("h1:has-text('11 rows')")
+    page.locator("td a").first.click()
     page.wait_for_selector("h1:has-text('Row 7')")
-    assert page.locator(".cell h2").all_inner_texts() == ["before", "after"]
-    page.keyboard.press("l")
-    page.wait_for_selector("h1:has-text('1 line')")
-    assert page.input_value("input[name=text]") == "number 7 "
-    page.goto(re.sub(r"/view/.*", "/view/rows?as=list&sort=most+alike&data=before", page.url))
-    page.wait_for_selector("td[data-title='similarity, ROUGE-L']")
-    page.locator("a[href*=place]").first.click()
-    page.wait_for_selector("section.row h1")
-    first = page.inner_text("h1")
     page.keyboard.press("n")
-    page.wait_for_function("was => document.querySelector('h1').innerText !== was", arg=first)
-    page.wait_for_load_state()  # keys are heard from then on
-    page.keyboard.press("p")
-    page.wait_for_function("was => document.querySelector('h1').innerText === was", arg=first)
-    page.keyboard.press("k")
-    page.wait_for_selector("ol.near li")
-    near = page.locator("aside h3").all_inner_texts()
-    assert near == ["in before, by ROUGE-L", "in after, by ROUGE-L"]
+    page.wait_for_selector("h1:has-text('Row 70')")
     fits(page)
-    for path in ("rows?as=list&sort=hardest", "row/1", "row/2"):
-        page.goto(re.sub(r"/view/.*", f"/view/{path}", page.url))
-        fits(page)
-    assert page.title() == "before, after"
+    page.keyboard.press("l")
+    page.wait_for_selector("h1:has-text('11 rows')")
+    assert page.input_value("input[name=text]") == "number 7"
+    assert page.title() == "rows"

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from targen_core.errors import RunDirectoryError
+from targen_core.errors import RunDirectoryError, UsageError
 from targen_review.grades import Grade, GradeBook, Rater, read_grades
 from tests.files import changed
 
@@ -52,13 +52,9 @@ def test_a_file_killed_in_its_first_line_is_begun_again(tmp_path):
     assert set(read_grades(tmp_path)["ann"].grades) == {"1"}
 
 
-def test_two_processes_of_one_rater_see_each_other(tmp_path):
-    with GradeBook(tmp_path, ANN) as one, GradeBook(tmp_path, ANN) as other:
-        one.append(grade("1"))
-        other.append(grade("2"))
-        one.append(grade("3"))
-        other.refresh()
-        assert set(one.grades) == set(other.grades) == {"1", "2", "3"}
+def test_one_program_at_a_time_writes_the_grades_of_a_rater(tmp_path):
+    with GradeBook(tmp_path, ANN), pytest.raises(UsageError, match="another program is writing"):
+        GradeBook(tmp_path, ANN)
 
 
 def test_files_of_several_machines_are_merged_by_time(tmp_path):

@@ -6,7 +6,10 @@ import pytest
 
 from targen_core.errors import UsageError
 from targen_review.rows import fix, open_data
+from targen_review.rubric import named_rubric
 from tests.files import write_lines
+
+from ...tables import table
 
 
 def test_rows_of_nobody_s_task_are_shown_as_they_are(tmp_path):
@@ -14,7 +17,7 @@ def test_rows_of_nobody_s_task_are_shown_as_they_are(tmp_path):
     (row,) = open_data(write_lines(tmp_path / "any.jsonl", [given])).rows()
     assert dict(row.fields) == {"say": "hello", "tags": "a\nb", "n": "1.5"}
     assert (row.label, row.editable) == ("3", ())
-    assert fix(None, row, None, "x").unchecked
+    assert fix(None, row, None, "x").rows == ()
 
 
 def test_rows_of_a_run_have_their_origin(run):
@@ -30,7 +33,7 @@ def test_rows_of_a_run_have_their_origin(run):
         "no-valid-instance: It is about a bus.",
         "too-short: 2 words",
     ]
-    (rejected,) = data.rejects(stage="correct")
+    rejected = next(data.rejects())
     assert (rejected.label, rejected.before, rejected.number) == (None, "negative", None)
     assert dict(rejected.fields) == {"text": "The bus was late again today."}
 
@@ -60,3 +63,31 @@ def test_an_edit_of_what_is_no_text_is_refused(run):
     data = open_data(run)
     with pytest.raises(UsageError, match="no text 'label'"):
         fix(data.task, next(data.rows()), {"label": "x"}, None)
+
+
+# --- rubrics in files ---
+
+_GRADES = "grades: [{letter: A, title: x, acceptable: true}, {letter: B, title: y, acceptable: no}]"
+WRONG = r"""
+    grades: [ | line 1: expected the node
+    - a | is not a rubric
+    name: x\ngrades: [] | grades
+    name: x\n{twice} | its own letter
+"""
+
+
+@pytest.mark.parametrize(("text", "words"), table(WRONG, 2))
+def test_what_is_no_rubric_is_refused_in_words(tmp_path, text, words):
+    path = tmp_path / "mine.yaml"
+    twice = _GRADES.replace("letter: B", "letter: a")
+    path.write_text(text.replace("{grades}", _GRADES).replace("{twice}", twice))
+    with pytest.raises(UsageError, match=words):
+        named_rubric(str(path))
+
+
+def test_a_rubric_has_letters_of_its_own(tmp_path):
+    path = tmp_path / "mine.yaml"
+    grades = "[{letter: y, title: good, acceptable: true}, {letter: n, title: no, acceptable: no}]"
+    path.write_text(f"name: mine\ngrades: {grades}")
+    rubric = named_rubric(str(path))
+    assert (rubric.letters, rubric.acceptable) == (("Y", "N"), {"Y"})

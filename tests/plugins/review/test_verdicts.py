@@ -1,18 +1,14 @@
-"""What raters together say of a row, and how right step 4 was by them."""
+"""What raters together decide about a row."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from targen_review.grades import Grade
 from targen_review.rows import ReviewRow
 from targen_review.rubric import LABELS, PAPER, Rubric
-from targen_review.step4 import Agreement, step4_precision
 from targen_review.verdicts import effect_of, verdict_of
 
 from ...tables import table
@@ -50,33 +46,29 @@ def votes(said: str) -> dict[str, Grade]:
 
 
 DECIDED = """
-    | agree | unseen | None
-    flag | agree | unseen | None
-    keep | agree | confirmed | True
-    keep weak | agree | confirmed | True
-    keep doubt | agree | doubted | None
-    keep keep doubt | majority | confirmed | True
-    doubt doubt | agree | doubted | False
-    same | agree | confirmed | None
-    other other | agree | relabelled | True
-    other keep | agree | disagreed | None
-    other keep | majority | disagreed | None
-    other other keep | majority | relabelled | True
-    other other keep | c | confirmed | True
-    other reject flag | c | disagreed | None
-    reject | agree | rejected | False
-    reject doubt | agree | disagreed | None
-    edit edit | agree | edited | True
-    edit unedited | agree | disagreed | None
-    unedited | agree | doubted | False
+    | unseen | None
+    flag | unseen | None
+    keep | confirmed | True
+    keep weak | confirmed | True
+    keep doubt | doubted | None
+    doubt doubt | doubted | False
+    same | confirmed | None
+    other other | relabelled | True
+    other keep | disagreed | None
+    reject | rejected | False
+    reject doubt | disagreed | None
+    edit edit | edited | True
+    edit unedited | disagreed | None
+    unedited | doubted | False
 """
-"""What a, b and c say, the rule, the outcome, and whether the row is acceptable."""
+"""What a, b and c say, the outcome, and whether the row is acceptable."""
 
 
-@pytest.mark.parametrize(("said", "rule", "outcome", "acceptable"), table(DECIDED, 4))
-def test_raters_decide_by_the_rule(said, rule, outcome, acceptable):
-    verdict = verdict_of(ROW, votes(said), rule, PAPER)
+@pytest.mark.parametrize(("said", "outcome", "acceptable"), table(DECIDED, 3))
+def test_raters_decide_together(said, outcome, acceptable):
+    verdict = verdict_of(ROW, votes(said), PAPER)
     assert (verdict.outcome, str(verdict.acceptable)) == (outcome, acceptable)
+    assert verdict_of(ROW, dict(reversed(votes(said).items())), PAPER) == verdict
 
 
 EFFECTS = """
@@ -101,11 +93,11 @@ EFFECTS = """
 def test_a_verdict_has_the_effect_that_people_expect(said, rubric, effect, outcome):
     given, of = grade(**json.loads(said)), {"labels": LABELS, "paper": PAPER}[rubric]
     assert effect_of(ROW, given, of) == effect
-    assert verdict_of(ROW, {"ann": given}, "agree", of).outcome == outcome
+    assert verdict_of(ROW, {"ann": given}, of).outcome == outcome
 
 
 def test_a_grade_without_an_effect_has_that_of_its_place():
-    """Plans from before verdicts have none. The worst grade stays only if it is acceptable."""
+    """The worst grade stays only if it is acceptable."""
     given = PAPER.model_dump()
     for each in given["grades"]:
         del each["effect"]
@@ -113,47 +105,3 @@ def test_a_grade_without_an_effect_has_that_of_its_place():
     assert effects == [PAPER.effect_of(letter) for letter in PAPER.letters]
     both = [{"letter": each, "title": each, "acceptable": True} for each in "YN"]
     assert Rubric.model_validate({"name": "mine", "grades": both}).effect_of("N") == "stays"
-
-
-_LABELS = st.sampled_from(["positive", "negative", "reject", "=positive", ""])
-_SAID = st.fixed_dictionaries(
-    {},
-    optional={
-        "after": st.sampled_from("ABCD"),
-        "label": _LABELS,
-        "reject": st.booleans(),
-        "edit": st.dictionaries(st.just("text"), st.sampled_from(["Good soup.", "x"])),
-    },
-)
-
-
-@given(
-    st.dictionaries(st.sampled_from("abcde"), _SAID), st.sampled_from(["agree", "majority", "a"])
-)
-def test_who_comes_first_does_not_matter(said, rule):
-    grades = {name: grade(**one) for name, one in said.items()}
-    verdict = verdict_of(ROW, dict(reversed(grades.items())), rule, PAPER)
-    assert verdict == verdict_of(ROW, grades, rule, PAPER)
-    assert [*verdict.grades] == sorted(grades)
-
-
-def test_step_4_is_as_right_as_people_say():
-    relabelled = replace(ROW, before="negative")
-    rejected = ReviewRow(id="r", number=None, fields={}, before="negative", stage="correct")
-    rows = [
-        (relabelled, "keep same"),  # agreed
-        (relabelled, "other other"),  # the old label was right
-        (relabelled, "doubt"),  # neither
-        (relabelled, "reject"),
-        (relabelled, "keep other"),  # split
-        (relabelled, "flag"),  # nothing said
-        (replace(ROW, before="positive"), "doubt"),  # no relabel
-        (ROW, "doubt"),
-        (rejected, "reject doubt"),
-        (rejected, "keep"),
-        (rejected, "keep reject"),
-        (replace(rejected, stage="check"), "keep"),  # not of step 4
-    ]
-    found = step4_precision([(row, votes(said)) for row, said in rows], PAPER.acceptable)
-    assert found.relabels == Agreement(agreed=1, disagreed=3, split=1, old=1)
-    assert found.rejects == Agreement(agreed=1, disagreed=1, split=1)

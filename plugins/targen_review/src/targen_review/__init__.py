@@ -18,42 +18,42 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     """The commands of people who read rows."""
     register.register(
         "review",
-        "targen_review.cli.open:review",
+        "targen_review.commands:review",
         summary="Grade and correct a dataset's rows in a browser.",
     )
     register.register(
         "view",
-        "targen_review.cli.view:view",
+        "targen_review.commands:view",
         summary="Read a dataset's rows in a browser.",
         panel="Data",
     )
     register.register(
         "review report",
-        "targen_review.cli.report:report",
+        "targen_review.commands:report",
         summary="Report raters' grades and how much they agree.",
         panel="Data",
     )
     register.register(
         "review apply",
-        "targen_review.cli.apply:apply",
+        "targen_review.commands:apply",
         summary="Create a new version of a dataset from people's changes.",
         panel="Data",
     )
     register.register(
         "review export",
-        "targen_review.cli.forms:export",
+        "targen_review.commands:export",
         summary="Export the rows of a review to Argilla or Label Studio.",
         panel="Data",
     )
     register.register(
         "review import",
-        "targen_review.cli.forms:import_",
+        "targen_review.commands:import_",
         summary="Import grades from Argilla or Label Studio.",
         panel="Data",
     )
     register.register(
         "review grade",
-        "targen_review.cli.grade:grade",
+        "targen_review.grading:grade",
         summary="Have a model grade the rows of a review.",
         panel="Data",
     )
@@ -64,7 +64,7 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     """Register files that state which review a model grades."""
     register.register(
         "grade",
-        "targen_review.llm:GRADE",
+        "targen_review.grading:GRADE",
         summary="have a model grade a review's rows",
     )
 
@@ -74,6 +74,6 @@ def register_metrics(register: Register[Metric]) -> None:
     """A chapter of what `targen analyze` writes."""
     register.register(
         "reviewed",
-        "targen_review.report.chapter:REVIEWED",
+        "targen_review.chapter:REVIEWED",
         summary="grades by people and models, their agreement, and confirmed labels",
     )

@@ -1,33 +1,24 @@
-"""Agreement of raters: Cohen's κ, Spearman's r, Krippendorff's α, and shares, with intervals.
+"""Agreement of raters, with intervals: Cohen's κ, Spearman's r, Krippendorff's α, and shares.
 
-These are pure functions of plain sequences, without chance. A figure that the grades do not
-define has no value and says why, so that no NaN ever reaches a report.
+95% intervals of coefficients come from the jackknife over rows (Efron and Tibshirani, 1993, ch.
+11). Fisher's z scale keeps their ends from −1 to 1. If all raters agree on every row, there is no
+interval. Shares have Wilson's interval (JASA 22, 1927).
 
-Intervals of coefficients are of 95%, by the jackknife (Efron and Tibshirani, An Introduction to
-the Bootstrap, 1993, ch. 11). Each row is left out once. The standard error is transformed to
-Fisher's z scale, so that no end lies beyond −1 or 1. The jackknife needs smooth functions of how
-often each combination of grades occurs, and all coefficients here are such. Rows with the same
-combination are left out together at no cost. If all raters agree on every row, there is no
-variation and no interval. Shares have Wilson's interval (JASA 22, 1927).
+Heavy libraries are imported where they are used: the page does not need them.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TypeVar
 
 from targen_core.cli.findings import Estimate
 
 Z = 1.959964  # two-sided 95% quantile of the normal distribution
-_Grade = TypeVar("_Grade", bound=Hashable)
-_Pattern = TypeVar("_Pattern", bound=Hashable)
-_Pair = tuple[int, int]
+_Row = TypeVar("_Row", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,182 +46,85 @@ def share(hits: float, of: int) -> Figure:
     return Figure(value, low, high, of)
 
 
-def f1(pairs: Sequence[tuple[Collection[Hashable], Collection[Hashable]]]) -> Figure:
-    """F1 of what two raters found in each row: twice what both found, over all that they found.
-
-    Swapping the two does not change the result.
-    """
-    counts = Counter((len({*one} & {*other}), len(one) + len(other)) for one, other in pairs)
-    if not counts:
-        return Figure(None, reason="no rows have an answer from both raters")
-
-    def of(counts: Mapping[_Pair, int]) -> float | None:
-        shared = sum(both * times for (both, _), times in counts.items())
-        found = sum(size * times for (_, size), times in counts.items())
-        return 2 * shared / found if found else None
-
-    return _figure(counts, of, "neither rater found any")
-
-
-def cohen_kappa(
-    one: Sequence[_Grade | None],
-    other: Sequence[_Grade | None],
-    *,
-    order: Sequence[_Grade] = (),
-    linear: bool = False,
-) -> Figure:
-    """Cohen's κ of two raters: agreement beyond what their habits give by chance.
+def cohen_kappa(pairs: Sequence[tuple[Hashable, Hashable]]) -> Figure:
+    """Cohen's κ of two raters (Educational and Psychological Measurement 20, 1960).
 
     Args:
-        one: the first rater's grades, one per row, None if a row has no grade.
-        other: the second rater's, of the same rows.
-        order: the scale from best to worst; needed where `linear`.
-        linear: count a disagreement by its steps on the scale (Cohen, Psychological Bulletin 70,
-            1968), not all alike (Cohen, Educational and Psychological Measurement 20, 1960).
-
-    Raises:
-        ValueError: the sequences differ in length, or a grade is not on the scale.
+        pairs: the two grades of each row.
     """
-    pairs = _pairs(one, other)
-    steps = _places(order if linear else None, pairs)
-    counts = Counter((steps[left], steps[right]) for left, right in pairs)
-    if not counts:
-        return Figure(None, reason="no rows have a grade from both raters")
-    at = np.arange(len(steps))
-    apart = abs(np.subtract.outer(at, at)) if linear else 1 - np.eye(len(steps))
 
-    def kappa(counts: Mapping[_Pair, int]) -> float | None:
-        together = np.zeros(apart.shape)
-        for pair, times in counts.items():
-            together[pair] = times
-        expected = together.sum(axis=1) @ apart @ together.sum(axis=0) / together.sum()
-        return float(1 - (together * apart).sum() / expected) if expected else None
+    def kappa(counts: Counter[tuple[Hashable, Hashable]]) -> float | None:
+        rows = counts.total()
+        left, right = Counter[Hashable](), Counter[Hashable]()
+        for (one, other), times in counts.items():
+            left[one] += times
+            right[other] += times
+        chance = sum(left[grade] * right[grade] for grade in left) / rows**2
+        same = sum(times for (one, other), times in counts.items() if one == other) / rows
+        return None if chance == 1 else (same - chance) / (1 - chance)
 
-    return _figure(counts, kappa, "both raters gave the same answer for every row")
+    return _figure(pairs, kappa, "both raters gave the same answer for every row")
 
 
-def spearman(one: Sequence[float | None], other: Sequence[float | None]) -> Figure:
+def spearman(pairs: Sequence[tuple[float, float]]) -> Figure:
     """Spearman's rank correlation of two raters, with mean ranks for ties.
 
     Args:
-        one: the first rater's grades as numbers, one per row, None if a row has no grade.
-        other: the second rater's, of the same rows.
-
-    Raises:
-        ValueError: the sequences differ in length.
+        pairs: the two grades of each row as numbers.
     """
-    pairs = _pairs(one, other)
-    if not pairs:
-        return Figure(None, reason="no rows have a grade from both raters")
-    counts = Counter(pairs)
+    from scipy.stats import spearmanr
 
-    def correlation(counts: Mapping[tuple[float, float], int]) -> float | None:
-        times = np.array(list(counts.values()))
-        away, far = (_ranks(values, times) for values in zip(*counts, strict=True))
-        spread = (times * away * away).sum() * (times * far * far).sum()
-        return float((times * away * far).sum() / math.sqrt(spread)) if spread else None
+    def correlation(counts: Counter[tuple[float, float]]) -> float | None:
+        one, other = zip(*counts.elements(), strict=True)
+        if len({*one}) == 1 or len({*other}) == 1:
+            return None
+        return float(spearmanr(one, other).statistic)
 
-    return _figure(counts, correlation, "one of the two raters gave every row the same grade")
+    return _figure(pairs, correlation, "one of the two raters gave every row the same grade")
 
 
-def krippendorff_alpha(
-    rows: Sequence[Sequence[_Grade | None]],
-    *,
-    order: Sequence[_Grade] = (),
-    level: Literal["nominal", "ordinal"] = "nominal",
-) -> Figure:
-    """Krippendorff's α of any number of raters, each of whom may lack grades.
+def krippendorff_alpha(rows: Iterable[Sequence[Hashable]]) -> Figure:
+    """Krippendorff's nominal α of any number of raters (Content Analysis, 2004, ch. 11).
 
     Args:
-        rows: the grades of each row, by any rater. Rows with fewer than two grades are ignored, and
-            so is None.
-        order: the scale from best to worst; needed for "ordinal".
-        level: the weight of a disagreement: the same for all, or by the grades between the two
-            (Krippendorff, Content Analysis, 2004, ch. 11).
-
-    Raises:
-        ValueError: a grade is not on the scale.
+        rows: the grades of each row; those with fewer than two are ignored.
     """
-    graded = [[grade for grade in row if grade is not None] for row in rows]
-    graded = [row for row in graded if len(row) > 1]
-    if not graded:
-        return Figure(None, reason="no rows have two grades")
-    places = _places(order if level == "ordinal" else None, graded)
-    size = len(places)
-    counts = Counter(tuple(sorted(places[grade] for grade in row)) for row in graded)
-    times = {row: np.bincount(row, minlength=size) for row in counts}
+    import krippendorff
+    import numpy as np
 
-    def alpha(counts: Mapping[tuple[int, ...], int]) -> float | None:
-        totals, together = np.zeros(size), np.zeros((size, size))
-        for row, rows in counts.items():
-            totals += rows * times[row]
-            pairs = np.outer(times[row], times[row]) - np.diag(times[row])
-            together += rows * pairs / (len(row) - 1)
-        # Between two grades lie all those between them, and half of each of the two.
-        middles = totals.cumsum() - totals / 2
-        apart = 1 - np.eye(size) if level == "nominal" else np.subtract.outer(middles, middles) ** 2
-        expected = totals @ apart @ totals
-        observed = (totals.sum() - 1) * (together * apart).sum()
-        return float(1 - observed / expected) if expected else None
+    graded = [tuple(sorted(row, key=str)) for row in rows if len(row) > 1]
+    grades = sorted({grade for row in graded for grade in row}, key=str)
 
-    return _figure(counts, alpha, "every row got the same grade")
+    def alpha(counts: Counter[tuple[Hashable, ...]]) -> float | None:
+        values = np.array([[row.count(grade) for grade in grades] for row in counts.elements()])
+        if len(grades) < 2 or (values.sum(axis=0) > 0).sum() < 2:
+            return None
+        found = krippendorff.alpha(value_counts=values, level_of_measurement="nominal")
+        return float(found)
+
+    return _figure(graded, alpha, "every row got the same grade")
 
 
 def _figure(
-    counts: Mapping[_Pattern, int],
-    coefficient: Callable[[Mapping[_Pattern, int]], float | None],
-    reason: str,
+    rows: Sequence[_Row], coefficient: Callable[[Counter[_Row]], float | None], reason: str
 ) -> Figure:
-    """A coefficient of the combinations of grades that occur, with its interval."""
-    rows = sum(counts.values())
+    """Return a coefficient of rows, with its interval."""
+    counts, size = Counter(rows), len(rows)
+    if not size:
+        return Figure(None, reason="no rows have two grades")
     value = coefficient(counts)
     if value is None:
-        return Figure(None, rows=rows, reason=reason)
-    value = max(-1.0, min(1.0, value))
-    without = [
-        coefficient({**counts, pattern: times - 1} if times > 1 else _less(counts, pattern))
-        for pattern, times in counts.items()
-        if rows > 2
-    ]
-    kept = [each for each in without if each is not None]
-    if rows < 3 or len(kept) < len(without) or 1 - abs(value) < 1e-12:
-        return Figure(value, rows=rows)
-    times = list(counts.values())
-    middle = sum(n * each for n, each in zip(times, kept, strict=True)) / rows
-    squares = sum(n * (each - middle) ** 2 for n, each in zip(times, kept, strict=True))
-    if squares < 1e-18:  # unanimous rows do not predict other samples
-        return Figure(value, rows=rows)
-    error = math.sqrt((rows - 1) / rows * squares) / (1 - value * value)
-    z = math.atanh(value)
-    low, high = math.tanh(z - Z * error), math.tanh(z + Z * error)
-    return Figure(value, min(value, low), max(value, high), rows)  # whatever rounding does
-
-
-def _less(counts: Mapping[_Pattern, int], pattern: _Pattern) -> dict[_Pattern, int]:
-    return {other: times for other, times in counts.items() if other != pattern}
-
-
-def _pairs(
-    one: Sequence[_Grade | None], other: Sequence[_Grade | None]
-) -> list[tuple[_Grade, _Grade]]:
-    both = zip(one, other, strict=True)
-    return [(left, right) for left, right in both if left is not None and right is not None]
-
-
-def _places(
-    order: Sequence[_Grade] | None, graded: Sequence[Sequence[_Grade]]
-) -> dict[_Grade, int]:
-    """The places of grades on the scale `order`; without one, of those that occur, in any order."""
-    found = dict.fromkeys(grade for row in graded for grade in row)
-    places = {grade: at for at, grade in enumerate(found if order is None else order)}
-    for grade in found:
-        if grade not in places:
-            raise ValueError(f"{grade!r} is not on the scale {', '.join(map(str, order or ()))}")
-    return places
-
-
-def _ranks(values: Sequence[float], times: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Mean ranks of values that occur so many times, less the mean of all ranks."""
-    _, place = np.unique(values, return_inverse=True)
-    rows = np.bincount(place, weights=times)
-    return np.asarray((rows.cumsum() - (rows + times.sum()) / 2)[place])
+        return Figure(None, rows=size, reason=reason)
+    if size < 3 or 1 - abs(value) < 1e-12:
+        return Figure(value, rows=size)
+    without = {row: coefficient(counts - Counter([row])) for row in counts}
+    known = {row: each for row, each in without.items() if each is not None}
+    if len(known) < len(without):
+        return Figure(value, rows=size)
+    middle = sum(counts[row] * each for row, each in known.items()) / size
+    squares = sum(counts[row] * (each - middle) ** 2 for row, each in known.items())
+    if squares < 1e-18:  # rows that are all alike do not predict other samples
+        return Figure(value, rows=size)
+    error = math.sqrt((size - 1) / size * squares) / (1 - value * value)
+    low, high = (math.tanh(math.atanh(value) + sign * Z * error) for sign in (-1, 1))
+    return Figure(value, min(value, low), max(value, high), size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,9 +20,9 @@ from targen_core.pages import table
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.text import with_article
-from targen_review.apply import new_versions
+from targen_review.apply import new_version
 from targen_review.grades import Grade, GradeBook, Rater, check_name
-from targen_review.rows import review_rows
+from targen_review.planning import planned
 from targen_review.rubric import Effect
 from targen_standard.given import task_of
 
@@ -113,9 +112,7 @@ def review(
             other grades.
         WriteFailed: the folder cannot be written.
     """
-    from targen_review.cli.open import planned
-
-    said = _said(relabel, bad=bad, right=right)
+    decisions = _decisions(relabel, bad=bad, right=right)
     place = _place(data)
     named = task_of(task)
     if named is not None and not isinstance(named, str):  # a review outlives the program
@@ -124,7 +121,7 @@ def review(
             hint="pass the path of a task file",
         )
     folder, plan, opened = planned(
-        [str(place)],
+        str(place),
         out=None if out is None else Path(out),
         task=named,
         encoding=encoding,
@@ -136,14 +133,14 @@ def review(
             hint="grade it on the page of targen review, or choose a different out",
         )
     grades: list[Grade] = []
-    for known, row in review_rows(opened):
-        if row.number not in said:
+    for row in opened.rows():
+        if row.number not in decisions:
             continue
-        effect, label = said.pop(row.number)
-        if label is not None and label not in known.labels:
+        effect, label = decisions.pop(row.number)
+        if label is not None and label not in opened.labels:
             raise UsageError(
                 f"row {row.number}: unknown label {label!r}",
-                hint=did_you_mean(label, known.labels, "labels"),
+                hint=did_you_mean(label, opened.labels, "labels"),
             )
         if label is not None and label == row.label:
             effect, label = "stays", None
@@ -156,9 +153,9 @@ def review(
                 reject=effect == "leaves",
             )
         )
-    if said:
-        raise UsageError(f"{place} has no row {min(said)}", hint="rows are counted from 0")
-    with GradeBook(folder, Rater(rater=check_name(rater)), relabels=not plan.blind) as book:
+    if decisions:
+        raise UsageError(f"{place} has no row {min(decisions)}", hint="rows are counted from 0")
+    with GradeBook(folder, Rater(rater=check_name(rater))) as book:
         for grade in grades:
             book.append(grade)
     return folder
@@ -181,44 +178,40 @@ def _place(data: object) -> Path:
     )
 
 
-def _said(
+def _decisions(
     relabel: Mapping[int, str] | None, **rows: Iterable[int]
 ) -> dict[int, tuple[Effect, str | None]]:
     """Return what becomes of rows by their numbers, and their right labels.
 
     Raises:
-        UsageError: an invalid number, or two decisions on one row.
+        UsageError: an invalid number or label, or two decisions on one row.
     """
     effects: dict[str, Effect] = {"relabel": "changes", "bad": "leaves", "right": "stays"}
     examples = {"relabel": 'relabel={3: "LABEL"}', "bad": "bad=[3]", "right": "right=[3]"}
     # A Series of labels by row has `items`, but is no Mapping and has no truth value.
     labels: Any = {} if relabel is None else relabel
     labels = dict(labels.items()) if hasattr(labels, "items") else labels
-    said: dict[int, tuple[Effect, str | None]] = {}
-    found: dict[int, str] = {}
+    found: dict[int, tuple[str, str | None]] = {}
     for name, given in {"relabel": labels, **rows}.items():
-        is_kind = isinstance(given, Mapping if name == "relabel" else Iterable)
-        numbers = list(given) if is_kind else []
-        is_mask = any(str(number) in ("True", "False") for number in numbers)  # numpy's as well
-        if not is_kind or is_mask or not all(isinstance(number, Integral) for number in numbers):
-            hint = f"pass row numbers, such as {examples[name]}"
-            if is_mask:
-                hint = "pass the numbers of the rows instead of a mask, such as df.index[mask]"
+        is_right_kind = isinstance(given, Mapping if name == "relabel" else Iterable)
+        numbers: list[Any] = list(given) if is_right_kind else [None]
+        # A mask of True and False, also numpy's, does not name rows.
+        if any(not isinstance(n, Integral) or isinstance(n, bool) for n in numbers):
+            hint = f"pass row numbers, such as {examples[name]} or df.index[mask]"
             raise UsageError(f"{name} is {repr(given)[:80]}", hint=hint)
-        for number in numbers:
+        for number in map(int, numbers):
             label = labels[number] if name == "relabel" else None
             if name == "relabel" and not isinstance(label, str):
                 raise UsageError(
                     f"{name}: the label of row {number} is {repr(label)[:80]}",
                     hint=f"pass labels as texts, such as {examples[name]}",
                 )
-            if found.setdefault(int(number), name) != name:
+            if found.setdefault(number, (name, label))[0] != name:
                 raise UsageError(
-                    f"row {number} is in both {found[number]} and {name}",
+                    f"row {number} is in both {found[number][0]} and {name}",
                     hint="pass it in only one of them",
                 )
-            said[int(number)] = effects[name], label
-    return said
+    return {number: (effects[name], label) for number, (name, label) in found.items()}
 
 
 @exported
@@ -226,8 +219,6 @@ def apply_review(
     data: Folder[Any] | str | PathLike[str],
     out: str | PathLike[str] | None = None,
     *,
-    resolve: str = "agree",
-    exact: bool = False,
     registry: Registry | None = None,
 ) -> Reviewed:
     """Make a new version of a dataset from what people said of its rows, as `targen review apply`.
@@ -239,31 +230,18 @@ def apply_review(
     Args:
         data: the data, or the folder of its review.
         out: the directory; by default the data's name with `-reviewed`.
-        resolve: what counts where raters differ: "agree", "majority", or the name of a rater.
-        exact: leave out rows above a label's number; unreviewed ones first.
         registry: finds the task; by default what is installed.
 
     Raises:
-        UsageError: the review has no grades, or several datasets.
+        UsageError: the review has no grades.
         RunConflict: `out` holds something else than an earlier version of these rows.
     """
     place = _place(data)
-    versions = new_versions(place, None if out is None else Path(out), resolve=resolve, exact=exact)
-    if len(versions) > 1:
-        raise UsageError(
-            f"the review in {place} covers {len(versions)} datasets",
-            hint=f"targen review apply {shlex.quote(str(place))} creates a version of each",
-        )
-    (version,) = versions
+    version = new_version(place, None if out is None else Path(out))
     path, report = version.write(again=True), version.report
+    name = version.source.task.name if version.source.task else version.source.task_id
     return Reviewed(
         path,
-        ReviewReport(
-            version.source.task.name if version.source.task else version.source.task_id,
-            report["outcomes"],
-            version.requested,
-            report["rows"],
-            {"resolve": version.rule, **report},
-        ),
+        ReviewReport(name, report["outcomes"], report["requested"], report["rows"], report),
         load_registry() if registry is None else registry,
     )

@@ -1,8 +1,8 @@
-"""Grades of raters: a file of lines for each rater, safe under a kill at any moment.
+"""Grades of raters: one file of lines per rater, which survives a kill at any moment.
 
 Each line is the whole state of one row for one rater, and the last line of a row counts. So an
-undo is the earlier state once more, and the files of several machines are merged by copying them
-into one folder.
+undo writes the earlier state once more, and the files of several machines are merged by copying
+them into one folder.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,34 +20,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from targen_core.errors import RunDirectoryError, UsageError, WriteFailed
-from targen_core.plain import open_plain, read_at, read_plain, way_out
+from targen_core.errors import RunDirectoryError, UsageError
+from targen_core.plain import open_plain, read_plain, write_failed
 from targen_core.tasks.letters import MARKS
 from targen_core.text import refused
 
 NAME = re.compile(rf"\A[\w{MARKS}.-]{{1,40}}\Z")
-"""The form of a rater's name, which is also part of a file name: letters of any script."""
-_ODD = re.compile(rf"[^\w{MARKS}.-]+")
+"""A rater's name, which is also part of a file name: letters of any script."""
 
 _MAX_BYTES = 256 << 20
 _MAX_TEXT = 100_000
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # as JSON writes it, which escapes backslashes
-
-
-def _without_nul(text: str) -> str:
-    if "\0" in text:
-        raise ValueError(
-            "it contains a NUL (U+0000), which would truncate the text in other programs: remove "
-            "the NUL"
-        )
-    return text
-
-
-def _is_said(output: Mapping[str, Any]) -> Mapping[str, Any]:
-    text = as_key(output)
-    if _NUL.search(text) or len(text) > _MAX_TEXT:
-        raise ValueError("it contains a NUL (U+0000), or is too long")
-    return output
 
 
 def as_key(output: Mapping[str, Any] | None) -> str:
@@ -55,7 +37,20 @@ def as_key(output: Mapping[str, Any] | None) -> str:
     return "" if output is None else json.dumps(output, sort_keys=True)
 
 
-_Text = Annotated[str, Field(max_length=_MAX_TEXT), AfterValidator(_without_nul)]
+def _check_text(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("it contains a NUL (U+0000), which is not text")
+    return text
+
+
+def _check_output(output: Mapping[str, Any]) -> Mapping[str, Any]:
+    text = json.dumps(output, ensure_ascii=False)
+    if "\\u0000" in text or len(text) > _MAX_TEXT:
+        raise ValueError("it contains a NUL (U+0000), or is too long")
+    return output
+
+
+_Text = Annotated[str, Field(max_length=_MAX_TEXT), AfterValidator(_check_text)]
 
 
 class Grade(BaseModel):
@@ -65,16 +60,14 @@ class Grade(BaseModel):
         row: the row's id in the review.
         digest: of the row's contents as they were shown, 16 hex digits.
         at: when it was given, ISO 8601 in UTC.
-        before: the letter against the label before correction; None if it was not asked.
-        after: the letter against the final label; None before there is one.
-        reasons: names of the rubric's reasons, in its order.
-        label: the label that the person would give; None if they gave none.
-        output: the columns of the output that the person would give; None if they gave none.
-        edit: field -> its text as the person rewrote it; None without an edit.
+        before: the letter for the label before correction; None if there was no correction.
+        after: the letter for the final label.
+        label: the label that the rater would give; None if they gave none.
+        output: the columns of the output that the rater would give; None if they gave none.
+        edit: field -> its text as the rater rewrote it.
         reject: whether the row should not be in the dataset.
-        flag: whether it is to be talked about.
-        comment: what the person wrote about it.
-        seconds: how long the row was on the screen before this was given.
+        flag: whether the row needs discussion.
+        comment: the rater's remark.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,40 +77,32 @@ class Grade(BaseModel):
     at: str = ""
     before: str | None = None
     after: str | None = None
-    reasons: tuple[str, ...] = ()
     label: _Text | None = None
-    output: Annotated[Mapping[str, Any], AfterValidator(_is_said)] | None = None
+    output: Annotated[Mapping[str, Any], AfterValidator(_check_output)] | None = None
     edit: Mapping[str, _Text] | None = None
     reject: bool = False
     flag: bool = False
     comment: _Text = ""
-    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
     @property
     def gives(self) -> bool:
-        """Return whether the person said what the row's label or output is to be."""
+        """Return whether the rater gave the row a label or an output."""
         return self.label is not None or self.output is not None
 
     @property
     def is_empty(self) -> bool:
         """Return whether it is empty, as after an undo."""
-        return not any(self.content)
+        return not any(self.content.values())
 
     @property
     def is_done(self) -> bool:
         """Return whether the row has its grade, or is rejected."""
         return self.after is not None or self.reject
 
-    def says_as(self, other: Grade) -> bool:
-        """Return whether the other says the same of the same texts and labels."""
-        return self.content == other.content and self.digest == other.digest
-
     @property
-    def content(self) -> tuple[Any, ...]:
-        """Return what was said, without when and how fast."""
-        edit = None if self.edit is None else tuple(sorted(self.edit.items()))
-        decided = self.label, as_key(self.output), edit, self.reject, self.flag, self.comment
-        return self.before, self.after, self.reasons, *decided
+    def content(self) -> dict[str, Any]:
+        """Return what the rater decided, without when."""
+        return self.model_dump(exclude={"row", "digest", "at"})
 
 
 class Rater(BaseModel):
@@ -133,19 +118,19 @@ class Rater(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """A rater, and the last state of each row that they touched.
-
-    Attributes:
-        rater: who.
-        grades: the row's id -> its state; rows whose grade was undone are not in it.
-    """
+    """A rater, and the last state of each row that they graded, by the row's id."""
 
     rater: Rater
     grades: Mapping[str, Grade] = field(default_factory=dict)
 
 
+def people(graded: Mapping[str, Graded]) -> dict[str, Graded]:
+    """Return the raters who are people, in alphabetical order."""
+    return {name: graded[name] for name in sorted(graded) if graded[name].rater.kind == "person"}
+
+
 def check_name(name: str) -> str:
-    """The name of a rater, composed (NFC), since a file system may decompose letters.
+    """Return the name of a rater, composed (NFC), since a file system may decompose letters.
 
     Raises:
         UsageError: it cannot name a file.
@@ -160,61 +145,52 @@ def check_name(name: str) -> str:
 
 
 def as_name(text: str) -> str:
-    """Return a text with hyphens in place of what no rater's name may contain."""
-    return _ODD.sub("-", unicodedata.normalize("NFC", text))
-
-
-def now() -> str:
-    """The present moment in UTC, as grades have it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Return a text as a rater's name, with hyphens in place of other characters; may be ""."""
+    name = re.sub(rf"[^\w{MARKS}.-]+", "-", unicodedata.normalize("NFC", text))
+    return name[:40].strip(".-")
 
 
 class GradeBook:
-    """The file of one rater, open for grades; what others append to it is read on the way.
-
-    Two processes may have one file open: each line is one write at the file's end.
+    """The file of one rater, open for grades; one process at a time may hold it.
 
     Attributes:
         rater: whose it is.
         path: the file.
         grades: the last state of each row, by the row's id; after an undo it may be empty.
-        done: the ids of the rows that need no more of this rater.
     """
 
-    def __init__(self, folder: Path, rater: Rater, *, relabels: bool = False) -> None:
+    def __init__(self, folder: Path, rater: Rater) -> None:
         """Open the file, or begin it; a torn last line is dropped.
 
-        Args:
-            folder: of the review.
-            rater: whose file it is.
-            relabels: whether a row is done when it got a label. In a blind review a label comes
-                before the grade.
-
         Raises:
+            UsageError: another process has it open.
             WriteFailed: it cannot be opened or written.
             RunDirectoryError: it cannot be read, or is another rater's.
         """
         self.rater = rater
         self.path = folder / f"grades-{rater.rater}.jsonl"
         self.grades: dict[str, Grade] = {}
-        self.done: set[str] = set()
         self._steps: list[tuple[Grade, Grade]] = []  # a state, and the one before it
-        self._read = self._lines = 0  # bytes, and the lines in them
-        self._relabels = relabels
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._fd = open_plain(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, alone=True)
         except OSError as error:
-            raise _not_written(self.path, error) from error
+            raise write_failed(self.path, error) from error
         try:
-            with self._alone():
-                self.refresh()
-                if os.fstat(self._fd).st_size > self._read:  # a kill tore the last line
-                    os.ftruncate(self._fd, self._read)
-                if not self._read:
-                    self._write(rater.model_dump_json())
-                    _sync_name(folder)
-            self.refresh()
+            self._lock()
+            whole = read_plain(self.path, _MAX_BYTES).rpartition(b"\n")[0]
+            os.ftruncate(self._fd, len(whole) + 1 if whole else 0)
+            if not whole:
+                self._write(rater)
+                return
+            there, grades = _parsed(self.path, whole)
+            if there != rater:
+                raise RunDirectoryError(
+                    f"{self.path} contains the grades of {_words(there)}, not of {_words(rater)}",
+                    hint="choose a different name: --as NAME",
+                )
+            for grade in grades:
+                self._take(grade)
         except BaseException:
             self.close()
             raise
@@ -232,17 +208,16 @@ class GradeBook:
             self._fd = -1
 
     def append(self, grade: Grade) -> Grade:
-        """Write a state, on disk when this returns; gives it with its time.
+        """Write a state, on disk when this returns; return it with its time.
 
         Raises:
             WriteFailed: it could not be written, and the file is as before.
         """
         if not grade.at:
-            grade = grade.model_copy(update={"at": now()})
-        with self._alone():
-            self.refresh()
-            self._write(grade.model_dump_json())
-        self.refresh()
+            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            grade = grade.model_copy(update={"at": now})
+        self._write(grade)
+        self._take(grade)
         return grade
 
     def undo(self) -> Grade | None:
@@ -251,54 +226,22 @@ class GradeBook:
         Raises:
             WriteFailed: it could not be written.
         """
-        self.refresh()
         if not self._steps:
             return None
-        _, before = self._steps[-1]
-        return self.append(before.model_copy(update={"at": "", "seconds": 0.0}))
-
-    def refresh(self) -> None:
-        """Read what was appended since, by this process or another.
-
-        Raises:
-            RunDirectoryError: a line is not a grade.
-        """
-        size = os.fstat(self._fd).st_size
-        if size <= self._read:
-            return
-        data = read_at(self._fd, size - self._read, self._read)
-        for line in data.splitlines(keepends=True):
-            if not line.endswith(b"\n"):
-                return
-            if self._lines:
-                self._take(_parsed(self.path, line, Grade, self._lines + 1))
-            elif (there := _parsed(self.path, line, Rater)) != self.rater:
-                raise RunDirectoryError(
-                    f"{self.path} contains the grades of {_words(there)}, not of "
-                    f"{_words(self.rater)}",
-                    hint="choose a different name: --as NAME",
-                )
-            self._read += len(line)
-            self._lines += 1
+        return self.append(self._steps[-1][1].model_copy(update={"at": ""}))
 
     def _take(self, grade: Grade) -> None:
         before = self.grades.get(grade.row, Grade(row=grade.row, digest=grade.digest))
+        self.grades[grade.row] = grade
         if self._steps:
             last, earlier = self._steps[-1]
             if last.row == grade.row and earlier.content == grade.content:  # an undo
                 self._steps.pop()
-                self._set(grade)
                 return
         self._steps.append((grade, before))
-        self._set(grade)
 
-    def _set(self, grade: Grade) -> None:
-        self.grades[grade.row] = grade
-        done = grade.is_done or (self._relabels and grade.gives)
-        (self.done.add if done else self.done.discard)(grade.row)
-
-    def _write(self, line: str) -> None:
-        data = line.encode("utf-8", "backslashreplace") + b"\n"
+    def _write(self, line: BaseModel) -> None:
+        data = line.model_dump_json().encode("utf-8", "backslashreplace") + b"\n"
         start = os.fstat(self._fd).st_size
         try:
             if os.write(self._fd, data) != len(data):
@@ -307,95 +250,70 @@ class GradeBook:
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, start)
-            raise _not_written(self.path, error) from error
+            raise write_failed(self.path, error) from error
 
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other processes from writing to the file, where the system can.
-
-        A line is one write at the end of the file in any case.
-        """
+    def _lock(self) -> None:
         try:
             import fcntl
-        except ImportError:
-            yield
+        except ImportError:  # Windows: each line is one write at the end of the file in any case
             return
-        fcntl.flock(self._fd, fcntl.LOCK_EX)
         try:
-            yield
-        finally:
-            fcntl.flock(self._fd, fcntl.LOCK_UN)
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UsageError(
+                f"another program is writing the grades of {self.rater.rater}",
+                hint="stop the targen review that serves this rater's page",
+            ) from error
 
 
 def read_grades(folder: Path) -> dict[str, Graded]:
-    """The raters of a review by name, each with the last state of every row that they graded.
+    """Return the raters of a review by name, with the last state of every row that they graded.
 
-    All files `grades-*.jsonl` are read. Several of one rater, as after merging folders of several
-    machines, count as one, in the order of the grades' times. A torn last line is left out.
+    Several files of one rater, as after merging folders of several machines, count as one, in the
+    order of the grades' times. A torn last line is left out.
 
     Raises:
         RunDirectoryError: a file cannot be read, or two of one name are by different raters.
     """
     raters: dict[str, Rater] = {}
-    lines: dict[str, list[Grade]] = {}
+    grades: dict[str, list[Grade]] = {}
     for path in sorted(folder.glob("grades-*.jsonl")):
-        rater, grades = _file(path)
-        if rater is None:
+        try:
+            whole = read_plain(path, _MAX_BYTES).rpartition(b"\n")[0]
+        except OSError as error:
+            raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
+        if not whole:
             continue
+        rater, lines = _parsed(path, whole)
         if raters.setdefault(rater.rater, rater) != rater:
             raise RunDirectoryError(
                 f"{folder} contains grades of {_words(raters[rater.rater])} and of "
                 f"{_words(rater)}, two raters with the same name"
             )
-        lines.setdefault(rater.rater, []).extend(grades)
-    return {name: Graded(rater, _last(lines[name])) for name, rater in raters.items()}
+        grades.setdefault(rater.rater, []).extend(lines)
+    found = {}
+    for name, rater in raters.items():
+        last = {grade.row: grade for grade in sorted(grades[name], key=lambda grade: grade.at)}
+        found[name] = Graded(rater, {row: g for row, g in last.items() if not g.is_empty})
+    return found
 
 
-def _last(grades: Iterable[Grade]) -> dict[str, Grade]:
-    last: dict[str, Grade] = {}
-    for grade in sorted(grades, key=lambda grade: grade.at):  # stable: a file's order, within it
-        last[grade.row] = grade
-    return {row: grade for row, grade in last.items() if not grade.is_empty}
-
-
-def _file(path: Path) -> tuple[Rater | None, list[Grade]]:
+def _parsed(path: Path, whole: bytes) -> tuple[Rater, list[Grade]]:
+    first, *lines = whole.split(b"\n")
+    grades: list[Grade] = []
+    number = 1
     try:
-        data = read_plain(path, _MAX_BYTES)
-    except OSError as error:
-        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
-    lines = data.split(b"\n")[:-1]
-    if not lines:
-        return None, []
-    first = _parsed(path, lines[0], Rater)
-    return first, [_parsed(path, line, Grade, number) for number, line in enumerate(lines[1:], 2)]
-
-
-def _parsed(path: Path, line: bytes, form: type[Any], number: int = 1) -> Any:
-    try:
-        return form.model_validate_json(line, strict=True)
+        rater = Rater.model_validate_json(first, strict=True)
+        for line in lines:
+            number += 1
+            grades.append(Grade.model_validate_json(line, strict=True))
+        return rater, grades
     except ValidationError as error:
         raise RunDirectoryError(
             f"{path}, line {number} is not a valid grade record: {refused(error)}",
-            hint="targen review and its function write such records; was this one edited, or "
-            "written by a newer version of targen-review?",
+            hint="was this file edited?",
         ) from error
 
 
 def _words(rater: Rater) -> str:
     return f"{rater.rater} ({rater.model or rater.kind})"
-
-
-def _sync_name(folder: Path) -> None:
-    """Flush a folder's names to the disk, where the system can: Windows opens no folder."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _not_written(path: Path, error: OSError) -> WriteFailed:
-    return WriteFailed(
-        f"cannot write {path}: {error.strerror}", hint=way_out(error, "continue grading")
-    )

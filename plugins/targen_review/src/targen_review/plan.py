@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Field,
-    PlainSerializer,
-    PlainValidator,
     ValidationError,
     field_validator,
 )
@@ -26,30 +23,18 @@ from targen_core.plain import kind_of, read_plain, require_possible
 from targen_core.signing import is_signed, sign
 from targen_core.text import refused
 from targen_review.grades import check_name
-from targen_review.ids import Ids
 from targen_review.rubric import PAPER, Rubric
 
 FILE = "review.json"
 _MAX_BYTES = 64 << 20
 
 
-def _packed(ids: Any) -> Ids:
-    if isinstance(ids, Ids):
-        return ids
-    if not isinstance(ids, list | tuple) or not all(isinstance(each, str) for each in ids):
-        raise ValueError("it is not a list of ids")
-    return Ids(ids)
-
-
-_RowIds = Annotated[Ids, PlainValidator(_packed), PlainSerializer(list)]
-
-
 class PlanData(BaseModel):
-    """One dataset of a review.
+    """The dataset of a review.
 
     Attributes:
         path: where it is, absolute, or `hf:OWNER/NAME`; in the file, relative to its folder.
-        name: what it is called; in a review of several, row ids begin with it and a colon.
+        name: what it is called.
         task: the name of its task, or "".
         rows: how many it had.
     """
@@ -66,38 +51,29 @@ class Plan(BaseModel):
     """The rows to review, their raters, and the order.
 
     Attributes:
-        data: the datasets.
-        encoding: of their text files without a byte order mark.
+        data: the dataset.
+        encoding: of its text files without a byte order mark.
         sample: the rule by which rows were taken: `all`, `paper`, a share or a number.
         seed: decides which rows, and their order.
-        together: whether rows of one seed are drawn, dealt out and shown together.
-        rejects: whether rejects of step 4 are among them.
         blind: whether labels and the judge's words are hidden until a rater has chosen a label.
         rubric: what the grades mean.
         raters: who grades; empty: anyone, all rows.
         teams: who grades the same rows.
-        barred: the raters who may not grade a task, as `ann=rte`.
-        secret: makes the keys of a blind review's rows elsewhere. So a guess of a row's id, or of
-            its contents with its label, cannot be checked.
         rows: rater -> ids of their rows in order; the key "" holds the rows of anyone else.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = 1
-    data: Annotated[tuple[PlanData, ...], Field(min_length=1)]
+    data: PlanData
     encoding: str = "utf-8"
     sample: str = "all"
     seed: int = 0
-    together: bool = False
-    rejects: bool = False
     blind: bool = False
     rubric: Rubric = PAPER
     raters: tuple[str, ...] = ()
     teams: tuple[tuple[str, ...], ...] = ()
-    barred: tuple[str, ...] = ()
-    secret: str = ""
-    rows: Mapping[str, _RowIds]
+    rows: Mapping[str, tuple[str, ...]]
 
     @field_validator("raters", "rows")
     @classmethod
@@ -110,41 +86,37 @@ class Plan(BaseModel):
                 raise ValueError(str(error)) from error
         return names
 
-    def rows_of(self, rater: str) -> Ids:
-        """The ids of a rater's rows, in order.
+    def rows_of(self, rater: str) -> tuple[str, ...]:
+        """Return the ids of a rater's rows, in order.
 
         Raises:
             UsageError: the review is for others.
         """
-        if rater in self.rows:
-            return self.rows[rater]
-        if "" in self.rows:
-            return self.rows[""]
-        raise UsageError(
-            f"{rater} is not a rater in this review (raters: {', '.join(self.raters)})",
-            hint=f"--as {self.raters[0]}" if self.raters else "",
-        )
+        rows = self.rows.get(rater, self.rows.get(""))
+        if rows is None:
+            raise UsageError(
+                f"{rater} is not a rater in this review (raters: {', '.join(self.raters)})",
+                hint=f"--as {self.raters[0]}" if self.raters else "",
+            )
+        return rows
 
     @property
-    def ids(self) -> Ids:
+    def ids(self) -> tuple[str, ...]:
         """The ids of all rows that anyone reviews, each once."""
-        if len(self.rows) == 1:
-            return next(iter(self.rows.values()))
-        return Ids(dict.fromkeys(row for rows in self.rows.values() for row in rows))
+        return tuple(dict.fromkeys(row for rows in self.rows.values() for row in rows))
 
 
-def folder_for(data: Sequence[Path | str], out: Path | None) -> Path:
+def folder_for(data: Path | str, out: Path | None = None) -> Path:
     """Return the folder of a review: next to its data, or the user's choice.
 
     Raises:
-        UsageError: it has no place of its own, as of several datasets or one of a hub.
+        UsageError: a dataset of a hub has no place of its own.
     """
     if out is not None:
         return out
-    if len(data) > 1 or str(data[0]).startswith("hf:"):
-        what = "of several datasets" if len(data) > 1 else "of a dataset on the Hugging Face Hub"
-        raise UsageError(f"a review {what} needs its own folder", hint="--out FOLDER")
-    path = require_possible(Path(data[0]).expanduser()).resolve()
+    if str(data).startswith(HUB):
+        raise UsageError("a review of a dataset on the Hugging Face Hub needs --out FOLDER")
+    path = require_possible(Path(data).expanduser()).resolve()
     return path.with_name(f"{path.name}.review")
 
 
@@ -154,7 +126,7 @@ def review_of(path: Path) -> Path:
     Raises:
         UsageError: there is no review.
     """
-    for folder in (path, Path(f"{path}.review"), folder_for([path], None)):
+    for folder in (path, Path(f"{path}.review"), folder_for(path)):
         if is_there(folder):
             return folder
     raise _no_review(path, " or next to it")
@@ -193,30 +165,26 @@ def load_plan(folder: Path) -> Plan:
 
 
 def _with_paths(plan: Plan, changed: Callable[[str], str]) -> Plan:
-    """Return a plan with other paths of its data and of its tasks' files."""
-    data = []
-    for part in plan.data:
-        path = part.path if part.path.startswith(HUB) else changed(part.path)
-        task = changed(part.task) if is_file(part.task) else part.task
-        data.append(part.model_copy(update={"path": path, "task": task}))
-    return plan.model_copy(update={"data": tuple(data)})
+    """Return a plan with other paths of its data and of its task's file."""
+    data = plan.data
+    path = data.path if data.path.startswith(HUB) else changed(data.path)
+    task = changed(data.task) if is_file(data.task) else data.task
+    return plan.model_copy(update={"data": data.model_copy(update={"path": path, "task": task})})
 
 
-def data_of(folder: Path, plan: Plan, *others: Path) -> tuple[PlanData, ...]:
-    """The datasets of a plan, as they may be opened from here.
+def data_of(folder: Path, plan: Plan) -> PlanData:
+    """Return the dataset of a plan, as it may be opened from here.
 
-    Args:
-        folder: the folder of the plan.
-        plan: what is reviewed.
-        others: further folders of the same review. A folder that was copied from another machine is
-            read with the data next to it, and so are these.
+    A folder that was copied from another machine is read with the data next to it.
 
     Raises:
         Untrusted: the plan names code or data elsewhere, and targen did not write it here.
     """
-    found = _found(plan, folder, *others)
-    require_trust(folder / FILE, _reaching(folder, found))
-    return tuple(_placed(folder, part) for part in found.data)
+    data = _found(folder, plan.data)
+    require_trust(folder / FILE, _reaching(folder, data))
+    task = placed(folder, data.task) if is_file(data.task) else data.task
+    path = data.path if isinstance(data.path, Typed) else placed(folder, data.path)
+    return data.model_copy(update={"path": path, "task": task})
 
 
 def located(task: str) -> str:
@@ -227,54 +195,38 @@ def located(task: str) -> str:
     return f"{Path(path).expanduser().resolve()}{colon}{attribute}"
 
 
-def is_here(path: str) -> bool:
-    """Return whether the data of a plan are on this machine, or on a hub."""
+def _found(folder: Path, data: PlanData) -> PlanData:
+    """Return the dataset; if it has moved, the one next to the folder that the user named."""
+    place = folder.resolve()
+    beside = place.with_name(place.name.removesuffix(".review"))
+    if data.path.startswith(HUB) or not beside.exists() or kind_of(beside) == "a link":
+        return data
+    if data.path != str(beside) and _exists(data.path):
+        return data
+    return data.model_copy(update={"path": Typed(beside)})
+
+
+def _exists(path: str) -> bool:
     try:
-        return path.startswith(HUB) or Path(path).exists()
+        return Path(path).exists()
     except (OSError, ValueError):  # no path at all
         return False
 
 
-def _found(plan: Plan, *folders: Path) -> Plan:
-    """Return a plan with its data where they are now."""
-    found = tuple(_beside(folders, part) for part in plan.data)
-    return plan.model_copy(update={"data": found})
-
-
-def _beside(folders: Sequence[Path], part: PlanData) -> PlanData:
-    """Return a dataset of a plan; if it has moved, look next to the folder that the user named."""
-    if part.path.startswith(HUB):
-        return part
-    places = (each.resolve() for each in folders)
-    beside = (each.with_name(each.name.removesuffix(".review")) for each in places)
-    there = next((each for each in beside if each.exists() and kind_of(each) != "a link"), None)
-    if there is None or (str(there) != part.path and is_here(part.path)):
-        return part
-    return part.model_copy(update={"path": Typed(there)})
-
-
-def _reaching(folder: Path, plan: Plan) -> dict[str, str]:
+def _reaching(folder: Path, data: PlanData) -> dict[str, str]:
     """Return, by place in the file, what a plan names that is code or outside its folder."""
     names: dict[str, str] = {}
-    for at, part in enumerate(plan.data):
-        if not isinstance(part.path, Typed):  # not one that the user named the folder of
-            names[f"data.{at}.path"] = part.path
-        elif ".py" not in part.task and Path(part.task).is_relative_to(part.path):
-            continue  # the declaration of that run
-        if is_file(part.task):
-            names[f"data.{at}.task"] = part.task
+    is_typed = isinstance(data.path, Typed)  # next to the folder that the user named
+    if not is_typed:
+        names["data.path"] = data.path
+    is_own = is_typed and ".py" not in data.task and Path(data.task).is_relative_to(data.path)
+    if is_file(data.task) and not is_own:
+        names["data.task"] = data.task
     return leaving(folder, {key: _relative(folder, name) for key, name in names.items()})
 
 
 def _relative(folder: Path, path: str) -> str:
     return path if path.startswith(HUB) else os.path.relpath(path, folder.resolve())
-
-
-def _placed(folder: Path, part: PlanData) -> PlanData:
-    """A dataset of a plan whose names the person trusts, as seen from here."""
-    task = placed(folder, part.task) if is_file(part.task) else part.task
-    path = part.path if isinstance(part.path, Typed) else placed(folder, part.path)
-    return part.model_copy(update={"path": path, "task": task})
 
 
 def write_plan(folder: Path, plan: Plan) -> None:
@@ -284,33 +236,10 @@ def write_plan(folder: Path, plan: Plan) -> None:
         WriteFailed: it cannot be written.
     """
     file = folder / FILE
-    before = _reaching(folder, _found(load_plan(folder), folder)) if file.exists() else {}
+    before = _reaching(folder, _found(folder, load_plan(folder).data)) if file.exists() else {}
     was_own = not before or is_signed(file, before)
     saved = _with_paths(plan, lambda path: _relative(folder, path))
     text = json.dumps(saved.model_dump(mode="json"), ensure_ascii=False, indent=1)
     write_file(file, text + "\n")
     if was_own:
-        sign(file, _reaching(folder, _found(plan, folder)))
-
-
-def differing(there: Plan, requested: Mapping[str, Any]) -> str:
-    """In words, what of a plan is not as it was asked for; "" if all is.
-
-    Args:
-        there: the plan.
-        requested: fields of a plan that the user named.
-    """
-    return "; ".join(
-        f"{name} is {_words(getattr(there, name))}, not {_words(value)}"
-        for name, value in requested.items()
-        if getattr(there, name) != value
-    )
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, Rubric):
-        return value.name
-    if isinstance(value, tuple):
-        names = ("+".join(each) if isinstance(each, tuple) else str(each) for each in value)
-        return ",".join(names) or "nobody"
-    return "on" if value is True else "off" if value is False else str(value)
+        sign(file, _reaching(folder, _found(folder, plan.data)))

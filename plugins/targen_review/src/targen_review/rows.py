@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -59,7 +59,6 @@ class ReviewRow:
         intended: the branch that the generator wrote for, or "".
         verdict: `accepted`, `rejected`, `duplicate` and so on.
         reason: of a reject, the reason it is counted by, and in words why.
-        stage: of a reject, what rejected it: `generate`, `check`, `correct`, `filter`.
         explanation: the judge's words.
         above: the items of the lists above its seed, outermost first.
         seed: its seed as JSON, or None.
@@ -81,7 +80,6 @@ class ReviewRow:
     intended: str = ""
     verdict: str = "accepted"
     reason: str = ""
-    stage: str = ""
     explanation: str = ""
     above: tuple[str, ...] = ()
     seed: Any = None
@@ -111,31 +109,9 @@ class ReviewRow:
         return digest_of([dict(self.fields), self.label, self.before])
 
     @property
-    def siblings(self) -> str:
-        """16 hex digits that rows of one seed have in common; without seeds, of one first text."""
-        if self.seed is not None:
-            shared: Any = [list(self.above), self.seed]
-        else:
-            shared = next(iter(self.fields.values()), self.id)
-        return digest_of(shared)
-
-    @property
     def is_corrected(self) -> bool:
         """Return whether step 4 changed its label, so that it needs two grades."""
         return self.before is not None and self.before != self.label
-
-    @property
-    def raw(self) -> dict[str, Any]:
-        """The same as JSON."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
-
-    @classmethod
-    def of(cls, raw: Mapping[str, Any]) -> ReviewRow:
-        """A row from `raw`, after JSON made lists of its tuples."""
-        values = dict(raw)
-        for name in ("editable", "above", "official"):
-            values[name] = tuple(values[name])
-        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -159,11 +135,6 @@ class ReviewData:
     task_id: str
     problem: str
     has_origin: bool
-
-    @property
-    def is_remote(self) -> bool:
-        """Return whether it is of a hub, and no path."""
-        return str(self.path).startswith("hf:")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -218,8 +189,8 @@ class ReviewData:
         if group:
             yield self._of_rows(at, tuple(group), next(records, {}))
 
-    def rejects(self, *, stage: str | None = None) -> Iterator[ReviewRow]:
-        """Read the rejects of a run or a correction; `stage="correct"` reads only those of step 4.
+    def rejects(self) -> Iterator[ReviewRow]:
+        """Read the rejects of a run or a correction.
 
         Raises:
             TargenError: they cannot be read.
@@ -227,7 +198,7 @@ class ReviewData:
         if not self.has_origin:
             return
         for number, traced in enumerate(tracing.rejects(self.path), 1):
-            if traced.record.get("id") and stage in (None, traced.record.get("stage")):
+            if traced.record.get("id"):
                 yield replace(self._of_traced(traced), reject=number)
 
     def _of_rows(
@@ -271,7 +242,6 @@ class ReviewData:
             intended=intended,
             verdict=traced.verdict,
             reason=": ".join(str(record[n]) for n in ("reason", "detail") if record.get(n)),
-            stage=str(record.get("stage") or ""),
             explanation=str(record.get("explanation") or ""),
             above=tuple(_text(each) for each in record.get("above", ())),
             seed=record.get("seed"),
@@ -360,27 +330,6 @@ def open_data(path: Path | str, task: str | None = None, *, encoding: str = "utf
     return ReviewData(folder, source.name, source, known, name, problem, has_origin)
 
 
-def review_rows(
-    data: Sequence[ReviewData], *, rejects: bool = False
-) -> Iterator[tuple[ReviewData, ReviewRow]]:
-    """The rows of a review, each with its dataset, under the ids that plans and grades have.
-
-    In a review of several datasets an id begins with its dataset's name: `rte-0:1.0/entailment/0`.
-
-    Args:
-        data: the datasets of the review.
-        rejects: whether the rejects of step 4 follow the rows of each.
-
-    Raises:
-        TargenError: they cannot be read.
-    """
-    for each in data:
-        lead = f"{each.name}:" if len(data) > 1 else ""
-        rejected = each.rejects(stage="correct") if rejects else ()
-        for row in itertools.chain(each.rows(), rejected):
-            yield each, replace(row, id=f"{lead}{row.id}") if lead else row
-
-
 def name_of(row: ReviewRow, data: str = "") -> str:
     """Return what a row is called; `data` names its dataset, where several are read together."""
     if row.number is not None:
@@ -421,21 +370,18 @@ def blind_fields(task: Task[Any, Any] | None, row: ReviewRow) -> Mapping[str, st
     return {"row": "\n\n".join(texts)}
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(NamedTuple):
     """A row as a person changed it.
 
     Attributes:
         problems: what the task says against it, in its own words; empty if it is a good row.
-        unchecked: checks that could not be run, as on data without a seed, in words.
         rows: the official rows with the edits and the new label; empty if the row cannot have any.
         values: the instance with them, as JSON, if the task's schema accepts it.
     """
 
-    problems: tuple[str, ...] = ()
-    unchecked: tuple[str, ...] = ()
-    rows: tuple[Mapping[str, Any], ...] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
+    problems: Sequence[str] = ()
+    rows: Sequence[Mapping[str, Any]] = ()
+    values: Mapping[str, Any] = MappingProxyType({})
 
 
 def fix(
@@ -445,7 +391,7 @@ def fix(
     label: str | None,
     output: Mapping[str, Any] | None = None,
 ) -> Fixed:
-    """A row with a person's texts, label and output, put to the task's own schema and checks.
+    """Return a row with a person's texts, label and output, after the task's schema and checks.
 
     Args:
         task: the row's task; without one, the row is neither checked nor changed.
@@ -462,68 +408,50 @@ def fix(
         # Without the row's id, which a blind rater must not read: a run's own name the label.
         raise UsageError(f"the row has no text {unknown[0]!r} that can be edited")
     if task is None or row.instance is None:
-        return Fixed(unchecked=("the task of these rows is unknown, so they were not checked",))
+        return Fixed()
     if cut := [path for path, text in (edit or {}).items() if "\0" in text]:
-        return Fixed(problems=(f"{cut[0]} contains a NUL (U+0000), which is not text",))
-    if output is not None and output.keys() != (row.output or {}).keys():
-        return Fixed(
-            problems=(
-                (
-                    f"the output must have the columns {', '.join(row.output or {})}, not "
-                    f"{', '.join(output)}"
-                ),
-            )
-        )
+        return Fixed([f"{cut[0]} contains a NUL (U+0000), which is not text"])
+    columns = (row.output or {}).keys()
+    if output is not None and output.keys() != columns:
+        words = f"{', '.join(columns)}, not {', '.join(output)}"
+        return Fixed([f"the output must have the columns {words}"])
     try:
         instance = task.instance.model_validate(row.with_changes(edit, output))
         if label is not None:
             instance = task.with_label(instance, label)
     except ValidationError as error:
-        return Fixed(problems=(refused(error),))
+        return Fixed([refused(error)])
     except Rejected as error:
-        return Fixed(problems=(_said(error),))
-    problems, unchecked = [], []
-    seed, has_seed = _seed(task, row)
+        return Fixed([_reason(error)])
+    problems = []
+    seed = _seed(task, row)
     for check in task.checks:
         try:
             check(instance, seed)
         except Rejected as error:
-            problems.append(_said(error))
+            problems.append(_reason(error))
         except Exception as error:
-            if has_seed:
-                problems.append(f"the check {_name(check)} failed: {error}")
-            else:
-                unchecked.append(f"the check {_name(check)} needs the row's seed, which is unknown")
+            if seed is not None:  # else the check may need one
+                problems.append(f"a check failed: {error}")
     try:
         rows = tuple(task.to_rows(instance, row.number or 0))
     except (ValueError, LookupError, TypeError, Rejected) as error:
-        return Fixed((*problems, str(error)), tuple(unchecked))
-    return Fixed(
-        tuple(dict.fromkeys(problems)),
-        tuple(dict.fromkeys(unchecked)),
-        rows,
-        instance.model_dump(mode="json"),
-    )
+        return Fixed([*problems, str(error)])
+    return Fixed(list(dict.fromkeys(problems)), rows, instance.model_dump(mode="json"))
 
 
-def _seed(task: Task[Any, Any], row: ReviewRow) -> tuple[Any, bool]:
-    """The seed of a row as its task has it, and whether it is known."""
+def _seed(task: Task[Any, Any], row: ReviewRow) -> Any:
+    """Return the seed of a row as its task has it, or None."""
     try:
         chain = task.chain_of(row.intended)
-        if not chain:
-            return None, True
-        return TypeAdapter(chain[-1].item).validate_python(row.seed), row.seed is not None
+        return TypeAdapter(chain[-1].item).validate_python(row.seed) if chain else None
     except (ValidationError, LookupError):
-        return None, False
+        return None
 
 
-def _said(error: Rejected) -> str:
+def _reason(error: Rejected) -> str:
     detail = str(error)
     return f"{error.reason}: {detail}" if detail and detail != error.reason else error.reason
-
-
-def _name(check: Any) -> str:
-    return str(getattr(check, "__name__", type(check).__name__)).strip("_").replace("_", " ")
 
 
 def _fields(values: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:

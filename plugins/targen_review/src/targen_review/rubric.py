@@ -47,30 +47,13 @@ class GradeMeaning(BaseModel):
     effect: Effect | None = None
 
 
-class Reason(BaseModel):
-    """A reason why a row is not better, which a rater gives with one key.
-
-    Attributes:
-        key: the letter that gives it and takes it back; stored in upper case.
-        name: a few words; what grades, reports and files call it.
-        meaning: when a row has it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]$", to_upper=True)]
-    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\s;,][^\n;,]*$")]
-    meaning: Annotated[str, Field(max_length=1000)] = ""
-
-
 class Rubric(BaseModel):
-    """Questions to raters: grades from the best to the worst, and reasons for them.
+    """A question to raters, and the grades that answer it, from the best to the worst.
 
     Attributes:
         name: what it is called in reports.
         question: what a person decides about a row, in a sentence.
         grades: from the best to the worst, two to nine, each with a letter of its own.
-        reasons: what a rater may add to a grade, any number of them, at most twelve to choose from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -78,37 +61,18 @@ class Rubric(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=80)]
     question: Annotated[str, Field(max_length=500)] = ""
     grades: Annotated[tuple[GradeMeaning, ...], Field(min_length=2, max_length=9)]
-    reasons: Annotated[tuple[Reason, ...], Field(max_length=12)] = ()
 
     @model_validator(mode="after")
     def _distinct(self) -> Rubric:
         letters = [grade.letter for grade in self.grades]
         if len(set(letters)) < len(letters):
             raise ValueError(f"each grade needs its own letter, but these are {letters}")
-        keys = [reason.key for reason in self.reasons]
-        if len({*letters, *keys}) < len(letters) + len(keys):
-            raise ValueError(
-                f"each reason needs its own key, but these are {keys}, and the grades are {letters}"
-            )
-        names = [reason.name for reason in self.reasons]
-        if len(set(names)) < len(names):
-            raise ValueError(f"each reason needs its own name, but these are {names}")
         return self
 
     @property
     def letters(self) -> tuple[str, ...]:
         """The letters, from the best grade to the worst."""
         return tuple(grade.letter for grade in self.grades)
-
-    @property
-    def keys(self) -> frozenset[str]:
-        """Return the unique keys of grades and reasons on the page."""
-        return frozenset((*self.letters, *(reason.key for reason in self.reasons)))
-
-    @property
-    def reason_names(self) -> tuple[str, ...]:
-        """The names of the reasons, in their order."""
-        return tuple(reason.name for reason in self.reasons)
 
     @property
     def is_of_labels(self) -> bool:
@@ -140,119 +104,26 @@ class Rubric(BaseModel):
         return frozenset(grade.letter for grade in self.grades if grade.acceptable)
 
 
-PAPER = Rubric(
-    name="paper",
-    question="Does the row do what its task asks, and is this its label?",
-    grades=(
-        GradeMeaning(
-            letter="A",
-            title="right",
-            meaning="It does what the task asks, and the label is right.",
-            acceptable=True,
-        ),
-        GradeMeaning(
-            letter="B",
-            title="weak",
-            meaning="It is a row of the task, but too easy, gives its label away, or only nearly "
-            "fits the label.",
-            acceptable=True,
-        ),
-        GradeMeaning(
-            letter="C",
-            title="a minor part is missing",
-            meaning="A part that the task can do without is missing or wrong.",
-            acceptable=False,
-        ),
-        GradeMeaning(
-            letter="D",
-            title="an essential part is missing",
-            meaning="A part without which it is no row of the task is missing or wrong.",
-            acceptable=False,
-        ),
-    ),
-)
-"""The four grades of the paper's human evaluation (appendix H), in our own words."""
-
-LABELS = Rubric(
-    name="labels",
-    question="Is this the right label for this text?",
-    grades=(
-        GradeMeaning(
-            letter="R",
-            title="right",
-            meaning="The text is fine, and the label is right.",
-            acceptable=True,
-            effect="stays",
-        ),
-        GradeMeaning(
-            letter="W",
-            title="wrong label",
-            meaning="The text is fine, and another label is right.",
-            acceptable=False,
-            effect="changes",
-        ),
-        GradeMeaning(
-            letter="B",
-            title="bad text",
-            meaning="The text should not be in the dataset, whatever its label.",
-            acceptable=False,
-            effect="leaves",
-        ),
-    ),
-)
-"""The default question about rows of a task with a closed set of labels."""
-
-OUTPUTS = Rubric(
-    name="outputs",
-    question="Is the text fine, and is all that the row says of it right and complete?",
-    grades=(
-        LABELS.grades[0].model_copy(
-            update={"meaning": "The text is fine, and so is all that the row says of it."}
-        ),
-        LABELS.grades[1].model_copy(
-            update={
-                "title": "wrong",
-                "meaning": "The text is fine, and something else is right: mark or choose it.",
-            }
-        ),
-        LABELS.grades[2].model_copy(
-            update={"meaning": "The text should not be in the dataset, whatever is said of it."}
-        ),
-    ),
-)
-"""The default question about rows with an output in place of one label."""
-
-NAMED = {rubric.name: rubric for rubric in (LABELS, OUTPUTS, PAPER)}
+NAMES = ("labels", "outputs", "paper")
 """The rubrics that `--rubric` knows by name."""
 
 
-def named_rubric(asked: str) -> Rubric:
-    """Return the rubric of a name, or the one in a file.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    return NAMED[asked] if asked in NAMED else read_rubric(Path(asked))
-
-
-def read_rubric(path: Path) -> Rubric:
-    """The rubric in a YAML file: `name`, `question`, `grades` and `reasons`.
-
-    One that has reasons and no grades has the paper's.
+def named_rubric(name: str) -> Rubric:
+    """Return the rubric of a name, or the one in a YAML file: `name`, `question` and `grades`.
 
     Raises:
         UsageError: it cannot be read, or is not a rubric.
     """
+    path = Path(__file__).with_name("rubrics") / f"{name}.yaml" if name in NAMES else Path(name)
     values = read_yaml(path, _MAX_BYTES, texts=True)  # a grade may be called 1 or true
-    if not isinstance(values, dict):
-        raise UsageError(f"{path} is not a rubric", hint="it needs name, question and grades")
-    if "reasons" in values and "grades" not in values:
-        values = {"question": PAPER.question, **values, "grades": PAPER.grades}
     try:
         return Rubric.model_validate(values)
     except ValidationError as error:
         raise UsageError(
-            f"{path} is not a rubric: {refused(error)}",
-            hint="each grade has letter, title, meaning, and acceptable: true or false; each "
-            "reason has key, name and meaning",
+            f"{name} is not a rubric: {refused(error)}",
+            hint="it needs name, question and grades; each grade has letter, title, meaning, and "
+            "acceptable: true or false",
         ) from error
+
+
+LABELS, OUTPUTS, PAPER = map(named_rubric, NAMES)

@@ -1,37 +1,30 @@
-"""The server of the page on which people grade rows: on this machine, for those with the link."""
+"""The pages on which one person grades rows."""
 
 from __future__ import annotations
 
-import hmac
 import shlex
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from jinja2 import Environment, PackageLoader
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from targen_core.errors import TargenError, UsageError
 from targen_core.text import plural, printable
-from targen_review.page.desk import Desk, Seat
-from targen_review.page.guard import MAX_FORM, LocalOnly, Secret
-from targen_review.rows import NO_TASK, ReviewRow, name_of
-from targen_review.rubric import Rubric
-
-if TYPE_CHECKING:
-    from targen_standard.tracing.api import Trace
+from targen_review.page.serving import (
+    Secret,
+    app_for,
+    html,
+    number_in,
+    origin_of,
+    refused,
+    traced,
+)
+from targen_review.page.session import RowView, Session
+from targen_review.rows import NO_TASK
 
 _LIST = 50  # rows of a page of the list
-_COUNTED = 10_000  # rows whose effects are counted on the last page: a second's work
 _COMMANDS = {
     "edit": ("e", "Edit the texts"),
     "reject": ("x", "Reject the row, or undo that"),
@@ -49,320 +42,180 @@ _COMMANDS = {
     "help": ("?", "Show these keys"),
 }
 """Action -> its key, and what it does."""
+_SHOWN = {"flagged": "flag", "rejected": "reject", "edited": "edit", "commented": "comment"}
+"""A selection of the list -> the field of a grade that these rows have."""
 
 
-@dataclass(frozen=True)
-class Shared:
-    """The state that all raters of a server share.
-
-    Attributes:
-        desks: one for each rater.
-        secrets: the secret of each rater's link.
-        title: what is reviewed, for people.
-    """
-
-    desks: Mapping[str, Desk]
-    secrets: Mapping[str, Secret]
-    title: str
-
-
-@lru_cache(maxsize=1)
-def _templates() -> Environment:
-    """The templates, in which every text is escaped, and signs that cannot be seen are shown."""
-    environment = Environment(
-        loader=PackageLoader("targen_review.page"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
+def review_app(session: Session, secret: Secret, port: int) -> ASGIApp:
+    """Return the application with the rows of one rater."""
+    pages = _Pages(session, secret)
+    return app_for(
+        [
+            ("/row/{number:int}", pages.row),
+            ("POST /row/{number:int}", pages.answer),
+            ("POST /row/{number:int}/check", pages.check),
+            ("/row/{number:int}/calls", pages.calls),
+            ("POST /undo", pages.undo),
+            ("/next", pages.skip),
+            ("/goto", pages.goto),
+            ("/list", pages.list_rows),
+            ("/done", pages.finished),
+        ],
+        secret,
+        port,
+        start=lambda: _address(session.next_open()),
     )
-    environment.filters["shown"] = lambda value: printable(str(value))
-    environment.filters["line"] = lambda value: printable(str(value), lines=False)
-    environment.filters["plural"] = plural
-    environment.filters["capital"] = _capital
-    environment.globals["name_of"] = name_of
-    return environment
 
 
-def static_routes() -> list[Route]:
-    """The style and the script of the pages."""
-    kinds = {"style.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
-
-    def route(name: str, kind: str) -> Route:
-        content = (files("targen_review.page") / "static" / name).read_bytes()
-
-        async def send(request: Request) -> Response:
-            return Response(content, media_type=kind, headers={"Cache-Control": "max-age=300"})
-
-        return Route(f"/static/{name}", send)
-
-    return [route(name, kind) for name, kind in kinds.items()]
-
-
-def app_for(shared: Shared, port: int) -> ASGIApp:
-    """The application: the rooms of all raters, each behind its own secret."""
-    pages = _Pages(shared)
-    routes = [
-        *static_routes(),
-        Route("/{rater}/", pages.entrance),
-        Route("/{rater}/row/{number:int}", pages.guarded(pages.row)),
-        Route("/{rater}/row/{number:int}", pages.guarded(pages.answer), methods=["POST"]),
-        Route("/{rater}/row/{number:int}/check", pages.guarded(pages.check), methods=["POST"]),
-        Route("/{rater}/row/{number:int}/calls", pages.guarded(pages.calls)),
-        Route("/{rater}/undo", pages.guarded(pages.undo), methods=["POST"]),
-        Route("/{rater}/next", pages.guarded(pages.skip)),
-        Route("/{rater}/goto", pages.guarded(pages.goto)),
-        Route("/{rater}/list", pages.guarded(pages.list_rows)),
-        Route("/{rater}/done", pages.guarded(pages.finished)),
-    ]
-    return LocalOnly(Starlette(routes=routes, exception_handlers={404: _lost}), port)
-
-
-_Page = Callable[[Request, Desk], Awaitable[Response]]
-
-UNKNOWN_LINK = (
-    "Open the link that the command printed. A link opens once: for another browser, stop the "
-    "command with Ctrl-C and start it again. Every answer is kept."
-)
+def _address(at: int | None) -> str:
+    return "/done" if at is None else f"/row/{at + 1}"
 
 
 class _Pages:
-    def __init__(self, shared: Shared) -> None:
-        self._shared = shared
+    def __init__(self, session: Session, secret: Secret) -> None:
+        self._session = session
+        self._secret = secret
 
-    def guarded(self, page: _Page) -> Callable[[Request], Awaitable[Response]]:
-        """A page behind a rater's secret; what changes something comes from our own forms."""
-
-        async def answer(request: Request) -> Response:
-            rater = request.path_params["rater"]
-            secret = self._shared.secrets.get(rater)
-            if secret is None or not secret.knows(request):
-                return refused(UNKNOWN_LINK, 403)
-            try:
-                number = request.path_params.get("number")
-                if number is not None and not 1 <= number <= len(self._shared.desks[rater].ids):
-                    return refused(f"There is no row {number}.", 404)
-                if request.method == "POST":
-                    fields = await _form(request)
-                    form = dict(fields)
-                    if not hmac.compare_digest(
-                        form.get("secret", "").encode(), secret.form.encode()
-                    ):
-                        return refused("This request did not come from the page itself.", 403)
-                    request.state.form, request.state.fields = form, fields
-                return await page(request, self._shared.desks[rater])
-            except ClientDisconnect:
-                return refused("The rest of the form did not arrive.", 400)
-            except TargenError as error:
-                return refused(str(error), 422 if error.exit_code == 2 else 500, error.hint)
-
-        return answer
-
-    async def entrance(self, request: Request) -> Response:
-        """The link: it becomes a cookie, and the way to the first row without a grade."""
-        rater = request.path_params["rater"]
-        secret = self._shared.secrets.get(rater)
-        if secret is None:
-            return refused(UNKNOWN_LINK, 403)
-        # By a page, and no redirect: a strict cookie is not sent on a way that began elsewhere.
-        at = self._shared.desks[rater].next_open()
-        to = f"/{rater}/done" if at is None else f"/{rater}/row/{at + 1}"
-        response = html("enter.html", {"to": to})
-        return response if secret.enter(request, response) else refused(UNKNOWN_LINK, 403)
-
-    async def row(self, request: Request, desk: Desk) -> Response:
-        """A row."""
+    async def row(self, request: Request) -> Response:
+        """Show a row."""
         at = request.path_params["number"] - 1
         editing = next((how for how in ("edit", "json") if how in request.query_params), "")
-        return self._row(request, desk, at, editing=editing)
+        return self._row(request, at, editing=editing)
 
-    async def answer(self, request: Request, desk: Desk) -> Response:
-        """Return a rater's grade of a row; then the next row, or the same until it is complete."""
-        at = request.path_params["number"] - 1
-        form: dict[str, str] = request.state.form
+    async def answer(self, request: Request) -> Response:
+        """Take a grade of a row; then show the next row, or the same until it is complete."""
+        session, at = self._session, request.path_params["number"] - 1
+        form = dict(request.state.fields)
         action = next((name for name in form if name.startswith("do:")), "")
         value = form.get("own", "") if form.get(action) == "@own" else form.get(action, "")
-        texts = _texts(form)
-        seconds, comment = form.get("seconds", ""), form.get("comment")
-        grade = desk.answer(
+        grade = session.answer(
             at,
             action.removeprefix("do:"),
             value,
-            texts=texts,
-            answers=_answers(request.state.fields),
-            comment=comment,
-            seconds=seconds,
+            texts=_texts(request),
+            answers=_answers(request),
+            comment=form.get("comment"),
         )
-        seat = desk.seat(at)
-        goes_on: tuple[str, ...] = ("do:grade",)
-        if desk.plan.rubric.is_of_labels:
-            goes_on += ("do:label", "do:output")
-        if action in goes_on and grade.is_done and not seat.asks_label:
-            return self._to(request, desk, desk.next_open(at), _saved(desk, seat))
-        return self._to(request, desk, at, _saved(desk, seat))
+        view = session.view(at)
+        decides = action == "do:grade" or (
+            session.plan.rubric.is_of_labels and action in ("do:label", "do:output")
+        )
+        is_complete = decides and grade.is_done and not view.asks_label
+        return self._to(
+            request, session.next_open(at) if is_complete else at, _saved(session, view)
+        )
 
-    async def check(self, request: Request, desk: Desk) -> Response:
+    async def check(self, request: Request) -> Response:
         """Return the findings of the task's checks about texts that are being written."""
-        at = request.path_params["number"] - 1
-        fixed = desk.check(at, _texts(request.state.form))
-        return html("checks.html", {"fixed": fixed, "live": True})
+        fixed = self._session.check(request.path_params["number"] - 1, _texts(request))
+        return html("checks.html", {"fixed": fixed})
 
-    async def calls(self, request: Request, desk: Desk) -> Response:
-        """The calls that a row rests on, as `targen trace` finds them."""
-        at = request.path_params["number"] - 1
-        seat = desk.seat(at)
-        if seat.row is None or seat.data is None or not seat.data.has_origin or seat.hidden:
+    async def calls(self, request: Request) -> Response:
+        """Show the calls that a row rests on, as `targen trace` finds them."""
+        session = self._session
+        view = session.view(request.path_params["number"] - 1)
+        if not view.data.has_origin or view.hidden:
             return html("calls.html", {"trace": None})
-        lead = f"{seat.data.name}:" if len(desk.plan.data) > 1 else ""
-        name = seat.row.id.removeprefix(lead) if seat.row.number is None else seat.row.number
-        return html("calls.html", {"trace": await traced(seat.data.path, name)})
+        assert view.row.number is not None
+        return html("calls.html", {"trace": await traced(view.data.path, view.row.number)})
 
-    async def undo(self, request: Request, desk: Desk) -> Response:
+    async def undo(self, request: Request) -> Response:
         """Take the last answer back, and go to its row."""
-        at = desk.undo()
+        session = self._session
+        at = session.undo()
         if at is None:
-            form: dict[str, str] = request.state.form
-            here = min(max(number_in(form.get("at", "")), 1), len(desk.ids)) - 1
-            return self._to(request, desk, here, "There is nothing to undo.")
-        name = desk.name_of(desk.seat(at))
-        return self._to(request, desk, at, f"{_capital(name)}: the last answer was undone.")
+            here = number_in(dict(request.state.fields).get("at", ""))
+            here = min(max(here, 1), len(session.ids)) - 1
+            return self._to(request, here, "There is nothing to undo.")
+        name = _capital(session.name_of(session.view(at)))
+        return self._to(request, at, f"{name}: the last answer was undone.")
 
-    async def skip(self, request: Request, desk: Desk) -> Response:
-        """The next row that has no grade."""
-        at = desk.next_open(number_in(request.query_params.get("after", "")) - 1)
-        return RedirectResponse(f"/{desk.rater}/{'done' if at is None else f'row/{at + 1}'}", 303)
+    async def skip(self, request: Request) -> Response:
+        """Go to the next row that has no grade."""
+        at = self._session.next_open(number_in(request.query_params.get("after", "")) - 1)
+        return RedirectResponse(_address(at), 303)
 
-    async def goto(self, request: Request, desk: Desk) -> Response:
-        """A row by its number or its id; in a blind review, by its place among the rows."""
+    async def goto(self, request: Request) -> Response:
+        """Go to a row by its number or its id; in a blind review, by its place among the rows."""
         asked = request.query_params.get("row", "").strip()
-        at = desk.find(asked)
+        at = self._session.find(asked)
         if at is not None:
-            return RedirectResponse(f"/{desk.rater}/row/{at + 1}", 303)
-        mine = plural(len(desk.ids), "row")
+            return RedirectResponse(_address(at), 303)
+        mine = plural(len(self._session.ids), "row")
         return refused(f"There is no row {printable(asked)} among your {mine}.", 404)
 
-    async def list_rows(self, request: Request, desk: Desk) -> Response:
-        """All rows of a rater, with what they said, page by page."""
-        kind = request.query_params.get("show", "all")
-        book = desk.book
-        said = {"flagged": "flag", "rejected": "reject", "edited": "edit", "commented": "comment"}
-        book.refresh()
+    async def list_rows(self, request: Request) -> Response:
+        """List all rows with their grades, page by page."""
+        session, kind = self._session, request.query_params.get("show", "all")
         places = [
             at
-            for at, row in enumerate(desk.ids)
-            if (kind not in said or getattr(book.grades.get(row), said[kind], None))
-            and not (kind == "open" and desk.is_done(at))
+            for at, row in enumerate(session.ids)
+            if (kind not in _SHOWN or getattr(session.book.grades.get(row), _SHOWN[kind], None))
+            and not (kind == "open" and session.is_done(at))
         ]
         pages = max(1, -(-len(places) // _LIST))
         number = min(max(number_in(request.query_params.get("page", "")), 1), pages)
-        shown = [desk.seat(at) for at in places[(number - 1) * _LIST : number * _LIST]]
-        return self._page(
-            request,
-            desk,
-            "list.html",
-            {
-                "seats": shown,
-                "kind": kind,
-                "kinds": ["all", "open", *said],
-                "count": len(places),
-                "page": number,
-                "pages": pages,
-            },
-        )
+        context = {
+            "views": [session.view(at) for at in places[(number - 1) * _LIST : number * _LIST]],
+            "kind": kind,
+            "kinds": ["all", "open", *_SHOWN],
+            "count": len(places),
+            "page": number,
+            "pages": pages,
+        }
+        return self._page(request, "list.html", context)
 
-    async def finished(self, request: Request, desk: Desk) -> Response:
-        """All rows have their grade."""
-        return self._page(request, desk, "done.html", _done(desk))
+    async def finished(self, request: Request) -> Response:
+        """Show that all rows have their grade."""
+        return self._done(request)
 
-    def _row(
-        self, request: Request, desk: Desk, at: int, *, said: str = "", editing: str = ""
-    ) -> Response:
-        seat = desk.seat(at)
+    def _row(self, request: Request, at: int, *, said: str = "", editing: str = "") -> Response:
+        view = self._session.view(at)
         # Any of a row's origin may reveal its label: a list may be for only one label.
-        origin = [] if seat.row is None or seat.hidden else origin_of(seat.row)
-        context = {"seat": seat, "editing": editing, "no_task": NO_TASK, "origin": origin}
-        return self._page(request, desk, "row.html", context, said=said)
+        origin = [] if view.hidden else origin_of(view.row)
+        context = {"view": view, "editing": editing, "no_task": NO_TASK, "origin": origin}
+        return self._page(request, "row.html", context, said=said)
 
-    def _to(self, request: Request, desk: Desk, at: int | None, said: str) -> Response:
+    def _done(self, request: Request, said: str = "") -> Response:
+        folder = shlex.quote(str(self._session.book.path.parent))
+        context = {"effects": self._session.effects(), "folder": folder}
+        return self._page(request, "done.html", context, said=said)
+
+    def _to(self, request: Request, at: int | None, said: str) -> Response:
         """Return the response to an answer: at once if our script asks, otherwise by a redirect."""
-        where = f"/{desk.rater}/done" if at is None else f"/{desk.rater}/row/{at + 1}"
         if request.headers.get("x-page") != "1":
-            return RedirectResponse(where, 303)
-        if at is None:
-            response = self._page(request, desk, "done.html", _done(desk), said=said)
-        else:
-            response = self._row(request, desk, at, said=said)
-        response.headers["X-Location"] = where
+            return RedirectResponse(_address(at), 303)
+        response = self._done(request, said) if at is None else self._row(request, at, said=said)
+        response.headers["X-Location"] = _address(at)
         return response
 
     def _page(
-        self,
-        request: Request,
-        desk: Desk,
-        template: str,
-        context: Mapping[str, Any],
-        *,
-        said: str = "",
+        self, request: Request, template: str, context: Mapping[str, Any], *, said: str = ""
     ) -> Response:
+        session = self._session
         whole = {
-            "title": self._shared.title,
-            "rater": desk.rater,
-            "root": f"/{desk.rater}",
-            "secret": self._shared.secrets[desk.rater].form,
-            "plan": desk.plan,
-            "total": len(desk.ids),
-            "done": desk.done,
-            "desk": desk,
+            "title": session.title,
+            "rater": session.rater,
+            "secret": self._secret.form,
+            "plan": session.plan,
+            "total": len(session.ids),
+            "done": session.done,
+            "session": session,
             "said": said,
-            "keys": _keys(desk.plan.rubric, outputs=desk.has_outputs),
+            "keys": _keys(session),
             "partial": request.headers.get("x-page") == "1",
             **context,
         }
         return html(template, whole)
 
 
-async def traced(path: Path, name: str | int) -> Trace:
-    """Return the trace of a row, with code that is imported with the first: it takes 15 MB.
-
-    Raises:
-        TargenError: it cannot be read.
-    """
-    from targen_standard.tracing.api import trace
-
-    return await run_in_threadpool(trace, path, name)
-
-
-def origin_of(row: ReviewRow) -> list[tuple[str, str]]:
-    """Return what a row came from, in the order in which it came: (what, text)."""
-    origin: list[tuple[str, str]] = []
-    if len(row.above) == 1:
-        origin.append(("context", row.above[0]))
-    else:
-        origin += [(f"list {depth}", item) for depth, item in enumerate(row.above, 1)]
-    if row.seed is not None:
-        seed = row.seed
-        parts = seed.items() if isinstance(seed, dict) else [("", seed)]
-        origin += [(f"seed, {name}" if name else "seed", _words(value)) for name, value in parts]
-    origin += [(name.replace("_", " "), _words(value)) for name, value in row.drawn.items()]
-    origin += [("generated for", row.intended)] if row.intended else []
-    origin += [(name, _words(value)) for name, value in row.notes.items()]
-    return [*origin, ("candidate", row.id)]
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return "; ".join(_words(each) for each in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {_words(each)}" for name, each in value.items())
-    return str(value)
-
-
-def _keys(rubric: Rubric, *, outputs: bool = False) -> dict[str, tuple[str, str]]:
+def _keys(session: Session) -> dict[str, tuple[str, str]]:
     """Return the key of each command and its description; Shift avoids the rubric's keys."""
+    rubric = session.plan.rubric
     idle = {"reject"} if rubric.is_of_labels else set()  # which is what "bad text" does
-    idle |= set() if outputs else {"write", "save"}
+    idle |= set() if session.has_outputs else {"write", "save"}
     return {
-        name: (f"Shift+{key.upper()}" if key.upper() in rubric.keys else key, words)
+        name: (f"Shift+{key.upper()}" if key.upper() in rubric.letters else key, words)
         for name, (key, words) in _COMMANDS.items()
         if name not in idle
     }
@@ -372,76 +225,39 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _done(desk: Desk) -> dict[str, Any]:
-    """Return the rows kept, changed and removed if this rater decides, and the review's folder."""
-    effects = desk.effects() if len(desk.ids) <= _COUNTED else {}
-    return {"effects": effects, "folder": shlex.quote(str(desk.book.path.parent))}
-
-
-def _saved(desk: Desk, seat: Seat) -> str:
+def _saved(session: Session, view: RowView) -> str:
     """Return what was saved for a row, and its effect: "Row 3: saved as bad text; the row …"."""
-    grade, rubric = seat.grade, seat.rubric
+    grade, rubric = view.grade, session.plan.rubric
     what = ""
     if grade.after is not None and rubric.is_of_labels:
         what = f" as {rubric.word(grade.after)}"
+    elif grade.after is not None and grade.before not in (None, grade.after):
+        what = f" as {grade.before} before, {grade.after} after"
     elif grade.after is not None:
-        what = f" as {_letters(grade.before, grade.after)}"
-    elif grade.label is not None and not seat.hidden:
+        what = f" as {grade.after}"
+    elif grade.label is not None and not view.hidden:
         what = f" with label {printable(grade.label, lines=False, max_length=60)}"
-    said = f"{_capital(desk.name_of(seat))}: saved{what}"
-    if seat.asks_label:
-        if seat.asks_output:
-            return f"{said}. What is the right answer? Unless you save one, the row is removed."
+    said = f"{_capital(session.name_of(view))}: saved{what}"
+    if view.asks_label and view.asks_output:
+        return f"{said}. What is the right answer? Unless you save one, the row is removed."
+    if view.asks_label:
         return f"{said}. Which label is right? Without one, the row is removed."
-    effect = seat.effect
+    effect = view.effect
     return f"{said}; the row {printable(effect, lines=False)}." if effect else f"{said}."
 
 
-def _letters(before: str | None, after: str | None) -> str:
-    return f"{before} before, {after} after" if before and before != after else str(after)
-
-
-def _texts(form: Mapping[str, str]) -> dict[str, str]:
-    """The texts of a row in a form, by their fields."""
+def _texts(request: Request) -> dict[str, str]:
+    """Return the texts of a row in a form, by their fields."""
+    fields: Sequence[tuple[str, str]] = request.state.fields
     lead = "field."
-    return {name[len(lead) :]: text for name, text in form.items() if name.startswith(lead)}
+    return {name[len(lead) :]: text for name, text in fields if name.startswith(lead)}
 
 
-def _answers(fields: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-    """The values of each field of an output in a form, in their order."""
+def _answers(request: Request) -> dict[str, list[str]]:
+    """Return the values of each field of an output in a form, in their order."""
     lead = "answer."
-    found: dict[str, list[str]] = {}
-    for name, value in fields:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in request.state.fields:
         if name.startswith(lead):
-            found.setdefault(name[len(lead) :], []).append(value)
-    return found
-
-
-async def _form(request: Request) -> list[tuple[str, str]]:
-    """The fields of a form."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MAX_FORM:
-            raise UsageError("the form is too large")
-    return parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True)
-
-
-def number_in(text: str) -> int:
-    """Return a number of an address or a form, or 0 without one."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def html(template: str, context: Mapping[str, Any], status: int = 200) -> HTMLResponse:
-    """Return a page from a template."""
-    text = _templates().get_template(template).render(**context)
-    return HTMLResponse(text.encode("utf-8", "replace"), status)
-
-
-def refused(words: str, status: int, hint: str = "") -> Response:
-    """Return the page that says why a request failed."""
-    return html("refused.html", {"words": printable(words), "hint": printable(hint)}, status)
-
-
-async def _lost(request: Request, error: Exception) -> Response:
-    return refused("No such page.", 404)
+            found[name[len(lead) :]].append(value)
+    return dict(found)

@@ -2,9 +2,6 @@
 "use strict";
 (() => {
   const KEYS_OFF = "targen-keys-off";
-  let shownAt = performance.now();
-  let away = 0;
-  let leftAt = null;
   let busy = false;
   let timer = null;
   let clean = new Map(); // each form -> what is in it as it came
@@ -33,19 +30,11 @@
   function arrived() {
     boxes = [...document.querySelectorAll("[data-marks]")].map(marksOf);
     clean = new Map([...document.querySelectorAll("#edit, #answer")].map((f) => [f, filled(f)]));
-    shownAt = performance.now();
-    away = 0;
-    leftAt = document.hidden ? shownAt : null;
     const box = one("#keys-off");
     if (box) box.checked = keysOff();
     const first = one("main [autofocus]") || one("main h1");
     if (first) first.focus({ preventScroll: true });
     if (first && first.setSelectionRange) first.setSelectionRange(0, 0);
-  }
-
-  function seconds() {
-    const out = away + (leftAt === null ? 0 : performance.now() - leftAt);
-    return ((performance.now() - shownAt - out) / 1000).toFixed(1);
   }
 
   // One request at a time: a key that comes while one is under way would be for a row not seen.
@@ -82,7 +71,6 @@
 
   function send(form, button) {
     const data = new URLSearchParams(new FormData(form, button));
-    if (data.has("seconds")) data.set("seconds", seconds());
     const comment = one("#comment");
     if (comment && form.id === "answer") data.set("comment", comment.value);
     return ask(form.action, { method: "POST", body: data }, true);
@@ -200,24 +188,6 @@
     true,
   );
 
-  // What is still being worked out says how far it is, until it is there.
-  setInterval(() => {
-    if (document.hidden) return;
-    document.querySelectorAll("[data-poll]").forEach(async (waiting) => {
-      try {
-        const answer = await fetch(waiting.dataset.poll);
-        if (!answer.ok || !waiting.isConnected) return;
-        waiting.innerHTML = await answer.text();
-        const done = one("[data-done]", waiting);
-        if (!done) return;
-        waiting.removeAttribute("data-poll");
-        said(done.dataset.done);
-      } catch {
-        // asked again in a moment
-      }
-    });
-  }, 2000);
-
   document.addEventListener("change", (event) => {
     if (event.target.id !== "keys-off") return;
     try {
@@ -227,13 +197,6 @@
     }
   });
 
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) leftAt = performance.now();
-    else if (leftAt !== null) {
-      away += performance.now() - leftAt;
-      leftAt = null;
-    }
-  });
   // A text in which spans are marked. They are counted in characters (code points), as Python counts
   // them, where the browser counts an emoji twice: `before` and `place` go from one to the other.
   function marksOf(control) {

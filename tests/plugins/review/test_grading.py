@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from targen_review.cli.open import planned
 from targen_review.grades import read_grades
 from tests.files import lines
 
@@ -59,18 +58,6 @@ def test_a_model_grades_the_rows_of_the_plan_and_is_marked(review, run, works):
     assert "orrected" not in asked
     (text,) = {each.split("The grades, from")[1].split("How to grade")[0] for each in _asked()}
     assert [line.split(" ")[0] for line in text.splitlines() if "):" in line] == list("ABCD")
-
-
-def test_a_model_may_name_the_rubric_s_reasons(run, works):
-    reasons = "[{key: n, name: near copy, meaning: It repeats.}, {key: m, name: odd}]"
-    Path("mine.yaml").write_text(f"name: m\nreasons: {reasons}")
-    folder = planned([str(run)], rubric=Path("mine.yaml"))[0]
-    said = '"label": "positive", "why": ["odd", "near copy"]'
-    Path("grader.py").write_text(GRADER.replace('"label": "positive"', said))
-    works("review", "grade", folder, *FAKE)
-    assert all('"why": ["..."]' in each and "near copy: It repeats." in each for each in _asked())
-    grades = read_grades(folder)["fake"].grades.values()
-    assert {grade.reasons for grade in grades} == {("near copy", "odd")}
 
 
 def test_the_same_command_asks_nothing_again(review, works):

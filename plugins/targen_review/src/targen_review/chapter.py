@@ -9,7 +9,9 @@ from pydantic import Field
 
 from targen_analysis.metrics import Metric, MetricOptions, Study
 from targen_core.cli.findings import Findings
+from targen_review.figures import figures_of, read_reviews
 from targen_review.plan import is_there
+from targen_review.report import findings_of
 
 
 class ReviewedOptions(MetricOptions):
@@ -24,32 +26,30 @@ class ReviewedOptions(MetricOptions):
 def _measure(study: Study, options: ReviewedOptions) -> Findings:
     folders = [Path(each.strip()) for each in options.folders.split(",") if each.strip()]
     for corpus in study.everything:
-        if corpus.run is not None and not folders:
-            beside = corpus.run.resolve().with_name(f"{corpus.run.resolve().name}.review")
+        if corpus.run is not None and not options.folders:
+            run = corpus.run.resolve()
+            beside = run.with_name(f"{run.name}.review")
             folders += [beside] if is_there(beside) else []
     if not folders:
-        return Findings(notes=(_NONE,))
-    from targen_review.report.figures import figures_of
-    from targen_review.report.pages import findings_of
-    from targen_review.report.reading import read_reviews
-
+        return Findings(
+            notes=(
+                (
+                    "There are no grades next to this data. targen review DATA opens a page for "
+                    "grading. Grades next to a run appear here; pass others with "
+                    "-o reviewed.folders=FOLDER."
+                ),
+            )
+        )
     findings = findings_of(figures_of(read_reviews(folders)))
     names = {corpus.name for corpus in study.everything}
-    lacking = [name for name in findings.figures if name not in names]
+    others = [name for name in findings.figures if name not in names]
+    unknown = (f"{name} was reviewed, but is not in this analysis" for name in others)
     return replace(
         findings,
         figures={name: of for name, of in findings.figures.items() if name in names},
-        warnings=(
-            *findings.warnings,
-            *(f"{name} was reviewed, but is not in this analysis" for name in lacking),
-        ),
+        warnings=(*findings.warnings, *unknown),
     )
 
-
-_NONE = (
-    "There are no grades next to this data. targen review DATA opens a page for grading. Grades "
-    "next to a run appear here; pass others with -o reviewed.folders=FOLDER."
-)
 
 REVIEWED = Metric(
     title="Grades by people, row by row",

@@ -1,1 +1,0 @@
-"""The findings of raters in figures: for the terminal, as a page, and in the analysis."""
