@@ -306,9 +306,6 @@ def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
     correct("--out", "five", "--batch", "--rows-per-call", "5")
     correct("--out", "five-online", "--rows-per-call", "5")
     assert changes("five") == changes("five-online")
-    done = targen("batch", "export", "batch", ok=2)
-    typed = "run that command again with --batch-offline; to import the answers, add --answers"
-    assert typed in done.err
 
 
 def test_a_repeated_correction_requests_what_it_could_not_judge_in_a_new_batch(service, correct):
@@ -321,33 +318,6 @@ def test_a_repeated_correction_requests_what_it_could_not_judge_in_a_new_batch(s
     correct("--out", "batch", "--batch")
     new = [batch["asked"] for name, batch in service.batches.items() if name not in before]
     assert new[0].keys() == service.batches[before[0]]["asked"].keys()
-
-
-def test_a_correction_through_files_has_the_verdicts_of_an_online_one(
-    backend, service, correct, tmp_path
-):
-    files = ("--batch-offline", "--out", "files")
-    done = correct(*files, key=False)
-    written = "12 requests in files/requests.jsonl\nthen: run the same command again with --answers"
-    assert written in done.out
-    requests = tmp_path / "files" / "requests.jsonl"
-    turns = 0
-    while lines := requests.read_text().splitlines():
-        turns += 1
-        answers = [answer_to(backend, service, line) for line in lines]
-        if turns == 1:
-            answers[3:5] = ["garbage"]  # two are asked for again
-        (tmp_path / "answers.jsonl").write_text("\n".join(answers))
-        done = correct(*files, "--answers", "answers.jsonl", ok=int(turns == 1), key=False)
-        good = len(lines) - 2 * (turns == 1)
-        assert done.out.startswith(f"{good} good, 0 failed, 0 already answered, 0 unknown")
-    assert turns > 1 and service.log == []
-    assert "correct labels: " in done.out
-    correct("--out", "online")
-    assert changes("files") == changes("online")
-    again = (*files, "--answers", "answers.jsonl")
-    assert correct(*again, "--json", key=False).json["instances"] == 12
-    assert correct(*again, "--quiet", key=False).out == "files/dataset.jsonl\n"
 
 
 def test_what_a_batch_did_not_answer_goes_into_the_next(generate, service, tmp_path):
@@ -393,10 +363,6 @@ REFUSED = f"""
     {GENERATE} -b llama -o model=m --batch | | or --batch-offline, which uses files
     {GENERATE} -b llama -o model=m -o api=ollama --batch-offline | -o api=ollama cannot write calls
     {CORRECT} --batch | --batch: the local backend, which step
-    {CORRECT} --answers answers.jsonl | --answers requires --batch-offline
-    {CORRECT} --batch-offline --batch | cannot be used with --batch
-    {CORRECT} --batch-offline --answers none.jsonl | there is no file none.jsonl
-    {CORRECT} --batch-offline -b scripted --out new | cannot write calls to files
 """
 
 

@@ -12,9 +12,8 @@ from targen_core import Price
 from targen_core.calls.model import ChatReply, ChatRequest, Message
 from targen_core.errors import PluginError
 from targen_standard.batches.ledger import BatchLedgerFile
-from targen_standard.batches.price import batch_price
 from targen_standard.batches.services import split
-from targen_standard.batches.waiting import BatchedModel, BatchQueue
+from targen_standard.batches.waiting import BatchedModel, BatchQueue, batch_price
 
 from ..models import Silent
 

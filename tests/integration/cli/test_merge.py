@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from ...files import changed
-from ...mail import MAIL
 from ...runs import edit, journal, records, report, write_journal
 from ...tables import mistakes
 
@@ -185,18 +184,6 @@ def test_runs_that_are_not_merged(works, finished, refuses):
         refuses(f"merge {line}", error, hint)
 
 
-def test_a_run_of_a_renamed_task_file_can_be_merged_after_a_replay(works, refuses):
-    for number, name in ((1, "mail.yaml"), (2, "post.yaml")):
-        Path(name).write_text(f"{MAIL}contexts: occasions\n")
-        words = ("-n", 8, "-b", "scripted", "-q", "--shard", f"{number}/2", "--out", f"run{number}")
-        works("generate", name, *words)
-    typed = "targen replay run2 --task run1/task.json --out run2-renamed"
-    refuses("merge run1 run2 --out all", "file:mail in the first, file:post in the second", typed)
-    works(*typed.split()[1:], "-q")
-    works("merge run1 run2-renamed --out all")
-    assert sum(report("all")["rows"].values()) == 8
-
-
 def test_a_damaged_journal_is_named_and_odd_letters_are_none(refuses, make, works):
     first, second = make("rte", 8, 2)
     path = first / "journal"
@@ -263,14 +250,6 @@ def test_rows_that_one_of_the_runs_excludes_are_left_out_of_all(works, finished,
     works("generate rte -n 2 -b scripted --seed 7 --out other -q")
     works("merge a --out again -q --exclude other -n 2")
     assert {each["source"] for each in report("again")["excluded"]} == {"held", "other"}
-
-
-def test_rows_of_labels_that_are_not_listed_are_counted(targen):
-    for seed in (0, 1):
-        targen(f"generate rte -n 6 -b scripted -q --seed {seed} --out run{seed}")
-    said = "omitted: 6 rows of not_entailment, which --label does not list\n"
-    assert said in targen("merge run0 run1 --label entailment=2 --out some").err
-    assert "omitted" not in targen("merge run0 run1 --out all").err
 
 
 def test_a_run_that_somebody_edited_counts_as_it_is_now(targen, works, refuses):

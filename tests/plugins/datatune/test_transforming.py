@@ -861,18 +861,6 @@ def test_a_transformed_and_a_generated_run_are_trained_on_together(works, refuse
     works("train", "both", "--out", "of-both", "-q")
 
 
-def test_a_merge_says_in_what_two_transformations_differ(works, refuses):
-    shutil.copytree("data", "copy")
-    works(*LINE, "-n", 4, "--out", "a")
-    works(*[word.replace("data", "copy") for word in LINE], "-n", 4, "--out", "b")
-    works(*LINE, "-n", 4, "--synthetic", "0.5", "--out", "c")
-    merge = ("merge", "a", "b", "--out", "all")
-    said = refuses(merge, "transform.catalogues", "--conflicting").err
-    assert "/data" in said and "/copy" in said
-    said = "c have different tasks: transform.synthetic none and 0.5"
-    refuses(("merge", "a", "c", "--out", "all"), said, "targen export a --out a.jsonl")
-
-
 def test_a_run_is_revised_for_a_task_in_its_own_form_only(works, refuses):
     text = "description: A review.\nlabels: {'yes': good, 'no': bad}\n"
     Path("review.yaml").write_text(text)
@@ -888,20 +876,3 @@ def test_a_run_is_revised_for_a_task_in_its_own_form_only(works, refuses):
     assert "bad or so" in Path("b/task.json").read_text()
     start = "targen generate mine.json -n 100"
     refuses("revise generated --task mine.json", "mine.json contains transform:", start)
-
-
-def test_sheets_keep_a_list_whole_and_tell_a_refused_answer_from_a_model(works, targen):
-    asked(expand=False)
-    works("generate", "recommends.yaml", "-n", 8, "-b", "people", "--out", "run", "-q")
-    assert "3 for rerank" in works("batch", "export", "run", "--out", "calls-1.md").out
-    shared, *calls = Path("calls-1.md").read_text().split("## Call ")
-    assert "You choose datasets" in shared and "\nid: " not in shared
-    assert all(call.count("\nid: file:data/") == 2 for call in calls)
-    content = {"reasoning": "By its name.", "datasets": ["reviews.csv"]}
-    answers = [{"custom_id": call.split()[0], "content": content} for call in calls]
-    write_lines("answers.jsonl", answers)
-    assert targen("batch", "import", "run", "answers.jsonl").code == 1  # each is refused
-    works("batch", "export", "run", "--out", "calls-2.md")
-    text = Path("calls-2.md").read_text()
-    assert "By its name." in text.partition("**The earlier answer, which was refused**")[2]
-    assert "```text\nThat reply could not be used: 'reviews.csv'" in text

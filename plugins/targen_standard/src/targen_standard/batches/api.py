@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_core.api.kinds import exported
-from targen_core.api.models import ModelLike
-from targen_core.api.request import PathText, StepLike, as_path, keywords_of, reopened
+from targen_core.api.request import PathText, as_path, reopened
 from targen_core.api.run import Run
 from targen_core.cli.tracing import plan_of
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.tasks.model import Task
 
 if TYPE_CHECKING:
     from targen_core.runs.jobs.job import Job
@@ -21,30 +19,14 @@ if TYPE_CHECKING:
 
 
 @exported
-def export_batch(
-    run: PathText | Run,
-    out: PathText,
-    *,
-    task: Task[Any, Any] | None = None,
-    model: ModelLike | None = None,
-    options: Mapping[str, Any] | None = None,
-    steps: Mapping[str, StepLike] | None = None,
-    cache: bool | None = None,
-    registry: Registry | None = None,
-    **model_options: Any,
-) -> Mapping[str, int]:
+def export_batch(run: PathText | Run, out: PathText, **keywords: Any) -> Mapping[str, int]:
     """Write the calls that a run waits for into a file, as `targen batch export` does.
 
     Args:
         run: a run, or its directory.
-        out: the file; one that ends in .md or .csv is a sheet for people to fill in.
-        task: the `Task`, if the run was made with a `Task` object; a `Run` remembers it.
-        model: the model, if the run was made with a model object; a `Run` remembers it.
-        options: as `model_options`, for names that clash with a keyword here.
-        steps: the models of individual steps, if those were objects; or their options.
-        cache: whether to share replies with earlier runs; by default as the run was started.
-        registry: resolves names; by default the registry of the `Run`, or all that is installed.
-        **model_options: options that do not affect replies.
+        out: the file; one that ends in .md is a sheet for people to fill in.
+        **keywords: `task`, `model`, `options`, `steps`, `cache` and `registry`, as `resume` takes
+            them. A `Run` remembers its task and model.
 
     Returns:
         The number of calls by step; empty if the run is complete.
@@ -56,24 +38,13 @@ def export_batch(
     """
     from targen_standard.batches.exchange import export_batch
 
-    keywords = keywords_of(locals(), "run", "out", "registry", "export_batch")
-    with opened(run, registry, **keywords) as job:
+    with opened(run, **keywords) as job:
         return export_batch(job, as_path(out))
 
 
 @exported
 def import_batch(
-    run: PathText | Run,
-    answers: PathText,
-    *,
-    encoding: str = "utf-8",
-    task: Task[Any, Any] | None = None,
-    model: ModelLike | None = None,
-    options: Mapping[str, Any] | None = None,
-    steps: Mapping[str, StepLike] | None = None,
-    cache: bool | None = None,
-    registry: Registry | None = None,
-    **model_options: Any,
+    run: PathText | Run, answers: PathText, *, encoding: str = "utf-8", **keywords: Any
 ) -> Imported:
     """Read answers to a run's exported calls, as `targen batch import` does.
 
@@ -81,13 +52,7 @@ def import_batch(
         run: a run, which then has the new rows and report, or its directory.
         answers: the file: JSON lines, or a filled-in sheet.
         encoding: of the file, without a byte order mark.
-        task: as of `export_batch`.
-        model: as of `export_batch`.
-        options: as of `export_batch`.
-        steps: as of `export_batch`.
-        cache: as of `export_batch`.
-        registry: as of `export_batch`.
-        **model_options: as of `export_batch`.
+        **keywords: as of `export_batch`.
 
     Returns:
         Counts of good, failed and rejected answers; `pending` calls still wait for one.
@@ -98,9 +63,8 @@ def import_batch(
     """
     from targen_standard.batches.exchange import import_batch
 
-    keywords = keywords_of(locals(), "run", "answers", "encoding", "registry", "import_batch")
     try:
-        with opened(run, registry, **keywords) as job:
+        with opened(run, **keywords) as job:
             return import_batch(job, as_path(answers), encoding)
     finally:
         if isinstance(run, Run):
@@ -116,10 +80,8 @@ def opened(run: PathText | Run, registry: Registry | None = None, **keywords: An
     path: Path = run.path if isinstance(run, Run) else as_path(run)
     if (plan := plan_of(path)) is not None and plan.review is None:
         raise UsageError(
-            f"{path} contains a correction: only the command that created it can write its batch "
-            "files and read their answers",
-            hint="run that command again with --batch-offline; to import the answers, add "
-            "--answers FILE",
+            f"{path} contains a correction, which does not wait for answers in files",
+            hint="run the command that created it again",
         )
     known = registry or (run.registry if isinstance(run, Run) else None)
     return reopened(path, known, **keywords)[0]

@@ -44,7 +44,7 @@ def batch(
         Path | None,
         typer.Option(
             "--out",
-            help="For export: the output file; use .md or .csv for people to fill in. [default: "
+            help="For export: the output file; use .md for people to fill in. [default: "
             "RUN/requests.jsonl]",
         ),
     ] = None,
@@ -58,10 +58,10 @@ def batch(
     Does not make calls or need a key. The lines have the format of the provider's batches:
     {custom_id, method, url, body} and {custom_id, response} for OpenAI, {custom_id, params} and
     {custom_id, result} for Anthropic. An answer may also be {custom_id, content}. If the file's
-    name ends in .md or .csv, export writes a sheet for people, and import reads it once it is
+    name ends in .md, export writes a sheet for people, and import reads it once it is
     filled in. Export, get the calls answered, import, and repeat until the run is complete. Import
-    lists the answers that it rejects, keeps the others, and then exits with 1. The next export asks
-    for others in place of those that were not corrected, and says why. To create a run for
+    lists the answers that it rejects, keeps the others, and then exits with 1. The next export
+    includes the calls of rejected answers again. To create a run for
     this, type: targen generate TASK -n N --batch-offline --out RUN
 
     Examples:
@@ -118,14 +118,14 @@ def batch(
 
         def tell(outcomes: Imported) -> None:
             if json:
-                print_json(imported_facts(outcomes))
+                print_json(_imported_facts(outcomes))
             else:
-                print_imported(outcomes, run)
+                _print_imported(outcomes)
 
         brought = import_batch(job, file, encoding, tell)
     tell(brought)
     if json:
-        end_with(brought, exports=True)
+        _exit_if_rejected(brought)
         return
     if brought.pending:
         # How many, export says: with these answers a run may ask for more side by side.
@@ -134,49 +134,27 @@ def batch(
     else:
         print()
         print_report(read_report(run), run)
-    end_with(brought, exports=True)
+    _exit_if_rejected(brought)
 
 
-def imported_facts(brought: Imported) -> dict[str, Any]:
+def _imported_facts(brought: Imported) -> dict[str, Any]:
     """Return the outcomes of a file of answers, for JSON."""
-    names = (
-        *("good", "failed", "again", "edited", "cached", "unknown", "unneeded", "strange"),
-        *("empty", "bad", "garbage", "pending"),
-    )
+    names = "good failed again unknown empty bad garbage pending".split()
     return {name: getattr(brought, name) for name in names}
 
 
-def print_imported(brought: Imported, run: Path | None = None) -> None:
+def _print_imported(brought: Imported) -> None:
     """Say what became of a file of answers."""
     print(
         f"{brought.good:,} good, {brought.failed:,} failed, {brought.again:,} already answered, "
         f"{brought.unknown:,} unknown, {brought.bad:,} rejected"
         + (f", {brought.empty:,} left empty" if brought.empty else "")
     )
-    if brought.edited:
-        to_edit = f"; to edit rows of a complete run: targen review {shlex.quote(str(run))}"
-        then = "" if run is None else to_edit
-        print(
-            f"{brought.edited:,} edited since the last import and ignored: imported answers "
-            f"cannot be changed{then}"
-        )
-    if brought.cached:
-        print(
-            f"{brought.cached:,} not used: the cache already had answers from other runs of this "
-            "task and seed (--no-cache ignores the cache)"
-        )
-    if brought.unneeded:
-        print(
-            f"{brought.unneeded:,} not needed at present: other answers led the run elsewhere. If "
-            "it exports these calls again, import the same file again"
-        )
     if brought.unknown:
         print(
-            f"{brought.unknown:,} unknown: the run does not make these calls. They belong to a "
-            "different run, or to a different model, seed or task version"
+            f"{brought.unknown:,} unknown: the run does not make these calls at present. They may "
+            "belong to a different run, model, seed or task version"
         )
-    for words in brought.strange[:_LINES]:
-        print(f"unknown: {words}")
     if brought.problem:
         print(f"the first failure: {brought.problem}")
     for words in brought.garbage[:_LINES]:
@@ -185,7 +163,7 @@ def print_imported(brought: Imported, run: Path | None = None) -> None:
         print(f"rejected: {plural(brought.bad - _LINES, 'more line')}")
 
 
-def end_with(brought: Imported, *, exports: bool = False) -> None:
+def _exit_if_rejected(brought: Imported) -> None:
     """Exit with 1 if some of a file's lines are not answers: a script has to notice.
 
     Raises:
@@ -193,6 +171,6 @@ def end_with(brought: Imported, *, exports: bool = False) -> None:
     """
     if brought.bad:
         answers = plural(brought.bad, "rejected answer")
-        then = " before the next export, which asks for others in their place" if exports else ""
-        print(f"{answers}: correct the file and import it again{then}", file=sys.stderr)
+        then = "correct the file and import it again, or export these calls again"
+        print(f"{answers}: {then}", file=sys.stderr)
         raise typer.Exit(1)

@@ -29,7 +29,7 @@ class _Batches(Delivery):
 
     def price(self, price: Price | None) -> Price | None:
         """Return the batch price; the price itself if it is unknown."""
-        from targen_standard.batches.price import batch_price
+        from targen_standard.batches.waiting import batch_price
 
         return batch_price(price)
 
@@ -118,7 +118,7 @@ class ByFiles(_Batches):
     def _transport(self, run: DeliveredRun) -> BatchTransport:
         from targen_standard.batches.files import FileTransport
 
-        return FileTransport(run=run.folder) if self._files is None else self._files
+        return FileTransport(run.folder) if self._files is None else self._files
 
 
 def _codec(backend: Backend, options: BackendOptions) -> BatchCodec:

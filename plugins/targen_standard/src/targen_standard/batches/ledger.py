@@ -23,11 +23,8 @@ class BatchLedgerFile:
     """The batches of a run, in a file: a line per handed-over batch and per failure.
 
     A line is `{"batch", "model", "keys", "at"}` or `{"batch", "failed", "problem", "at"}`. For
-    answers from a file it is `{"imported", "at"}` with their number, and for a sheet also
-    `answers`, their digests by key. For answers that were refused it is `{"refused", "at"}`, by
-    key, and `{"taken", "at"}` with the keys of those that count as replies. For calls written to a
-    file it is `{"exported", "file", "at"}` with their keys. A line that does not read, torn by a
-    kill, is passed over.
+    answers from a file it is `{"imported", "at"}` with their number. A line that does not read,
+    torn by a kill, is passed over.
     """
 
     NAME = "batches.jsonl"
@@ -41,11 +38,7 @@ class BatchLedgerFile:
         self._path = path = folder / self.NAME
         self._batch: dict[tuple[str, str], str] = {}  # by model and key: the last batch
         self._failed: dict[str, set[str]] = {}
-        self.exported: dict[str, str] = {}  # by key: the last file that has the call
         self.imported = False  # whether answers were ever brought by a file
-        self.answers: dict[str, str] = {}  # by key: the digest of what a sheet last said
-        self.refused: dict[str, Any] = {}  # by key: the last answer that was refused
-        self.taken: set[str] = set()  # keys whose refused answer counts as the reply
         try:
             lines = io.BytesIO(read_plain(path, _LARGEST))  # a list of short ones is far larger
         except FileNotFoundError:
@@ -89,42 +82,13 @@ class BatchLedgerFile:
             if key in keys and self.find(identity, key):
                 self.failed(batch, [key], "the answer could not be used")
 
-    def bring(self, answers: int, digests: Mapping[str, str]) -> None:
-        """Write down that a file of so many answers is read, by key what a sheet says.
+    def bring(self, answers: int) -> None:
+        """Write down that a file of so many answers is read.
 
         Raises:
             WriteFailed: the disk does not take it.
         """
-        self._append({"imported": answers, **({"answers": {**digests}} if digests else {})})
-
-    def refuse(self, answers: Mapping[str, Any]) -> None:
-        """Write down answers that were refused, by key, so that the next export takes them.
-
-        They are forgotten if they would fill the file.
-
-        Raises:
-            WriteFailed: the disk does not take it.
-        """
-        size = len(json.dumps(answers, ensure_ascii=False).encode("utf-8", "replace"))
-        there = self._path.stat().st_size if self._path.exists() else 0
-        if answers and there + size < _LARGEST // 2:
-            self._append({"refused": {**answers}})
-
-    def take(self, keys: Sequence[str]) -> None:
-        """Write down that the refused answers to some calls count as replies.
-
-        Raises:
-            WriteFailed: the disk does not take it.
-        """
-        self._append({"taken": list(keys)})
-
-    def export(self, file: Path, keys: Sequence[str]) -> None:
-        """Write down that calls were written to a file.
-
-        Raises:
-            WriteFailed: the disk does not take it.
-        """
-        self._append({"exported": list(keys), "file": str(file)})
+        self._append({"imported": answers})
 
     def _append(self, record: dict[str, Any]) -> None:
         self._take(record)
@@ -143,17 +107,6 @@ class BatchLedgerFile:
     def _take(self, record: Mapping[str, Any]) -> None:
         if "imported" in record:
             self.imported = True
-            self.answers.update(record.get("answers", ()))
-            return
-        if "refused" in record:
-            self.refused.update(record["refused"])
-            return
-        if "taken" in record:
-            self.imported = True
-            self.taken.update(record["taken"])
-            return
-        if "exported" in record:
-            self.exported.update(dict.fromkeys(map(str, record["exported"]), str(record["file"])))
             return
         batch = str(record["batch"])
         if not _BATCH.fullmatch(batch):

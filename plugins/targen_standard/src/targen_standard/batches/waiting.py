@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from targen_core import Price
 from targen_core.calls.batch import BatchAnswer, BatchCodec
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.calls.scores import most_top
 from targen_core.errors import PluginError, TargenError
-from targen_standard.batches.price import batch_price
 
 _SETTLE = 0.05  # seconds without a new call, twice in a row, that make it quiet
 _LATE = 0.05  # by so much the loop was busy, and so the run was not quiet
@@ -221,3 +221,19 @@ class BatchedModel:
         await self._queue.aclose()
         await self._codec.aclose()
         await self._model.aclose()
+
+
+def batch_price(price: Price | None) -> Price | None:
+    """Return the batch price; the price itself if it is unknown."""
+    if price is None or price.batch is None:
+        return price
+    factor = price.batch
+    return replace(
+        price,
+        input=price.input * factor,
+        output=price.output * factor,
+        cache_read=None if price.cache_read is None else price.cache_read * factor,
+        cache_write=None if price.cache_write is None else price.cache_write * factor,
+        cache_from=None,  # whether the calls of a batch find each other's openings is chance
+        batch=None,
+    )

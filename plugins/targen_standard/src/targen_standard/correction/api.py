@@ -29,7 +29,6 @@ from targen_core.plugins.registry import Registry
 from targen_core.runs.jobs.event_loops import waiting
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.text import plural
-from targen_standard.batches.files import FileTransport
 from targen_standard.correction.dataset import GIVE_UP_AFTER, NOT_ASKED, acorrect_dataset
 from targen_standard.correction.result import Corrected, CorrectionReport
 from targen_standard.given import Data, DataLike, given_data
@@ -151,11 +150,8 @@ async def corrected(
     rows_per_call: int = 1,
     where: Elsewhere | None,
     watch: Watch,
-    files: FileTransport | None = None,
 ) -> Corrected:
     """Return the result of `correct` for a request; `watch` gets the progress.
-
-    With `files` its calls go into files; see `acorrect_dataset`.
 
     Raises:
         UsageError, JobFailed: as `correct`.
@@ -174,7 +170,6 @@ async def corrected(
             rows_per_call=rows_per_call,
             cache=replies_folder(),
             elsewhere=where,
-            files=files,
             on_judged=watch.counted("judged"),
             on_layer=watch.on_layer,
         )
@@ -183,11 +178,11 @@ async def corrected(
         raise
     made = Corrected(folder, CorrectionReport.of(report), dataset.task, request.registry)
     if made.report.unjudged:
-        _tell_of_unjudged(made.report, folder, files=files is not None)
+        _warn_unjudged(made.report, folder)
     return made
 
 
-def _tell_of_unjudged(report: CorrectionReport, folder: Path, *, files: bool) -> None:
+def _warn_unjudged(report: CorrectionReport, folder: Path) -> None:
     """Warn that instances could not be judged.
 
     Raises:
@@ -195,10 +190,7 @@ def _tell_of_unjudged(report: CorrectionReport, folder: Path, *, files: bool) ->
     """
     lost = sum(report.unjudged.values())
     why = "; ".join(f"{reason}, {plural(n, 'time')}" for reason, n in report.unjudged.items())
-    hint: str = "run the same command again"
-    if files:  # a file has no other answers to the same calls
-        hint = f"{hint} without --batch-offline"
-    hint = hint + " to retry"
+    hint: str = "run the same command again to retry"
     of = plural(report.instances, "instance")
     if report.unjudged.get(NOT_ASKED):
         raise JobFailed(

@@ -12,19 +12,16 @@ import typer
 
 from targen_core.cli.commands.report import flow_columns, print_usage
 from targen_core.cli.flags import Said, takes
-from targen_core.cli.options.arguments import BATCHES, QuietArg, ReportJsonArg, YesArg
+from targen_core.cli.options.arguments import QuietArg, ReportJsonArg, YesArg
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
 from targen_core.cli.tables import print_json, print_table
-from targen_core.errors import AnswersAwaited, UsageError
 from targen_core.options import Limits, RowOptions
 from targen_core.runs.config import ONE_MODEL, WorkerOptions
 from targen_core.text import plural
-from targen_standard.batches.command import end_with, imported_facts, print_imported
 
 if TYPE_CHECKING:
     from targen_core.api.request import Request
     from targen_core.cli.estimating import CostEstimate
-    from targen_standard.batches.files import FileTransport
     from targen_standard.given import Data
 
 _LOST = "not judged"  # a column
@@ -68,23 +65,6 @@ def correct(
         typer.Option("--dry-run", help="Print the cost, without sending or writing anything."),
     ] = False,
     yes: YesArg = False,
-    batch_offline: Annotated[
-        bool,
-        typer.Option(
-            "--batch-offline",
-            help="Write the calls to a file in --out instead of sending them; does not need an "
-            "API key.",
-            rich_help_panel=BATCHES,
-        ),
-    ] = False,
-    answers: Annotated[
-        Path | None,
-        typer.Option(
-            "--answers",
-            help="With --batch-offline: the answers file (JSON lines or a sheet).",
-            rich_help_panel=BATCHES,
-        ),
-    ] = None,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
     *,
@@ -104,7 +84,6 @@ def correct(
     - targen correct RTE/val.jsonl --task rte --corrector vote --flip 0.2 --seed 1 -n 200
     - targen correct RTE/train.jsonl --task rte -b chatgpt --model gpt-6-luna --batch
     - targen correct RTE/train.jsonl --task rte -b claude --model claude-opus-4-6 --rows-per-call 10
-    - targen correct RTE/train.jsonl --task rte -b llama --model m --batch-offline --answers a.jsonl
     """
     from targen_core.api.request import asked, elsewhere
     from targen_core.cli.ahead import ask_first, expected_of
@@ -112,14 +91,9 @@ def correct(
     from targen_core.display.progress import watching
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.jobs.event_loops import finish
-    from targen_standard.batches.files import FileTransport
     from targen_standard.correction.api import corrected
     from targen_standard.given import given_data
 
-    batch = said.of(Limits).delivered_by
-    if batch_offline and batch:
-        raise UsageError("--batch-offline cannot be used with --batch")
-    files = FileTransport(answers) if batch_offline else None
     data = given_data(source, task, said.values.get("variants"), encoding=encoding)
     registry = data.registry or load_registry()
     chosen = choice(registry, said)
@@ -127,7 +101,7 @@ def correct(
         registry,
         said.of(WorkerOptions),
         options=chosen.options,
-        delivery="files" if batch_offline else batch,
+        delivery=said.of(Limits).delivered_by,
     )
     with (
         chosen.explained(),
@@ -147,38 +121,26 @@ def correct(
                 request, data, n, rows_per_call, price_from=chosen.price_from, json=json
             )
             return
-        if files is None:
-            ask_first(
-                "This correction",
-                lambda: [expected_of("it", lambda: _estimate(request, data, n, rows_per_call))],
-                cap=request.config.max_cost,
-                ask_above=chosen.ask_above,
-                yes=yes,
+        ask_first(
+            "This correction",
+            lambda: [expected_of("it", lambda: _estimate(request, data, n, rows_per_call))],
+            cap=request.config.max_cost,
+            ask_above=chosen.ask_above,
+            yes=yes,
+        )
+    with chosen.explained(), watching(quiet=quiet) as watch:
+        done = finish(
+            corrected(
+                request,
+                data,
+                out=out,
+                n=n,
+                flip=flip,
+                rows_per_call=rows_per_call,
+                where=where,
+                watch=watch,
             )
-    with chosen.explained():
-        try:
-            with watching(quiet=quiet) as watch:
-                done = finish(
-                    corrected(
-                        request,
-                        data,
-                        out=out,
-                        n=n,
-                        flip=flip,
-                        rows_per_call=rows_per_call,
-                        where=where,
-                        watch=watch,
-                        files=files,
-                    )
-                )
-        except AnswersAwaited as awaited:
-            assert files is not None
-            _print_waiting(awaited, files, of=answers, json=json)
-            end_with(files.imported)
-            return
-    if answers is not None and files is not None and not (json or quiet):
-        print_imported(files.imported)
-        print()
+        )
     report, folder = done.report.raw, done.path
     if json:
         print_json(report)
@@ -186,8 +148,6 @@ def correct(
         print(folder / "dataset.jsonl")
     else:
         _print(report, folder)
-    if files is not None:
-        end_with(files.imported)
 
 
 def _estimate(request: Request, data: Data, n: int | None, rows_per_call: int) -> CostEstimate:
@@ -219,20 +179,6 @@ def _print_estimate(
         return
     print_estimates([expected], price_from)
     print("\nDry run: targen made no calls and wrote no files.")
-
-
-def _print_waiting(
-    awaited: AnswersAwaited, files: FileTransport, *, of: Path | None, json: bool
-) -> None:
-    """Say how many calls wait in which file, and what became of the answers so far."""
-    if json:
-        facts = imported_facts(files.imported)
-        print_json({"requests": len(files.pending), "file": str(files.written), **facts})
-        return
-    if of is not None:
-        print_imported(files.imported)
-    print(awaited)
-    print(f"then: {awaited.hint}")
 
 
 def _print_compared(report: Mapping[str, Any]) -> None:

@@ -28,18 +28,13 @@ from targen_core.engine.guard import Guard
 from targen_core.engine.local import judge
 from targen_core.engine.seeds import item_value
 from targen_core.engine.stage_llm import Answers, StageLlm
-from targen_core.errors import (
-    AnswersAwaited,
-    Rejected,
-    TargenError,
-    UsageError,
-)
+from targen_core.errors import Rejected, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.place import Place
 from targen_core.runs.jobs.event_loops import stoppable, synchronous
 from targen_core.runs.jobs.session import ALLOWANCE, open_layer
-from targen_core.runs.preparing.delivering import delivered, require_deliverable
+from targen_core.runs.preparing.delivering import delivered
 from targen_core.runs.preparing.elsewhere import Elsewhere
 from targen_core.runs.preparing.models import bind_models
 from targen_core.runs.records.correction_plan import CorrectionPlan
@@ -47,8 +42,6 @@ from targen_core.tasks.dimensions import seeded_rng
 from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
 from targen_core.text import plural
-from targen_standard.batches.delivery import ByFiles
-from targen_standard.batches.files import FileTransport, write_requests
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.correction.outcome import (
     UNJUDGED,
@@ -91,7 +84,6 @@ async def acorrect_dataset(
     rows_per_call: int = 1,
     cache: Path | None = None,
     elsewhere: Elsewhere | None = None,
-    files: FileTransport | None = None,
     on_judged: Callable[[int, int], None] = lambda done, of: None,
     on_layer: Callable[[CallLayer], None] = lambda layer: None,
 ) -> tuple[Path, dict[str, Any]]:
@@ -99,7 +91,7 @@ async def acorrect_dataset(
 
     The directory gets `dataset.jsonl` (the rows with their final labels), `changes.jsonl` (every
     instance's verdict), `report.json`, and the journal. The same command continues where it was
-    stopped. Once it has ended, it tries those again that it could not judge, unless with `files`.
+    stopped. Once it has ended, it tries those again that it could not judge.
     It ends early after `GIVE_UP_AFTER` instances in a row that it could not judge.
 
     Args:
@@ -115,8 +107,6 @@ async def acorrect_dataset(
             share one, since neighbours in a file are often alike.
         cache: the folder of the reply cache.
         elsewhere: where the model works, if not in this process.
-        files: has the answers of a file, if the calls go into files. Calls without an answer are
-            written into `requests.jsonl`, which is empty if all have one.
         on_judged: called with how many are judged, and of how many.
         on_layer: called with the call layer, once, before the first call.
 
@@ -127,7 +117,6 @@ async def acorrect_dataset(
         UsageError: an option that cannot be, or no labelled instance.
         RunConflict: `out` holds something else.
         JobFailed: budget, service or Ctrl-C stopped it; paid answers are kept.
-        AnswersAwaited: calls wait for a file of answers.
     """
     if not 0 <= flip_fraction <= 1:
         raise UsageError(f"--flip is {flip_fraction}; it must be from 0 to 1")
@@ -149,12 +138,10 @@ async def acorrect_dataset(
         _log.warning("%s: the output omits %s without a label", dataset.name, omitted)
     config = ALLOWANCE.get().limits(out, config)
     prepared = prepare_correction(registry, config)
-    if files is not None:
-        require_deliverable(ByFiles(files), prepared.steps)
-    elif prepared.steps["correct"].backend.delivery:
+    if prepared.steps["correct"].backend.delivery:
         raise UsageError(
             "people answer through a file, but a correction sends its calls one by one",
-            hint="run the same command again with --batch-offline",
+            hint="choose a model with -b; to grade rows by hand: targen review",
         )
     chosen = _sample(instances, limit, config.seed)
     shown = _flipped(prepared.task, chosen, flip_fraction, config.seed)
@@ -176,31 +163,12 @@ async def acorrect_dataset(
         usage = Usage()
         journal = Journal(directory.journal, on_record=usage.recall)
         try:
-            if files is not None:
-                files.begin(journal, out)
-            # A file of answers still has the unusable ones, so they would only be read again.
-            again = frozenset[str]() if files is not None else calls_in_vain(out)
-            work = _judge_all(
-                *(prepared, config, shown, rows_per_call, journal, usage, cache, elsewhere, files),
-                *(out, again, on_judged, on_layer),
+            judged = await _judge_all(
+                *(prepared, config, shown, rows_per_call, journal, usage, cache, elsewhere),
+                *(out, calls_in_vain(out), on_judged, on_layer),
             )
-            try:
-                judged = await work
-            finally:
-                if files is not None:
-                    files.end(journal)
-        except AnswersAwaited as error:
-            assert files is not None
-            files.written = out / "requests.jsonl"
-            write_requests(files.pending, files.written, prepared.task.canary)
-            raise AnswersAwaited(
-                f"{plural(len(files.pending), 'request')} in {files.written}",
-                hint="run the same command again with --answers FILE to import the answers",
-            ) from error
         finally:
             journal.close()
-        if files is not None:
-            write_requests([], out / "requests.jsonl")
         report = report_of(plan, prepared.task, judged, usage)
         write_judged(out, dataset, prepared.task, judged, report)
         # Otherwise the next try would fetch the same replies from their batch.
@@ -209,8 +177,7 @@ async def acorrect_dataset(
         error.hint = re.sub(r"^resume( the run)?", "run the same command again", error.hint)
         # A batch that was submitted is paid for, and so is in a file of its own.
         only_started = started.issuperset(path.name for path in out.iterdir())
-        waits = isinstance(error, AnswersAwaited)
-        came_to_nothing = only_started and not waits and not usage.total.sent
+        came_to_nothing = only_started and not usage.total.sent
         raise
     finally:
         directory.close()
@@ -300,7 +267,6 @@ async def _judge_all(
     usage: Usage,
     cache: Path | None,
     elsewhere: Elsewhere | None,
-    files: FileTransport | None,
     out: Path,
     again: Set[str],
     on_judged: Callable[[int, int], None],
@@ -313,7 +279,7 @@ async def _judge_all(
     results: dict[int, Judged] = {}
     steps = prepared.steps
     at_once = 2 * config.concurrency
-    delivery = prepared.delivery if files is None else ByFiles(files)
+    delivery = prepared.delivery
     if elsewhere is not None:
         if delivery is not None:
             elsewhere.refuse(delivery)

@@ -36,12 +36,11 @@ from targen_core.tasks.model import Task
 from targen_standard.filters.excluded.filter import ExclusionFilter
 from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 from targen_standard.merging.folder import NewFolder, copy_files
-from targen_standard.merging.notes import not_excluded, notes_on, omitted_words, within_words
+from targen_standard.merging.notes import not_excluded, notes_on, within_words
 from targen_standard.merging.outcome import merged_manifest, merged_report, shortage
 from targen_standard.merging.rows import Writer, add_flows, copy_rejects
 from targen_standard.merging.runs import (
     Run,
-    allow_each_other,
     asked_of_all,
     exported,
     filters_of,
@@ -110,8 +109,6 @@ def merge_runs(
     require_one_division(runs)
     across, within = filters_of(registry, runs)
     notes = [*notes_on(runs), *within_words(within)]
-    if labels:
-        notes.extend(omitted_words(runs, labels))
     first = runs[0]
     tasks = _tasks_of(registry, runs, out, task)
     task = tasks[first.name]
@@ -126,7 +123,6 @@ def merge_runs(
         raise UsageError(f"--near-duplicates is {near_duplicates:g}; it must be from 0 to 100")
     excluded = _excluding(exclude, near_duplicates, task)
     sources = () if excluded is None else excluded.sources
-    allow_each_other(runs, task)
     require_excluded(runs, sources, conflicting=conflicting)
     find_copies(runs, task)
     usage = Usage()

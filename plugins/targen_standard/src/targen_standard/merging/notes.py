@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from targen_core.hints import quoted
 from targen_core.runs.records.lock import SourcePlan
@@ -20,7 +19,6 @@ def notes_on(runs: Sequence[Run]) -> Iterator[str]:
         if run.report["status"] in ("stopped", "unfinished"):
             yield (f"{run.name} has not finished; to finish it: targen resume {quoted(run.path)}")
     yield from missing_words(runs)
-    yield from _sizes(runs)
     for half in halves(runs):  # two halves differ in nearly everything
         yield from _differing(half)
 
@@ -44,17 +42,6 @@ def not_excluded(runs: Sequence[Run], sources: Sequence[SourcePlan]) -> Iterator
             f"not all runs exclude {' and '.join(there.values())}, so merged rows may repeat rows "
             "from there"
         )
-
-
-def omitted_words(runs: Sequence[Run], labels: Collection[str]) -> Iterator[str]:
-    """Yield a note for each label that is not listed, with the number of rows not merged."""
-    rows: Counter[str] = Counter()
-    for run in runs:
-        rows.update(run.report["rows"])
-    for label, count in rows.items():
-        if count and label not in labels:
-            of = f"{plural(count, 'row')} of {label}"
-            yield f"omitted: {of}, which --label does not list"
 
 
 def within_words(names: Sequence[str]) -> Iterator[str]:
@@ -94,19 +81,6 @@ def missing_shards(runs: Sequence[Run]) -> Iterator[tuple[int, list[int]]]:
     for (_, count), numbers in shards.items():
         if missing := sorted({*range(1, count + 1)} - numbers):
             yield count, missing
-
-
-def _sizes(runs: Sequence[Run]) -> Iterator[str]:
-    """That shards of one run were begun with other numbers of rows."""
-    sizes: dict[str, dict[int, list[str]]] = {}
-    for run in runs:
-        if (shard := run.manifest.config.shard) is not None:
-            total = sum(shard.quotas.values())
-            sizes.setdefault(run.family, {}).setdefault(total, []).append(run.name)
-    for names in sizes.values():
-        if len(names) > 1:
-            values = "; ".join(f"{n:,} in {', '.join(of[:3])}" for n, of in sorted(names.items()))
-            yield f"the shards belong to runs with different numbers of rows: {values}"
 
 
 def missing_words(runs: Sequence[Run]) -> Iterator[str]:

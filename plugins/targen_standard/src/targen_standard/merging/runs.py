@@ -17,19 +17,16 @@ from targen_core.dataset.source import card_in, cited_in, written
 from targen_core.engine.filters import Filter, RegisteredFilter
 from targen_core.engine.guard import Guard
 from targen_core.engine.quotas import Quotas, Shard
-from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UnknownName, UsageError
+from targen_core.errors import RunConflict, RunDirectoryError, UnknownName, UsageError
 from targen_core.hints import flags, quoted
 from targen_core.plain import digest_of
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.report import read_report
-from targen_core.runs.preparing.sources import OBJECT, UnreadSource, name_of_source
 from targen_core.runs.records.lock import PartPlan, SourcePlan, model_name
 from targen_core.runs.records.manifest import Manifest, as_words, flat
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable, row_name
-from targen_standard.filters.excluded.sources import open_excluded
-from targen_standard.task_files.files import keys_of
 
 _OF_ROWS = ("id", "labels", "unit")  # of a task: no merge without them alike
 _ALWAYS = (*_OF_ROWS, "branches", "lists")  # of runs that made their rows in the same way
@@ -40,9 +37,6 @@ NEAR = "targen-standard:near-duplicates"
 
 EXCLUDED = "filter excluded"
 EXCLUDING = "targen-standard:excluded"
-
-
-_OF_A_FILE = 200  # characters of a setting in a task file, such as of absolute paths
 
 
 @dataclass(slots=True)
@@ -192,18 +186,12 @@ def _require_alike(first: Run, run: Run, names: Sequence[str]) -> None:
     for name in names:
         if mine[name] == other[name]:
             continue
-        is_made_otherwise = name in ("branches", "lists")
-        if is_made_otherwise:
-            in_files = _in_files(first, run, of_one_form=True)
-            why = f": {in_files or 'their rows were made in different ways'}"
-        else:
-            why = f" ({name}: {shown(mine[name])} in the first, {shown(other[name])} in the second)"
-        hint: str = ""
-        if {**mine, "id": ""} == {**other, "id": ""}:
-            hint = _renamed(first, run)
-        elif is_made_otherwise or names == _OF_ROWS:
-            hint = exported(first, run)
-        raise RunConflict(f"{first.path} and {run.path} have different tasks{why}", hint=hint)
+        why = f" ({name}: {shown(mine[name])} in the first, {shown(other[name])} in the second)"
+        if name in ("branches", "lists"):
+            why = ": their rows were made in different ways"
+        raise RunConflict(
+            f"{first.path} and {run.path} have different tasks{why}", hint=exported(first, run)
+        )
     if first.manifest.config.balance != run.manifest.config.balance:
         raise RunConflict(
             f"{first.path} and {run.path} count rows by different labels: --balance "
@@ -224,38 +212,13 @@ def _require_one_version(first: Run, run: Run) -> None:
         f"{name} {shown(flats[0].get(name))} and {shown(flats[1].get(name))}"
         for name in (["version"] if "version" in apart else apart[:3])
     )
-    what = "prompts or versions"
-    if "version" in apart and (files := _in_files(first, run)):
-        what, said = "task files", files
     variants = [", ".join(each.manifest.config.variants) for each in (first, run)]
     if variants[0] != variants[1]:
         said = " and ".join(f"variant {names or 'default'}" for names in variants)
     raise RunConflict(
-        f"{first.path} and {run.path} used different {what} of {first.manifest.task.id}: {said}",
+        f"{first.path} and {run.path} used different prompts or versions of "
+        f"{first.manifest.task.id}: {said}",
         hint="use --conflicting to merge them anyway",
-    )
-
-
-def _in_files(first: Run, run: Run, *, of_one_form: bool = False) -> str:
-    """Return in what the task files of two runs differ, or "".
-
-    With `of_one_form`, it is "" if they differ in their keys: these are two forms of files.
-    """
-    paths = [each.path / each.manifest.task_file for each in (first, run)]
-    if any(path.suffix != ".json" for path in paths):
-        return ""
-    try:
-        files = [keys_of(path) for path in paths]
-    except TargenError:
-        return ""
-    if of_one_form and {*files[0]} != {*files[1]}:
-        return ""
-    flats = [flat(dict(file)) for file in files]
-    keys = sorted({*flats[0], *flats[1]})
-    apart = [key for key in keys if flats[0].get(key) != flats[1].get(key)]
-    return "; ".join(
-        f"{key} " + " and ".join(shown(each.get(key), _OF_A_FILE) for each in flats)
-        for key in apart[:3]
     )
 
 
@@ -269,19 +232,6 @@ def exported(first: Run, run: Run) -> str:
         f"to use both, {each[0]} and {each[1]}, give both files the same columns, and pass "
         "them to train or compare with --task"
     )
-
-
-def _renamed(first: Run, run: Run) -> str:
-    """Return how to give a run the name of the first one's task file, which has the same content.
-
-    A copy of a module has no such way: it may not be trusted.
-    """
-    if not all(each.manifest.task_file.endswith(".json") for each in (first, run)):
-        return ""
-    named = run.path.with_name(f"{run.path.name}-renamed")
-    copy = first.path / first.manifest.task_file
-    again = f"targen replay {quoted(run.path)} --task {quoted(copy)} --out {quoted(named)}"
-    return "only the names of the task files differ: run " + again + ", and merge that run instead"
 
 
 def put_in_order(runs: list[Run], *, conflicting: bool) -> None:
@@ -395,39 +345,13 @@ def require_excluded(
         for digest, name in run.excluded.items():
             other = next((each for each in runs if digest not in each.excluded), None)
             if digest not in known and other is not None:
-                typed = dict.fromkeys(source for each in runs for source in _typed(each))
+                names = dict.fromkeys(name for each in runs for name in each.excluded.values())
                 raise RunConflict(
                     f"{run.path} excludes {name}, but {other.path} does not: the merged rows might "
                     "include rows from it",
-                    hint=f"use {flags(exclude=[*typed])} to leave out such rows, or --conflicting "
+                    hint=f"use {flags(exclude=[*names])} to leave out such rows, or --conflicting "
                     "to keep them",
                 )
-
-
-def allow_each_other(runs: Sequence[Run], task: Task[Any, Any]) -> None:
-    """Forget which of the runs others excluded: their rows differ, and all are wanted.
-
-    A dataset with the same rows as a run, but another name, remains excluded.
-    """
-    if exclude_the_same(runs):
-        return
-    for run in runs:
-        name = run.path.resolve().name
-        with suppress(UnreadSource):  # it has no rows
-            (source,) = open_excluded([str(run.path)], task)
-            for each in runs:
-                if each.excluded.get(source.plan.digest) == name:
-                    del each.excluded[source.plan.digest]
-
-
-def _typed(run: Run) -> list[str]:
-    """The datasets that a run excludes as they were typed, as far as they were."""
-    plan = run.manifest.lock.parts.get(EXCLUDED)
-    options = run.manifest.config.options
-    for name in () if plan is None else plan.names:
-        if isinstance(typed := options.get(f"{name}.exclude"), list | tuple):
-            return [name_of_source(one) if one.startswith(OBJECT) else one for one in typed]
-    return [*run.excluded.values()]
 
 
 def asked_of_all(runs: Sequence[Run], task: Task[Any, Any]) -> Quotas:

@@ -118,7 +118,7 @@ class Replay(Job):
         finally:
             records.close()
         if BatchLedgerFile(self.of).imported:
-            BatchLedgerFile(directory.path).bring(0, {})  # the card says who answered
+            BatchLedgerFile(directory.path).bring(0)  # the card says who answered
 
     # --- in place of what a job does ---
 

@@ -130,7 +130,7 @@ class Revision:
             if source.exists():
                 Journal(source, on_record=copy, read_only=True).close()
         if BatchLedgerFile(self.again.run).imported:
-            BatchLedgerFile(directory.path).bring(0, {})  # the card says who answered
+            BatchLedgerFile(directory.path).bring(0)  # the card says who answered
 
 
 def revision_of(again: Again, *, judge: Judged = "changed", rewrites: bool = True) -> Revision:
