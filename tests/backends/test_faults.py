@@ -179,19 +179,6 @@ def test_an_answer_that_does_not_come_whole_is_billed(provider, fails, plan, kin
     assert "https" not in error.hint or plan != Drop(), "it answered"
 
 
-@pytest.mark.parametrize(
-    ("location", "hint"),
-    [
-        ("https://new/v2/chat/completions", "--base-url https://new/v2"),
-        ("/v2/chat/completions", "the path /v2 of the same host"),
-        ("https://login.example.com/sso", "a login page"),
-    ],
-)
-def test_a_redirect_is_followed_by_hand(services, fails, location, hint):
-    redirect = Response("", 307, {"Location": location})
-    assert hint in fails(services["llama"], redirect).hint
-
-
 def test_no_redirect_takes_the_key_elsewhere(provider, fails):
     paths = []
 
@@ -318,7 +305,6 @@ def test_a_refused_connection_costs_nothing(provider, plain):
     ],
 )
 def test_retry_after(headers, seconds):
-    """Beside what simulated services say: see test_simulated_services."""
     assert retry_after(headers, rate_headers(headers)) == seconds
 
 

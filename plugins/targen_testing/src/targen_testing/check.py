@@ -34,10 +34,9 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.text import with_article
 from targen_testing.folder import Folder, read_folder, sources_with
-from targen_testing.plugin import check_name, replaced, suite_of
-from targen_testing.rules import NOT_CHECKED, Finding, broken
+from targen_testing.rules import Finding, broken
 from targen_testing.sample import with_sample
-from targen_testing.suite import PartSuite, Suite
+from targen_testing.suite import NOT_CHECKED, PartSuite, Suite, replaced, suite_of
 
 _HOOK = re.compile(r"^@(?:\w+\.)?hookimpl\b.*\ndef register_\w+", re.MULTILINE)
 
@@ -270,7 +269,7 @@ class _Results:
             self.covered.add(_about(suite))
             doc = (getattr(item.obj, "__doc__", "") or "").strip()  # type: ignore[attr-defined]
             must = doc.partition("\n")[0]
-            self._tests[item.nodeid] = check_name(item.name), _about(suite), must
+            self._tests[item.nodeid] = _check_name(item.name), _about(suite), must
         items[:] = kept
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -313,10 +312,15 @@ class _Results:
         for suite in sorted(self._suites, key=lambda suite: suite.__qualname__):
             about = _about(suite)
             for name in replaced(suite):
-                yield Finding(check_name(name), about, "skipped", "overridden")
+                yield Finding(_check_name(name), about, "skipped", "overridden")
             for name in dir(suite):
-                if name.startswith("test_") and (about, check_name(name)) not in done:
-                    yield Finding(check_name(name), about, "skipped", "not run")
+                if name.startswith("test_") and (about, _check_name(name)) not in done:
+                    yield Finding(_check_name(name), about, "skipped", "not run")
+
+
+def _check_name(test: str) -> str:
+    """A check's name, from its test's: `test_prompts_fill[x]` is `prompts-fill`."""
+    return test.partition("[")[0].removeprefix("test_").replace("_", "-")
 
 
 def _about(suite: type[Suite]) -> str:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from targen_backends.completions import first_choice
-from targen_backends.http.keys import other_keys
 from targen_backends.http.limits import retry_after, stated_wait
-from targen_backends.http.service import Service
 from targen_core.calls.secrets import scrub
 from targen_core.errors import (
     AuthenticationFailed,
@@ -31,7 +28,27 @@ from targen_standard.error_patterns import (
     too_long,
 )
 
+if TYPE_CHECKING:
+    from targen_backends.http.model import HttpModel
+
 E = TypeVar("E", bound=ServiceError)
+
+NOT_WITH_REASONING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "stop")
+"""Parameters that OpenAI's thinking models refuse: "Unsupported value: 'temperature' does not
+support 0.2 with this model" (developers.openai.com, guides/reasoning; issues of its users, read
+2026-11-20).
+"""
+
+HINTS = {
+    "credit": "the account is out of credit; see its billing page, then run the same command again",
+    "missing": "is the model name right, and does this key have access to it?",
+    "schema": "-o structured=json_object, or -o structured=none, requests JSON in a different way",
+    "length": "start a new run with a lower -o max_tokens=N, or with a model that has a longer "
+    "context",
+    "scores": "this model returns no token probabilities, or lists fewer tokens at each position; "
+    "use a different model for this step, such as --backend-for STEP=local",
+}
+"""What to do about a failure, by what is wrong; see `HttpModel.hints`."""
 
 _SCHEMA = re.compile(
     r"response_format|json_schema|guided|grammar|output_config|output_format", re.IGNORECASE
@@ -50,7 +67,6 @@ _SCORES = re.compile(r"log_?prob", re.IGNORECASE)
 _TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
 _BAD_KEY = re.compile(r"\bapi[ _]key (is )?(not valid|invalid)", re.IGNORECASE)
 """Gemini's API answers 400 to a wrong key (ai.google.dev/gemini-api/docs/troubleshooting)."""
-_ENDPOINT = re.compile(r"(/chat/completions|/api/chat|/v1/messages)/?$")
 _NO_SYSTEM = re.compile(r"\bsystem (role|message|prompt|instruction)", re.IGNORECASE)
 _LATER = re.compile(r"try again in (about )?\d", re.IGNORECASE)
 """LiteLLM's proxy answers 400 for a limit of its own."""
@@ -82,13 +98,7 @@ class NotServed(BadRequest):
 
 
 def failure(
-    status: int,
-    body: bytes,
-    headers: Mapping[str, str],
-    service: Service,
-    secret: str = "",
-    *,
-    shown: str = "",
+    model: HttpModel, status: int, body: bytes, headers: Mapping[str, str], *, shown: str = ""
 ) -> ServiceError:
     """Return the error for an answer with a `status` other than 200.
 
@@ -97,19 +107,19 @@ def failure(
     what the message says in place of the status.
     """
     words, codes, details = _words(body)
-    words = quoted(words, secret)
-    place = quoted(headers.get("Location", "").partition("?")[0], secret) or "nowhere"
+    words = quoted(words, model.key)
+    place = quoted(headers.get("Location", "").partition("?")[0], model.key) or "nowhere"
     shown = shown or f"HTTP {status}"
     stated = stated_wait(body) if status in (400, 429, 503) else None
-    error = _sorted(status, shown, words, codes, headers, place, service, stated)
+    error = _sorted(model, status, shown, words, codes, headers, place, stated)
     if _REFUSED_REPLY in codes:
         error = UnusableReply(*error.args, of_content=True)
-        error.text = scrub(str(details.get("failed_generation") or ""), secret)
-    return named(error, request_id(headers, secret))
+        error.text = scrub(str(details.get("failed_generation") or ""), model.key)
+    return named(error, request_id(headers, model.key))
 
 
 def failure_inside(
-    envelope: Any, headers: Mapping[str, str], service: Service, secret: str = ""
+    model: HttpModel, envelope: Any, headers: Mapping[str, str]
 ) -> ServiceError | None:
     """Return the error that some gateways put into an answer with status 200, or None.
 
@@ -135,7 +145,7 @@ def failure_inside(
     status = code if isinstance(code, int) and 400 <= code < 600 else 502
     shown = f"HTTP 200 with error {status}" if status == code else "HTTP 200 with an error"
     body = json.dumps({"error": error}).encode()
-    failed = failure(status, body, headers, service, secret, shown=shown)
+    failed = model.failure(status, body, headers, shown)
     failed.billed = failed.retryable and status != 429
     return failed
 
@@ -155,23 +165,23 @@ def request_id(headers: Mapping[str, str], secret: str = "") -> str:
 
 
 def _sorted(
+    model: HttpModel,
     status: int,
     shown: str,
     words: str,
     codes: set[str],
     headers: Mapping[str, str],
     place: str,
-    service: Service,
     stated: float | None,
 ) -> ServiceError:
     message = f"{shown}: {words}" if words else shown
-    rate = service.limits(headers)
+    rate, hints = model.rate(headers), {**HINTS, **model.hints}
     wait = retry_after(headers)
     if wait is None:
         wait = stated if stated is not None else retry_after(headers, rate)
     # Of a 5xx only the code counts: what was up-stream may be back in a moment.
     if codes & NO_CREDIT_CODES or status == 402 or (status < 500 and no_credit(words)):
-        return AuthenticationFailed(message, hint=service.credit_hint)
+        return AuthenticationFailed(message, hint=hints["credit"])
     if status == 429 or (status == 400 and ("429" in codes or _LATER.search(words))):
         if _TOO_BIG_FOR_THE_RATE.search(words):
             return BadRequest(
@@ -195,8 +205,7 @@ def _sorted(
     if status == 401 or (status == 400 and _BAD_KEY.search(words)):
         return AuthenticationFailed(
             message,
-            hint=f"set {service.key_variable} to a key with access to this model"
-            + other_keys(service.key_variable),
+            hint=f"set {model.key_variable} to a key with access to this model",
         )
     if status == 407 or (status == 403 and words.startswith(_PAGE)):
         return AuthenticationFailed(message, hint=_BETWEEN)
@@ -206,14 +215,17 @@ def _sorted(
     if status == 403 and not too_long(words):
         return AuthenticationFailed(
             message,
-            hint=f"set {service.key_variable} to a key with access to this model, or use a "
+            hint=f"set {model.key_variable} to a key with access to this model, or use a "
             "different model",
         )
     if codes & TOO_LONG_CODES or (status in (400, 403, 413, 422) and too_long(words)):
-        return BadRequest(message, hint=service.long_hint, of_content=True)
+        return BadRequest(message, hint=hints["length"], of_content=True)
     if 300 <= status < 400:
-        return BadRequest(f"{message}: the address redirects to {place}", hint=_moved(place))
-    hint: str = service.missing_hint if status == 404 else ""
+        return BadRequest(
+            f"{message}: the address redirects to {place}",
+            hint="use --base-url with the address that it redirects to, if it is an API",
+        )
+    hint: str = hints["missing"] if status == 404 else ""
     if status == 413:
         hint = "raise the server's request size limit, such as client_max_body_size in nginx"
     if status == 501:
@@ -225,34 +237,21 @@ def _sorted(
     if status == 405 or status < 300:
         hint = "is --base-url the address of the API?"
     if status in (400, 422) and _REFUSES.search(words):
-        named_ones = (name for name in service.parameter_hints if re.search(rf"\b{name}\b", words))
-        hint = service.parameter_hints.get(next(named_ones, ""), hint)
+        parameters = (n for n in model.hints if n not in HINTS and re.search(rf"\b{n}\b", words))
+        hint = hints.get(next(parameters, ""), hint)
     if status == 400 and _NO_SYSTEM.search(words):
         hint = (
             "the model's chat template takes no system message, which targen's prompts have: serve "
             "it with a template that does, or use a different model"
         )
     if _SCHEMA.search(words):
-        hint = service.schema_hint
+        hint = hints["schema"]
     if _SCORES.search(words):
-        hint = service.scores_hint
+        hint = hints["scores"]
     error = (NotServed if status == 404 else BadRequest)(message, hint=hint)
     # A server's limit on requests (413) is met by long ones only.
     error.of_content = status in (400, 413, 422) and not _NO_MODEL.search(words)
     return error
-
-
-def _moved(place: str) -> str:
-    """Return a hint for an address that redirects to another one."""
-    if not _ENDPOINT.search(place):
-        return (
-            "that is not an address of an API, but perhaps a login page: is --base-url right, "
-            "and does it need no login?"
-        )
-    root = _ENDPOINT.sub("", place)
-    if place.startswith("/"):
-        return f"use the path {root or '/'} of the same host in --base-url"
-    return f"--base-url {shlex.quote(root)}"
 
 
 def _words(body: bytes) -> tuple[str, set[str], Mapping[str, Any]]:

@@ -82,7 +82,8 @@ def has_template(kind: Kind) -> bool:
 def requirements_of(kind: Kind) -> tuple[str, ...]:
     """Return the requirements of a distribution beside those of every template."""
     if kind.owner == "targen-core":
-        return ("aiohttp>=3.10",) if kind.name == "backend" else ()
+        http = "targen-backends[http]>=0.1,<0.2"
+        return (http,) if kind.name == "backend" else ()
     version = versions_of([kind.owner]).get(kind.owner, "")
     if not (numbers := re.match(r"(\d+)\.(\d+)", version)):
         return (kind.owner,)
