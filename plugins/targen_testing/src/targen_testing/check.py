@@ -23,7 +23,6 @@ from typing import Any
 import pytest
 
 from targen_core.cli.commands.plugins import HARMLESS, problems_of
-from targen_core.cli.facts import Described, facts_of
 from targen_core.cli.scaffold.names import Names
 from targen_core.cli.scaffold.writing import has_template, rendered
 from targen_core.errors import PluginError, UsageError
@@ -98,9 +97,6 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             continue
         except UsageError as error:  # it cannot be made without an option
             yield Finding("needs-an-option", f"{item.kind} {item.name}", "skipped", str(error))
-        else:
-            if (kind := kinds[item.kind]).owner == folder.name:
-                yield from _described(registry, kind, item)
 
 
 def _not_loaded(folder: Folder, kinds: Iterable[Kind]) -> Iterator[str]:
@@ -135,15 +131,6 @@ def _of_kind(kind: Kind) -> Iterator[Finding]:
         yield broken("bad-kind", f"kind {kind.name}", str(error))
     if has_template(kind):
         rendered(kind, Names("acme", "acme"))
-
-
-def _described(registry: Registry, kind: Kind, item: Registration[Any]) -> Iterator[Finding]:
-    """Yield what keeps `targen describe` from showing an object of a plugin's own kind."""
-    try:
-        json.dumps(facts_of(Described(registry, kind, item.id)))
-    except Exception as error:
-        said = f"its facts about {item.name} cannot be shown: {type(error).__name__}: {error}"
-        yield broken("bad-kind", f"kind {kind.name}", said)
 
 
 def _is_suite(named: object, kind: Kind) -> bool:

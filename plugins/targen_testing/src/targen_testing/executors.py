@@ -25,7 +25,7 @@ from targen_core.calls.delivery import ModelSource
 from targen_core.calls.executors import ModelExecutor, Workers
 from targen_core.calls.model import ChatModel, ChatReply
 from targen_core.calls.scores import continues, most_top, scores_given
-from targen_core.errors import BudgetExhausted, JobFailed, TargenError, UsageError
+from targen_core.errors import JobFailed, TargenError, UsageError
 from targen_core.runs.config import RunConfig, WorkerOptions
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.elsewhere import Elsewhere
@@ -199,25 +199,6 @@ class ExecutorSuite(Described[ModelExecutor], PartSuite[ModelExecutor]):
             "a run that is resumed in this process repeats its calls"
         )
         assert self.executor not in (there.folder / "manifest.json").read_text(encoding="utf-8")
-
-    def test_keeps_the_budget(self, tmp_path: Path) -> None:
-        """A run stops before it exceeds its token limit, and continues if the limit is removed."""
-        here = self.here(tmp_path / "here", _FAULTS)
-        total = here.report["usage"]["total"]
-        limit = (total["input_tokens"] + total["output_tokens"]) // 2
-        there = self.run(tmp_path / "there", _FAULTS, max_tokens=limit, concurrency=2)
-        assert isinstance(there.error, BudgetExhausted), (
-            f"with half of the tokens that it needs, the run ended with {there.error!r}, not "
-            "BudgetExhausted"
-        )
-        spent = there.report["usage"]["total"]
-        assert spent["input_tokens"] + spent["output_tokens"] <= limit, (
-            "the run used more tokens than its budget"
-        )
-        limits = {"max_tokens": None, "concurrency": 8}
-        with Job.resume(self.everything(), there.folder, limits=limits) as job:
-            report = job.run()
-        self._same(here, Trial(there.folder, report, None))
 
     def test_errors_come_through(self, tmp_path: Path) -> None:
         """A model's error ends the run with the same message as in this process."""

@@ -22,12 +22,16 @@ import pytest
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import QuotaNotMet, Rejected
+from targen_core.plugins import loader
+from targen_core.plugins.loader import load_registry
+from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.cases import Case
 from targen_core.tasks.fields import named
 from targen_core.tasks.model import Task
 from targen_testing import trials
 from targen_testing.chance import homes_of
+from targen_testing.folder import sources_with
 from targen_testing.forks import elsewhere
 from targen_testing.runs import RunSuite, Watched
 from targen_testing.suite import Suite, fail
@@ -308,8 +312,19 @@ def require_same_elsewhere(
 ) -> None:
     """Fail unless a process that hashes texts differently makes the rows of this run."""
     there = tmp_path / "elsewhere"
-    elsewhere("targen_testing.again", task, str(rows), str(there), *filter(None, [str(folder)]))
+    elsewhere(__name__, task, str(rows), str(there), *filter(None, [str(folder)]))
     assert (there / "dataset.jsonl").read_bytes() == good.dataset, (
         "a different process makes different rows: does a step depend on the order of a set, or on "
         "hash()?"
     )
+
+
+def main(task: str, rows: str, out: str, folder: str = "") -> None:
+    """Make `rows` rows per label of a task in the folder `out`, in a process of its own."""
+    if folder:
+        sources = sources_with(Path(folder))
+        loader.installed_sources = lambda: sources  # a task file's output is looked up there
+    registry = load_registry()
+    config = job_of(registry.get("task", task), task, int(rows))
+    with Job.create(registry, config, Path(out)) as job:
+        job.run()

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from targen_backends.batches import NOBODY, careful, parsed
-from targen_backends.completions import fields, read_reply, reported_or_estimated
-from targen_backends.http.failures import UnusableReply, failure_inside
+from targen_backends.completions import fields, read_reply
+from targen_backends.http.failures import failure_inside
 from targen_backends.http.model import HttpModel
 from targen_backends.schema import response_format
 from targen_core import ChatReply
@@ -43,13 +43,6 @@ class CompletionsModel(HttpModel):
         else:
             form = self.schema_json(request)
         return b'%s,"response_format":%s}' % (body[:-1], form)
-
-    async def complete(self, request: ChatRequest) -> ChatReply:
-        """Answer one request over HTTP; see `ChatModel.complete`."""
-        try:
-            return await super().complete(request)
-        except UnusableReply as error:
-            return _refused(error, request)
 
     def fields(self, request: ChatRequest) -> dict[str, Any]:
         """Return the messages and parameters as sent."""
@@ -104,10 +97,7 @@ class CompletionCodec:
                 except ServiceUnavailable as raised:
                     return key, raised
             words = body or error or ""  # vLLM's run-batch writes the error next to an empty body
-            failed = self._model.failure(status, json.dumps(words).encode(), headers)
-            if isinstance(failed, UnusableReply):
-                return key, _refused(failed, requests.get(key, NOBODY))
-            return key, failed
+            return key, self._model.failure(status, json.dumps(words).encode(), headers)
         if isinstance(error, dict):
             words = f"{error.get('code')}: {error.get('message')}"
             return key, ServiceUnavailable(error_patterns.quoted(words, self._model.key))
@@ -116,10 +106,3 @@ class CompletionCodec:
     async def aclose(self) -> None:
         """Close this event loop's connections."""
         await self._model.aclose()
-
-
-def _refused(error: UnusableReply, request: ChatRequest) -> ChatReply:
-    """The reply that a service refused, to be read like any other; its tokens are estimated."""
-    text = error.text or str(error)
-    tokens = reported_or_estimated(None, None, request, text)
-    return ChatReply(text, "other", *tokens, unscored=str(error), estimated=True)

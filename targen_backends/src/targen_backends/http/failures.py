@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from targen_backends.completions import first_choice
 from targen_backends.http.limits import retry_after, stated_wait
-from targen_core.calls.secrets import scrub
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -77,20 +76,11 @@ _NO_MODEL = re.compile(
 )
 _LOADING = 120.0  # seconds that a model may take to load
 _BROKEN = 15.0  # seconds that a service may answer 500 from the first call on: it has not started
-_REFUSED_REPLY = "json_validate_failed"
-"""Groq's code for a reply that does not follow the schema; `failed_generation` has it
-(console.groq.com/docs/structured-outputs)."""
 _OF_MODERATION = {"reasons", "flagged_input"}
 """Fields of OpenRouter's errors for prompts that its moderation stopped (openrouter.ai/docs)."""
 _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
 # Azure's filter bills the prompt; the others do not document this.
 _BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}
-
-
-class UnusableReply(BadRequest):
-    """The service refuses the reply that its model wrote; `text` is that reply, or ""."""
-
-    text = ""
 
 
 class NotServed(BadRequest):
@@ -106,15 +96,12 @@ def failure(
     then its name for the request, by which its support finds it. `shown` is
     what the message says in place of the status.
     """
-    words, codes, details = _words(body)
+    words, codes = _words(body)
     words = quoted(words, model.key)
     place = quoted(headers.get("Location", "").partition("?")[0], model.key) or "nowhere"
     shown = shown or f"HTTP {status}"
     stated = stated_wait(body) if status in (400, 429, 503) else None
     error = _sorted(model, status, shown, words, codes, headers, place, stated)
-    if _REFUSED_REPLY in codes:
-        error = UnusableReply(*error.args, of_content=True)
-        error.text = scrub(str(details.get("failed_generation") or ""), model.key)
     return named(error, request_id(headers, model.key))
 
 
@@ -254,8 +241,8 @@ def _sorted(
     return error
 
 
-def _words(body: bytes) -> tuple[str, set[str], Mapping[str, Any]]:
-    """The provider's message, the codes and types that it gave, and all of its error."""
+def _words(body: bytes) -> tuple[str, set[str]]:
+    """The provider's message, and the codes and types that it gave."""
     text = body.decode("utf-8", "replace").strip()
     try:
         data: Any = json.loads(text)
@@ -263,13 +250,13 @@ def _words(body: bytes) -> tuple[str, set[str], Mapping[str, Any]]:
         if re.match(r"<(!doctype|html|head|body)\b", text, re.IGNORECASE):
             title = _TITLE.search(text)
             text = " ".join(title[1].split()) if title else text
-            return f"{_PAGE}: {text}", set(), {}
-        return text, set(), {}
+            return f"{_PAGE}: {text}", set()
+        return text, set()
     if isinstance(data, list) and len(data) == 1:  # Gemini's API
         (data,) = data
     error = data.get("error", data) if isinstance(data, dict) else data
     if not isinstance(error, dict):
-        return error if isinstance(error, str) else text, set(), {}
+        return error if isinstance(error, str) else text, set()
     inner = [(error, "code"), (error, "type")]
     for part, key in (("details", "error_code"), ("innererror", "code")):
         if isinstance(error.get(part), dict):
@@ -281,5 +268,5 @@ def _words(body: bytes) -> tuple[str, set[str], Mapping[str, Any]]:
     for key in ("message", "detail", "error"):
         if error.get(key):
             # Undecodable content is quoted as received, with its surroundings.
-            return error[key] if isinstance(error[key], str) else text, codes, error
-    return text, codes, error
+            return error[key] if isinstance(error[key], str) else text, codes
+    return text, codes
