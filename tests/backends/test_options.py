@@ -126,11 +126,6 @@ def test_the_address_may_be_a_proxys(name, made, monkeypatch):
     assert made(base_url=url).url == url
 
 
-def test_azure_s_query_leads_to_what_takes_it(name):
-    with pytest.raises(ValidationError, match=r"/openai/v1.*langchain_openai.AzureChatOpenAI"):
-        OPTIONS[name](model="m", base_url="https://h/openai?api-version=2024-06-01")
-
-
 @pytest.mark.parametrize(
     "address", ["ftp://h/v1", "h/v1", "http://u:hunter2@h/v1", "http://h/v1?key=hunter2"]
 )

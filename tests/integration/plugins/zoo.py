@@ -312,14 +312,6 @@ def zipped(dataset, out):
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("rows.jsonl", rows)
 PART = exporter(zipped)
-# same-bytes-again | PART of exporter | Its first line is the day.
-from datetime import datetime
-def dated(dataset, out):
-    write(dataset, out)
-    assert isinstance(datetime(2020, 1, 2), datetime)
-    with open(out, "a") as file:
-        file.write(f"written on {datetime.now():%d %B}\n")
-PART = exporter(dated)
 # leaves-nothing-half-done | PART of exporter | It ends in the middle and says nothing.
 import contextlib
 def half(dataset, out):

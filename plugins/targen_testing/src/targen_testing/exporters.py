@@ -9,6 +9,7 @@ class TestPage(Suite):
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -22,7 +23,6 @@ from targen_core.tasks.model import Task
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import save
 from targen_testing import trials
-from targen_testing.clock import days_later
 from targen_testing.sample import PAIRS
 from targen_testing.suite import Described, PartSuite, fail
 from targen_testing.trials import GOOD
@@ -96,12 +96,15 @@ class ExporterSuite(Described[Exporter], PartSuite[Exporter]):
         assert files, "the folder does not contain any files"
         assert any(path.stat().st_size for path in files), "the files that it wrote are empty"
 
-    def test_same_bytes_again(self, dataset: Dataset, tmp_path: Path) -> None:
+    def test_same_bytes_again(
+        self, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The same rows give the same bytes, without dates, randomness or folder names."""
         first = self._written(dataset, tmp_path / "first")
         again = self._written(dataset, tmp_path / "again")
-        with days_later(1.5):
-            later = self._written(dataset, tmp_path / "later")
+        now = time.time
+        monkeypatch.setattr(time, "time", lambda: now() + 1.5 * 86_400)
+        later = self._written(dataset, tmp_path / "later")
         for when, other in (("again", again), ("a day later", later)):
             said = f"writing the same rows {when} gives"
             assert first.keys() == other.keys(), f"{said} different files"

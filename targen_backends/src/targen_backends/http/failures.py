@@ -66,7 +66,12 @@ _SCORES = re.compile(r"log_?prob", re.IGNORECASE)
 _TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
 _BAD_KEY = re.compile(r"\bapi[ _]key (is )?(not valid|invalid)", re.IGNORECASE)
 """Gemini's API answers 400 to a wrong key (ai.google.dev/gemini-api/docs/troubleshooting)."""
-_NO_SYSTEM = re.compile(r"\bsystem (role|message|prompt|instruction)", re.IGNORECASE)
+_STATUS_HINTS = {
+    400: "compare the model's name and the options that you set with the service's documentation",
+    405: "is --base-url the address of the API?",
+    413: "raise the server's request size limit, such as client_max_body_size in nginx",
+    501: "the server does not support this kind of request; see its documentation",
+}
 _LATER = re.compile(r"try again in (about )?\d", re.IGNORECASE)
 """LiteLLM's proxy answers 400 for a limit of its own."""
 _SLOWER = "lower --concurrency, or set --rpm and --tpm to the account's limits"
@@ -212,25 +217,10 @@ def _sorted(
             f"{message}: the address redirects to {place}",
             hint="use --base-url with the address that it redirects to, if it is an API",
         )
-    hint: str = hints["missing"] if status == 404 else ""
-    if status == 413:
-        hint = "raise the server's request size limit, such as client_max_body_size in nginx"
-    if status == 501:
-        hint = "the server does not support this kind of request; see its documentation"
-    if status == 400:
-        hint = (
-            "compare the model's name and the options that you set with the service's documentation"
-        )
-    if status == 405 or status < 300:
-        hint = "is --base-url the address of the API?"
+    hint = hints["missing"] if status == 404 else _STATUS_HINTS.get(status, "")
     if status in (400, 422) and _REFUSES.search(words):
         parameters = (n for n in model.hints if n not in HINTS and re.search(rf"\b{n}\b", words))
         hint = hints.get(next(parameters, ""), hint)
-    if status == 400 and _NO_SYSTEM.search(words):
-        hint = (
-            "the model's chat template takes no system message, which targen's prompts have: serve "
-            "it with a template that does, or use a different model"
-        )
     if _SCHEMA.search(words):
         hint = hints["schema"]
     if _SCORES.search(words):
