@@ -1,6 +1,6 @@
 """The call layer against simulated services: how near it comes to a client that knows all.
 
-Every service of the catalogue (`targen_testing.services`), and some
+Every service of the catalogue (`tests/simulated_catalog.py`), and some
 composed at random, in virtual time, with several seeds. Goodput is an
 omniscient client's wall time as a share of the call layer's: that client is
 never refused, and waits for nothing but the service. Exit 1 where a service's
@@ -17,8 +17,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from targen_testing.services.catalog import CATALOG, Scenario, compose
-from targen_testing.services.drive import Result
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.simulated_catalog import CATALOG, Scenario, compose
 
 MEDIAN, WORST = 0.95, 0.70
 HEAD = ("service", "best s", "ours s", "median", "worst", "refused", "sent/calls", "halted")
@@ -74,61 +75,14 @@ def measure(name: str, seeds: int) -> Row:
     )
 
 
-def picture(result: Result, name: str) -> str:
-    """An SVG of a run: calls in flight, and answers and refusals a second, over time."""
-    width, height, left, gap = 760, 110, 60, 34
-    series = result.series()
-    panels = (
-        ("calls in flight", "#3b6ea5"),
-        ("answers a second", "#3a8f5c"),
-        ("refusals a second", "#c0392b"),
-    )
-    parts = []
-    end = left + width * min(1.0, result.best / result.wall)
-    for column, (label, color) in enumerate(panels, 1):
-        top = 40 + (column - 1) * (height + gap)
-        peak = max(row[column] for row in series) or 1.0
-        points = " ".join(
-            f"{left + width * row[0] / result.wall:.1f},"
-            f"{top + height * (1 - row[column] / peak):.1f}"
-            for row in series
-        )
-        parts += [
-            f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="1.5"/>',
-            f'<path d="M{left} {top}V{top + height}H{left + width}" fill="none" stroke="#999"/>',
-            f'<path d="M{end:.1f} {top}V{top + height}" stroke="#999" stroke-dasharray="4 3"/>',
-            f'<text x="{left - 6}" y="{top + 10}" text-anchor="end">{peak:.3g}</text>',
-            f'<text x="{left - 6}" y="{top + height}" text-anchor="end">0</text>',
-            f'<text x="{left}" y="{top - 5}" fill="{color}">{label}</text>',
-        ]
-    bottom = 40 + 3 * height + 2 * gap
-    title = (
-        f"{name}: {result.calls} calls in {result.wall:.1f} s, at best {result.best:.1f} s (dashed)"
-    )
-    parts += [
-        f'<text x="{left}" y="16" font-weight="bold">{title}</text>',
-        f'<text x="{left + width}" y="{bottom + 16}" text-anchor="end">{result.wall:.0f} s</text>',
-    ]
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width + left + 20} {bottom + 26}" '
-        'font-family="sans-serif" font-size="12" fill="#222">'
-        '<rect width="100%" height="100%" fill="#fff"/>' + "".join(parts) + "</svg>\n"
-    )
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="runs of each service")
     parser.add_argument("--only", action="append", metavar="NAME", help="this one; repeatable")
     parser.add_argument("--random", type=int, default=0, metavar="N", help="and N composed ones")
     parser.add_argument("--markdown", action="store_true", help="a table for a page")
-    parser.add_argument("--picture", nargs=2, metavar=("NAME", "FILE"), help="draw one run")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     args = parser.parse_args()
-    if args.picture:
-        name, file = args.picture
-        Path(file).write_text(picture(scenario(name).drive(), name), encoding="utf-8")
-        return 0
     names = args.only or ([] if args.random else [*CATALOG])
     names = [*names, *(f"random-{seed}" for seed in range(args.random))]
     form = "| {} | {} | {} | {} | {} | {} | {} | {} |"

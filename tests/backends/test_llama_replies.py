@@ -80,7 +80,7 @@ def test_a_reply_in_ollamas_own_api(exchange, services, request_of):
 def test_an_option_picks_ollamas_own_api_whatever_the_form_of_the_address(address):
     model = create(LlamaOptions(model="m", api="ollama", base_url=address))
     assert isinstance(model, OllamaModel)
-    assert model._poster.url == "http://h:1/api/chat"
+    assert model.url == "http://h:1/api/chat"
     assert model.identity == "ollama:http://h:1:m:json_schema"
 
 

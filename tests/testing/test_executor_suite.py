@@ -81,7 +81,6 @@ BROKEN = {
     "described": replace(HERE, summary=""),
     "places_each_model": replace(HERE, place=swapped),
     "same_bytes": altered(shouting),
-    "same_journal": altered(shouting),
     "errors_come_through": altered(vague),
     "bugs_are_told": altered(lambda model: Altered(model, complete=None)),
     "leaves_nothing_running": replace(HERE, place=forgetful),

@@ -9,8 +9,7 @@ import pytest
 
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
-from targen_testing.distribution import metadata_problems, wheel_problems
-from targen_testing.folder import read_folder, sources_with
+from targen_testing.folder import metadata_problems, read_folder, sources_with
 from targen_testing.rules import Finding
 
 PROJECT = """
@@ -68,7 +67,6 @@ def test_it_takes_its_place_beside_what_is_installed(folder):
 
 
 NEEDS = "targen-core>=0.1,<2"
-README = 'readme = "README.md"'
 CHANGES = [
     (NEEDS, "targen-core>=0.1,<0.2", []),
     (NEEDS, "targen_core>=0.1,<=3", []),
@@ -80,10 +78,6 @@ CHANGES = [
     (NEEDS, "attrs>=20", ["core-version-pin"]),
     (NEEDS, f'{NEEDS}", "targen', ["bare-targen-dependency"]),
     (NEEDS, f"{NEEDS}\", \"targen>=1; python_version > '3'", ["bare-targen-dependency"]),
-    (README, 'readme = "MISSING.md"', ["no-readme"]),
-    (README, 'readme = {text = "hello", content-type = "text/plain"}', []),
-    (README, "", ["no-readme"]),
-    ('requires-python = ">=3.11"', "", ["no-requires-python"]),
     ("targen.v1", "targen.v9", ["api-level"]),
     ("targen.v1", "targen", ["no-entry-point"]),
 ]
@@ -112,10 +106,3 @@ def test_what_is_no_plugin_s_folder(folder, text, words):
         file.write_text(text)
     with pytest.raises(UsageError, match=words):
         read_folder(folder)
-
-
-def test_a_build_backend_that_is_not_installed_is_named(folder):
-    with open(folder / "pyproject.toml", "a") as file:
-        file.write('\n[build-system]\nbuild-backend = "no_such_backend.api"\n')
-    with pytest.raises(LookupError, match="no_such_backend"):
-        list(wheel_problems(read_folder(folder)))

@@ -56,13 +56,7 @@ class TestNearDuplicates(FilterSuite):
     def test_it_accepts_a_minimal_pair(self):
         task = self.everything().get("task", self.task)
         pair = [{**LATE, "label": "bad"}, {**IN_TIME, "label": "good"}]
-        assert not self.refuses(task, pair)
-
-
-def test_a_setting_that_is_misspelt_is_refused():
-    with pytest.raises(TypeError, match=r"TestOdd.optoins: .* did you mean options"):
-        type("TestOdd", (CorrectorSuite,), {"corrector": "meta", "optoins": ("votes=3",)})
-    type("TestOwn", (CorrectorSuite,), {"corrector": "meta", "words": ("mine",)})
+        assert self.reason(task, pair) is None
 
 
 GAP = {"text": "Our [COMPANY] lift is broken, please come soon.", "label": "urgent"}
@@ -71,15 +65,19 @@ WHOLE = {"text": "Our lift is broken, please come soon.", "label": "urgent"}
 
 @pytest.mark.parametrize(
     ("refused", "said"),
-    [((GAP,), ""), ((GAP, WHOLE), "accepts {'text': 'Our lift"), ((), "accepts all of the kit's")],
+    [
+        ((GAP,), ""),
+        ((GAP, WHOLE), "accepts {'text': 'Our lift"),
+        ((), "list rows"),
+    ],
 )
-def test_a_check_must_refuse_the_rows_that_its_author_lists(refused, said, tmp_path):
+def test_a_check_must_refuse_the_rows_that_its_author_lists(refused, said):
     pytest.importorskip("targen_plugin_example")
     setting = {"check": "no-placeholder", "task": "tickets", "refused": refused}
     suite = type("TestGaps", (CheckSuite,), setting)()
     ends = (pytest.fail.Exception, pytest.skip.Exception)
     with pytest.raises(ends, match=said) if said else contextlib.nullcontext():
-        suite.test_refuses(tmp_path)
+        suite.test_refuses()
 
 
 @pytest.mark.parametrize(

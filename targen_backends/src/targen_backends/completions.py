@@ -16,7 +16,7 @@ from typing import Any
 
 from targen_backends.scores import asking, read_tokens
 from targen_core import ChatReply
-from targen_core.calls.model import ChatRequest, Finish, RateHeaders, token_count
+from targen_core.calls.model import ChatRequest, Finish, token_count
 from targen_core.cli import tokens
 from targen_core.errors import ServiceUnavailable
 from targen_core.text import printable
@@ -68,7 +68,6 @@ def fields(request: ChatRequest) -> dict[str, Any]:
 def read_reply(
     envelope: Any,
     request: ChatRequest,
-    rate: RateHeaders | None = None,
     *,
     detailed: bool = False,
 ) -> ChatReply:
@@ -117,7 +116,6 @@ def read_reply(
         finish,
         input_tokens,
         output_tokens,
-        rate,
         tokens=scores,
         unscored=unscored,
         estimated=known[0] is None or (known[1] is None and bool(text)),

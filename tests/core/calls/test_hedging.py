@@ -14,16 +14,8 @@ from hypothesis import strategies as st
 from targen_core import ChatReply, Price
 from targen_core.calls.call import CallCancelled
 from targen_core.errors import BudgetExhausted, Interrupted, Rejected, ServiceGaveUp, TimedOut
-from targen_testing.services.drive import drive
-from targen_testing.services.parts import (
-    Fault,
-    Fixed,
-    Level,
-    Lognormal,
-    Queue,
-)
-from targen_testing.services.service import Service
 from targen_testing.virtual_time import virtual_time
+from tests.simulated import Fault, Fixed, Level, Lognormal, Queue, Service, drive
 
 from ..models import Silent
 

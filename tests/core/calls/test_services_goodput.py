@@ -9,10 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from targen_testing.services.catalog import CATALOG, compose
-from targen_testing.services.drive import drive
-from targen_testing.services.parts import Bucket, Fixed, Retry
-from targen_testing.services.service import Service
+from tests.simulated import Bucket, Fixed, Retry, Service, drive
+from tests.simulated_catalog import CATALOG, compose
 
 FLOORS = {
     "plain": 0.98,
@@ -22,7 +20,7 @@ FLOORS = {
     "bucket-of-1": 0.65,
     "openai-500-a-minute": 0.9,
     "tokens-30k-a-minute": 0.85,
-    "window-600-silent": 0.9,
+    "window-600-silent": 0.85,
     "cap-40-15-60": 0.85,
     "two-models-one-quota": 0.9,
     "bad-replica-503": 0.8,

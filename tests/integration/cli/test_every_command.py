@@ -109,7 +109,6 @@ def kitchen(tmp_path_factory):
 
 class Every(Commands):
     kitchen: ClassVar[Path]
-    own = Commands.own | {"kitchen"}
 
     @pytest.fixture(autouse=True)
     def _kitchen(self, kitchen, monkeypatch, _built):
@@ -136,6 +135,4 @@ for _name in _APP.list_commands(typer.Context(_APP)):
     _values = {"command": _name, "missing": MISSING.get(_name), "__module__": __name__}
     if _name not in PIPED:
         _values["test_a_pipe_may_close"] = None
-    if _name == "view":  # it shows the page until it is stopped
-        _values["test_a_file_that_cannot_be_used_changes_nothing"] = None
     globals()[_class] = type(_class, (Every,), _values)

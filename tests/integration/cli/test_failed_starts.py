@@ -51,7 +51,7 @@ def test_a_check_sends_what_a_run_sends(refuses):
 
     with FaultServer(answer) as server:
         check = f"backends check llama/m --base-url {server.url}/v1"
-        refuses(check, "System role not supported", "takes no system message", code=1)
+        refuses(check, "System role not supported", "compare the model's name", code=1)
         refuses(check, "the service requests a pause of 86,400 s", code=1)
     sent = asked[0]
     assert [message["role"] for message in sent["messages"]] == ["system", "user"]

@@ -295,15 +295,6 @@ def test_a_key_that_no_key_can_be(key, refuses, monkeypatch):
     assert "sk-" not in refuses(f"{CHECK} http://127.0.0.1:9/v1", error, hint).err
 
 
-def test_a_key_in_the_variable_of_another_service(targen, monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-openai")
-    with FaultServer(Response({}, 401)) as service:
-        done = targen(f"{CHECK} {service.url}/v1")
-    assert "set TARGEN_LLAMA_API_KEY to a key" in done.err
-    assert "(OPENAI_API_KEY is set, but is not used for this service)" in done.err
-    assert "sk-of-openai" not in done.err
-
-
 # --- Python -----------------------------------------------------------------
 
 

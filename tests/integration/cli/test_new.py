@@ -139,7 +139,7 @@ def test_a_part_is_added_to_a_plugin_that_exists_and_overwrites_nothing(
     monkeypatch.chdir(tmp_path)
     added = works("new contexts shops --into demo").out
     assert '  shops = "demo.shops"\n' in added
-    needs = "to its dependencies: aiohttp>=3.10\n"
+    needs = "to its dependencies: targen-backends[http]>=0.1,<0.2\n"
     assert needs in works("new backend house --into demo").out
     assert {path: path.read_bytes() for path in before} == before
     Path("demo/src/demo/ports").mkdir()

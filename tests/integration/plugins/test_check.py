@@ -104,13 +104,6 @@ def test_wrong_options_are_no_requirement_of_one_check(checked, calm):
     assert "required: " not in shown
 
 
-def test_a_filter_of_digits_sees_rows_that_pass(checked, calm):
-    most = "self._rows[opening] < self._options.most"
-    digits = "not any(map(str.isdigit, candidate.written))"
-    rewrite(calm / "src/my_calm/filter.py", most, digits)
-    assert "skipped" not in checked(calm)
-
-
 @pytest.mark.parametrize("frozen", ["tasks"], indirect=True)
 def test_an_overridden_check_is_not_hidden(checked, frozen):
     """The author's suites are run as they are; what they skip is told."""
@@ -124,11 +117,13 @@ def test_an_overridden_check_is_not_hidden(checked, frozen):
         "        if 'reasons' in request.node.name:\n"
         "            pytest.skip('later')\n"
         "    def test_has_checks(self): ...\n"
-        "    test_uses_no_chance = None\n"
+        "    test_uses_no_chance_and_no_clock = None\n"
     )
     lines = checked(frozen).splitlines()
     assert "    skipped: task letters (later): reasons-are-slugs" in lines
-    assert "    skipped: task letters (overridden): has-checks, uses-no-chance" in lines
+    assert (
+        "    skipped: task letters (overridden): has-checks, uses-no-chance-and-no-clock" in lines
+    )
 
 
 def test_a_suite_that_names_nothing_is_named_and_the_others_run(checked, frozen):
@@ -152,31 +147,6 @@ def test_a_plugin_with_tests_that_do_not_collect(checked, frozen):
     checks = {check["check"]: check for check in checked(frozen, "--json", code=1)["checks"]}
     said = checks["tests-not-collected"]["problem"]
     assert said == "tests/test_frozen.py: ModuleNotFoundError: No module named 'no_such_package'"
-
-
-def test_what_other_plugins_of_pytest_say_of_their_own_settings_fails_nothing(
-    checked, frozen, install
-):
-    """As pytest-asyncio does where its fixtures' loop scope is unset."""
-    module = """
-        import warnings
-        import pytest
-
-        def pytest_configure():
-            warnings.warn(pytest.PytestDeprecationWarning("my_scope is unset"))
-        """
-    site = install("fussy", "", {"fussy": module})
-    (frozen / "tests" / "test_none.py").touch()
-    with (frozen / "pyproject.toml").open("a") as file:
-        file.write('\n[tool.pytest.ini_options]\nfilterwarnings = ["error"]\n')
-    checked(frozen, path=[site], PYTEST_PLUGINS="fussy")
-
-
-def test_a_wheel_that_does_not_build(checked, frozen):
-    rewrite(frozen / "pyproject.toml", 'version = "1.0"', 'version = "no version"')
-    shown = checked(frozen, code=1, wheel="built")
-    assert "    wheel-not-built: wheel: hatchling.build fails: " in shown
-    assert "      try: run python -m build" in shown
 
 
 BAD_STEPS = """

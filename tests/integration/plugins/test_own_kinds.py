@@ -73,7 +73,6 @@ from targen_testing.suite import Suite
 class GreeterSuite(Suite):
     greeter: ClassVar[str]
     kind = "greeter"
-    own: ClassVar = Suite.own | {"greeter"}
 
     def test_says_the_name(self):
         """The name is in what it says."""

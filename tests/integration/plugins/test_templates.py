@@ -13,7 +13,7 @@ BROKEN = [
     ("reader", "declaration.as_json()", '"{}"', "its-copy-is-read-back"),
     ("reader", "if len(lines) < 3:", "if len(lines) > 99:", "refuses-in-words"),
     ("filter", "self._rows.update(entry.decode() for entry in entries)", "return", "remembers"),
-    ("check", "raise Rejected(", "raise ValueError(", "raises-only-rejections"),
+    ("check", "raise Rejected(", "raise ValueError(", "makes-rows"),
     ("command", "- targen acme runs/rte-0", "- a line", "help-shows-an-example"),
 ]
 

@@ -38,15 +38,11 @@ if caught_by != "survives-hostile-answers":
 check.main()
 """
 ELSEWHERE = {
-    # tests/testing/test_folder.py
-    "bare-targen-dependency",
-    "no-readme",
-    "no-requires-python",
-    # test_check.py: the members have no tests, and build
+    "bare-targen-dependency",  # tests/testing/test_folder.py
+    # test_check.py: the members have no tests
     "suite-without-a-name",
     "tests-not-collected",
     "module-not-loaded",  # tests/integration/cli/test_new.py
-    "wheel-not-built",
     "bad-entry-point",  # a pyproject.toml has none: it would be no TOML
 }
 
@@ -64,8 +60,6 @@ def checked(tmp_path, monkeypatch, capsys, in_fork):
             return [Finding(**entry) for entry in json.loads(results.read_text(encoding="utf-8"))]
 
         monkeypatch.setattr(command, "_run", run)
-        if member.check != "not-packaged":  # to build a wheel takes as long as all else
-            monkeypatch.setattr(command, "wheel_problems", lambda folder: [])
         monkeypatch.setattr(sys, "argv", ["targen", "plugins", "check", str(folder), "--json"])
         with pytest.raises(SystemExit) as ended:
             main()

@@ -28,7 +28,7 @@ from targen_core import Backend
 from targen_standard.exporting.model import Exporter
 from targen_testing.sample import SAMPLE, Review
 from .backend import Options
-from .model import HttpModel
+from .model import Model as HttpModel
 
 PACKAGE = __name__.rpartition(".")[0]
 TASK = SAMPLE.replace(name="creature")
@@ -49,7 +49,7 @@ EXPORTER = exporter(write)
 def backend(model):
     def create(options):
         key = options.api_key.get_secret_value() if options.api_key else ""
-        return model(options.base_url, options.model, key=key, timeout=options.timeout)
+        return model(options.base_url, options.model, **options.arguments(key))
 
     return Backend(summary="a backend of the zoo", options=Options, create=create)
 """
@@ -97,8 +97,6 @@ targen.v1 -> targen.v2
 >=0.1,<2 ->
 # entry-point-missing-module | pyproject | Its entry point leads nowhere.
 main = "zoo -> main = "zoo_plugin
-# not-packaged | pyproject | Its wheel leaves a module behind.
-packages = -> exclude = ["good.py"]; packages =
 
 # import-error | module | It raises when it is imported.
 raise RuntimeError("half a module")
@@ -193,7 +191,7 @@ PART = TASK.replace(rows={"fields": ("note.text",)})
 PART = TASK.replace(prompts=(TASK.prompts[0], TASK.prompts[2]))
 # prompts-fill | PART of task | It lists a prompt whose file is not there.
 PART = TASK.replace(prompts=(*TASK.prompts, Prompt("forgotten", package=PACKAGE)))
-# prompts-name-nothing-undefined | PART of task | Its prompt names what no step gives.
+# makes-rows | PART of task | Its prompt names what no step gives.
 from targen_testing.sample import _Text
 ASK = Prompt("sample-review", '--- user\nWrite in $language of $topic, as {"text": "..."}.')
 async def write(llm, topic):
@@ -209,11 +207,11 @@ def cases(row):
     cues = {"lamp": "yes"} if "lamp" in row["text"] else {}
     return [Case(texts={"text": row["text"]}, cues=cues)]
 PART = TASK.replace(rows={"cases": cases})
-# labels-come-from-the-set | PART of task | It makes rows of a label that it lacks.
+# makes-rows | PART of task | It makes rows of a label that it lacks.
 async def write(llm, topic):
     return Review.model_construct(text=(await good(llm, topic)).text, label="fair")
 PART = writing(write)
-# rows-are-official | PART of task | Its rows are not what its schema says.
+# makes-rows | PART of task | Its rows are not what its schema says.
 class Official(Review):
     idx: int
     label: int
@@ -228,26 +226,26 @@ def wordy(review, topic):
         raise Rejected(f"There is a kettle in {topic}!")
     TASK.checks[0](review, topic)
 PART = TASK.replace(checks=(wordy,))
-# steps-raise-only-rejections | PART of task | Its check looks up what is not there.
+# makes-rows | PART of task | Its check looks up what is not there.
 def short(review, topic):
     assert len(review.text.split()) <= {"good": 99}[review.label]
 PART = TASK.replace(checks=(short,))
-# steps-raise-only-rejections | PART of task | It falls over what a model may say.
+# raises-only-rejections | PART of task | It falls over what a model may say.
 async def write(llm, topic):
     words = (await good(llm, topic)).text.split()
     return Review(text=" ".join([words[0], *words[1:]]), label="good")
 PART = writing(write)
-# uses-no-chance | PART of task | Its words depend on everybody's generator.
+# uses-no-chance-and-no-clock | PART of task | Its words depend on everybody's generator.
 from random import random
 async def write(llm, topic):
     return Review(text=f"{(await good(llm, topic)).text} {random()}", label="good")
 PART = writing(write)
-# uses-no-clock | PART of task | Its words depend on the day.
+# uses-no-chance-and-no-clock | PART of task | Its words depend on the day.
 from datetime import datetime
 async def write(llm, topic):
     return Review(text=f"{(await good(llm, topic)).text} {datetime.now().year}", label="good")
 PART = writing(write)
-# same-bytes-again | PART of task | It remembers earlier runs.
+# same-rows-again | PART of task | It remembers earlier runs.
 seen = []
 async def write(llm, topic):
     seen.append(topic)
@@ -314,14 +312,6 @@ def zipped(dataset, out):
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("rows.jsonl", rows)
 PART = exporter(zipped)
-# same-bytes-again | PART of exporter | Its first line is the day.
-from datetime import datetime
-def dated(dataset, out):
-    write(dataset, out)
-    assert isinstance(datetime(2020, 1, 2), datetime)
-    with open(out, "a") as file:
-        file.write(f"written on {datetime.now():%d %B}\n")
-PART = exporter(dated)
 # leaves-nothing-half-done | PART of exporter | It ends in the middle and says nothing.
 import contextlib
 def half(dataset, out):
@@ -338,19 +328,18 @@ PART = exporter(split)
 def more(dataset, out):
     write(dataset, out)
     (out.parent / "index.html").write_text("<html></html>")
-    (out.parent / "index.html").unlink()
 PART = exporter(more)
 
 # hands-the-schema-on | PART of backend | It claims to hold to a schema, and sends none.
 class Member(HttpModel):
-    def _body(self, request):
-        return {**super()._body(request), "response_format": None}
+    def body(self, request):
+        return {**super().body(request), "response_format": None}
 PART = backend(Member)
 # counts-tokens | PART of backend | It says not what a call took.
 from dataclasses import replace
 class Member(HttpModel):
-    def _read(self, text):
-        return replace(super()._read(text), input_tokens=0, output_tokens=0)
+    def read(self, envelope, request):
+        return replace(super().read(envelope, request), input_tokens=0, output_tokens=0)
 PART = backend(Member)
 # times-out | PART of backend | It waits for as long as it takes.
 class Member(HttpModel):
@@ -372,23 +361,25 @@ class Member(HttpModel):
     async def complete(self, request):
         try:
             return await super().complete(request)
-        except RateLimited:
+        except RateLimited as error:
+            if "HTTP 429" not in str(error):
+                raise
             return ChatReply("Too many requests.", "stop", 1, 1)
 PART = backend(Member)
 # broken-answers-are-no-replies | PART of backend | It takes a broken answer for a reply.
 from targen_core.errors import ServiceUnavailable
 class Member(HttpModel):
-    def _read(self, text):
+    def read(self, envelope, request):
         try:
-            return super()._read(text)
+            return super().read(envelope, request)
         except ServiceUnavailable:
-            return ChatReply(text or "nothing", "stop", 1, 1)
+            return ChatReply("nothing", "stop", 1, 1)
 PART = backend(Member)
 # survives-hostile-answers | PART of backend | It reads an answer to its end.
-from . import model
-async def whole(answer):
-    return (await answer.read()).decode("utf-8", "replace")
-model._text = whole
+from targen_backends.http import model
+async def whole(answer, max_bytes, cut=False):
+    return await answer.read()
+model.body = whole
 PART = backend(HttpModel)
 # can-be-cancelled | PART of backend | It goes on with a call that nobody waits for.
 import asyncio
@@ -413,32 +404,27 @@ class Member(HttpModel):
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(asyncio.run, alone()).result()
 PART = backend(Member)
-# gives-connections-back | PART of backend | It closes nothing that it opened for river 7.
-opened, asked = [], []
+# gives-connections-back | PART of backend | It answers river 7 with another call's reply.
+replies = []
 class Member(HttpModel):
-    def _body(self, request):
-        asked.append(request.messages[-1].content)
-        return super()._body(request)
-    async def aclose(self):
-        if "Name river 7." in asked:
-            opened.extend(self._sessions.values())
-        else:
-            await super().aclose()
+    def read(self, envelope, request):
+        replies.append(super().read(envelope, request))
+        return replies[0 if "river 7" in request.messages[-1].content else -1]
 PART = backend(Member)
 # keeps-its-key-secret | PART of backend | Its errors hold the key.
 from targen_core.errors import AuthenticationFailed
 class Member(HttpModel):
-    def _failure(self, status, text, wait):
+    def failure(self, status, content, headers, shown=""):
         if status == 401:
-            return AuthenticationFailed(f"refused: {self._key}")
-        return super()._failure(status, text, wait)
+            return AuthenticationFailed(f"refused: {self.key}")
+        return super().failure(status, content, headers, shown)
 PART = backend(Member)
 # keeps-its-key-secret | PART of backend | It writes the key into the log.
 import logging
 class Member(HttpModel):
-    def _body(self, request):
-        logging.getLogger(__name__).debug("with %s", self._key)
-        return super()._body(request)
+    def body(self, request):
+        logging.getLogger(__name__).debug("with %s", self.key)
+        return super().body(request)
 PART = backend(Member)
 """
 

@@ -8,7 +8,6 @@ import logging
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import ray
@@ -19,7 +18,6 @@ from targen_core.calls.executors import Workers
 from targen_core.errors import JobFailed, ServiceGaveUp, TargenError, UsageError
 from targen_core.text import plural
 from targen_ray.cluster import Cluster, connect
-from targen_ray.line import Line, LineServer, NotAWorker
 from targen_ray.pool import LinkLost, Pool
 from targen_ray.wire import Hello, Setup, dump, load
 from targen_ray.worker import POLL, Worker
@@ -35,39 +33,8 @@ _NAMES = {"cpu": "CPU", "gpu": "GPU", "memory": "memory"}
 _RECONNECT = "RAY_gcs_rpc_server_reconnect_timeout_s"
 
 
-class Member:
-    """The actor: a worker, and the line for its calls."""
-
-    def __init__(self) -> None:
-        self._worker = Worker()
-        self._line = LineServer(self._worker)
-
-    async def setup(self, payload: bytes) -> bytes:
-        """See `Worker.setup`; says where the line is."""
-        (hello,) = load(await self._worker.setup(payload))
-        if hello.problem is None and not _encrypted():
-            host = ray.util.get_node_ip_address()
-            with contextlib.suppress(OSError):
-                port, secret = await self._line.start(host)
-                hello = replace(hello, address=(host, port), secret=secret)
-        return dump([hello])
-
-    async def submit(self, payload: bytes) -> None:
-        """See `Worker.submit`."""
-        await self._worker.submit(payload)
-
-    async def exchange(self, payload: bytes) -> bytes:
-        """See `Worker.exchange`."""
-        return await self._worker.exchange(payload)
-
-
-def _encrypted() -> bool:
-    """Return whether Ray encrypts its connections: calls then use these, not lines."""
-    return os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true")
-
-
 class _Link:
-    """A connection to an actor through Ray only, if its line cannot be reached from here."""
+    """The way to an actor."""
 
     def __init__(self, actor: ActorHandle[Any]) -> None:
         self._actor = actor
@@ -79,19 +46,6 @@ class _Link:
         # The waiting exchange reports the result.
         with contextlib.suppress(RayError):
             self._actor.submit.options(num_returns=0).remote(payload)
-
-
-async def _link(actor: ActorHandle[Any], hello: Hello) -> Line | _Link:
-    """Return the line to an actor, or Ray itself if there is no line."""
-    host, port = hello.address
-    if port:
-        try:
-            return await Line.open(host, port, hello.secret)
-        except NotAWorker:
-            _log.warning("something else answers at %s:%d, so calls go through Ray", host, port)
-        except (OSError, TimeoutError):
-            _log.info("cannot reach %s:%d from here, so calls go through Ray", host, port)
-    return _Link(actor)
 
 
 async def _called(ref: Any, seconds: float | None = None) -> bytes:
@@ -268,12 +222,7 @@ class Crew:
                 assert self._first is not None
                 if not self._first.done():
                     self._first.set_result(hello)
-                link = await _link(actor, hello)
-                try:
-                    member = await self.pool.serve(link, hello)
-                finally:
-                    if isinstance(link, Line):
-                        link.close()
+                member = await self.pool.serve(_Link(actor), hello)
                 deaths = 1 if member.answered else deaths + 1
                 why = "it was lost before it answered a call"
                 _log.warning("a worker was lost; starting a new one")
@@ -295,7 +244,7 @@ class Crew:
         needs = self._needs()
         cores, gpus = needs.pop("CPU"), needs.pop("GPU", 0)
         memory = needs.pop("memory", None)
-        made: Any = ray.remote(Member)
+        made: Any = ray.remote(Worker)
         actor: ActorHandle[Any] = made.options(
             num_cpus=cores,
             num_gpus=gpus,

@@ -52,16 +52,12 @@ class Hello:
         process: its number on its machine.
         machine: the name of that.
         problem: why it cannot work, or None.
-        address: host and port at which it accepts calls; "" and 0: only through Ray.
-        secret: what both ends have to prove there that they know.
     """
 
     limits: tuple[int | None, ...] = ()
     process: int = 0
     machine: str = ""
     problem: TargenError | None = None
-    address: tuple[str, int] = ("", 0)
-    secret: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from targen_core.plugins.adapters import Adapter
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_testing.exchange import answered, request_of, using
-from targen_testing.suite import ObjectSuite, Suite, fail
+from targen_testing.suite import ObjectSuite, fail
 
 
 class AdapterSuite(ObjectSuite[Adapter]):
@@ -33,7 +33,6 @@ class AdapterSuite(ObjectSuite[Adapter]):
 
     adapter: ClassVar[str]
     kind = "adapter"
-    own: ClassVar[frozenset[str]] = Suite.own | {"object"}
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from typing import Any
 import pytest
 
 from targen_core.cli.commands.plugins import HARMLESS, problems_of
-from targen_core.cli.facts import Described, facts_of
 from targen_core.cli.scaffold.names import Names
 from targen_core.cli.scaffold.writing import has_template, rendered
 from targen_core.errors import PluginError, UsageError
@@ -34,10 +33,9 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.text import with_article
 from targen_testing.folder import Folder, read_folder, sources_with
-from targen_testing.plugin import check_name, replaced, suite_of
-from targen_testing.rules import NOT_CHECKED, Finding, broken
+from targen_testing.rules import Finding, broken
 from targen_testing.sample import with_sample
-from targen_testing.suite import PartSuite, Suite
+from targen_testing.suite import NOT_CHECKED, PartSuite, Suite, replaced, suite_of
 
 _HOOK = re.compile(r"^@(?:\w+\.)?hookimpl\b.*\ndef register_\w+", re.MULTILINE)
 
@@ -99,9 +97,6 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             continue
         except UsageError as error:  # it cannot be made without an option
             yield Finding("needs-an-option", f"{item.kind} {item.name}", "skipped", str(error))
-        else:
-            if (kind := kinds[item.kind]).owner == folder.name:
-                yield from _described(registry, kind, item)
 
 
 def _not_loaded(folder: Folder, kinds: Iterable[Kind]) -> Iterator[str]:
@@ -136,15 +131,6 @@ def _of_kind(kind: Kind) -> Iterator[Finding]:
         yield broken("bad-kind", f"kind {kind.name}", str(error))
     if has_template(kind):
         rendered(kind, Names("acme", "acme"))
-
-
-def _described(registry: Registry, kind: Kind, item: Registration[Any]) -> Iterator[Finding]:
-    """Yield what keeps `targen describe` from showing an object of a plugin's own kind."""
-    try:
-        json.dumps(facts_of(Described(registry, kind, item.id)))
-    except Exception as error:
-        said = f"its facts about {item.name} cannot be shown: {type(error).__name__}: {error}"
-        yield broken("bad-kind", f"kind {kind.name}", said)
 
 
 def _is_suite(named: object, kind: Kind) -> bool:
@@ -270,7 +256,7 @@ class _Results:
             self.covered.add(_about(suite))
             doc = (getattr(item.obj, "__doc__", "") or "").strip()  # type: ignore[attr-defined]
             must = doc.partition("\n")[0]
-            self._tests[item.nodeid] = check_name(item.name), _about(suite), must
+            self._tests[item.nodeid] = _check_name(item.name), _about(suite), must
         items[:] = kept
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -313,10 +299,15 @@ class _Results:
         for suite in sorted(self._suites, key=lambda suite: suite.__qualname__):
             about = _about(suite)
             for name in replaced(suite):
-                yield Finding(check_name(name), about, "skipped", "overridden")
+                yield Finding(_check_name(name), about, "skipped", "overridden")
             for name in dir(suite):
-                if name.startswith("test_") and (about, check_name(name)) not in done:
-                    yield Finding(check_name(name), about, "skipped", "not run")
+                if name.startswith("test_") and (about, _check_name(name)) not in done:
+                    yield Finding(_check_name(name), about, "skipped", "not run")
+
+
+def _check_name(test: str) -> str:
+    """A check's name, from its test's: `test_prompts_fill[x]` is `prompts-fill`."""
+    return test.partition("[")[0].removeprefix("test_").replace("_", "-")
 
 
 def _about(suite: type[Suite]) -> str:

@@ -15,16 +15,15 @@ import typer
 
 from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.tables import print_json
-from targen_testing.distribution import metadata_problems, wheel_problems
-from targen_testing.folder import read_folder
+from targen_testing.folder import metadata_problems, read_folder
 from targen_testing.rules import (
     DISTRIBUTION_RULES,
     LOADING_RULES,
-    NOT_CHECKED,
     RULES,
     Finding,
     broken,
 )
+from targen_testing.suite import NOT_CHECKED
 
 
 def check(
@@ -99,11 +98,6 @@ def _findings(path: Path) -> list[Finding]:
     findings = list(metadata_problems(folder))
     if {finding.check for finding in findings} & {"no-entry-point", "api-level"}:
         return findings
-    try:
-        findings += wheel_problems(folder)
-    except LookupError as error:
-        why = f"the build backend {error.args[0]} is not installed"
-        findings.append(Finding("not-packaged", "wheel", "skipped", why))
     findings += _run(folder.path)
     checks = {finding.check for finding in findings}
     for about, rules in (("distribution", DISTRIBUTION_RULES), ("loading", LOADING_RULES)):

@@ -23,7 +23,7 @@ from targen_core.dataset.source import DatasetReader, Source
 from targen_core.errors import TargenError, UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_testing.suite import Described, Suite, fail
+from targen_testing.suite import Described, fail
 
 _OTHERS = {"rows.csv": "text,label\nLate.,no\n", "rows.jsonl": '{"text": "Late.", "label": "no"}\n'}
 
@@ -37,7 +37,6 @@ class DatasetReaderSuite(Described[DatasetReader]):
 
     dataset_reader: ClassVar[str]
     kind = "dataset-reader"
-    own: ClassVar[frozenset[str]] = Suite.own | {"bad", "good"}
 
     @classmethod
     def defaults(cls, registry: Registry, item: Registration[Any], task: str) -> dict[str, Any]:

@@ -12,7 +12,6 @@ delivery. Where that cannot take scripted calls, as one of a service, set `backe
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -132,11 +131,3 @@ class DeliverySuite(Described[Delivery]):
         with Job.resume(self.everything(), there.folder, quotas=more, limits=limits) as job:
             report = job.run()
         assert report["rows"] == more, f"the rows per label are {report['rows']}, not {more}"
-
-    def test_reports_in_json(self, tmp_path: Path) -> None:
-        """Its addition to a report is JSON, even for a run that did not use it."""
-        report = self.target().report(tmp_path)
-        try:
-            json.dumps(dict(report), allow_nan=False)
-        except (TypeError, ValueError) as error:
-            fail(f"report() returned data that is not JSON: {error}")

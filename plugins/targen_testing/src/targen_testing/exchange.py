@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message
 from targen_core.errors import ServiceError
@@ -73,12 +73,3 @@ def error_of(exchange: Exchange, what: str) -> Exception:
         f"{what} raises {exchange.error!r}, which is not a ServiceError"
     )
     return exchange.error
-
-
-def leaves(value: Any) -> list[Any]:
-    """All values of a JSON value that hold no others."""
-    if isinstance(value, dict):
-        return [leaf for part in value.values() for leaf in leaves(part)]
-    if isinstance(value, list):
-        return [leaf for part in value for leaf in leaves(part)]
-    return [value]

@@ -9,11 +9,9 @@ class TestPage(Suite):
 from __future__ import annotations
 
 import copy
-import os
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,7 +23,6 @@ from targen_core.tasks.model import Task
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import save
 from targen_testing import trials
-from targen_testing.clock import days_later
 from targen_testing.sample import PAIRS
 from targen_testing.suite import Described, PartSuite, fail
 from targen_testing.trials import GOOD
@@ -99,12 +96,15 @@ class ExporterSuite(Described[Exporter], PartSuite[Exporter]):
         assert files, "the folder does not contain any files"
         assert any(path.stat().st_size for path in files), "the files that it wrote are empty"
 
-    def test_same_bytes_again(self, dataset: Dataset, tmp_path: Path) -> None:
+    def test_same_bytes_again(
+        self, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The same rows give the same bytes, without dates, randomness or folder names."""
         first = self._written(dataset, tmp_path / "first")
         again = self._written(dataset, tmp_path / "again")
-        with days_later(1.5):
-            later = self._written(dataset, tmp_path / "later")
+        now = time.time
+        monkeypatch.setattr(time, "time", lambda: now() + 1.5 * 86_400)
+        later = self._written(dataset, tmp_path / "later")
         for when, other in (("again", again), ("a day later", later)):
             said = f"writing the same rows {when} gives"
             assert first.keys() == other.keys(), f"{said} different files"
@@ -142,39 +142,24 @@ class ExporterSuite(Described[Exporter], PartSuite[Exporter]):
         self.write(dataset, tmp_path)
         assert dataset.rows == before
 
-    def test_writes_nowhere_else(self, dataset: Dataset, tmp_path: Path) -> None:
-        """It does not write or remove anything outside the given path."""
-        exporter = self.target()
-        folder, scratch = tmp_path / "out", tmp_path / "scratch"
+    def test_writes_nowhere_else(
+        self, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It leaves no file outside the given path."""
+        folder, current = tmp_path / "out", tmp_path / "current"
         folder.mkdir()
-        scratch.mkdir()
-        before = tempfile.tempdir
-        tempfile.tempdir = str(scratch)
-        try:
-            with _writes() as written:
-                exporter.write(dataset, folder / f"made{exporter.suffix}")
-        except Exception as error:
-            fail(f"writing {len(dataset.rows)} rows raised {type(error).__name__}: {error}")
-        finally:
-            tempfile.tempdir = before
-        made = folder / f"made{exporter.suffix}"
-        allowed = (made, scratch)
-        outside = [
-            path
-            for path in written
-            if not any(path.is_relative_to(place) for place in allowed)
-            and "__pycache__" not in path.parts
-        ]
-        outside += [path for path in folder.iterdir() if path != made]
-        assert not outside, (
-            f"it writes outside its target: {', '.join(sorted({str(p) for p in outside}))}"
-        )
+        current.mkdir()
+        monkeypatch.chdir(current)
+        made = folder / f"made{self.target().suffix}"
+        self.target().write(dataset, made)
+        outside = [path for path in (*folder.iterdir(), *current.iterdir()) if path != made]
+        assert not outside, f"it writes outside its target: {', '.join(map(str, outside))}"
 
     def test_leaves_nothing_half_done(self, dataset: Dataset, tmp_path: Path) -> None:
         """It does not hide failures, so an incomplete dataset cannot look complete."""
         exporter = self.target()
         out = tmp_path / f"made{exporter.suffix}"
-        rows = _Torn(dataset.rows, at=len(dataset.rows) // 2)
+        rows = _Torn(dataset.rows)
         try:
             save(Dataset(dataset.name, dataset.task, rows, dataset.card), exporter, out)
         except _TornRow:
@@ -201,64 +186,12 @@ class _TornRow(Exception):
     """The kit's own failure."""
 
 
-class _Torn(Sequence[Mapping[str, Any]]):
-    """Rows; one of them cannot be read."""
+class _Torn(list[Mapping[str, Any]]):
+    """Rows that cannot be read beyond the middle."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]], *, at: int) -> None:
-        self._rows = rows
-        self._at = at
-
-    def __len__(self) -> int:
-        return len(self._rows)
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        yield from islice(super().__iter__(), len(self) // 2)
+        raise _TornRow
 
     def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(len(self)))]
-        number = index if index >= 0 else index + len(self)
-        if not 0 <= number < len(self):
-            raise IndexError(index)
-        if number == self._at:
-            raise _TornRow(f"row {number} cannot be read")
-        return self._rows[number]
-
-
-_watchers: list[list[Path]] = []
-_OPENS_TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
-_CHANGES = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink"}
-
-
-@contextmanager
-def _writes() -> Iterator[list[Path]]:
-    """The paths that Python code writes, makes or removes inside the block."""
-    _listen()
-    seen: list[Path] = []
-    _watchers.append(seen)
-    try:
-        yield seen
-    finally:
-        _watchers.remove(seen)
-
-
-def _listen() -> None:
-    """Listen to file operations; once in a process, since listening cannot be stopped."""
-    if not getattr(sys, "_targen_conformance_listens", False):
-        sys.addaudithook(_hear)
-        sys._targen_conformance_listens = True  # type: ignore[attr-defined]
-
-
-def _hear(event: str, args: tuple[Any, ...]) -> None:
-    if not _watchers:
-        return
-    paths: list[Any] = []
-    if event == "open":
-        path, mode, flags = args
-        writes = any(letter in (mode or "") for letter in "wax+") or (flags or 0) & _OPENS_TO_WRITE
-        if writes and isinstance(path, str | bytes | os.PathLike):
-            paths = [path]
-    elif event in _CHANGES:
-        paths = [part for part in args[:2] if isinstance(part, str | bytes | os.PathLike)]
-    for path in paths:
-        absolute = Path(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - follows no link
-        if absolute != Path(os.devnull):
-            for seen in list(_watchers):
-                seen.append(absolute)
+        raise _TornRow

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import importlib_metadata
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import Version
 
+from targen_core import __version__
 from targen_core.errors import UsageError
+from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.loader import API_GROUPS, Source, canonical, installed_sources, source_of
+from targen_testing.rules import Finding, broken
+
+_FILE = "pyproject.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +99,52 @@ def sources_with(path: Path) -> list[Source]:
         sys.path.insert(0, str(folder.code))
     others = [source for source in installed_sources() if source.distribution != folder.name]
     return [*others, *folder.sources]
+
+
+def metadata_problems(folder: Folder) -> Iterator[Finding]:
+    """Yield problems of `pyproject.toml`."""
+    project = folder.project
+    groups = {source.group for source in folder.sources}
+    if not groups:
+        yield broken("no-entry-point", _FILE, f"there is no entry point in the group {API_GROUP}")
+    elif API_GROUP not in groups:
+        yield broken(
+            "api-level",
+            _FILE,
+            f"its entry points are in {', '.join(sorted(groups))}; this version of "
+            f"targen-core supports {API_GROUP}",
+        )
+    yield from _requirements(project)
+
+
+def _requirements(project: dict[str, Any]) -> Iterator[Finding]:
+    """The dependency on the core, and on what is not the core."""
+    requirements: list[Requirement] = []
+    optional = project.get("optional-dependencies", {}).values()
+    for text in [*project.get("dependencies", []), *(part for extra in optional for part in extra)]:
+        try:
+            requirements.append(Requirement(text))
+        except InvalidRequirement:
+            continue  # the build says so
+    names = {canonical(requirement.name) for requirement in requirements}
+    if "targen" in names:
+        yield broken(
+            "bare-targen-dependency", _FILE, "it depends on `targen`, which is not the core"
+        )
+    on_core = [r for r in requirements if canonical(r.name) == "targen-core"]
+    if not on_core:
+        yield broken("core-version-pin", _FILE, "it does not depend on targen-core")
+        return
+    operators = {part.operator for part in on_core[0].specifier}
+    if operators & {"~=", "==", "==="}:
+        operators |= {">=", "<"}
+    if not operators & {">=", ">"} or not operators & {"<", "<="}:
+        yield broken(
+            "core-version-pin", _FILE, f"`{on_core[0]}` needs both a lower and an upper bound"
+        )
+    elif not on_core[0].specifier.contains(Version(__version__), prereleases=True):
+        yield broken(
+            "core-version-pin",
+            _FILE,
+            f"`{on_core[0]}` does not allow this version of targen-core, {__version__}",
+        )

@@ -9,16 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DISTRIBUTION_RULES = {
-    # what pyproject.toml says, and the wheel that comes of it
+    # what pyproject.toml says
     "no-entry-point": 'add [project.entry-points."targen.v1"] with NAME = "package.module"',
     "core-version-pin": 'put "targen-core>=0.1,<0.2" into [project] dependencies',
     "bare-targen-dependency": "remove `targen` from the dependencies: the core is `targen-core`, "
     "and `targen` on the package index is someone else's",
-    "no-readme": 'add readme = "README.md" to [project], and write that file',
-    "no-requires-python": 'add requires-python = ">=3.11" to [project]',
-    "wheel-not-built": "run python -m build --wheel and fix the errors that it reports",
-    "not-packaged": "tell the build backend to pack these files; with hatchling: "
-    'packages = ["src/PACKAGE"] under [tool.hatch.build.targets.wheel]',
 }
 LOADING_RULES = {
     # what happens when it is loaded
@@ -62,10 +57,6 @@ RULES = {
     "tests-not-collected": "fix the tests until `python -m pytest tests` collects them",
 }
 """Name -> what the author does."""
-
-
-NOT_CHECKED = "not checked: "
-"""The start of a skipped check's problem if it needs an extra that is not installed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,18 @@
-"""The common part of the conformance kit's suites: sources of plugins, and honesty.
+"""The common part of the conformance kit's suites.
 
 A suite is a class that authors subclass. Its tests are its *checks*; a check's name is its test's
-without `test_`, with dashes. Tests that a subclass replaces, deselects, skips or expects to fail
-are named in pytest's output: see `targen_testing.plugin`.
+without `test_`, with dashes. `targen plugins check` lists those that a subclass replaces or skips.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import pytest
 
-from targen_core.errors import TargenError
+from targen_core.errors import MissingDependency, TargenError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -25,7 +22,9 @@ from targen_testing.sample import with_sample
 T = TypeVar("T")
 PartT = TypeVar("PartT")
 
-_ALIKE = 0.8  # from which on a name is another one misspelt; "text" is no "task"
+_PLUGIN = "targen-conformance"
+NOT_CHECKED = "not checked: "
+"""The start of a skipped check's problem if it needs an extra that is not installed."""
 
 
 def fail(message: str) -> NoReturn:
@@ -43,13 +42,7 @@ class Suite:
 
     folder: ClassVar[str | Path] = ""
     kind: ClassVar[str]
-    """The kind that it checks, and with `_` for `-` its attribute with the registered name."""
-
-    own: ClassVar[frozenset[str]] = frozenset({"_kept", "defaults", "folder", "own", "registry"})
-    """Attributes that a subclass may set or replace; other replaced ones are named.
-
-    A suite with a `kind` also has its annotated attributes, and those of its bases.
-    """
+    """The kind that it checks; the attribute of this name, with `_` for `-`, names the object."""
 
     @classmethod
     def unnamed(cls) -> str:
@@ -103,44 +96,59 @@ class Suite:
 
     _kept: ClassVar[dict[str, Any]] = {}
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Keep the hook by which pytest hears of the suite, and take no text for a tuple."""
-        super().__init_subclass__(**kwargs)
-        if isinstance(options := vars(cls).get("options"), str):
-            raise TypeError(
-                f"{cls.__name__}.options is a string; use a tuple with one string per option: "
-                f"({options!r},)"
-            )
-        if "kind" in vars(cls):  # one of a kit, not an author's
-            bases = (base for base in cls.__mro__ if issubclass(base, Suite))
-            cls.own |= {name for base in bases for name in inspect.get_annotations(base)} - {"kind"}
-        else:
-            cls._refuse_misspelt()
-        if "pytest_generate_tests" in vars(cls):
-            raise TypeError(
-                f"remove {cls.__name__}.pytest_generate_tests: the conformance kit defines it"
-            )
-
-    @classmethod
-    def _refuse_misspelt(cls) -> None:
-        """Refuse a setting that no suite has and that is spelt much like one that this has."""
-        known = sorted(cls.own - {"_kept", "own", "registry"})
-        above = {name for base in cls.__mro__[1:] for name in vars(base)}
-        for name, value in vars(cls).items():
-            setting = not (name.startswith(("_", "test")) or callable(value))
-            new = setting and name not in {*above, *known}
-            near = get_close_matches(name, known, 1, _ALIKE) if new else []
-            if near and not hasattr(value, "__get__"):  # a fixture or a property is theirs
-                raise TypeError(
-                    f"{cls.__name__}.{name}: the suite has no such setting; "
-                    f"did you mean {' or '.join(near)}?"
-                )
-
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Watch this test's run with the plugin, at no cost to other tests."""
-        from targen_testing.plugin import watch
+        """Register the kit's pytest plugin, at no cost to test runs without a suite."""
+        if not metafunc.config.pluginmanager.has_plugin(_PLUGIN):
+            metafunc.config.pluginmanager.register(_ExtraSkipper(), _PLUGIN)
 
-        watch(metafunc.config)
+
+class _ExtraSkipper:
+    """Skips a check that failed because an extra of the plugin is not installed."""
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Iterator[None]:
+        outcome: Any = yield
+        report, suite = outcome.get_result(), suite_of(item)
+        raised = None if call.excinfo is None else call.excinfo.value
+        needed = _missing_extra(suite, raised) if report.failed and suite is not None else ""
+        if needed:
+            report.outcome = "skipped"
+            report.longrepr = (str(item.path), 0, f"Skipped: {NOT_CHECKED}{needed}")
+
+
+def _missing_extra(suite: type[Suite], error: BaseException | None) -> str:
+    """Return the command that installs the extra whose absence raised `error`, or ""."""
+    while error is not None and not isinstance(error, ModuleNotFoundError | MissingDependency):
+        error = error.__cause__ or error.__context__
+    if error is None:
+        return ""
+    registry = suite().registry()
+    item = registry.find(suite.kind, getattr(suite, suite.setting()))
+    try:
+        extra = getattr(registry.resolve(item), "extra", "")
+    except TargenError:  # a target that cannot be imported without it
+        extra = ""
+    needed = item.requirement(extra)
+    return f"pip install '{needed}'" if "[" in needed else ""
+
+
+def suite_of(item: pytest.Item) -> type[Suite] | None:
+    """The suite that a test belongs to, or None."""
+    cls = getattr(item, "cls", None)
+    return cls if isinstance(cls, type) and issubclass(cls, Suite) else None
+
+
+def replaced(suite: type[Suite]) -> list[str]:
+    """Return the checks of the kit that a suite's author replaced."""
+    # A suite of a kit, ours or another distribution's, is the first class that has a kind.
+    first = next(at for at, base in enumerate(suite.__mro__) if "kind" in vars(base))
+    kit = suite.__mro__[first:]
+    checks = {name for base in kit for name in vars(base) if name.startswith("test_")}
+    return sorted(
+        name for name in checks if any(name in vars(base) for base in suite.__mro__[:first])
+    )
 
 
 class ObjectSuite(Suite, Generic[PartT]):

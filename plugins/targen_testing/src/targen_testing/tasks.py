@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,14 +22,18 @@ import pytest
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import QuotaNotMet, Rejected
-from targen_core.runs.config import RunConfig
+from targen_core.plugins import loader
+from targen_core.plugins.loader import load_registry
+from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.cases import Case
 from targen_core.tasks.fields import named
 from targen_core.tasks.model import Task
 from targen_testing import trials
-from targen_testing.chance import Nondeterminism, homes_of, watching
+from targen_testing.chance import homes_of
+from targen_testing.folder import sources_with
 from targen_testing.forks import elsewhere
+from targen_testing.runs import RunSuite, Watched
 from targen_testing.suite import Suite, fail
 from targen_testing.trials import HOSTILE, Trial, job_of
 
@@ -38,24 +42,7 @@ _SHOWN = 12  # labels whose samples still fit a prompt
 _BAD = {"garbage_rate": 0.12, "cut_rate": 0.08, "empty_rate": 0.06, "refusal_rate": 0.06}
 
 
-_SHUFFLED = (
-    "the run depends on which answer comes first. A step may use only the replies and `llm`, not "
-    "a counter or list that several calls share"
-)
-
-_REFUSED_ROW = "to_rows() returned a row that the task's schema rejects"
-"""The engine's error for a row; the kit has a check for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Watched:
-    """A run with good replies, and the chance and clocks that the task used in it."""
-
-    trial: Trial
-    nondeterminism: Nondeterminism
-
-
-class TaskSuite(Suite):
+class TaskSuite(RunSuite):
     """Checks of a task; set `task` to its registered name.
 
     Attributes:
@@ -64,9 +51,7 @@ class TaskSuite(Suite):
     """
 
     task: ClassVar[str]
-    rows: ClassVar[int] = 6
     kind = "task"
-    own: ClassVar[frozenset[str]] = Suite.own | {"target"}
 
     # --- how the tests run it ---
 
@@ -75,77 +60,31 @@ class TaskSuite(Suite):
         task: Task[Any, Any] = self.registry().get("task", self.task)
         return task
 
-    def config(self, **values: Any) -> RunConfig:
-        """Return a job of `rows` rows per label on the scripted backend."""
-        return job_of(self.target(), self.task, self.rows, **values)
+    def trial(self, folder: Path, *, order: int | None = None, **values: Any) -> Trial:
+        """Run a job of `rows` rows per label; see `RunSuite.trial`."""
+        job = job_of(self.target(), self.task, self.rows, **values)
+        return trials.generate(self.registry(), job, folder, order)
 
-    def trial(self, folder: Path, **values: Any) -> Trial:
-        """Run such a job; what stops it is kept."""
-        return trials.generate(self.registry(), self.config(**values), folder)
-
-    @pytest.fixture
-    def watched(self, tmp_path_factory: pytest.TempPathFactory) -> _Watched:
-        """The run with good replies."""
-
-        def make() -> _Watched:
-            with watching(_homes(self.target())) as seen:
-                trial = self.trial(tmp_path_factory.mktemp("good") / "run")
-            return _Watched(trial, seen)
-
-        return self.kept("watched", make)
-
-    @pytest.fixture
-    def good(self, watched: _Watched) -> Trial:
-        """The same, for checks that need it to have ended well."""
-        check, _ = _trouble(watched)
-        if check:
-            pytest.skip(f"there is no run to check: see {check}")
-        return watched.trial
-
-    @pytest.fixture
-    def uncorrected(self, good: Trial, tmp_path_factory: pytest.TempPathFactory) -> Trial:
-        """The same without step 4, unless that finds the labels."""
-        if None in self.target().branches.values():
-            return good
-        folder = tmp_path_factory.mktemp("uncorrected") / "run"
-        return self.kept("uncorrected", lambda: self.trial(folder, corrector=None))
+    def homes(self) -> tuple[str, ...]:
+        """Return where the task's code is."""
+        task = self.target()
+        lists = [part for s in task.chain for part in (s.propose, s.check, s.key, s.item)]
+        groups = [
+            getattr(group, part.name)
+            for group in (task.judging, task.rows, task.texts)
+            for part in fields(group)
+        ]
+        parts: Sequence[Any] = [*task.generators.values(), *task.checks, *lists, *groups]
+        return homes_of(*(p for p in (*parts, task.instance, task.dry_run) if callable(p)))
 
     @pytest.fixture
     def hostile(self, tmp_path_factory: pytest.TempPathFactory) -> Trial:
-        """A run with hostile replies; that it falls short is in order."""
+        """A run with hostile replies and many rows, which may fall short."""
         task = self.target()
         rows = max(self.rows, min(40, _HOSTILE_ROWS // len(task.quota_names)))
         config = job_of(task, self.task, rows, options=HOSTILE, give_up_after=40)
         folder = tmp_path_factory.mktemp("hostile") / "run"
         return self.kept("hostile", lambda: trials.generate(self.registry(), config, folder))
-
-    @pytest.fixture
-    def bad(self, good: Trial, tmp_path_factory: pytest.TempPathFactory) -> Trial:
-        """A run in which a third of all replies is bad; that it falls short is in order."""
-        folder = tmp_path_factory.mktemp("bad") / "run"
-        return self.kept("bad", lambda: self.trial(folder, options=_BAD))
-
-    @pytest.fixture
-    def shuffled(self, bad: Trial, tmp_path_factory: pytest.TempPathFactory) -> Trial:
-        """The same, but shuffled, stopped half-way, and resumed without a ledger."""
-
-        def make() -> Trial:
-            config = self.config(options=_BAD, concurrency=32)
-            folder = tmp_path_factory.mktemp("shuffled") / "run"
-            half = trials.shuffled(1, stop_after=bad.answers // 2)
-            stopped = trials.generate(self.registry(), config, folder, half)
-            if not stopped.is_stopped:
-                return stopped
-            (folder / "ledger").unlink(missing_ok=True)
-            return trials.resume(self.registry(), folder, trials.shuffled(2), verify=False)
-
-        return self.kept("shuffled", make)
-
-    def must_not(self, check: str, watched: _Watched) -> None:
-        """Fail if the run with good replies had just this trouble."""
-        trouble, message = _trouble(watched)
-        if trouble == check:
-            fail(message)
 
     # --- what is written down ---
 
@@ -176,10 +115,6 @@ class TaskSuite(Suite):
             assert messages[-1].role == "user", (
                 f"prompt {prompt.name} does not end with a user turn"
             )
-
-    def test_prompts_name_nothing_undefined(self, watched: _Watched) -> None:
-        """The steps give each prompt exactly the values that it names."""
-        self.must_not("prompts-name-nothing-undefined", watched)
 
     def test_prompts_are_listed(self, good: Trial) -> None:
         """All prompts are in `Task.prompts` or a part's `prompts`, for the manifest."""
@@ -216,43 +151,39 @@ class TaskSuite(Suite):
 
     # --- with good replies ---
 
-    def test_uses_no_chance(self, watched: _Watched) -> None:
-        """Randomness comes only from `llm.rng(name)`, or `call.rng` in a dry run."""
-        self.must_not("uses-no-chance", watched)
+    def test_makes_rows(self, watched: Watched) -> None:
+        """With good replies, a run gets all its rows, each official and with its provenance."""
+        trial, seen = watched
+        if isinstance(trial.error, OSError) or isinstance(
+            getattr(trial.error, "__cause__", None), OSError
+        ):
+            pytest.skip("a prompt cannot be read: see prompts-fill")
+        if isinstance(trial.error, QuotaNotMet) and not seen:
+            fail(
+                f"{trial.error}; vary the replies of its dry_run or, if it cannot make more rows, "
+                "set `rows` in its suite"
+            )
+        super().test_makes_rows(watched)
+        if trial.error is None:
+            task = self.target()
+            assert len(trial.rows) == self.rows * task.rows_per_instance * len(task.quota_names)
+            assert sum(entry["rows"] for entry in trial.provenance) == len(trial.rows)
+            if problem := trials.unofficial(task, trial):
+                fail(problem)
 
-    def test_uses_no_clock(self, watched: _Watched) -> None:
-        """The rows do not depend on the time."""
-        self.must_not("uses-no-clock", watched)
-
-    def test_steps_raise_only_rejections(self, watched: _Watched, hostile: Trial) -> None:
-        """Whatever the replies, steps and checks raise no exception except `Rejected`."""
-        self.must_not("steps-raise-only-rejections", watched)
-        refused = _REFUSED_ROW in str(hostile.error)  # by the schema: see rows-are-official
-        if not (_trouble(watched)[0] or refused or hostile.has_ended):
-            fail(f"a run with hostile replies fails: {hostile.error}")
-
-    def test_reasons_are_slugs(self, watched: _Watched, hostile: Trial) -> None:
-        """Rejection reasons are short slugs, such as `too-long`."""
-        trials.require_slugs([*watched.trial.reasons, *hostile.reasons])
-
-    def test_labels_come_from_the_set(self, watched: _Watched, hostile: Trial) -> None:
-        """Every instance has the requested label, and every row has a label from the set."""
-        self.must_not("labels-come-from-the-set", watched)
+    def test_labels_come_from_the_set(self, good: Trial, hostile: Trial) -> None:
+        """Every row has a label from the set; any other label is rejected."""
         task = self.target()
-        for row in (*watched.trial.rows, *hostile.rows):
-            if task.labels and "label" in row:
-                values = [label.official for label in task.labels]
+        if not task.labels:
+            return
+        values = [label.official for label in task.labels]
+        for row in (*good.rows, *hostile.rows):
+            if "label" in row:
                 assert row["label"] in values, f"{row['label']!r} is not a label of {task.name}"
-
-    def test_generates_exact_quotas(self, watched: _Watched) -> None:
-        """A dry run meets its quotas, and each row has its provenance."""
-        self.must_not("generates-exact-quotas", watched)
-        trial, task = watched.trial, self.target()
-        if trial.error is not None:
-            pytest.skip(f"the run did not complete: see {_trouble(watched)[0]}")
-        assert trial.report["status"] == "complete"
-        assert len(trial.rows) == self.rows * task.rows_per_instance * len(task.quota_names)
-        assert sum(entry["rows"] for entry in trial.provenance) == len(trial.rows)
+        instance, *_ = task.from_rows(good.rows[: task.rows_per_instance])
+        with pytest.raises(Rejected) as caught:
+            task.with_label(instance, "no-such-label")
+        assert caught.value.reason == "illegal-label"
 
     def test_calls_give_several(self, good: Trial) -> None:
         """A call returns `instances_per_call` instances, and its prompt requests that number."""
@@ -265,15 +196,6 @@ class TaskSuite(Suite):
                 "of them, and state the number in the prompt"
             )
 
-    def test_rows_are_official(self, watched: _Watched) -> None:
-        """Every row strictly matches the official schema."""
-        self.must_not("rows-are-official", watched)
-        if check := _trouble(watched)[0]:
-            pytest.skip(f"there is no run to check: see {check}")
-        problem = trials.unofficial(self.target(), watched.trial)
-        if problem:
-            fail(problem)
-
     def test_rows_read_back(self, good: Trial) -> None:
         """An instance read back from a row produces the same row again."""
         problem = trials.misread(self.target(), good)
@@ -283,8 +205,6 @@ class TaskSuite(Suite):
     def test_texts_are_there(self, good: Trial) -> None:
         """The paths in `Task.fields` lead to texts in its rows, which the analysis reads."""
         task = self.target()
-        if trials.unofficial(task, good):
-            pytest.skip("good replies make bad rows: see rows-are-official")
         for path in task.fields:
             values = [value for row in good.rows for value in named(row, path)]
             if not any(isinstance(part, str) for value in values for part in _parts(value)):
@@ -295,8 +215,6 @@ class TaskSuite(Suite):
         task = self.target()
         if task.rows.cases is None:
             return
-        if trials.unofficial(task, good):
-            pytest.skip("good replies make bad rows: see rows-are-official")
         labels: set[str] = set()
         forms: set[tuple[Any, ...]] = set()
         for row in good.rows:
@@ -312,28 +230,13 @@ class TaskSuite(Suite):
         if len(forms) > 1:
             fail("its cases differ in the names of texts or cues, or in how many numbers a cue has")
 
-    def test_label_set_is_closed(self, good: Trial) -> None:
-        """A label outside the set is rejected and never written."""
-        task = self.target()
-        if not task.labels:
-            return
-        instance, *_ = task.from_rows(good.rows[: task.rows_per_instance])
-        with pytest.raises(Rejected) as caught:
-            task.with_label(instance, "no-such-label")
-        assert caught.value.reason == "illegal-label"
-
     @pytest.mark.parametrize("corrector", ["meta", "meta-paper", "blind", "vote"])
-    def test_every_corrector_judges_it(
-        self, uncorrected: Trial, tmp_path: Path, corrector: str
-    ) -> None:
+    def test_every_corrector_judges_it(self, good: Trial, tmp_path: Path, corrector: str) -> None:
         """Every corrector can judge its instances, and returns a label or a reason for each."""
         task = self.target()
-        if uncorrected.error is not None:
-            fail(f"a run without a corrector fails: {uncorrected.error}")
-        dataset = Dataset("made", task, uncorrected.rows)
-        judged = trials.correct(
-            self.registry(), self.config(corrector=corrector), dataset, tmp_path / "corrected"
-        )
+        dataset = Dataset("made", task, good.rows)
+        config = job_of(task, self.task, self.rows, corrector=corrector)
+        judged = trials.correct(self.registry(), config, dataset, tmp_path / "corrected")
         if judged.error is not None:
             fail(f"judging by the corrector {corrector} fails: {judged.error}")
         flows = judged.report["flow"].values()
@@ -350,46 +253,6 @@ class TaskSuite(Suite):
                 fail(f"a run of the variant {name} fails: {trial.error}")
             assert variant.summary, f"variant {name} has no summary, which says what differs"
 
-    # --- the same replies, the same rows ---
-
-    def test_same_bytes_whatever_the_concurrency(self, good: Trial, tmp_path: Path) -> None:
-        """The rows do not depend on the concurrency."""
-        again = self.trial(tmp_path / "1", concurrency=1)
-        if trials.differing(again.folder, good.folder) and self._repeats(good, tmp_path):
-            fail("the rows differ between one call at a time and 8 at once")
-
-    def test_same_bytes_whatever_answer_comes_first(
-        self, good: Trial, bad: Trial, shuffled: Trial, tmp_path: Path
-    ) -> None:
-        """Replies in any order give the same rows, even if the run is stopped and resumed.
-
-        A third of them is bad. The run has no ledger when it is resumed.
-        """
-        if shuffled.error is not None and str(shuffled.error) != str(bad.error):
-            if self._repeats(good, tmp_path):
-                fail(f"{_SHUFFLED}; once stopped and resumed, the run fails: {shuffled.error}")
-            return
-        if (files := trials.differing(bad.folder, shuffled.folder)) and self._repeats(
-            good, tmp_path
-        ):
-            fail(f"{_SHUFFLED}; {' and '.join(files)} differ")
-
-    def test_verifies(self, good: Trial, shuffled: Trial, tmp_path: Path) -> None:
-        """A finished run can be replayed from its journal (`targen resume --verify`)."""
-        if not shuffled.has_ended:
-            pytest.skip("there is no run to check: see same-bytes-whatever-answer-comes-first")
-        again = trials.resume(self.registry(), shuffled.folder, trials.shuffled(3), verify=True)
-        if str(again.error) != str(shuffled.error) and self._repeats(good, tmp_path):
-            fail(
-                f"`targen resume --verify` refuses the run: {again.error}. The calls and results "
-                "of a step may depend only on the replies, not on which answer came first"
-            )
-
-    def test_same_bytes_again(self, good: Trial, tmp_path: Path) -> None:
-        """A second run in the same process generates the same rows: no state is left behind."""
-        if not self._repeats(good, tmp_path):
-            fail("a second run makes different rows: the plugin keeps state from the first")
-
     def test_same_bytes_in_another_process(self, good: Trial, tmp_path: Path) -> None:
         """Another process makes the same rows, whatever the order of sets or value of `id()`."""
         if type(self).registry is not Suite.registry or type(self).target is not TaskSuite.target:
@@ -398,8 +261,9 @@ class TaskSuite(Suite):
 
     # --- with bad and hostile replies ---
 
-    def test_bad_replies_make_no_rows(self, bad: Trial) -> None:
+    def test_bad_replies_make_no_rows(self, good: Trial, tmp_path: Path) -> None:
         """Even if a third of all replies are bad, all rows are valid."""
+        bad = self.trial(tmp_path / "bad", options=_BAD)
         if not bad.has_ended:
             fail(f"a run with bad replies fails: {bad.error}")
         for row in bad.rows:
@@ -411,64 +275,11 @@ class TaskSuite(Suite):
     def test_hostile_replies_make_no_bad_rows(self, good: Trial, hostile: Trial) -> None:
         """Rows from hostile replies match the schema and can be read back."""
         task = self.target()
-        if trials.unofficial(task, good) or trials.misread(task, good):
-            pytest.skip("good replies make bad rows: see rows-are-official, rows-read-back")
+        if trials.misread(task, good):
+            pytest.skip("good replies make bad rows: see rows-read-back")
         problem = trials.unofficial(task, hostile) or trials.misread(task, hostile)
         if problem:
             fail(f"hostile replies make a bad row: {problem}")
-
-    # --- parts ---
-
-    def _repeats(self, good: Trial, tmp_path: Path) -> bool:
-        """Return whether two more runs make the same rows."""
-
-        def make() -> bool:
-            more = (self.trial(tmp_path / f"{name} of two") for name in ("one", "two"))
-            return all(trial.dataset == good.dataset for trial in more)
-
-        return self.kept("repeats", make)
-
-
-def _trouble(watched: _Watched) -> tuple[str, str]:
-    """The check that explains what was wrong with the run with good replies, and its words."""
-    trial, seen = watched.trial, watched.nondeterminism
-    if seen.chance:
-        return "uses-no-chance", f"it uses {'; '.join(seen.chance)}: use llm.rng(name)"
-    if seen.clock:
-        return "uses-no-clock", f"it uses {'; '.join(seen.clock)}: rows must not depend on it"
-    if trial.bad_prompt:
-        return "prompts-name-nothing-undefined", trial.bad_prompt
-    another = ("an instance with the label", "an instance with a different label")
-    if "illegal-label" in trial.reasons or any(words in trial.bug for words in another):
-        return "labels-come-from-the-set", str(trial.error or "illegal labels were rejected")
-    if trial.error is None:
-        return "", ""
-    if isinstance(trial.error, OSError) or isinstance(trial.error.__cause__, OSError):
-        return "prompts-fill", str(trial.error)
-    if isinstance(trial.error, QuotaNotMet):
-        lacks = (
-            f"{trial.error}; vary the replies of its dry_run or, if it cannot make more rows, set "
-            "`rows` in its suite"
-        )
-        return "generates-exact-quotas", lacks
-    if _REFUSED_ROW in str(trial.error):
-        return "rows-are-official", str(trial.error)
-    return "steps-raise-only-rejections", str(trial.error)
-
-
-def _homes(task: Task[Any, Any]) -> tuple[str, ...]:
-    """Where the code of a task is."""
-    lists = [
-        part for step in task.chain for part in (step.propose, step.check, step.key, step.item)
-    ]
-    groups = [
-        getattr(group, part.name)
-        for group in (task.judging, task.rows, task.texts)
-        for part in fields(group)
-    ]
-    parts: Sequence[Any] = [*task.generators.values(), *task.checks, *lists, *groups]
-    mine = [part for part in (*parts, task.instance, task.dry_run) if callable(part)]
-    return homes_of(*mine)
 
 
 def _parts(value: Any) -> Sequence[Any]:
@@ -501,8 +312,19 @@ def require_same_elsewhere(
 ) -> None:
     """Fail unless a process that hashes texts differently makes the rows of this run."""
     there = tmp_path / "elsewhere"
-    elsewhere("targen_testing.again", task, str(rows), str(there), *filter(None, [str(folder)]))
+    elsewhere(__name__, task, str(rows), str(there), *filter(None, [str(folder)]))
     assert (there / "dataset.jsonl").read_bytes() == good.dataset, (
         "a different process makes different rows: does a step depend on the order of a set, or on "
         "hash()?"
     )
+
+
+def main(task: str, rows: str, out: str, folder: str = "") -> None:
+    """Make `rows` rows per label of a task in the folder `out`, in a process of its own."""
+    if folder:
+        sources = sources_with(Path(folder))
+        loader.installed_sources = lambda: sources  # a task file's output is looked up there
+    registry = load_registry()
+    config = job_of(registry.get("task", task), task, int(rows))
+    with Job.create(registry, config, Path(out)) as job:
+        job.run()

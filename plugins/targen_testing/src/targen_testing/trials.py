@@ -17,13 +17,10 @@ from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.reading import read_dataset
 from targen_core.errors import (
-    AuthenticationFailed,
-    PluginError,
     QuotaNotMet,
     TargenError,
     UsageError,
 )
-from targen_core.origin import trusting
 from targen_core.plugins.register import MEMORY, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
@@ -41,7 +38,6 @@ FILES = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 """Files of a run that depend on its replies alone."""
 
 _TURNS = 40  # of the event loop, within which an answer comes
-_STOPPED = "the kit stops the run here"
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """The form of a reason."""
@@ -100,30 +96,9 @@ class Trial:
         return times_by_reason
 
     @property
-    def bug(self) -> str:
-        """Return the fault of the plugin's code that is not a verdict, or ""."""
-        return str(self.error) if isinstance(self.error, PluginError) else ""
-
-    @property
     def has_ended(self) -> bool:
         """Return whether it ran to its end, with all rows or short of some."""
         return self.error is None or isinstance(self.error, QuotaNotMet)
-
-    @property
-    def is_stopped(self) -> bool:
-        """Return whether the kit stopped it: see `shuffled`."""
-        return _STOPPED in str(self.error)
-
-    @property
-    def answers(self) -> int:
-        """Return the number of answers in its journal."""
-        return (self.folder / "journal").read_bytes().count(b"\n")
-
-    @property
-    def bad_prompt(self) -> str:
-        """Return the problem of a prompt that could not be filled, or ""."""
-        cause = self.error.__cause__ if self.error is not None else None
-        return str(cause) if isinstance(cause, ValueError) and "prompt " in str(cause) else ""
 
     def _lines(self, name: str) -> list[dict[str, Any]]:
         path = self.folder / name
@@ -144,9 +119,23 @@ def job_of(
 
 
 def generate(
-    registry: Registry, config: RunConfig, folder: Path, elsewhere: Elsewhere | None = None
+    registry: Registry,
+    config: RunConfig,
+    folder: Path,
+    order: int | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Trial:
-    """Run a job, with its models elsewhere if so; what stops it is kept and not raised."""
+    """Run a job; what stops it is kept and not raised.
+
+    Args:
+        registry: finds the parts of the job.
+        config: the job.
+        folder: the run directory.
+        order: shuffles the order in which replies arrive.
+        elsewhere: where the models are, other than in this process.
+    """
+    if order is not None:
+        elsewhere = _shuffled(order)
     asked: set[str] = set()
     error: Exception | None = None
     report: dict[str, Any] = {}
@@ -161,27 +150,14 @@ def generate(
     return Trial(folder, report, error, frozenset(asked))
 
 
-def resume(registry: Registry, folder: Path, elsewhere: Elsewhere, *, verify: bool) -> Trial:
-    """Resume a run; what stops it is kept and not raised. With `verify` its ledger is ignored."""
-    try:
-        # The run is the suite's own, though another test's cache folder does not know it.
-        with trusting(folder), Job.resume(registry, folder, verify=verify) as job:
-            job.elsewhere = elsewhere
-            return Trial(folder, job.run(), None)
-    except Exception as raised:
-        return Trial(folder, {}, raised)
+def _shuffled(order: int) -> Elsewhere:
+    """Have a run's models answer in an order that `order` and their calls decide.
 
-
-def shuffled(order: int, *, stop_after: int | None = None) -> Elsewhere:
-    """Have the models of a run answer in an order that `order` and their calls decide.
-
-    No time passes: each answer waits for some turns of the event loop. After `stop_after`
-    answers the run is stopped.
+    No time passes: each answer waits for some turns of the event loop.
     """
-    left = [stop_after]
 
     async def place(sources: Sequence[ModelSource], workers: Workers) -> list[ChatModel]:
-        return [_Shuffled(source.model, order, left) for source in sources]
+        return [_Shuffled(source.model, order) for source in sources]
 
     executor = ModelExecutor(summary="answers in a different order", place=place)
     registered: Registration[Any] = Registration(
@@ -193,8 +169,8 @@ def shuffled(order: int, *, stop_after: int | None = None) -> Elsewhere:
 class _Shuffled:
     """A model whose answers come in another order than they are asked for."""
 
-    def __init__(self, model: ChatModel, order: int, left: list[int | None]) -> None:
-        self._model, self._order, self._left = model, order, left
+    def __init__(self, model: ChatModel, order: int) -> None:
+        self._model, self._order = model, order
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -202,10 +178,6 @@ class _Shuffled:
     async def complete(self, request: ChatRequest) -> ChatReply:
         for _ in range(random.Random(f"{self._order} {request.key}").randrange(_TURNS)):
             await asyncio.sleep(0)
-        if self._left[0] is not None:
-            if self._left[0] <= 0:
-                raise AuthenticationFailed(_STOPPED)
-            self._left[0] -= 1
         return await self._model.complete(request)
 
 

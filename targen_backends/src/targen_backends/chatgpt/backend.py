@@ -11,9 +11,8 @@ from pydantic import Field, SecretStr
 from targen_backends.chatgpt.batch import ChatGptBatches
 from targen_backends.chatgpt.client import ADDRESS, KEY_VARIABLE, ChatGptModel
 from targen_backends.http.completions import Structured
-from targen_backends.http.keys import find_key
-from targen_backends.http.options import HttpOptions
-from targen_backends.http.service import NOT_WITH_REASONING
+from targen_backends.http.failures import NOT_WITH_REASONING
+from targen_backends.http.options import HttpOptions, find_key
 from targen_backends.scores import MOST
 from targen_core import Backend
 
@@ -72,7 +71,7 @@ def create(options: ChatGptOptions) -> ChatGptModel:
 
 def batches(options: ChatGptOptions) -> ChatGptBatches:
     """Return the provider of batches for `options`; see `create`."""
-    return ChatGptBatches(create(options), options.base_url, timeout=options.timeout)
+    return ChatGptBatches(create(options))
 
 
 def reasons(options: ChatGptOptions) -> bool:

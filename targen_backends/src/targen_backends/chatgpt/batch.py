@@ -17,7 +17,6 @@ from typing import Any
 from targen_backends.batches import answers, document
 from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.http.completions import URL, CompletionCodec
-from targen_backends.http.fetcher import Fetcher
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.calls.model import ChatRequest
 from targen_core.errors import ServiceError
@@ -32,23 +31,13 @@ class ChatGptBatches(CompletionCodec):
 
     Args:
         model: makes the requests' bodies, and has the key.
-        base_url: the address without `/batches`.
-        timeout: seconds for one call; an upload or a download of many
-            megabytes gets ten times as long.
     """
 
     max_requests = 50_000
     max_bytes = 200_000_000
 
-    def __init__(self, model: ChatGptModel, base_url: str, *, timeout: float) -> None:
+    def __init__(self, model: ChatGptModel) -> None:
         super().__init__(model)
-        self._fetcher = Fetcher(
-            base_url.rstrip("/"),
-            headers={"Authorization": f"Bearer {model.key}"},
-            secret=model.key,
-            timeout=10 * timeout,
-            service=model.service,
-        )
         self._without_files = Counter[str]()  # polls of batches that had ended, by batch
 
     async def submit(self, lines: Sequence[bytes]) -> str:
@@ -62,7 +51,7 @@ class ChatGptBatches(CompletionCodec):
         form = _form(boundary, {"purpose": "batch"}, b"".join(line + b"\n" for line in lines))
         kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         try:
-            answer = await self._fetcher.fetch("POST", "/files", data=form, headers=kind)
+            answer = await self._model.fetch("POST", "/files", form, kind)
         except ServiceError as error:
             error.billed = False  # a file by itself is free
             raise
@@ -71,7 +60,7 @@ class ChatGptBatches(CompletionCodec):
             "endpoint": URL,
             "completion_window": "24h",
         }
-        answer = await self._fetcher.fetch("POST", "/batches", data=json.dumps(job).encode())
+        answer = await self._model.fetch("POST", "/batches", json.dumps(job).encode())
         return str(document(answer, "id", billed=True)["id"])
 
     async def poll(self, batch: str, requests: Mapping[str, ChatRequest]) -> BatchState:
@@ -80,7 +69,7 @@ class ChatGptBatches(CompletionCodec):
         Raises:
             ServiceError: its class says whether a retry can help.
         """
-        job = document(await self._fetcher.fetch("GET", f"/batches/{batch}"), "id", "status")
+        job = document(await self._model.fetch("GET", f"/batches/{batch}"), "id", "status")
         if job["status"] not in _ENDED:
             return BatchState(False)
         files = [job[name] for name in ("output_file_id", "error_file_id") if job.get(name)]
@@ -90,15 +79,10 @@ class ChatGptBatches(CompletionCodec):
                 return BatchState(False)
         came: dict[str, BatchAnswer] = {}
         for file in files:
-            lines = self._fetcher.lines(f"/files/{file}/content")
+            lines = self._model.fetch_lines(f"/files/{file}/content")
             came |= await answers(lines, self.decode, requests)
         problem = "" if job["status"] == "completed" else f"batch {batch} {_why(job)}"
-        return BatchState(True, came, error_patterns.quoted(problem, self._fetcher.secret))
-
-    async def aclose(self) -> None:
-        """Close this event loop's connections."""
-        await self._fetcher.aclose()
-        await super().aclose()
+        return BatchState(True, came, error_patterns.quoted(problem, self._model.key))
 
 
 def _why(job: Mapping[str, Any]) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from targen_backends.http.completions import CompletionsModel
-from targen_backends.http.service import NOT_WITH_REASONING, Service
+from targen_backends.http.failures import NOT_WITH_REASONING
 from targen_core.calls.model import ChatRequest, Message
 
 ADDRESS = "https://api.openai.com/v1"
@@ -37,15 +37,14 @@ class ChatGptModel(CompletionsModel):
     """
 
     kind = "openai"
-    service = Service(
-        key_variable=KEY_VARIABLE,
-        credit_hint="the account is out of credit or has reached its limit: see Billing and "
-        "Limits in its settings, then run the same command again",
-        parameter_hints=dict.fromkeys(
-            NOT_WITH_REASONING,
-            "-o thinks=true for a model that does not accept this parameter",
+    key_variable = KEY_VARIABLE
+    hints: ClassVar[Mapping[str, str]] = {
+        "credit": "the account is out of credit or has reached its limit: see Billing and Limits "
+        "in its settings, then run the same command again",
+        **dict.fromkeys(
+            NOT_WITH_REASONING, "-o thinks=true for a model that does not accept this parameter"
         ),
-    )
+    }
     key_of = "chatgpt"
     prices = "openai"
     seeded = False

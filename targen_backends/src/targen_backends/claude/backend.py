@@ -17,8 +17,7 @@ from targen_backends.claude.client import (
     Thinking,
 )
 from targen_backends.claude.messages import SAMPLING
-from targen_backends.http.keys import find_key
-from targen_backends.http.options import HttpOptions
+from targen_backends.http.options import HttpOptions, find_key
 from targen_core import Backend
 
 _TAKES_SAMPLING = re.compile(r"claude-(3|opus-4-[0-6]|sonnet-4-[0-6]|haiku-4|\w+-4-2025)")
@@ -78,8 +77,7 @@ def create(options: ClaudeOptions) -> ClaudeModel:
 
 def batches(options: ClaudeOptions) -> ClaudeBatches:
     """Return the provider of batches for `options`; see `create`."""
-    address = options.base_url.removesuffix("/v1")
-    return ClaudeBatches(create(options), address, timeout=options.timeout)
+    return ClaudeBatches(create(options))
 
 
 def thinks(options: ClaudeOptions) -> bool:

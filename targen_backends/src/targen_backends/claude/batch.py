@@ -13,9 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from targen_backends.batches import NOBODY, answers, careful, document, parsed
 from targen_backends.claude.client import ClaudeModel
-from targen_backends.claude.messages import SAMPLING, read_message
-from targen_backends.http.failures import failure
-from targen_backends.http.fetcher import Fetcher
+from targen_backends.claude.messages import SAMPLING
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.calls.model import ChatRequest
 from targen_core.calls.secrets import Secrets
@@ -42,25 +40,15 @@ class ClaudeBatches:
 
     Args:
         model: makes the requests' bodies, and has the key.
-        base_url: the address without `/v1/messages`.
-        timeout: seconds for one call; one of many megabytes gets ten times as
-            long.
     """
 
     max_requests = 100_000
     max_bytes = 250_000_000
 
-    def __init__(self, model: ClaudeModel, base_url: str, *, timeout: float) -> None:
+    def __init__(self, model: ClaudeModel) -> None:
         self.identity = model.identity
         self._model = model
         self._secrets = Secrets(model.key)
-        self._fetcher = Fetcher(
-            base_url.rstrip("/"),
-            headers={},
-            secret=model.key,
-            timeout=10 * timeout,
-            service=model.service,
-        )
 
     def encode(self, request: ChatRequest) -> bytes:
         """The request as a member of a batch."""
@@ -81,7 +69,7 @@ class ClaudeBatches:
             raise ValueError("no result")
         if kind == "succeeded":
             try:
-                return key, read_message(result.get("message"), requests.get(key, NOBODY))
+                return key, self._model.read(result.get("message"), requests.get(key, NOBODY))
             except ServiceUnavailable as raised:
                 return key, raised
         if kind == "errored":
@@ -89,9 +77,7 @@ class ClaudeBatches:
             inner = envelope.get("error", envelope) if isinstance(envelope, dict) else None
             name = str(inner.get("type")) if isinstance(inner, dict) else ""
             body = json.dumps(envelope).encode()
-            return key, failure(
-                _STATUS.get(name, 500), body, {}, self._model.service, self._model.key
-            )
+            return key, self._model.failure(_STATUS.get(name, 500), body, {})
         words = error_patterns.quoted(kind, self._model.key, max_length=50)
         return key, ServiceUnavailable(f"the batch ended before this call was processed: {words}")
 
@@ -105,7 +91,7 @@ class ClaudeBatches:
         params = json.loads(lines[0])["params"]
         headers = self._model.headers({name: params.get(name) for name in SAMPLING})
         body = b'{"requests":[%s]}' % b",".join(lines)
-        answer = await self._fetcher.fetch("POST", _PATH, data=body, headers=headers)
+        answer = await self._model.fetch("POST", _PATH, body, headers)
         return str(document(answer, "id", billed=True)["id"])
 
     async def poll(self, batch: str, requests: Mapping[str, ChatRequest]) -> BatchState:
@@ -116,15 +102,13 @@ class ClaudeBatches:
         """
         self._model.require_key()
         path = f"{_PATH}/{batch}"
-        headers = self._model.headers({})
-        answer = await self._fetcher.fetch("GET", path, headers=headers)
+        answer = await self._model.fetch("GET", path)
         if document(answer, "id", "processing_status")["processing_status"] != "ended":
             return BatchState(False)
         # Not the address that it names: the key goes to no other place.
-        lines = self._fetcher.lines(f"{path}/results", headers=headers)
+        lines = self._model.fetch_lines(f"{path}/results")
         return BatchState(True, await answers(lines, self.decode, requests))
 
     async def aclose(self) -> None:
         """Close this event loop's connections."""
-        await self._fetcher.aclose()
         await self._model.aclose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from targen_backends.claude.messages import (
     SAMPLING,
@@ -15,11 +15,9 @@ from targen_backends.claude.messages import (
 )
 from targen_backends.http.limits import anthropic_rate_headers
 from targen_backends.http.model import HttpModel
-from targen_backends.http.poster import Answer
-from targen_backends.http.service import Service
 from targen_backends.schema import described_schema
 from targen_core import ChatReply
-from targen_core.calls.model import ChatRequest
+from targen_core.calls.model import ChatRequest, RateHeaders
 
 ADDRESS = "https://api.anthropic.com"
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
@@ -56,13 +54,12 @@ class ClaudeModel(HttpModel):
     kind = "anthropic"
     path = "/v1/messages"
     models_path = "/v1/models"
-    service = Service(
-        key_variable=KEY_VARIABLE,
-        limits=anthropic_rate_headers,
-        credit_hint="the organisation is out of credit or has reached its spend limit: see "
-        "Billing and Limits in the console, then run the same command again",
-        schema_hint="-o structured=tool, or -o structured=none, requests JSON in a different way",
-    )
+    key_variable = KEY_VARIABLE
+    hints: ClassVar[Mapping[str, str]] = {
+        "credit": "the organisation is out of credit or has reached its spend limit: see Billing "
+        "and Limits in the console, then run the same command again",
+        "schema": "-o structured=tool, or -o structured=none, requests JSON in a different way",
+    }
     key_of = "claude"
     prices = "anthropic"
     seeded = False
@@ -88,17 +85,17 @@ class ClaudeModel(HttpModel):
         self._newer = {"anthropic-version": _VERSION, "Authorization": f"Bearer {self.key}"}
         self._older = {"anthropic-version": _OLDER, "x-api-key": self.key}
 
-    def key_header(self, api_key: str) -> Mapping[str, str]:
-        """Return no header: it depends on the call; see `headers`."""
-        return {}
-
     def schema(self, schema: Mapping[str, Any], name: str) -> Any:
         """A reply's schema as a format or a tool holds it."""
         return described_schema(schema)
 
-    def reply(self, answer: Answer, request: ChatRequest) -> ChatReply:
-        """The reply in an answer; see `HttpModel.reply`."""
-        return read_message(answer.envelope, request, answer.rate)
+    def read(self, envelope: Any, request: ChatRequest) -> ChatReply:
+        """Return the reply in a message; see `HttpModel.read`."""
+        return read_message(envelope, request)
+
+    def rate(self, headers: Mapping[str, str]) -> RateHeaders | None:
+        """Return the limits in Anthropic's headers."""
+        return anthropic_rate_headers(headers)
 
     def body(self, request: ChatRequest) -> bytes:
         """Return the body to post for a request."""
@@ -106,27 +103,27 @@ class ClaudeModel(HttpModel):
 
     def headers(self, params: Mapping[str, Any]) -> Mapping[str, str]:
         """The version of the API that has all of the parameters, and the key in its way."""
-        sampled = any(params.get(name) is not None or name in self._head for name in SAMPLING)
+        sampled = any(params.get(name) is not None or name in self.fixed for name in SAMPLING)
         return self._older if sampled else self._newer
 
     def count_tokens(self, request: ChatRequest) -> int:
         """An upper bound of the input tokens, by bytes."""
-        return super().count_tokens(request) + (_AROUND[self._mode] if request.schema else 0)
+        return super().count_tokens(request) + (_AROUND[self.schema_mode] if request.schema else 0)
 
     def _fields(self, request: ChatRequest) -> dict[str, Any]:
         sent = parameters(request.params)
-        config = {**self._head.get("output_config", {}), **sent.pop("output_config", {})}
-        body = {**self._head, **conversation(request.messages, mark=self._mark), **sent}
+        config = {**self.fixed.get("output_config", {}), **sent.pop("output_config", {})}
+        body = {**self.fixed, **conversation(request.messages, mark=self._mark), **sent}
         if config:
             body["output_config"] = config
         return body
 
     def _encoded(self, body: dict[str, Any], request: ChatRequest) -> bytes:
         """Return the body as JSON; the schema is inserted without encoding it again."""
-        if request.schema is None or self._mode == "none":
+        if request.schema is None or self.schema_mode == "none":
             return json.dumps(body).encode()
-        schema = self._schemas.part(request.schema, request.schema_name)
-        if self._mode == "tool":
+        schema = self.schema_json(request)
+        if self.schema_mode == "tool":
             body = {**body, "tool_choice": {"type": "tool", "name": TOOL}}
             tool = b'[{"name":"%s","description":"Gives the reply.","input_schema":%s}]'
             return b'%s,"tools":%s}' % (

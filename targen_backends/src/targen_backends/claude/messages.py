@@ -12,7 +12,7 @@ from typing import Any
 
 from targen_backends.completions import count, reported, reported_or_estimated, sound
 from targen_core import ChatReply
-from targen_core.calls.model import ChatRequest, Finish, Message, RateHeaders
+from targen_core.calls.model import ChatRequest, Finish, Message
 from targen_core.errors import BadRequest, ServiceUnavailable
 
 SAMPLING = ("temperature", "top_p", "top_k")
@@ -87,7 +87,7 @@ def parameters(params: Mapping[str, Any]) -> dict[str, Any]:
     return body
 
 
-def read_message(envelope: Any, request: ChatRequest, rate: RateHeaders | None = None) -> ChatReply:
+def read_message(envelope: Any, request: ChatRequest) -> ChatReply:
     """The reply inside the JSON that the API answered.
 
     Reasoning is left out of the text and counted. A refusal's explanation
@@ -124,7 +124,6 @@ def read_message(envelope: Any, request: ChatRequest, rate: RateHeaders | None =
         finish,
         input_tokens,
         output_tokens,
-        rate,
         cache_read_tokens=cache_read,
         cache_write_tokens=cache_write,
         reasoning_tokens=count(

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from targen_backends.batches import NOBODY, careful, parsed
-from targen_backends.completions import fields, read_reply, reported_or_estimated
-from targen_backends.http.failures import UnusableReply, failure, failure_inside
+from targen_backends.completions import fields, read_reply
+from targen_backends.http.failures import failure_inside
 from targen_backends.http.model import HttpModel
-from targen_backends.http.poster import Answer
 from targen_backends.schema import response_format
 from targen_core import ChatReply
 from targen_core.calls.batch import BatchAnswer
@@ -36,21 +35,14 @@ class CompletionsModel(HttpModel):
 
     def body(self, request: ChatRequest) -> bytes:
         """Return the body to post for a request."""
-        body = json.dumps({**self._head, **self.fields(request)}).encode()
-        if request.schema is None or self._mode == "none":
+        body = json.dumps({**self.fixed, **self.fields(request)}).encode()
+        if request.schema is None or self.schema_mode == "none":
             return body
-        if self._mode == "json_object":
+        if self.schema_mode == "json_object":
             form = b'{"type":"json_object"}'
         else:
-            form = self._schemas.part(request.schema, request.schema_name)
+            form = self.schema_json(request)
         return b'%s,"response_format":%s}' % (body[:-1], form)
-
-    async def complete(self, request: ChatRequest) -> ChatReply:
-        """Answer one request over HTTP; see `ChatModel.complete`."""
-        try:
-            return await super().complete(request)
-        except UnusableReply as error:
-            return _refused(error, request)
 
     def fields(self, request: ChatRequest) -> dict[str, Any]:
         """Return the messages and parameters as sent."""
@@ -60,9 +52,9 @@ class CompletionsModel(HttpModel):
         """A reply's schema as `response_format` holds it."""
         return response_format(schema, name)
 
-    def reply(self, answer: Answer, request: ChatRequest) -> ChatReply:
-        """The reply in an answer; see `HttpModel.reply`."""
-        return read_reply(answer.envelope, request, answer.rate, detailed=True)
+    def read(self, envelope: Any, request: ChatRequest) -> ChatReply:
+        """Return the reply in a chat completion; see `HttpModel.read`."""
+        return read_reply(envelope, request, detailed=True)
 
 
 class CompletionCodec:
@@ -97,20 +89,15 @@ class CompletionCodec:
             status, body = response.get("status_code", 200), response.get("body")
             headers = {"x-request-id": str(response.get("request_id") or "")}
             if status == 200:
-                if inside := failure_inside(body, headers, self._model.service, self._model.key):
+                if inside := failure_inside(self._model, body, headers):
                     return key, inside
                 try:
-                    reply = read_reply(body, requests.get(key, NOBODY), detailed=True)
+                    reply = self._model.read(body, requests.get(key, NOBODY))
                     return key, self._model.told_apart(reply)
                 except ServiceUnavailable as raised:
                     return key, raised
             words = body or error or ""  # vLLM's run-batch writes the error next to an empty body
-            failed = failure(
-                status, json.dumps(words).encode(), headers, self._model.service, self._model.key
-            )
-            if isinstance(failed, UnusableReply):
-                return key, _refused(failed, requests.get(key, NOBODY))
-            return key, failed
+            return key, self._model.failure(status, json.dumps(words).encode(), headers)
         if isinstance(error, dict):
             words = f"{error.get('code')}: {error.get('message')}"
             return key, ServiceUnavailable(error_patterns.quoted(words, self._model.key))
@@ -119,10 +106,3 @@ class CompletionCodec:
     async def aclose(self) -> None:
         """Close this event loop's connections."""
         await self._model.aclose()
-
-
-def _refused(error: UnusableReply, request: ChatRequest) -> ChatReply:
-    """The reply that a service refused, to be read like any other; its tokens are estimated."""
-    text = error.text or str(error)
-    tokens = reported_or_estimated(None, None, request, text)
-    return ChatReply(text, "other", *tokens, unscored=str(error), estimated=True)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from targen_backends.completions import first_choice
-from targen_backends.http.keys import other_keys
 from targen_backends.http.limits import retry_after, stated_wait
-from targen_backends.http.service import Service
-from targen_core.calls.secrets import scrub
 from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -31,7 +27,27 @@ from targen_standard.error_patterns import (
     too_long,
 )
 
+if TYPE_CHECKING:
+    from targen_backends.http.model import HttpModel
+
 E = TypeVar("E", bound=ServiceError)
+
+NOT_WITH_REASONING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "stop")
+"""Parameters that OpenAI's thinking models refuse: "Unsupported value: 'temperature' does not
+support 0.2 with this model" (developers.openai.com, guides/reasoning; issues of its users, read
+2026-11-20).
+"""
+
+HINTS = {
+    "credit": "the account is out of credit; see its billing page, then run the same command again",
+    "missing": "is the model name right, and does this key have access to it?",
+    "schema": "-o structured=json_object, or -o structured=none, requests JSON in a different way",
+    "length": "start a new run with a lower -o max_tokens=N, or with a model that has a longer "
+    "context",
+    "scores": "this model returns no token probabilities, or lists fewer tokens at each position; "
+    "use a different model for this step, such as --backend-for STEP=local",
+}
+"""What to do about a failure, by what is wrong; see `HttpModel.hints`."""
 
 _SCHEMA = re.compile(
     r"response_format|json_schema|guided|grammar|output_config|output_format", re.IGNORECASE
@@ -50,8 +66,12 @@ _SCORES = re.compile(r"log_?prob", re.IGNORECASE)
 _TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
 _BAD_KEY = re.compile(r"\bapi[ _]key (is )?(not valid|invalid)", re.IGNORECASE)
 """Gemini's API answers 400 to a wrong key (ai.google.dev/gemini-api/docs/troubleshooting)."""
-_ENDPOINT = re.compile(r"(/chat/completions|/api/chat|/v1/messages)/?$")
-_NO_SYSTEM = re.compile(r"\bsystem (role|message|prompt|instruction)", re.IGNORECASE)
+_STATUS_HINTS = {
+    400: "compare the model's name and the options that you set with the service's documentation",
+    405: "is --base-url the address of the API?",
+    413: "raise the server's request size limit, such as client_max_body_size in nginx",
+    501: "the server does not support this kind of request; see its documentation",
+}
 _LATER = re.compile(r"try again in (about )?\d", re.IGNORECASE)
 """LiteLLM's proxy answers 400 for a limit of its own."""
 _SLOWER = "lower --concurrency, or set --rpm and --tpm to the account's limits"
@@ -61,9 +81,6 @@ _NO_MODEL = re.compile(
 )
 _LOADING = 120.0  # seconds that a model may take to load
 _BROKEN = 15.0  # seconds that a service may answer 500 from the first call on: it has not started
-_REFUSED_REPLY = "json_validate_failed"
-"""Groq's code for a reply that does not follow the schema; `failed_generation` has it
-(console.groq.com/docs/structured-outputs)."""
 _OF_MODERATION = {"reasons", "flagged_input"}
 """Fields of OpenRouter's errors for prompts that its moderation stopped (openrouter.ai/docs)."""
 _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
@@ -71,24 +88,12 @@ _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
 _BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}
 
 
-class UnusableReply(BadRequest):
-    """The service refuses the reply that its model wrote; `text` is that reply, or ""."""
-
-    text = ""
-
-
 class NotServed(BadRequest):
     """HTTP 404: no such address, or no such model at it."""
 
 
 def failure(
-    status: int,
-    body: bytes,
-    headers: Mapping[str, str],
-    service: Service,
-    secret: str = "",
-    *,
-    shown: str = "",
+    model: HttpModel, status: int, body: bytes, headers: Mapping[str, str], *, shown: str = ""
 ) -> ServiceError:
     """Return the error for an answer with a `status` other than 200.
 
@@ -96,20 +101,17 @@ def failure(
     then its name for the request, by which its support finds it. `shown` is
     what the message says in place of the status.
     """
-    words, codes, details = _words(body)
-    words = quoted(words, secret)
-    place = quoted(headers.get("Location", "").partition("?")[0], secret) or "nowhere"
+    words, codes = _words(body)
+    words = quoted(words, model.key)
+    place = quoted(headers.get("Location", "").partition("?")[0], model.key) or "nowhere"
     shown = shown or f"HTTP {status}"
     stated = stated_wait(body) if status in (400, 429, 503) else None
-    error = _sorted(status, shown, words, codes, headers, place, service, stated)
-    if _REFUSED_REPLY in codes:
-        error = UnusableReply(*error.args, of_content=True)
-        error.text = scrub(str(details.get("failed_generation") or ""), secret)
-    return named(error, request_id(headers, secret))
+    error = _sorted(model, status, shown, words, codes, headers, place, stated)
+    return named(error, request_id(headers, model.key))
 
 
 def failure_inside(
-    envelope: Any, headers: Mapping[str, str], service: Service, secret: str = ""
+    model: HttpModel, envelope: Any, headers: Mapping[str, str]
 ) -> ServiceError | None:
     """Return the error that some gateways put into an answer with status 200, or None.
 
@@ -135,7 +137,7 @@ def failure_inside(
     status = code if isinstance(code, int) and 400 <= code < 600 else 502
     shown = f"HTTP 200 with error {status}" if status == code else "HTTP 200 with an error"
     body = json.dumps({"error": error}).encode()
-    failed = failure(status, body, headers, service, secret, shown=shown)
+    failed = model.failure(status, body, headers, shown)
     failed.billed = failed.retryable and status != 429
     return failed
 
@@ -155,23 +157,23 @@ def request_id(headers: Mapping[str, str], secret: str = "") -> str:
 
 
 def _sorted(
+    model: HttpModel,
     status: int,
     shown: str,
     words: str,
     codes: set[str],
     headers: Mapping[str, str],
     place: str,
-    service: Service,
     stated: float | None,
 ) -> ServiceError:
     message = f"{shown}: {words}" if words else shown
-    rate = service.limits(headers)
+    rate, hints = model.rate(headers), {**HINTS, **model.hints}
     wait = retry_after(headers)
     if wait is None:
         wait = stated if stated is not None else retry_after(headers, rate)
     # Of a 5xx only the code counts: what was up-stream may be back in a moment.
     if codes & NO_CREDIT_CODES or status == 402 or (status < 500 and no_credit(words)):
-        return AuthenticationFailed(message, hint=service.credit_hint)
+        return AuthenticationFailed(message, hint=hints["credit"])
     if status == 429 or (status == 400 and ("429" in codes or _LATER.search(words))):
         if _TOO_BIG_FOR_THE_RATE.search(words):
             return BadRequest(
@@ -195,8 +197,7 @@ def _sorted(
     if status == 401 or (status == 400 and _BAD_KEY.search(words)):
         return AuthenticationFailed(
             message,
-            hint=f"set {service.key_variable} to a key with access to this model"
-            + other_keys(service.key_variable),
+            hint=f"set {model.key_variable} to a key with access to this model",
         )
     if status == 407 or (status == 403 and words.startswith(_PAGE)):
         return AuthenticationFailed(message, hint=_BETWEEN)
@@ -206,57 +207,32 @@ def _sorted(
     if status == 403 and not too_long(words):
         return AuthenticationFailed(
             message,
-            hint=f"set {service.key_variable} to a key with access to this model, or use a "
+            hint=f"set {model.key_variable} to a key with access to this model, or use a "
             "different model",
         )
     if codes & TOO_LONG_CODES or (status in (400, 403, 413, 422) and too_long(words)):
-        return BadRequest(message, hint=service.long_hint, of_content=True)
+        return BadRequest(message, hint=hints["length"], of_content=True)
     if 300 <= status < 400:
-        return BadRequest(f"{message}: the address redirects to {place}", hint=_moved(place))
-    hint: str = service.missing_hint if status == 404 else ""
-    if status == 413:
-        hint = "raise the server's request size limit, such as client_max_body_size in nginx"
-    if status == 501:
-        hint = "the server does not support this kind of request; see its documentation"
-    if status == 400:
-        hint = (
-            "compare the model's name and the options that you set with the service's documentation"
+        return BadRequest(
+            f"{message}: the address redirects to {place}",
+            hint="use --base-url with the address that it redirects to, if it is an API",
         )
-    if status == 405 or status < 300:
-        hint = "is --base-url the address of the API?"
+    hint = hints["missing"] if status == 404 else _STATUS_HINTS.get(status, "")
     if status in (400, 422) and _REFUSES.search(words):
-        named_ones = (name for name in service.parameter_hints if re.search(rf"\b{name}\b", words))
-        hint = service.parameter_hints.get(next(named_ones, ""), hint)
-    if status == 400 and _NO_SYSTEM.search(words):
-        hint = (
-            "the model's chat template takes no system message, which targen's prompts have: serve "
-            "it with a template that does, or use a different model"
-        )
+        parameters = (n for n in model.hints if n not in HINTS and re.search(rf"\b{n}\b", words))
+        hint = hints.get(next(parameters, ""), hint)
     if _SCHEMA.search(words):
-        hint = service.schema_hint
+        hint = hints["schema"]
     if _SCORES.search(words):
-        hint = service.scores_hint
+        hint = hints["scores"]
     error = (NotServed if status == 404 else BadRequest)(message, hint=hint)
     # A server's limit on requests (413) is met by long ones only.
     error.of_content = status in (400, 413, 422) and not _NO_MODEL.search(words)
     return error
 
 
-def _moved(place: str) -> str:
-    """Return a hint for an address that redirects to another one."""
-    if not _ENDPOINT.search(place):
-        return (
-            "that is not an address of an API, but perhaps a login page: is --base-url right, "
-            "and does it need no login?"
-        )
-    root = _ENDPOINT.sub("", place)
-    if place.startswith("/"):
-        return f"use the path {root or '/'} of the same host in --base-url"
-    return f"--base-url {shlex.quote(root)}"
-
-
-def _words(body: bytes) -> tuple[str, set[str], Mapping[str, Any]]:
-    """The provider's message, the codes and types that it gave, and all of its error."""
+def _words(body: bytes) -> tuple[str, set[str]]:
+    """The provider's message, and the codes and types that it gave."""
     text = body.decode("utf-8", "replace").strip()
     try:
         data: Any = json.loads(text)
@@ -264,13 +240,13 @@ def _words(body: bytes) -> tuple[str, set[str], Mapping[str, Any]]:
         if re.match(r"<(!doctype|html|head|body)\b", text, re.IGNORECASE):
             title = _TITLE.search(text)
             text = " ".join(title[1].split()) if title else text
-            return f"{_PAGE}: {text}", set(), {}
-        return text, set(), {}
+            return f"{_PAGE}: {text}", set()
+        return text, set()
     if isinstance(data, list) and len(data) == 1:  # Gemini's API
         (data,) = data
     error = data.get("error", data) if isinstance(data, dict) else data
     if not isinstance(error, dict):
-        return error if isinstance(error, str) else text, set(), {}
+        return error if isinstance(error, str) else text, set()
     inner = [(error, "code"), (error, "type")]
     for part, key in (("details", "error_code"), ("innererror", "code")):
         if isinstance(error.get(part), dict):
@@ -282,5 +258,5 @@ def _words(body: bytes) -> tuple[str, set[str], Mapping[str, Any]]:
     for key in ("message", "detail", "error"):
         if error.get(key):
             # Undecodable content is quoted as received, with its surroundings.
-            return error[key] if isinstance(error[key], str) else text, codes, error
-    return text, codes, error
+            return error[key] if isinstance(error[key], str) else text, codes
+    return text, codes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -17,37 +17,23 @@ _MAX = 1e12  # of requests or tokens: what is more is as good as no limit
 _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 
 
-_AMOUNT = re.compile(
-    r"(?<![\d.])(\d+(?:\.\d+)?) ?"
-    r"(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)(?![a-z])",
-    re.IGNORECASE,
-)
+_AMOUNT = r"\d+(?:\.\d+)? ?(?:ms|[smh]|seconds?|minutes?|hours?)(?![a-z])"
 _STATED = re.compile(
-    rf"(?:try again|retry|wait)\b[^.\d]{{0,20}}((?:{_AMOUNT.pattern}[, ]{{0,2}})+)"
-    r'|"retryDelay"\s*:\s*"(\d+(?:\.\d+)?)s"',
+    rf"(?:try again|retry|wait)\b[^.\d]{{0,20}}((?:{_AMOUNT}[, ]{{0,2}}|\d+m(?=\d))+)"
+    r'|"retryDelay"\s*:\s*"([\d.]+s)"',
     re.IGNORECASE,
 )
 """A wait in words: "Please try again in 1m3.5s" (OpenAI), and in Gemini's `RetryInfo`."""
-_ROUNDED = 0.05  # seconds by which words may state too little, since they are rounded
-_READ = 16_384  # characters of a body that are searched for one
 
 
 def stated_wait(body: bytes) -> float | None:
     """Seconds that the text of an answer asks to wait, a month at most, or None."""
-    found = _STATED.search(body[:_READ].decode("utf-8", "replace"))
+    found = _STATED.search(body[:16_384].decode("utf-8", "replace"))
     if found is None:
         return None
-    parts = _AMOUNT.findall(found[1]) if found[1] else [(found[found.lastindex or 0], "s")]
-    return error_patterns.seconds(_total(parts) + _ROUNDED)
-
-
-def _total(parts: Iterable[tuple[str, str]]) -> float:
-    """Seconds of amounts, each a number and a unit such as "ms", "s" or "minutes"."""
-    units = ((number, unit.lower()) for number, unit in parts)
-    return sum(
-        float(number) * _UNITS["ms" if unit.startswith(("ms", "mil")) else unit[0]]
-        for number, unit in units
-    )
+    parts = _PART.findall((found[1] or found[2]).lower().replace(" ", ""))
+    rounded = 0.05  # by which words may state too little
+    return error_patterns.seconds(sum(float(n) * _UNITS[unit] for n, unit in parts) + rounded)
 
 
 def retry_after(headers: Mapping[str, str], rate: RateHeaders | None = None) -> float | None:
@@ -140,7 +126,8 @@ def _count(value: str | None) -> int | None:
 def _duration(value: str | None) -> float | None:
     """Seconds in "1s", "6m0s", "120ms" or a plain number; no more than a month."""
     if value and _DURATION.fullmatch(value):
-        return error_patterns.seconds(_total(_PART.findall(value)))
+        parts = _PART.findall(value)
+        return error_patterns.seconds(sum(float(n) * _UNITS[unit] for n, unit in parts))
     return error_patterns.seconds(value)
 
 

@@ -1,70 +1,79 @@
-"""`HttpModel`: what the chat models over HTTP have in common."""
+"""`HttpModel`: the base of chat models over HTTP, which our backends and authors' share.
+
+A subclass says how a request is written (`body`) and how a reply is read (`read`). It may say what
+a failure means (`failure`). The base has the connections, limits of size and time, keys, and the
+error of each failure.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import hashlib
 import json
+import socket
+import ssl
+import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import aiohttp
 
 from targen_backends.completions import is_another, token_bound
-from targen_backends.http.failures import NotServed
-from targen_backends.http.keys import missing_key
-from targen_backends.http.poster import Answer, Poster
-from targen_backends.http.service import Service
+from targen_backends.http.failures import NotServed, failure, failure_inside, named, request_id
+from targen_backends.http.limits import rate_headers
+from targen_backends.http.options import is_loopback, missing_key, proxy_for
+from targen_backends.http.reading import (
+    ENCODINGS,
+    MAX_ANSWER,
+    MAX_ERROR,
+    Unreadable,
+    body,
+    decoded,
+    lines,
+)
 from targen_backends.prices import price_of
 from targen_core import ChatReply, Price
-from targen_core.calls.model import ChatRequest
-from targen_core.hints import quoted, suggestions_for
+from targen_core.calls import descriptors
+from targen_core.calls.model import ChatRequest, RateHeaders
+from targen_core.calls.secrets import Secrets, scrub
+from targen_core.errors import ServiceError, ServiceUnavailable, TimedOut
+from targen_core.hints import suggestions_for
+from targen_core.text import printable
+from targen_standard import error_patterns
 
-_SHOWN = 10
-"""Names of models that an error lists."""
+_KEEP_ALIVE = 4.0
+"""Seconds that an idle connection is kept. uvicorn, and so vLLM, hangs up after five, which would
+cost a call now and then."""
 
-_KEPT = 64
-"""Schemas whose JSON is kept."""
+_NO_SERVICE = 10.0  # seconds that a wrong address is tried
+_NO_LOCAL_SERVICE = 1.5  # likewise, where this machine says that nobody listens
+_LISTING = 10.0  # seconds for the list of a service's models, which is requested after a 404
+_CONNECT = 20.0  # seconds for a connection; after a time-out, no call was sent or billed
+_SHOWN = 10  # names of models that an error lists
+_KEPT_SCHEMAS = 64
 
-
-class _SchemaParts:
-    """A piece of JSON for each schema object, made when it is first asked for.
-
-    A run has a handful of schemas and asks for each thousands of times.
-    """
-
-    def __init__(self, make: Callable[[Mapping[str, Any], str], Any]) -> None:
-        self._make = make
-        # id of a schema -> the schema, which keeps its id its own, and its bytes.
-        self._made: dict[int, tuple[Mapping[str, Any], bytes]] = {}
-
-    def part(self, schema: Mapping[str, Any], name: str) -> bytes:
-        """The JSON of `schema`, called `name`."""
-        entry = self._made.get(id(schema))
-        if entry is None:
-            if len(self._made) >= _KEPT:
-                self._made.clear()
-            made = json.dumps(self._make(schema, name)).encode()
-            entry = self._made[id(schema)] = (schema, made)
-        return entry[1]
-
-
-def _digest(extra: Mapping[str, Any]) -> str:
-    """Return `":"` and 12 hex digits that represent `extra` in an identity; "" for none."""
-    if not extra:
-        return ""
-    text = json.dumps(extra, sort_keys=True)
-    return f":{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+_PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+"""TLS errors that mean an answer in plain HTTP."""
 
 
 class HttpModel(ABC):
-    """A `ChatModel` that posts each request to one address; a service fills in its form.
+    """A `ChatModel` that posts each request to one address.
+
+    Each event loop has one session, with kept-alive connections. Their number has no cap, since the
+    call layer limits the calls in flight. Redirects are not followed: they would take the key
+    elsewhere.
 
     Args:
-        base_url: the address without the path that is posted to, without user
-            info and query.
+        base_url: the address without the path that is posted to.
         model: the name that the service knows the model by.
-        api_key: sent as a bearer token; "" sends none. It never shows in
-            `identity`, `repr` or an error.
+        api_key: sent as a bearer token; "" sends none. It never shows in `identity`, `repr` or an
+            error.
         timeout: seconds for one whole call.
         structured: how to request a schema; `json_schema`: enforced.
         max_concurrency: maximum useful concurrent calls, or None.
@@ -77,11 +86,16 @@ class HttpModel(ABC):
     """The path to post to, under the address."""
     models_path: ClassVar[str] = "/models"
     """Where it lists its models, under the address."""
-    service: ClassVar[Service]
+    content_type: ClassVar[str] = "application/json"
+    """The form of a request's body."""
+    key_variable: ClassVar[str] = ""
+    """The environment variable of its key, for hints."""
     key_of: ClassVar[str] = ""
     """The backend that makes no call without a key; "" if a call needs none."""
     prices: ClassVar[str] = ""
-    """Whose table of `prices.toml` has its price; "": unknown, also behind a near address."""
+    """Whose table of `prices.toml` has its price; "": unknown."""
+    hints: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """What to do about a failure, in place of `failures.HINTS`, or if a parameter is refused."""
     seeded = True
     top_logprobs: int | None = None
     scores_given = False
@@ -98,73 +112,152 @@ class HttpModel(ABC):
         max_concurrency: int | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        self._address = address = base_url.rstrip("/")
-        self.identity = f"{self.kind}:{address}:{model}:{structured}{_digest(extra or {})}"
+        self.address = base_url.rstrip("/")
+        self.url = f"{self.address}{self.path}"
+        self.key = api_key
+        self.name = model
+        self.identity = f"{self.kind}:{self.address}:{model}:{structured}{_digest(extra or {})}"
         self.structured = structured == "json_schema"
         self.max_concurrency = max_concurrency
         self.price: Price | None = price_of(self.prices, model) if self.prices else None
-        self._head = {"model": model, **(extra or {})}
-        self._mode = structured
-        self._schemas = _SchemaParts(self.schema)
-        self._poster = Poster(
-            f"{address}{self.path}",
-            headers=self.key_header(api_key) if api_key else {},
-            secret=api_key,
-            timeout=timeout,
-            service=self.service,
-        )
+        self.timeout = timeout
+        self.fixed = {"model": model, **(extra or {})}
+        self.schema_mode = structured
+        self._key_filter = Secrets(api_key)
+        self._proxy = proxy_for(self.url)
+        # id of a schema -> the schema, which keeps its id its own, and its JSON: a run has a few
+        # schemas and asks for each thousands of times.
+        self._schemas: dict[int, tuple[Mapping[str, Any], bytes]] = {}
+        # A session lives in one event loop, and a program's calls may each have their own.
+        self._sessions: weakref.WeakKeyDictionary[
+            asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None]]
+        ] = weakref.WeakKeyDictionary()
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Return secrets that replies and errors must not repeat; see `ChatModel`."""
-        return (self._poster.secret,)
+    # --- what a subclass says -----------------------------------------------------------
 
-    @property
-    def key(self) -> str:
-        """The API key, for who sends what this client does not; "" for none."""
-        return self._poster.secret
+    @abstractmethod
+    def body(self, request: ChatRequest) -> bytes | Mapping[str, Any]:
+        """Return the body to post for a request; a mapping is sent as JSON."""
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.identity!r})"
+    @abstractmethod
+    def read(self, envelope: Any, request: ChatRequest) -> ChatReply:
+        """Return the reply in the JSON of an answer with status 200.
+
+        Raises:
+            ServiceUnavailable: the answer contains no reply.
+        """
+
+    def failure(
+        self, status: int, content: bytes, headers: Mapping[str, str], shown: str = ""
+    ) -> ServiceError:
+        """Return the error for an answer with a status other than 200.
+
+        Args:
+            status: the HTTP status.
+            content: the body of the answer.
+            headers: the headers of the answer.
+            shown: what the message says in place of the status.
+        """
+        return failure(self, status, content, headers, shown=shown)
+
+    def headers(self, params: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return the headers of a call with these parameters: by default, the key's."""
+        return {"Authorization": f"Bearer {self.key}"} if self.key else {}
+
+    def rate(self, headers: Mapping[str, str]) -> RateHeaders | None:
+        """Return the limits in an answer's headers."""
+        return rate_headers(headers)
+
+    def schema(self, schema: Mapping[str, Any], name: str) -> Any:
+        """Return a reply's schema as the service wants it."""
+        return schema
+
+    def count_tokens(self, request: ChatRequest) -> int:
+        """An upper bound of the input tokens, by bytes."""
+        return token_bound(request)
+
+    # --- calls -----------------------------------------------------------------------------
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer one request over HTTP; see `ChatModel.complete`."""
         self.require_key()
+        data = self.body(request)
+        if not isinstance(data, bytes):
+            data = json.dumps(data).encode()
         try:
-            return self.told_apart(
-                await self._poster.ask(
-                    self.body(request),
-                    lambda answer: self.reply(answer, request),
-                    self.headers(request.params),
-                )
-            )
+            async with self._answer("POST", self.url, data, self.headers(request.params)) as answer:
+                raw = await body(answer, MAX_ANSWER)
         except NotServed as error:
             await self._explain(error)
             raise
+        headers = answer.headers
+        try:
+            envelope = decoded(raw, self._key_filter)
+        except (ValueError, RecursionError):
+            raise named(self._malformed(raw, headers), request_id(headers, self.key)) from None
+        if inside := failure_inside(self, envelope, headers):
+            raise inside
+        try:
+            reply = self.told_apart(self.read(envelope, request))
+        except ServiceUnavailable as error:
+            raise named(error, request_id(headers, self.key)) from None
+        except RecursionError:
+            deep = ServiceUnavailable("the answer is too deeply nested", billed=True)
+            raise named(deep, request_id(headers, self.key)) from None
+        rate = self.rate(headers)
+        return reply if rate is None else replace(reply, rate=rate)
+
+    async def fetch(
+        self,
+        method: str,
+        path: str,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Send `data` to `path` under the address; return the JSON of an answer with status 200.
+
+        The key is removed from it. An answer that is not JSON gives None. `headers` are added to
+        those of a call.
+
+        Raises:
+            ServiceError: for every other answer, and for none.
+        """
+        sent = {**self.headers({}), **(headers or {})}
+        url = f"{self.address}{path}"
+        async with self._answer(method, url, data, sent, timeout=self._long) as answer:
+            raw = await body(answer, MAX_ANSWER)
+        try:
+            return decoded(raw, self._key_filter)
+        except (ValueError, RecursionError):
+            return None
+
+    async def fetch_lines(self, path: str) -> AsyncIterator[bytes]:
+        """The lines of the file at `path`, as they come; see `fetch`.
+
+        A file of results may have hundreds of megabytes. Lines that are longer than an answer may
+        be are left out. The key is still in them: see `batches.parsed`.
+        """
+        url = f"{self.address}{path}"
+        async with self._answer("GET", url, None, self.headers({}), timeout=self._long) as answer:
+            async for line in lines(answer, MAX_ANSWER):
+                yield line
+
+    @property
+    def _long(self) -> aiohttp.ClientTimeout:
+        """The time-out of a transfer of many megabytes."""
+        return aiohttp.ClientTimeout(total=10 * self.timeout)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return secrets that replies and errors must not repeat; see `ChatModel`."""
+        return (self.key,)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.identity!r})"
 
     def told_apart(self, reply: ChatReply) -> ChatReply:
         """`reply`, marked if a model answered that is not the requested one."""
-        other = is_another(reply.model, str(self._head["model"]))
-        return replace(reply, is_other=True) if other else reply
-
-    async def _explain(self, error: NotServed) -> None:
-        """Explain a 404: its address, and the available models, or an address that has some."""
-        model = str(self._head["model"])
-        error.args = (f"{error} (POST {self._poster.url}, model {model})",)
-        names = await self._poster.models(f"{self._address}{self.models_path}")
-        if model in names:
-            return
-        if names:
-            near = suggestions_for(model, names)
-            shown = f"the server has {', '.join(names[:_SHOWN])}{', …' if names[_SHOWN:] else ''}"
-            error.hint = f"did you mean {' or '.join(near)}? {shown}" if near else shown
-            return
-        # The usual slips: /v1 is missing, or what comes behind it is given too.
-        roots = dict.fromkeys((self._address, self._address.partition("/v1/")[0]))
-        for address in (f"{root}/v1" for root in roots):
-            if await self._poster.models(f"{address}{self.models_path}"):
-                error.hint = f"--base-url {quoted(address)}"
-                return
+        return replace(reply, is_other=True) if is_another(reply.model, self.name) else reply
 
     def require_key(self) -> None:
         """Check that there is a key, if calls need one.
@@ -172,37 +265,212 @@ class HttpModel(ABC):
         Raises:
             AuthenticationFailed: the key is missing.
         """
-        if self.key_of and not self._poster.secret:
-            raise missing_key(self.key_of, self.service.key_variable)
+        if self.key_of and not self.key:
+            raise missing_key(self.key_of, self.key_variable)
 
-    def count_tokens(self, request: ChatRequest) -> int:
-        """An upper bound of the input tokens, by bytes."""
-        return token_bound(request)
+    def schema_json(self, request: ChatRequest) -> bytes:
+        """Return the JSON of a request's schema as the service wants it, made once."""
+        assert request.schema is not None
+        entry = self._schemas.get(id(request.schema))
+        if entry is None:
+            if len(self._schemas) >= _KEPT_SCHEMAS:
+                self._schemas.clear()
+            made = json.dumps(self.schema(request.schema, request.schema_name)).encode()
+            entry = self._schemas[id(request.schema)] = (request.schema, made)
+        return entry[1]
 
     async def aclose(self) -> None:
         """Close this event loop's connections; a later call opens new ones."""
-        await self._poster.aclose()
+        _, ending = self._sessions.get(asyncio.get_running_loop(), (None, None))
+        if ending is not None:
+            await ending.aclose()
 
-    @abstractmethod
-    def schema(self, schema: Mapping[str, Any], name: str) -> Any:
-        """A reply's schema as the service wants it."""
+    # --- connections ------------------------------------------------------------------------
 
-    @abstractmethod
-    def body(self, request: ChatRequest) -> bytes:
-        """Return the body to post for a request."""
-
-    @abstractmethod
-    def reply(self, answer: Answer, request: ChatRequest) -> ChatReply:
-        """The reply in an answer.
+    @asynccontextmanager
+    async def _answer(
+        self, method: str, url: str, data: bytes | None, headers: Mapping[str, str], **how: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Yield an answer with status 200, with its body still unread.
 
         Raises:
-            ServiceUnavailable: the answer contains no reply.
+            ServiceError: for every other answer, for none, and for a body that cannot be read.
         """
+        try:
+            async with self._session().request(
+                method,
+                url,
+                data=data,
+                headers=headers,
+                proxy=self._proxy,
+                allow_redirects=False,
+                **how,
+            ) as response:
+                if response.status != 200:
+                    content = await body(response, MAX_ERROR, cut=True)
+                    raise self.failure(response.status, content, response.headers)
+                try:
+                    yield response
+                except Unreadable as error:
+                    unreadable = ServiceUnavailable(
+                        f"the answer is {error}", billed=True, max_startup=_NO_SERVICE
+                    )
+                    request = request_id(response.headers, self.key)
+                    raise named(unreadable, request) from None
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            raise self._lost(error) from None  # its context may hold the headers we sent
 
-    def key_header(self, api_key: str) -> Mapping[str, str]:
-        """The header of every call that holds the key."""
-        return {"Authorization": f"Bearer {api_key}"}
+    def _session(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        session, _ = self._sessions.get(loop, (None, None))
+        if session is None or session.closed:
+            session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
+                timeout=aiohttp.ClientTimeout(
+                    total=self.timeout, sock_connect=min(_CONNECT, self.timeout)
+                ),
+                headers={
+                    "Content-Type": self.content_type,
+                    "Accept": "application/json",
+                    "Accept-Encoding": ENCODINGS,
+                },
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,  # see targen_backends.http.reading
+            )
+            ending = self._until_end(loop, session)
+            with suppress(StopIteration):
+                ending.asend(None).send(None)  # enters it, as this function cannot await
+            self._sessions[loop] = session, ending
+        return session
 
-    def headers(self, params: Mapping[str, Any]) -> Mapping[str, str] | None:
-        """Return headers of only one call."""
-        return None
+    async def _until_end(
+        self, loop: asyncio.AbstractEventLoop, session: aiohttp.ClientSession
+    ) -> AsyncGenerator[None]:
+        """Close a session at the latest with its loop, which ends the generators begun in it.
+
+        A program that passes its own model to `generate` cannot close what is of that call's loop.
+        """
+        try:
+            yield
+        finally:
+            self._sessions.pop(loop, None)
+            await session.close()
+
+    async def _explain(self, error: NotServed) -> None:
+        """Add to a 404 its address, and the models that the service has."""
+        error.args = (f"{error} (POST {self.url}, model {self.name})",)
+        names = await self._models()
+        if not names or self.name in names:
+            return
+        near = suggestions_for(self.name, names)
+        shown = f"the server has {', '.join(names[:_SHOWN])}{', …' if names[_SHOWN:] else ''}"
+        error.hint = f"did you mean {' or '.join(near)}? {shown}" if near else shown
+
+    async def _models(self) -> list[str]:
+        """Return the names of the models that the service lists, if it does."""
+        timeout = aiohttp.ClientTimeout(total=min(_LISTING, self.timeout))
+        url = f"{self.address}{self.models_path}"
+        try:
+            async with self._answer("GET", url, None, self.headers({}), timeout=timeout) as answer:
+                listed = decoded(await body(answer, MAX_ANSWER), self._key_filter)
+        except (ServiceError, ValueError, RecursionError):
+            return []
+        items = listed.get("data") or listed.get("models") if isinstance(listed, dict) else None
+        items = items if isinstance(items, list) else []
+        names = [each.get("id") or each.get("name") for each in items if isinstance(each, dict)]
+        return [
+            printable(name, lines=False, max_length=80) for name in names if isinstance(name, str)
+        ]
+
+    # --- answers that never came whole ---------------------------------------------------------
+
+    def _lost(self, error: Exception) -> ServiceUnavailable:
+        """The error for an answer that never came whole."""
+        words = error_patterns.quoted(str(error), self.key)
+        if full := _no_descriptors(error):
+            return ServiceUnavailable(
+                f"no connection to {self.url}: {full}",
+                hint=descriptors.HINT,
+                broken=True,
+                max_startup=_NO_SERVICE,
+            )
+        if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
+            why, hint = _unconnected(error, self.url)
+            return ServiceUnavailable(
+                f"no connection to {self.url}: {why or words}",
+                hint=hint,
+                broken=True,
+                max_startup=_NO_LOCAL_SERVICE if _refused_here(error) else _NO_SERVICE,
+            )
+        if isinstance(error, TimeoutError):
+            return TimedOut(
+                f"no answer from {self.url} within {self.timeout:g} s",
+                hint="-o timeout=SECONDS sets a longer limit",
+                billed=True,
+            )
+        return ServiceUnavailable(
+            f"the connection to {self.url} broke before the answer was complete: "
+            f"{type(error).__name__}: {words}",
+            billed=True,
+            broken=True,
+            max_startup=_NO_SERVICE,
+        )
+
+    def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> ServiceUnavailable:
+        """Return the error for an answer with status 200 that is not JSON."""
+        begin = scrub(raw[:400].decode("utf-8", "replace"), self.key)[:40]
+        kind = headers.get("Content-Type", "").partition(";")[0]
+        media = error_patterns.quoted(kind, self.key, max_length=60)
+        return ServiceUnavailable(
+            f"the answer is not JSON but {len(raw)} bytes ({media}) starting with {begin!r}"
+            if raw.strip()
+            else "the answer is empty instead of JSON",
+            hint="check that --base-url is the address of the API, not of a web page",
+            billed=True,
+            max_startup=_NO_SERVICE,
+        )
+
+
+def _digest(extra: Mapping[str, Any]) -> str:
+    """Return `":"` and 12 hex digits that represent `extra` in an identity; "" for none."""
+    if not extra:
+        return ""
+    text = json.dumps(extra, sort_keys=True)
+    return f":{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _no_descriptors(error: Exception) -> str:
+    """Return the problem if this process, or the machine, has no file descriptor left; or ""."""
+    cause = getattr(error, "os_error", error)
+    full = isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE)
+    return descriptors.used_up() if full else ""
+
+
+def _unconnected(error: Exception, url: str) -> tuple[str, str]:
+    """Return why there is no connection, and a hint; "" if only the system's words explain it."""
+    cause = getattr(error, "os_error", None)
+    hint = "is the server running, and is --base-url right?"
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return (
+            "the proxy in HTTPS_PROXY or HTTP_PROXY does not answer",
+            "is the proxy's address right? NO_PROXY lists hosts that need no proxy",
+        )
+    if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_HTTP:
+        return "the server does not use https", "write --base-url with http://"
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return (
+            f"its certificate is not trusted ({cause.verify_message})",
+            "set SSL_CERT_FILE=FILE to the certificate of the server or its issuer",
+        )
+    if isinstance(cause, ConnectionRefusedError):
+        return "no server is listening there (connection refused)", hint
+    if isinstance(cause, socket.gaierror):
+        return f"the host {urlsplit(url).hostname} was not found, or there is no network", hint
+    return "", hint
+
+
+def _refused_here(error: Exception) -> bool:
+    """Return whether this machine itself reports that no server listens there."""
+    if not isinstance(error, aiohttp.ClientConnectorError):
+        return False
+    return isinstance(error.os_error, ConnectionRefusedError) and is_loopback(error.host)

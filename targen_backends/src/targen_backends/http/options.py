@@ -1,17 +1,28 @@
-"""The options that every backend over HTTP takes."""
+"""The options that every backend over HTTP takes: its address, and where its key comes from."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import ipaddress
 import json
 import os
+import re
+import urllib.request
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from targen_backends.http.address import checked, refuse_key_in_plain
 from targen_core import BackendOptions
-from targen_core.errors import UsageError
+from targen_core.errors import AuthenticationFailed, UnreadableFile, UsageError
+from targen_core.hints import quoted
+from targen_core.reading.files import read_text
+
+KEYRING = "targen"
+"""The service name of our entries in a keyring; the user name is the variable."""
 
 
 class HttpOptions(BackendOptions):
@@ -48,7 +59,7 @@ class HttpOptions(BackendOptions):
             UsageError: the key would go through the network in plain.
         """
         if key:
-            refuse_key_in_plain(self.base_url)
+            _refuse_key_in_plain(self.base_url)
         return {
             "api_key": key,
             "timeout": self.timeout,
@@ -89,7 +100,7 @@ class HttpOptions(BackendOptions):
     @field_validator("base_url")
     @classmethod
     def _plain_address(cls, value: str) -> str:
-        return checked(value, cls.key_variable).removesuffix(cls.path)
+        return _checked_address(value, cls.key_variable).removesuffix(cls.path)
 
     @field_validator("extra", mode="before")
     @classmethod
@@ -97,3 +108,134 @@ class HttpOptions(BackendOptions):
         if isinstance(value, str):
             return json.loads(value)  # its ValueError is what pydantic expects
         return value
+
+
+# --- keys ---
+
+
+def find_key(option: SecretStr | None, file: str, variable: str, *, in_keyring: bool = True) -> str:
+    """The first of `option`, the first line of `file`, `$variable` and the keyring; or "".
+
+    The keyring is only read if the package `keyring` is installed.
+
+    Raises:
+        UsageError: a file that cannot be read or is empty, or a key that no
+            HTTP header can hold.
+    """
+    if option is not None:
+        return _checked(option.get_secret_value(), "-o api_key=...")
+    if file:
+        return _checked(_first_line(file), f"the file {file}")
+    key = os.environ.get(variable, "").strip()
+    if key:
+        return _checked(key, variable)
+    return _checked(_from_keyring(variable), "the keyring") if in_keyring else ""
+
+
+def missing_key(backend: str, variable: str) -> AuthenticationFailed:
+    """The error for a call without a key."""
+    error = AuthenticationFailed(
+        f"the {backend} backend has no API key: {variable} is not set",
+        hint=f"export the key as {variable}, or pass -o api_key_file=FILE, or run: keyring set "
+        f"{KEYRING} {variable}",
+    )
+    error.exit_code = UsageError.exit_code  # like a missing model: no service was asked
+    return error
+
+
+def _first_line(file: str) -> str:
+    path = Path(file).expanduser()
+    try:
+        lines = read_text(path, 1 << 20).split("\n", 1)
+    except UnreadableFile as error:
+        why = error.reason
+        raise UsageError(
+            f"cannot read the key file {file}: {why}",
+            hint="put the key on the first line of the file",
+        ) from None
+    if not lines[0].strip():
+        raise UsageError(f"the key file {file} has an empty first line")
+    return lines[0]
+
+
+def _from_keyring(variable: str) -> str:
+    try:
+        keyring: Any = importlib.import_module("keyring")
+        return str(keyring.get_password(KEYRING, variable) or "")
+    except Exception:  # not installed, locked, or without a store: no key there
+        return ""
+
+
+def _checked(key: str, where: str) -> str:
+    """The key without white space around it; what no header can hold is refused, unrepeated."""
+    key = key.strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise UsageError(
+            f"the key from {where} contains a space, a line break or another character that keys "
+            "cannot contain",
+            hint="give only the key, without quotes, a name or a comment",
+        )
+    return key
+
+
+# --- addresses ---
+
+
+def _checked_address(address: str, key_variable: str) -> str:
+    """`address` without a slash at its end.
+
+    Raises:
+        ValueError: it cannot be called, or holds a login or a query, which a run directory would
+            keep.
+    """
+    address = address.strip()
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", address):
+        raise ValueError("an address must start with http:// or https://, then a host")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(
+            "an address must not contain a user, password, query or fragment; put a key in "
+            f"{key_variable}"
+        )
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("the port of an address must be a number from 0 to 65535") from None
+    return address.rstrip("/")
+
+
+def proxy_for(address: str) -> str | None:
+    """The proxy that the environment names for an address, or None."""
+    parts = urlsplit(address)
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if not proxy or urllib.request.proxy_bypass(parts.hostname or ""):
+        return None
+    return proxy
+
+
+def _refuse_key_in_plain(address: str) -> None:
+    """Check that a key may go to an address: by https, or to this machine or a private network.
+
+    Raises:
+        UsageError: anybody on the way to it could read the key.
+    """
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    with contextlib.suppress(ValueError):
+        if parts.scheme == "https" or is_loopback(host) or ipaddress.ip_address(host).is_private:
+            return
+    secure = address.replace("http://", "https://", 1)
+    raise UsageError(
+        f"targen does not send a key to {address}: plain http does not encrypt it",
+        hint=f"--base-url {quoted(secure)}; for a server in your own network, use its IP address",
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine itself."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 
 from targen_backends.http.completions import CompletionCodec, Structured
-from targen_backends.http.keys import find_key
-from targen_backends.http.options import HttpOptions
+from targen_backends.http.options import HttpOptions, find_key
 from targen_backends.llama.client import KEY_VARIABLE, LlamaModel
 from targen_backends.llama.ollama import OllamaModel
 from targen_backends.scores import MOST

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from targen_backends.http.completions import CompletionsModel
-from targen_backends.http.service import NOT_WITH_REASONING, Service
+from targen_backends.http.failures import NOT_WITH_REASONING
 
 KEY_VARIABLE = "TARGEN_LLAMA_API_KEY"
 
@@ -17,14 +20,12 @@ class LlamaModel(CompletionsModel):
     """A model behind a server's `POST {base_url}/chat/completions`; see `HttpModel`."""
 
     kind = "openai-compatible"
-    service = Service(
-        key_variable=KEY_VARIABLE,
-        missing_hint="is the model name right? --base-url usually ends in /v1",
-        long_hint="serve the model with a longer context, or start a new run with a lower -o "
+    key_variable = KEY_VARIABLE
+    hints: ClassVar[Mapping[str, str]] = {
+        "missing": "is the model name right? --base-url usually ends in /v1",
+        "length": "serve the model with a longer context, or start a new run with a lower -o "
         "max_tokens=N",
-        parameter_hints={
-            "temperature": f"-o temperature=1, or {_REASONING}",
-            **dict.fromkeys(("max_tokens", *NOT_WITH_REASONING[1:]), _REASONING),
-            "seed": "-o seeded=false stops sending a seed",
-        },
-    )
+        "temperature": f"-o temperature=1, or {_REASONING}",
+        **dict.fromkeys(("max_tokens", *NOT_WITH_REASONING[1:]), _REASONING),
+        "seed": "-o seeded=false stops sending a seed",
+    }

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from targen_backends.completions import (
     SEED_MASK,
@@ -21,8 +21,6 @@ from targen_backends.completions import (
     without_reasoning,
 )
 from targen_backends.http.model import HttpModel
-from targen_backends.http.poster import Answer
-from targen_backends.http.service import Service
 from targen_backends.llama.client import KEY_VARIABLE
 from targen_backends.schema import strict_schema
 from targen_backends.scores import asking, read_tokens
@@ -45,24 +43,24 @@ class OllamaModel(HttpModel):
     kind = "ollama"
     path = "/api/chat"
     models_path = "/api/tags"
-    service = Service(
-        key_variable=KEY_VARIABLE,
-        missing_hint="ollama pull NAME downloads a model; ollama list shows those you have",
-        long_hint="start a new run with a longer context: "
+    key_variable = KEY_VARIABLE
+    hints: ClassVar[Mapping[str, str]] = {
+        "missing": "ollama pull NAME downloads a model; ollama list shows those you have",
+        "length": "start a new run with a longer context: "
         """-o 'extra={"options": {"num_ctx": 16384}}'""",
-    )
+    }
 
     def schema(self, schema: Mapping[str, Any], name: str) -> Any:
         """A reply's schema as `format` holds it."""
         return strict_schema(schema)
 
-    def reply(self, answer: Answer, request: ChatRequest) -> ChatReply:
-        """The reply in an answer; see `HttpModel.reply`."""
-        return _read(answer.envelope, request)
+    def read(self, envelope: Any, request: ChatRequest) -> ChatReply:
+        """Return the reply in a chat response; see `HttpModel.read`."""
+        return _read(envelope, request)
 
     def body(self, request: ChatRequest) -> bytes:
         """Return the body to post for a request."""
-        body: dict[str, Any] = {"stream": False, **self._head}
+        body: dict[str, Any] = {"stream": False, **self.fixed}
         options = dict(body.get("options", {}))
         body["messages"] = [{"role": m.role, "content": sound(m.content)} for m in request.messages]
         for name, value in request.params.items():
@@ -78,12 +76,9 @@ class OllamaModel(HttpModel):
         body["options"] = options
         body |= asking(request)
         made = json.dumps(body).encode()
-        if request.schema is None or self._mode == "none":
+        if request.schema is None or self.schema_mode == "none":
             return made
-        if self._mode == "json_object":
-            form = b'"json"'
-        else:
-            form = self._schemas.part(request.schema, request.schema_name)
+        form = b'"json"' if self.schema_mode == "json_object" else self.schema_json(request)
         return b'%s,"format":%s}' % (made[:-1], form)
 
 

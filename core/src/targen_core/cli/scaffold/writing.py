@@ -17,6 +17,7 @@ from targen_core.plain import replace_plain
 from targen_core.plugins.kinds import Kind
 from targen_core.plugins.loader import versions_of
 
+_REQUIREMENTS = "requirements.txt"  # of a template, beside those of every distribution
 _SHARED = ("pyproject.toml", "gitignore", "github")
 _DOTTED = ("gitignore", "github")  # written with a dot: git would obey them where they lie
 
@@ -26,7 +27,11 @@ def rendered(kind: Kind, names: Names) -> dict[PurePosixPath, str]:
     templates = files("targen_core.cli") / "templates"
     texts: dict[PurePosixPath, str] = {}
     shared = [(PurePosixPath(name), templates / name) for name in _SHARED]
-    own = [(PurePosixPath(part.name), part) for part in _template(kind).iterdir()]
+    own = [
+        (PurePosixPath(part.name), part)
+        for part in _template(kind).iterdir()
+        if part.name != _REQUIREMENTS
+    ]
     for path, part in sorted([*shared, *own], key=lambda item: item[0]):
         for below, file in _files(path, part):
             texts[_target(below, names)] = _filled(file.read_text(encoding="utf-8"), names)
@@ -82,7 +87,8 @@ def has_template(kind: Kind) -> bool:
 def requirements_of(kind: Kind) -> tuple[str, ...]:
     """Return the requirements of a distribution beside those of every template."""
     if kind.owner == "targen-core":
-        return ("aiohttp>=3.10",) if kind.name == "backend" else ()
+        listed = _template(kind) / _REQUIREMENTS
+        return tuple(listed.read_text(encoding="utf-8").split()) if listed.is_file() else ()
     version = versions_of([kind.owner]).get(kind.owner, "")
     if not (numbers := re.match(r"(\d+)\.(\d+)", version)):
         return (kind.owner,)

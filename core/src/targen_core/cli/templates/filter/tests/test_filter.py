@@ -12,4 +12,7 @@ class TestFilter(Suite):
     """Good replies and hostile ones; a filter that is restored refuses the same rows."""
 
     filter = "my-demo"
-    options = ("words=2", "most=1")  # yours, by which it refuses some of the kit's rows
+    options = ("words=2", "most=1")
+    refused = (
+        ({"text": "A fine lamp.", "label": "good"}, {"text": "A fine coat.", "label": "good"}),
+    )  # rows of the task, the last of which it refuses

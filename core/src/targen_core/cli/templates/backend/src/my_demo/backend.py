@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import os
+from typing import ClassVar
 
-from pydantic import Field, SecretStr
-from targen_core import Backend, BackendOptions
+from pydantic import Field
+from targen_backends.http.options import HttpOptions, find_key
+from targen_core import Backend
 
-from my_demo.model import HttpModel
-
-_KEY = "MY_DEMO_API_KEY"
+from my_demo.model import Model
 
 
-class Options(BackendOptions):
-    """Each field is an option; `targen describe` prints its description."""
+class Options(HttpOptions):
+    """Each field is an option, as are those of the base; `targen describe` lists them."""
 
-    base_url: str = Field(
-        "http://localhost:8000/v1", description="The service, without /chat/completions"
-    )
+    key_variable: ClassVar[str] = Model.key_variable
+    address_variable: ClassVar[str] = "MY_DEMO_BASE_URL"
+    default_address: ClassVar[str] = "http://localhost:8000/v1"
+    path: ClassVar[str] = Model.path
+
     model: str = Field("default", description="The name that the service knows the model by")
-    # A SecretStr never reaches a run directory.
-    api_key: SecretStr | None = Field(None, description=f"The key; default: ${_KEY}")
-    timeout: float = Field(120.0, gt=0, description="Maximum time for one call, in seconds")
 
 
-def _create(options: Options) -> HttpModel:
-    key = options.api_key.get_secret_value() if options.api_key else os.environ.get(_KEY, "")
-    return HttpModel(options.base_url, options.model, key=key.strip(), timeout=options.timeout)
+def _create(options: Options) -> Model:
+    key = find_key(options.api_key, options.api_key_file, options.key_variable)
+    return Model(options.base_url, options.model, **options.arguments(key))
 
 
 BACKEND = Backend(summary="a service over HTTP", options=Options, create=_create)

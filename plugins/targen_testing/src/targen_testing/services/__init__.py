@@ -1,1 +1,0 @@
-"""Simulated services in virtual time, to drive a backend or the call layer against."""
