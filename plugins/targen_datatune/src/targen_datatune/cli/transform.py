@@ -39,7 +39,7 @@ _SOURCES = "Sources"
 _CHECKS = "Checks"
 _OPTIONS = {
     name: "--" + name.replace("_", "-")
-    for name in ("labels", "retriever", "datasets", "draws", "language", "output_format", "index")
+    for name in ("labels", "retriever", "datasets", "language", "output_format", "index")
 } | {"candidates": "--top", "catalogues": "--catalogue", "licenses": "--license"}
 """The flags of the form's fields; other fields are set in TASK."""
 
@@ -81,10 +81,6 @@ def transform(
             "of TASK]",
         ),
     ] = None,
-    shots: Annotated[
-        int,
-        typer.Option("--shots", min=0, help="Maximum number of TASK's examples to show the model."),
-    ] = 4,
     retriever: RetrieverArg = "bm25",
     candidates: Annotated[
         int,
@@ -102,16 +98,6 @@ def transform(
             "--datasets", min=1, help="Number of datasets to use.", rich_help_panel=_SOURCES
         ),
     ] = 4,
-    draws: Annotated[
-        int,
-        typer.Option(
-            "--draws",
-            min=1,
-            max=25,
-            help="Number of votes on which datasets are suitable; the majority wins.",
-            rich_help_panel=_SOURCES,
-        ),
-    ] = 3,
     license: LicenseArg = None,
     min_rows: MinRowsArg = None,
     max_rows: MaxRowsArg = None,
@@ -135,14 +121,6 @@ def transform(
             rich_help_panel=_SOURCES,
         ),
     ] = 0.8,
-    expand: Annotated[
-        bool,
-        typer.Option(
-            "--expand/--no-expand",
-            help="First have the model describe the task in more detail.",
-            rich_help_panel=_SOURCES,
-        ),
-    ] = True,
     language: Annotated[
         str,
         typer.Option(
@@ -158,15 +136,6 @@ def transform(
             rich_help_panel=_CHECKS,
         ),
     ] = "",
-    in_input: Annotated[
-        bool | None,
-        typer.Option(
-            "--output-in-input/--no-output-in-input",
-            help="Reject outputs that do not occur in the input. [default: on if the examples' "
-            "outputs are choices in the input]",
-            rich_help_panel=_CHECKS,
-        ),
-    ] = None,
     may_copy: Annotated[
         bool,
         typer.Option(
@@ -247,7 +216,7 @@ def transform(
     run = generate.options["out"] or Path("runs") / f"{name}-{generate.options['seed'] or 0}"
     spec = _spec(
         instruction=asked.instruction,
-        examples=_shown(asked, chosen, shots),
+        examples=_shown(asked, chosen),
         labels=chosen,
         canary=asked.canary,
         catalogues=tuple(catalogue or ()),
@@ -255,20 +224,18 @@ def transform(
         retriever=retriever,
         candidates=candidates,
         datasets=datasets,
-        draws=draws,
         licenses=listed(license or ()),
         min_rows=min_rows,
         max_rows=max_rows,
         gated=gated,
         balance_sources=balance_sources,
         max_rejected=max_rejected,
-        expand=expand,
         correct=correct,
         synthetic=synthetic,
         checks={
             "language": language,
             "output_format": output_format,
-            "output_in_input": _in_input(asked, chosen) if in_input is None else in_input,
+            "output_in_input": _in_input(asked, chosen),
             "may_copy": may_copy,
         },
     ).located(Path.cwd())
@@ -354,7 +321,7 @@ def _spec(**values: Any) -> Transform:
         raise UsageError(name + first["msg"].removeprefix("Value error, ")) from None
 
 
-def _shown(asked: TaskRequest, labels: Sequence[str], limit: int) -> list[dict[str, str]]:
+def _shown(asked: TaskRequest, labels: Sequence[str], limit: int = 4) -> list[dict[str, str]]:
     """The examples that the model is shown, of each label in turn; of many, some by chance."""
     from targen_standard.datasets.bigbench import drawn
 
