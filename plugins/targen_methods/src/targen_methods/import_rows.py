@@ -130,13 +130,14 @@ def import_rows(
     _check_task(resolved)
     target = out or Path(f"{resolved.name}-{format_name}")
     check_free(target, "imported rows", _FILE, force=force, own=_OWN)
+    found = _columns_of(file, form)
     job = _Import(
         format_name,
         form,
         file,
         resolved,
         _label_map(labels, resolved, format_name),
-        _column_map(columns, resolved, form, _columns_of(file, form)),
+        _column_map(columns, resolved, form, found),
         {} if weights is None else _read_weights(weights),
     )
     job.run()
