@@ -26,7 +26,6 @@ ALLOWED = {
     f"{STANDARD}/unfinished.py": "removes its own folders of the cache",
     "plugins/targen_datatune/src/targen_datatune/retrievers/dense.py": "appends to its log of "
     "vectors, in an index whose members are checked",
-    "plugins/targen_methods/src/targen_methods/importing/writing.py": "streams into a new folder",
     "plugins/targen_outputs/src/targen_outputs/exporting/rows.py": "writes into the new folder of "
     "save",
     "plugins/targen_plugin_example/src/targen_plugin_example/exporter.py": "shows what others do",

@@ -129,7 +129,6 @@ def test_nested_and_large_cells_are_cut_in_samples_alone(tmp_path, described):
     assert len(entry.samples[0]["text"]) < 400
     assert entry.samples[0]["many"] == [0, 1, 2, 3, 4, "… 45 more"]
     assert entry.samples[0]["deep"] == {"a": {"b": "…"}}
-    assert entry.notes == ("cells of the column text are up to 2 MiB long",)
     assert list(FILES.rows(entry)) == [row]
 
 
@@ -162,15 +161,6 @@ def test_what_cannot_be_read_is_left_out_with_the_reason(name, content, words, s
     actual = described(shop)
     assert words in str(actual[f"shop/{name}"])
     assert sum(isinstance(entry, DatasetUnavailable) for entry in actual.values()) == 1
-
-
-def test_formats_that_are_not_read_are_listed_once_for_each_folder(shop, described):
-    for name in ("talk/a.txt", "talk/b.txt", "talk/README.txt", "talk/c.xlsx", "notes.py"):
-        (shop / name).touch()
-    actual = described(shop)
-    left_out = {key: str(each) for key, each in actual.items() if not key.startswith("file:")}
-    assert [*left_out] == ["shop/talk/*.txt", "shop/talk/*.xlsx"]
-    assert left_out["shop/talk/*.txt"].startswith("2 .txt files not read: use .csv, .tsv")
 
 
 @pytest.mark.whole
@@ -230,25 +220,6 @@ def test_links_out_of_a_folder_are_noted_and_those_of_the_hubs_cache_followed(
     actual = described(snapshot)
     assert sum("points outside the folder" in str(each) for each in actual.values()) == 1
     assert any(getattr(each, "rows", 0) == 1 for each in actual.values())
-
-
-def test_a_file_in_another_encoding_is_read_in_the_one_that_is_said(
-    data, tmp_path, in_process, refuses
-):
-    (data / "old.csv").write_bytes("text\nM\xfcll\n".encode("cp1252"))
-    (data / "new.csv").write_text("text\nF\xfcr\n", encoding="utf-8")
-    build = ("catalogue", "build", str(data), "--index", str(tmp_path / "index"))
-    made = in_process(*build)
-    assert "1 left out" in made.out
-    assert "-o encoding=NAME; NAME is the encoding in which its text is right" in made.err
-    assert "2 entries" in in_process(*build, "-o", "encoding=cp1252").out
-    assert "2 unchanged" in in_process(*build).out, "the option is kept"
-    for listed in FILES.listing(str(data), FILES.options(encoding="cp1252")):
-        (entry,) = FILES.describe(listed, FILES.options(encoding="cp1252"))
-        (row,) = FILES.rows(entry)
-        assert row == entry.samples[0]
-        assert row["text"] in ("M\xfcll", "F\xfcr")
-    refuses((*build, "-o", "encoding=base64"), "unknown encoding 'base64'")
 
 
 def test_a_line_break_in_a_name_begins_no_other_line(data, described):

@@ -290,21 +290,6 @@ def test_a_label_is_given_up_after_20_candidates_for_each_dataset(after, candida
     assert f"gave up after {candidates} consecutive candidates" in done.err
 
 
-def test_data_that_has_changed_since_a_run_read_it_is_told(works):
-    line = (*LINE[:-1], "-n", "4", "--out", "a")
-    works(*line)
-    before = outputs("a")
-    for name, changed in (("orders.jsonl", False), ("reviews.csv", True)):
-        with open(f"data/{name}", "a") as file:
-            file.write('{"item": "lamp"}\n' if name.endswith("l") else "New.,5\n")
-        said = works(*line).err
-        assert (f"{name} has changed since a read it" in said) == changed
-    assert "--out FOLDER starts a new one" in said and outputs("a") == before
-    assert "has changed since" not in works(*line[:-1], "b").err
-    said = "file:data/reviews.csv has changed since it was described; the run continues with"
-    assert works("resume", "a", "-n", "8").err.count(said) == 1
-
-
 def test_it_says_what_it_chooses_from_before_anything_is_sent(works):
     output = works(*LINE[:-1], "-n", "3000", "--dry-run")
     assert "2 entries searched, 2 datasets found, 2 to be used; labels yes, no" in output.err
@@ -325,14 +310,12 @@ def test_what_was_asked_for_can_be_kept_as_a_file(refuses, works):
     task = {"name": "Rec!", "instruction": ASKED, "examples": examples}
     Path("task.json").write_text(json.dumps(task))
     line = ("transform", "task.json", "--labels", "yes,no", "--catalogue", "data", "--save")
-    copies = ("--may-copy", "--output-in-input")
-    works(*line, "mine.json", "--shots", "3", "--language", "English", *copies)
+    works(*line, "mine.json", "--language", "English", "--may-copy")
     kept = json.loads(Path("mine.json").read_text())
     assert kept["name"] == "rec"
     outputs = [each["output"] for each in kept["transform"]["examples"]]
-    assert sorted(outputs) == ["no", "no", "yes"]
-    checks = {"may_copy": True, "output_in_input": True}
-    assert kept["transform"]["checks"].items() >= checks.items()
+    assert sorted(outputs) == ["no", "no", "no", "yes"]
+    assert kept["transform"]["checks"]["may_copy"] is True
     works("preview", "mine.json", "-b", "scripted", "-n", "1")
     refuses("transform mine.json --catalogue data", "", "try: targen generate mine.json")
 
@@ -537,17 +520,6 @@ def test_what_cannot_work_is_refused_before_anything_is_sent(options, words, ref
     Path("hollow/none.csv").write_text("review,stars\n")
     line = (*LINE[:4], *options.split(), *RUN, "-n", "4", "--out", "a")
     assert words in refuses(line, "").err
-
-
-def test_a_file_in_another_encoding_is_said_each_time_and_its_option_is_named(works, refuses):
-    Path("data/old.csv").write_bytes("review,stars\nSchön.,5\n".encode("cp1252"))
-    for _ in range(2):
-        said = works(*LINE[:-1], "-n", 4, "--dry-run").err
-        assert "note: 1 dataset left out; targen catalogue list SPEC shows why" in said
-    build = "targen catalogue build data -o encoding=VALUE sets this option of a catalogue"
-    option = ("-o", "encoding=cp1252")
-    refuses((*LINE, "-n", 4, *option), "backend scripted has no option 'encoding'", build)
-    refuses(("retrieve", ASKED, "--catalogue", "data", *option), "bm25 has no option", build)
 
 
 def test_datasets_of_one_name_in_two_folders_are_both_used(works):
@@ -798,48 +770,6 @@ def test_a_sheet_has_all_calls_however_long_a_catalogue_takes(works, monkeypatch
 GENERATED = (
     "description: A review.\nlabels: {'yes': good, 'no': bad}\nfields: {input: the review}\n"
 )
-
-
-def test_a_transformed_run_is_filled_up_with_generated_rows(works, targen, refuses):
-    Path("rec.yaml").write_text(GENERATED)
-    transform = ("transform", "rec.yaml", "--catalogue", "data", "--no-expand", *RUN)
-    short = targen(*transform, "-n", 130, "--out", "a")
-    assert short.code == 1
-    have = report("a")["rows"]
-    lacking = {label: 65 - count for label, count in have.items()}
-    start, merge = short.err.rpartition("To generate the others: ")[2].strip().split("; then ")
-    assert all(f"--label {label}={count}" in start for label, count in lacking.items())
-    works(*start.split()[1:], "-b", "scripted", "-q")
-    works(*merge.split()[1:], "-q")
-    works("merge", "a-generated", "a", "--out", "again", "-q")
-    assert outputs("again") == outputs("a-both"), "in any order"
-    assert report("a-both")["rows"] == {"yes": 65, "no": 65}
-    (source,) = report("a-both")["sources"]
-    assert source["name"] == "file:data/reviews.csv"
-    assert source["rows"] == sum(have.values())
-    with open("data/reviews.csv") as file:
-        originals = list(csv.DictReader(file))
-    rows = lines("a-both/dataset.jsonl")
-    keys = {record["key"] for record in journal("a-both") if "key" in record}
-    for row, record in zip(rows, records("a-both"), strict=True):
-        assert keys.issuperset(record["calls"])
-        if record["run"] == "a":
-            original = originals[record["seed"]["row"]]["review"]
-            assert row["input"] == f"Review: {original}"
-            assert record["notes"]["source"] == "file:data/reviews.csv"
-        else:
-            assert record["seed"] and record["intended"] == row["label"]
-    card = Path("a-both/README.md").read_text()
-    assert "gandhi2024better" in card and "| file:data/reviews.csv |" in card
-    assert "Excluded" not in card, "each half may have the other's rows beside it"
-    shown = {record["run"]: str(record["idx"]) for record in records("a-both")}
-    assert "Review: " in works("trace", "a-both", shown["a"], "--full").out
-    assert "Write" in works("trace", "a-both", shown["a-generated"]).out
-    works("validate", "a-both")
-    Path("rec.yaml").write_text(GENERATED.replace("input", "text"))
-    works("generate", "rec.yaml", "-n", 4, "-b", "scripted", "-q", "--out", "b")
-    said = "b has the columns label, text and a has the columns input, label"
-    refuses(("merge", "a", "b", "--out", "x"), said, "give both files the same columns")
 
 
 @pytest.mark.whole

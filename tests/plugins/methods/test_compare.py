@@ -72,7 +72,7 @@ def test_the_same_again_asks_nothing_and_says_the_same(refuses, works, start):
     times = {path: path.stat().st_mtime_ns for path in Path("out").rglob("journal")}
     assert works(*start, "-n", "4").json == first
     assert times == {path: path.stat().st_mtime_ns for path in Path("out").rglob("journal")}
-    refuses((*start, "-n", "9"), "a different comparison: its -n is 4, not 9")
+    refuses((*start, "-n", "9"), "a different comparison")
     refuses((*start, "-n", "4", "--set", "claims.claims=5"), "with different options")
 
 

@@ -16,7 +16,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -38,29 +37,24 @@ if TYPE_CHECKING:
 
 _FILE = "index.sqlite"
 _FORM = 1  # of the tables
+# STRICT and NOT NULL have SQLite enforce the types, whoever wrote the file.
 _TABLES = """
 CREATE TABLE source (
-    spec TEXT PRIMARY KEY, catalogue TEXT, options TEXT, complete INTEGER, built REAL, pass INTEGER
-);
+    spec TEXT PRIMARY KEY NOT NULL, catalogue TEXT NOT NULL, options TEXT NOT NULL,
+    complete INTEGER NOT NULL, built REAL, pass INTEGER NOT NULL
+) STRICT;
 CREATE TABLE dataset (
-    spec TEXT, key TEXT, stamp TEXT, pass INTEGER, problem TEXT, PRIMARY KEY (spec, key)
-);
+    spec TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, pass INTEGER NOT NULL,
+    problem TEXT NOT NULL, PRIMARY KEY (spec, key)
+) STRICT;
 CREATE TABLE entry (
-    number INTEGER PRIMARY KEY, spec TEXT, key TEXT, id TEXT, license TEXT, size INTEGER,
-    gated INTEGER, entry TEXT
-);
+    number INTEGER PRIMARY KEY, spec TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL,
+    license TEXT NOT NULL, size INTEGER, gated INTEGER NOT NULL, entry TEXT NOT NULL
+) STRICT;
 CREATE INDEX entry_of ON entry (spec, key);
 CREATE INDEX entry_id ON entry (id);
-CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE fact (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT;
 """
-_COLUMNS: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys("spec catalogue options key stamp problem".split(), (str,)),
-    **dict.fromkeys("id license entry value".split(), (str,)),
-    **dict.fromkeys("complete pass number gated".split(), (int,)),
-    "built": (float, int, NoneType),
-    "size": (int, NoneType),
-}
-"""The types of the columns, which SQLite itself does not enforce."""
 _SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
 _RETRIEVERS = "retrievers"
 _AGAIN = "delete it and build it again, or give a different folder with --index"
@@ -218,15 +212,9 @@ class Index:
             UsageError: the file cannot be read.
         """
         try:
-            cursor = self._base.execute(query, values)
-            rows = cursor.fetchall()
+            return self._base.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise self._broken(error) from error
-        for at, (column, *_) in enumerate(cursor.description):
-            kinds = _COLUMNS.get(column)
-            if kinds and any(type(row[at]) not in kinds for row in rows):
-                raise self._odd(f"an invalid value in its column {column}")
-        return rows
 
     def _odd(self, what: str) -> UsageError:
         return UsageError(f"{self.folder / _FILE} contains {what}", hint=_AGAIN)

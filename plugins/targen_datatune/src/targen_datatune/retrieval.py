@@ -36,7 +36,6 @@ class DatasetEntry(BaseModel):
         samples: some rows, with long cells cut.
         location: where the rows are: an absolute path, an address.
         signature: of the location, by which a catalogue knows that this user named it; or "".
-        encoding: of its files, if it is not UTF-8 and they do not say it themselves.
         catalogue: the id of the catalogue that has it, filled in by what asked the catalogue.
         notes: remarks on it: "3 rows left out that cannot be read".
     """
@@ -57,7 +56,6 @@ class DatasetEntry(BaseModel):
     samples: tuple[dict[str, Any], ...] = ()
     location: str = ""
     signature: str = ""
-    encoding: str = ""
     catalogue: str = ""
     notes: tuple[str, ...] = ()
 

@@ -35,7 +35,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     """`targen import-rows`, `targen compare-methods` and `targen select`."""
     register.register(
         "import-rows",
-        "targen_methods.importing.command:import_rows",
+        "targen_methods.import_rows:import_rows",
         summary="Import rows that the authors of another method published.",
         panel="Methods and papers",
     )

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import os
 import re
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from pydantic import Field, field_validator
 
 from targen_core.dataset.problems import row_problem
 from targen_core.errors import (
@@ -28,7 +24,6 @@ from targen_core.hints import quoted
 from targen_core.origin import in_a_command
 from targen_core.places import is_inside
 from targen_core.plain import content_of, digest_of, open_plain
-from targen_core.reading.encodings import encoding_of, usual_encodings
 from targen_core.reading.files import WHOLE
 from targen_core.reading.values import Malformed, json_of
 from targen_core.signing import is_sealed, seal
@@ -47,12 +42,6 @@ from targen_datatune.retrieval import (
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 """Suffixes of files that are read."""
 
-_DOCUMENTS = (".txt", ".xlsx", ".xls", ".ods", ".xml", ".html", ".pdf", ".docx")
-"""Suffixes of files that a person may take for data, and that are not read."""
-
-_ABOUT = ("readme", "license", "licence", "notice", "requirements", "citation")
-"""Names of such files that have no rows, without their suffixes."""
-
 _WHOLE = ("manifest.json", "correction.json", "state.json")
 """Files that say that their folder is one dataset: a run, a correction, what `datasets` saved."""
 
@@ -66,30 +55,10 @@ _SPLITS = {"tr": "train", "va": "validation", "de": "validation", "te": "test"}
 _PREFERRED = ("train", "", "validation", "test")
 _CARD = 1 << 20  # bytes of a card that are read
 _SAMPLES = 5
-_LARGE = 1 << 20  # characters of a cell that is worth a word
 _OUTSIDE = (
     "it is a broken link, or a link that points outside the folder; give the path of its target"
 )
-_BUILD_AGAIN = "targen catalogue build FOLDER -o encoding=NAME"
 _SCHEME = re.compile(r"[a-z][a-z0-9+-]+:(?!\\)")
-
-
-class Options(CatalogueOptions):
-    """Options of `files`."""
-
-    encoding: str = Field(
-        "", description="the encoding of text files that are not UTF-8, such as cp1252"
-    )
-
-    @field_validator("encoding")
-    @classmethod
-    def _is_known(cls, encoding: str) -> str:
-        try:
-            "".encode(encoding or "utf-8")
-        except (LookupError, ValueError):  # codecs that make no bytes of text, too
-            known = usual_encodings()
-            raise ValueError(f"unknown encoding {encoding!r}; use a name such as {known}") from None
-        return encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +86,7 @@ def _opens(spec: str) -> bool:
     return not _SCHEME.match(spec)
 
 
-def _listing(spec: str, options: Options) -> Iterator[Listed]:
+def _listing(spec: str, options: CatalogueOptions) -> Iterator[Listed]:
     root = Path(spec).expanduser()
     if not root.exists():
         raise no_such_file(
@@ -143,7 +112,6 @@ def _listing(spec: str, options: Options) -> Iterator[Listed]:
             continue
         card = _card_of(each)
         stamp = ",".join(map(_stamp, [*each.paths, *([card] if card else [])]))
-        stamp += f",{options.encoding}" if options.encoding else ""
         data = {
             "name": each.name,
             "split": each.split,
@@ -172,7 +140,6 @@ def _in_folder(root: Path) -> Iterator[_Files]:
                 yield _Files(_key(root, at), at.name, _split(one.name) or one.name, (one,), at)
             continue
         yield from _of_files(root, at, sorted(names))
-        yield from _documents(root, at, names)
 
 
 def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files]:
@@ -207,16 +174,6 @@ def _of_files(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files
             key = _key(root, folder / whose) if whose else _key(root, above)
             key += suffix if stems.count(whose) > 1 else ""
         yield _Files(key, name, split_name, tuple(paths), above)
-
-
-def _documents(root: Path, folder: Path, names: Sequence[str]) -> Iterator[_Files]:
-    """Return the formats of a folder's own files that are not read, not each file."""
-    paths = [folder / name for name in names if not name.startswith(".")]
-    found = Counter(path.suffix.lower() for path in paths if path.stem.casefold() not in _ABOUT)
-    for suffix in _DOCUMENTS:
-        if count := found[suffix]:
-            problem = f"{plural(count, f'{suffix} file')} not read: use {', '.join(SUFFIXES)}"
-            yield _Files(_key(root, folder / f"*{suffix}"), "", "", (), folder, problem)
 
 
 def _is_inside(root: Path, path: Path) -> bool:
@@ -286,7 +243,7 @@ def _revision(paths: Sequence[Path]) -> str:
     return f"sha256:{digest.hexdigest()[:32]}"
 
 
-def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
+def _describe(listed: Listed, options: CatalogueOptions) -> Sequence[DatasetEntry]:
     if problem := listed.data.get("problem", ""):
         raise DatasetUnavailable(problem)
     paths = [Path(path) for path in listed.data["paths"]]
@@ -294,8 +251,7 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
     with _reading(listed.key):
         revision = _revision(paths)
         inside = _json_object(paths[0])
-        encoding = options.encoding if options.encoding and _needs_one(paths) else ""
-        columns, samples, rows, notes = _looked_through(paths, encoding)
+        columns, samples, rows, notes = _looked_through(paths)
     name = listed.data["name"]
     said = plain(inside.said) if inside is not None else {}
     described = said.get("description", "") or card.description or _made_up(samples)
@@ -319,7 +275,6 @@ def _describe(listed: Listed, options: Options) -> Sequence[DatasetEntry]:
             samples=tuple(samples),
             location=(location := _location(paths)),
             signature=seal(location),
-            encoding=encoding,
             notes=tuple(notes),
         )
     ]
@@ -345,26 +300,8 @@ def _read_card(path: str) -> Card:
         return Card()
 
 
-def _needs_one(paths: Sequence[Path]) -> bool:
-    """Return whether files are text in another encoding than UTF-8 without declaring it."""
-    for path in paths:
-        if path.is_dir() or path.suffix.lower() == ".parquet":
-            continue
-        reader = codecs.getincrementaldecoder("utf-8")()
-        with open(path, "rb") as file:
-            if file.peek(4).startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                continue
-            try:
-                while chunk := file.read(1 << 20):
-                    reader.decode(chunk)
-                reader.decode(b"", final=True)
-            except UnicodeDecodeError:
-                return True
-    return False
-
-
 def _looked_through(
-    paths: Sequence[Path], encoding: str
+    paths: Sequence[Path],
 ) -> tuple[dict[str, str], list[dict[str, Any]], int, list[str]]:
     """Columns, samples, the number of rows, and what one should know.
 
@@ -373,17 +310,13 @@ def _looked_through(
     """
     columns, rows, bad, first = Columns(), 0, 0, ""
     samples: list[dict[str, Any]] = []
-    large: dict[str, int] = {}
-    for place, row in _each(paths, encoding):
+    for place, row in _each(paths):
         if isinstance(row, ValueError):
             bad += 1
             first = first or f"{place}: {row_problem(row)}"
             continue
         rows += 1
         columns.add({plain(str(name)): value for name, value in row.items()})
-        for name, value in row.items():
-            if isinstance(value, str | bytes) and len(value) > _LARGE:
-                large[name] = max(len(value), large.get(name, 0))
         if len(samples) < _SAMPLES:
             samples.append(cut(plain(row)))
     if not rows:
@@ -391,16 +324,10 @@ def _looked_through(
     notes = [f"{LEFT_OUT} {plural(bad, 'unreadable row')}; {first}"] if bad else []
     if len(columns.types()) == 1 and ";" in (name := next(iter(columns.types()))):
         notes.append(f"its only column is {name!r}; targen assumes that commas separate cells")
-    notes += [
-        f"cells of the column {name} are up to {size >> 20:,} MiB long"
-        for name, size in large.items()
-    ]
     return columns.types(), samples, rows, notes
 
 
-def _each(
-    paths: Sequence[Path], encoding: str
-) -> Iterator[tuple[str, Mapping[str, Any] | ValueError]]:
+def _each(paths: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any] | ValueError]]:
     """The rows of files, one behind the other, each with its place.
 
     Raises:
@@ -411,18 +338,15 @@ def _each(
     for path in paths:
         try:
             inside = _json_object(path)
-            source = open_source(
-                path if inside is None else inside.rows, encoding=encoding or "utf-8"
-            )
+            source = open_source(path if inside is None else inside.rows)
             for number, row in source.each():
                 yield f"{path.name}, {source.form.place} {number}", row
         except MissingDependency:
             raise
         except TargenError as error:
-            hint: str = error.hint
-            if isinstance(error.__cause__, UnicodeError):
-                # The option that the error names is of commands for one file.
-                hint = encoding_of(path, _BUILD_AGAIN)
+            hint = error.hint
+            if isinstance(error.__cause__, UnicodeError):  # its hint is an option of others
+                hint = "save the file as UTF-8"
             raise DatasetUnavailable(str(error), hint=hint) from error
 
 
@@ -504,7 +428,7 @@ def _rows(entry: DatasetEntry) -> Iterator[Mapping[str, Any]]:
             raise DatasetUnavailable(f"{entry.id} is no longer at {at}", hint=again) from None
     if not paths or changed:
         raise DatasetUnavailable(f"{entry.id} has changed since it was described", hint=again)
-    for _, row in _each(paths, entry.encoding):
+    for _, row in _each(paths):
         if not isinstance(row, ValueError):
             yield {plain(str(name)): plain(value) for name, value in row.items()}
 
@@ -515,5 +439,4 @@ FILES = Catalogue(
     listing=_listing,
     describe=_describe,
     rows=_rows,
-    options=Options,
 )

@@ -109,7 +109,7 @@ def _build(
     done: dict[str, Built] = {}
     for spec in specs:
         with status(quiet=quiet) as line:
-            values = parse_options(option, "-o encoding=latin-1") if option else None
+            values = parse_options(option, "-o limit=500") if option else None
             try:
                 done[spec] = index.build(registry, spec, values, retry=retry, watch=line)
             except KeyboardInterrupt:

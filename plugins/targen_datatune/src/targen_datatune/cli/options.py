@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +9,6 @@ import typer
 
 from targen_core.cli.completion import completer
 from targen_core.cli.licenses import with_terms
-from targen_core.errors import UsageError
-from targen_core.hints import quoted
 
 if TYPE_CHECKING:
     from targen_datatune.retrieval import DatasetEntry
@@ -71,20 +67,3 @@ GatedArg = Annotated[
 def licence_of(entry: DatasetEntry) -> str:
     """Return a dataset's licence for people, with its terms, and whether it is gated."""
     return (with_terms(entry.license) or "unknown") + (", gated" if entry.gated else "")
-
-
-@contextmanager
-def naming_catalogues(catalogues: Sequence[str]) -> Iterator[None]:
-    """Explain how to set an option that only catalogues have, such as the encoding of files."""
-    try:
-        yield
-    except UsageError as error:
-        from targen_core.plugins.loader import load_registry
-
-        registry = load_registry()
-        every = (registry.resolve(item) for item in registry.all("catalogue"))
-        if any(error.option in each.options.model_fields for each in every):
-            spec = catalogues[0] if len(catalogues) == 1 else "SPEC"
-            build = f"targen catalogue build {quoted(spec)} -o {error.option}=VALUE"
-            error.hint = build + " sets this option of a catalogue"
-        raise

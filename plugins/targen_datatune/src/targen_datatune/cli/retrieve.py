@@ -19,7 +19,6 @@ from targen_datatune.cli.options import (
     MinRowsArg,
     RetrieverArg,
     licence_of,
-    naming_catalogues,
 )
 
 if TYPE_CHECKING:
@@ -72,18 +71,17 @@ def retrieve(
 
     registry = load_registry()
     asked = read_request(task, registry)
-    with naming_catalogues(catalogue or ()):
-        findings = search(
-            registry,
-            asked.query,
-            catalogues=catalogue or [],
-            index=index,
-            retriever=retriever,
-            k=k,
-            filters=Filters(listed(license or ()), min_rows, max_rows, gated),
-            options=parse_options(option or (), "-o best_of=200"),
-            quiet=quiet,
-        )
+    findings = search(
+        registry,
+        asked.query,
+        catalogues=catalogue or [],
+        index=index,
+        retriever=retriever,
+        k=k,
+        filters=Filters(listed(license or ()), min_rows, max_rows, gated),
+        options=parse_options(option or (), "-o best_of=200"),
+        quiet=quiet,
+    )
     if json:
         facts: dict[str, Any] = {
             "task": asked.name,

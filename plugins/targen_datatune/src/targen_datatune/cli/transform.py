@@ -6,7 +6,6 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from heapq import nlargest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,8 +15,7 @@ import typer
 from targen_core.cli.generating import Generate, goes_on_as_generate, save_task_file
 from targen_core.cli.licenses import NON_COMMERCIAL, SHARE_ALIKE, terms_of
 from targen_core.cli.status import note
-from targen_core.errors import QuotaNotMet, TargenError, UsageError
-from targen_core.hints import command, quoted
+from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.options import RowOptions
 from targen_core.origin import DECLARED
 from targen_core.plain import content_of
@@ -29,7 +27,6 @@ from targen_datatune.cli.options import (
     MaxRowsArg,
     MinRowsArg,
     RetrieverArg,
-    naming_catalogues,
 )
 from targen_standard.checks.languages import all_languages, find_language, script_of
 
@@ -42,7 +39,7 @@ _SOURCES = "Sources"
 _CHECKS = "Checks"
 _OPTIONS = {
     name: "--" + name.replace("_", "-")
-    for name in ("labels", "retriever", "datasets", "draws", "language", "output_format", "index")
+    for name in ("labels", "retriever", "datasets", "language", "output_format", "index")
 } | {"candidates": "--top", "catalogues": "--catalogue", "licenses": "--license"}
 """The flags of the form's fields; other fields are set in TASK."""
 
@@ -84,10 +81,6 @@ def transform(
             "of TASK]",
         ),
     ] = None,
-    shots: Annotated[
-        int,
-        typer.Option("--shots", min=0, help="Maximum number of TASK's examples to show the model."),
-    ] = 4,
     retriever: RetrieverArg = "bm25",
     candidates: Annotated[
         int,
@@ -105,16 +98,6 @@ def transform(
             "--datasets", min=1, help="Number of datasets to use.", rich_help_panel=_SOURCES
         ),
     ] = 4,
-    draws: Annotated[
-        int,
-        typer.Option(
-            "--draws",
-            min=1,
-            max=25,
-            help="Number of votes on which datasets are suitable; the majority wins.",
-            rich_help_panel=_SOURCES,
-        ),
-    ] = 3,
     license: LicenseArg = None,
     min_rows: MinRowsArg = None,
     max_rows: MaxRowsArg = None,
@@ -138,14 +121,6 @@ def transform(
             rich_help_panel=_SOURCES,
         ),
     ] = 0.8,
-    expand: Annotated[
-        bool,
-        typer.Option(
-            "--expand/--no-expand",
-            help="First have the model describe the task in more detail.",
-            rich_help_panel=_SOURCES,
-        ),
-    ] = True,
     language: Annotated[
         str,
         typer.Option(
@@ -161,15 +136,6 @@ def transform(
             rich_help_panel=_CHECKS,
         ),
     ] = "",
-    in_input: Annotated[
-        bool | None,
-        typer.Option(
-            "--output-in-input/--no-output-in-input",
-            help="Reject outputs that do not occur in the input. [default: on if the examples' "
-            "outputs are choices in the input]",
-            rich_help_panel=_CHECKS,
-        ),
-    ] = None,
     may_copy: Annotated[
         bool,
         typer.Option(
@@ -250,7 +216,7 @@ def transform(
     run = generate.options["out"] or Path("runs") / f"{name}-{generate.options['seed'] or 0}"
     spec = _spec(
         instruction=asked.instruction,
-        examples=_shown(asked, chosen, shots),
+        examples=_shown(asked, chosen),
         labels=chosen,
         canary=asked.canary,
         catalogues=tuple(catalogue or ()),
@@ -258,20 +224,18 @@ def transform(
         retriever=retriever,
         candidates=candidates,
         datasets=datasets,
-        draws=draws,
         licenses=listed(license or ()),
         min_rows=min_rows,
         max_rows=max_rows,
         gated=gated,
         balance_sources=balance_sources,
         max_rejected=max_rejected,
-        expand=expand,
         correct=correct,
         synthetic=synthetic,
         checks={
             "language": language,
             "output_format": output_format,
-            "output_in_input": _in_input(asked, chosen) if in_input is None else in_input,
+            "output_in_input": _in_input(asked, chosen),
             "may_copy": may_copy,
         },
     ).located(Path.cwd())
@@ -284,85 +248,24 @@ def transform(
     if not (generate.options["quiet"] or generate.options["json"]):
         _say(asked, spec, findings)
         _say_limit(spec, findings, generate)
-        _say_changed(run, findings)
-        _say_other_fields(task)
     patience = give_up_after or RowOptions().give_up_after
     try:
-        with naming_catalogues(catalogue or ()):
-            generate.file(
-                text,
-                name,
-                # A label is not given up before all datasets were tried.
-                give_up_after=max(patience, 2 * spec.trial * spec.datasets),
-                backend_for=[_step(each, "=") for each in generate.options["backend_for"] or ()],
-                options=[_step(each, ".") for each in generate.options["options"] or ()],
-            )
+        generate.file(
+            text,
+            name,
+            # A label is not given up before all datasets were tried.
+            give_up_after=max(patience, 2 * spec.trial * spec.datasets),
+            backend_for=[_step(each, "=") for each in generate.options["backend_for"] or ()],
+            options=[_step(each, ".") for each in generate.options["options"] or ()],
+        )
     except QuotaNotMet as error:
         more = "Use more catalogues, more --datasets, or a stronger model for rerank and plan"
         if error.used_up:  # a better plan could only reject fewer of them
             more = "For more rows, add data with --catalogue, or use more --datasets"
         error.hint = (
             f"run targen show {run} --rejected to see why. {more}. The rows so far are kept"
-        ) + _to_fill(task, run)
+        )
         raise
-
-
-def _to_fill(task: str, run: Path) -> str:
-    """Return how to generate the rows that a run lacks, if TASK generates rows of the same form."""
-    from targen_core import load
-
-    if _fields_of(task) != ("input",):
-        return ""
-    with suppress(TargenError, OSError):
-        report = load(run).report
-        lacking = {
-            name: count - report.rows.get(name, 0)
-            for name, count in report.requested.items()
-            if count > report.rows.get(name, 0)
-        }
-        more, both = (run.with_name(f"{run.name}-{end}") for end in ("generated", "both"))
-        start = command("generate", task, labels=lacking, exclude=run, out=more)
-        return (
-            f". To generate the others: {start}; then targen merge {quoted(run)} "
-            f"{quoted(more)} --out {quoted(both)}"
-        )
-    return ""
-
-
-def _say_other_fields(task: str) -> None:
-    """Print a note about the fields of TASK that transformed rows lack, if it has several."""
-    fields = _fields_of(task)
-    if len(fields) > 1:
-        others = ", ".join(name for name in fields if name != "input")
-        note(
-            f"transformed rows have the columns input and label, but not {others}, so targen "
-            "merge cannot join them with generated rows of this task"
-        )
-
-
-def _fields_of(task: str) -> Sequence[str]:
-    """Return the fields of the rows that TASK generates; () if it only describes a task."""
-    from targen_core.plugins.loader import load_registry
-
-    with suppress(TargenError, OSError):
-        fields: Sequence[str] = load_registry().get("task", task).fields
-        return fields
-    return ()
-
-
-def _say_changed(run: Path, findings: Findings) -> None:
-    """List data that has changed since an earlier run read it; the run keeps its rows."""
-    from targen_core import load
-
-    with suppress(TargenError, OSError):
-        sources = load(run).report.raw.get("sources", ())
-        read = {source["name"]: source["revision"] for source in sources}
-        for entry in (match.entry for match in findings.matches):
-            if read.get(entry.id, entry.revision) != entry.revision:
-                note(
-                    f"{entry.location} has changed since {run} read it, and the run keeps the rows "
-                    "that it read; --out FOLDER starts a new one"
-                )
 
 
 _LARGEST = 64 << 20  # bytes of a task's file
@@ -418,7 +321,7 @@ def _spec(**values: Any) -> Transform:
         raise UsageError(name + first["msg"].removeprefix("Value error, ")) from None
 
 
-def _shown(asked: TaskRequest, labels: Sequence[str], limit: int) -> list[dict[str, str]]:
+def _shown(asked: TaskRequest, labels: Sequence[str], limit: int = 4) -> list[dict[str, str]]:
     """The examples that the model is shown, of each label in turn; of many, some by chance."""
     from targen_standard.datasets.bigbench import drawn
 

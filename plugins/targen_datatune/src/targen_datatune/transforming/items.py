@@ -10,7 +10,7 @@ from targen_datatune.retrieval import DatasetEntry
 
 OF_ENTRY = {
     *("name", "configuration", "split", "revision"),
-    *("license", "catalogue", "location", "encoding"),
+    *("license", "catalogue", "location"),
 }
 """Fields of a source that are those of its entry."""
 
@@ -38,7 +38,6 @@ class Source(_Item):
     votes: str = ""
     catalogue: str = ""
     location: str = ""
-    encoding: str = ""
     description: str = ""
     problem: str = ""
 

@@ -43,12 +43,10 @@ from targen_core.options import Limits
 from targen_core.origin import Typed
 from targen_core.outputs import remove, write_file
 from targen_core.plugins.registry import Registry
-from targen_core.reading.values import json_of
 from targen_core.task_files import note_own_copy
 from targen_core.text import plural
 from targen_methods.comparing.asked import Asked, Way
-from targen_methods.comparing.measured import Compared, Measured
-from targen_methods.comparing.page import write
+from targen_methods.comparing.page import Compared, Measured, write
 from targen_standard.correction.api import correct
 from targen_standard.finishing.api import finished, rows_to_make
 
@@ -66,12 +64,6 @@ _FIGURES = {
 
 _ASIDE = {"judged", "reviewed", "difficulty"}
 """Metrics of inputs that are never given here; some are of plugins that need not be installed."""
-
-_CALLED = {
-    "rows": "-n",
-    "dollars": "--cost-each",
-    "model": "backend",
-}  # the request, in words of the command
 
 _MOST = 1_000_000  # rows to request if dollars end a run
 
@@ -182,8 +174,7 @@ def _claim(folder: Path, asked: Asked) -> None:
     if before is not None:
         if before != text:
             raise UsageError(
-                f"{folder} contains a different comparison: "
-                f"{_other(known, before, json.loads(text))}",
+                f"{folder} contains a different comparison, described in {known}",
                 hint="choose a different --out, or repeat the original command",
             )
         return
@@ -193,21 +184,6 @@ def _claim(folder: Path, asked: Asked) -> None:
         )
     claim(folder)
     write_file(known, text)
-
-
-def _other(known: Path, said: str, wanted: dict[str, Any]) -> str:
-    """Return the differences between the earlier request there and the current one."""
-    try:
-        before = json_of(said)
-        there = {**before, **before.pop("generate")}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return f"{known} has been changed"
-    here = {**wanted, **wanted.pop("generate")}
-    return "; ".join(
-        f"its {_CALLED.get(key, key)} is {there.get(key)}, not {here.get(key)}"
-        for key in sorted({*there, *here})
-        if there.get(key) != here.get(key) and key != "generate"
-    )
 
 
 def _apart(registry: Registry, asked: Asked) -> list[str]:

@@ -1,1 +1,0 @@
-"""The data that methods' authors published, as datasets of a task."""
