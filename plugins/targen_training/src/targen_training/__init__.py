@@ -10,7 +10,6 @@ from targen_core.plugins.kinds import Kind
 from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
-    from targen_analysis.metrics import Metric
     from targen_core.plugins.kinds import KindRegister
     from targen_standard.task_files.forms import TaskForm
     from targen_training.trainers import Trainer
@@ -85,16 +84,6 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
         "answer",
         "targen_training.bigbench.answering:ANSWER",
         summary="a model's answers to a BIG-bench task",
-    )
-
-
-@hookimpl
-def register_metrics(register: Register[Metric]) -> None:
-    """A chapter of what `targen analyze` writes."""
-    register.register(
-        "training",
-        "targen_training.chapter:TRAINING",
-        summary="results of targen compare for the data, if you pass its output folder",
     )
 
 

@@ -18,7 +18,6 @@ from targen_core.origin import Typed
 from targen_core.runs.parsing import parse_options
 from targen_core.text import plural
 from targen_training.asked import TaskOption, file_of, of_one_label, read_rows
-from targen_training.mixtures import Mix
 from targen_training.styles import Style
 
 if TYPE_CHECKING:
@@ -74,13 +73,6 @@ def train(
             "--style", help="Train on the rows unchanged, or as instructions with worked samples."
         ),
     ] = "plain",
-    mix: Annotated[
-        Mix, typer.Option("--mix", help="Method for weighting tasks when training on several.")
-    ] = "proportional",
-    mix_temperature: Annotated[
-        float,
-        typer.Option("--mix-temperature", min=1.0, help="The temperature for --mix temperature."),
-    ] = 2.0,
     option: Annotated[
         list[str] | None,
         typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the trainer."),
@@ -90,8 +82,7 @@ def train(
         Path | None,
         typer.Option(
             "--out",
-            help="The output folder. [default: models/DATASET; if that contains a different model, "
-            "models/DATASET-2 and so on]",
+            help="The output folder. [default: models/DATASET]",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier model.")] = False,
@@ -114,7 +105,7 @@ def train(
     """
     from targen_core.plugins.loader import load_registry
     from targen_standard.given import unfinished_note
-    from targen_training.comparing import going_on
+    from targen_training.comparing import resumable
     from targen_training.learning import learned
 
     registry = load_registry()
@@ -127,7 +118,7 @@ def train(
         if each.run is not None and (note := unfinished_note(each, each.run, "training on")):
             print(note, file=sys.stderr)
     files = [file_of(source, whose, encoding) for source, whose in sources]
-    with going_on():
+    with resumable():
         made = learned(
             registry,
             rows,
@@ -136,8 +127,6 @@ def train(
             model=model,
             start=start,
             style=style,
-            mix=mix,
-            mix_temperature=mix_temperature,
             options=parse_options(option or (), "-o epochs=3"),
             seed=seed,
             out=out,
@@ -201,14 +190,13 @@ def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
 def _said(facts: Facts) -> str:
     left = f", {facts.left_out:,} unlabelled omitted" if facts.left_out else ""
     left += f", {facts.weightless:,} with weight 0 omitted" if facts.weightless else ""
-    mixed = f", mixed: {facts.mix}" if facts.mix else ""
     weighted = ", weighted" if any(data.weights for data in facts.data) else ""
     # Of most tasks, as of a whole output, a row is one decision.
     count = facts.decisions + facts.left_out + facts.weightless
-    each_row = not facts.mix and count == sum(data.rows for data in facts.data)
+    each_row = len(facts.tasks) == 1 and count == sum(data.rows for data in facts.data)
     examples = plural(facts.decisions, "row" if each_row or not facts.labels else "decision")
     known = f"{facts.trainer} on {examples} of {facts.task}"
-    return f"{known}{mixed}{weighted}{left}"
+    return f"{known}{weighted}{left}"
 
 
 def _prefixed(source: str, task: str | None) -> tuple[str, str | None]:

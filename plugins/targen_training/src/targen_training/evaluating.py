@@ -58,14 +58,15 @@ def evaluate(
         ),
     ] = None,
     shots: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--shots",
             min=0,
             max=32,
-            help="Number of worked examples before each BIG-bench example; for decoders.",
+            help="Number of worked examples before each BIG-bench example, or of --harness; for "
+            "decoders. [default: 2, or what the task of --harness says]",
         ),
-    ] = 2,
+    ] = None,
     number: Annotated[
         int | None,
         typer.Option(
@@ -89,9 +90,8 @@ def evaluate(
 
     The figures are those of the task's benchmark: accuracy and macro-F1 of labels, parity of AX-g's
     pairs, or the best option (COPA). Answers have F1 and ROUGE-L (ReCoRD), or F1a and exact match
-    (MultiRC). The command also shows calibration, confused labels, and the figures by label,
-    length, dataset and kind. It counts test rows that the model was trained on, whose figures mean
-    little.
+    (MultiRC). The command also shows confused labels, and the figures by label, dataset and --by
+    COLUMN. It counts test rows that the model was trained on, whose figures mean little.
 
     For a BIG-bench task.json, shows the normalised score: 0 is chance, 100 is all right. Decoders
     choose by likelihood, after worked examples. Other models do not get worked examples.
@@ -112,7 +112,7 @@ def evaluate(
     if harness is not None:
         if data or by or out:
             raise UsageError("--harness has its own data: omit DATA, --by and --out")
-        _print_harness(model, harness, json=json)
+        _print_harness(model, harness, shots, json=json)
         return
     if out is not None and out.exists():
         raise UsageError(f"{out} already exists", hint="choose a different --out")
@@ -120,7 +120,7 @@ def evaluate(
         require_format(out)
     bigbench = bigbench_in(data)
     if bigbench is not None and (is_decoder(model) or not (model / "model.json").is_file()):
-        _grade(bigbench, model, data[0], shots, number, out, json=json)
+        _grade(bigbench, model, data[0], 2 if shots is None else shots, number, out, json=json)
         return
     found = evaluated(load_registry(), model, data, task=task, by=by or (), encoding=encoding)
     if out is not None:
@@ -187,11 +187,12 @@ def _print_normalized(task: BigBench, scores: Scores) -> None:
         )
 
 
-def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
+def _print_harness(model: Path, tasks: str, shots: int | None, *, json: bool) -> None:
     from targen_core.cli.tables import print_json, print_table
     from targen_training.harness import harness_figures
 
-    by_task = harness_figures(model, [name.strip() for name in tasks.split(",") if name.strip()])
+    names = [name.strip() for name in tasks.split(",") if name.strip()]
+    by_task = harness_figures(model, names, shots=shots)
     figures = {
         # Its figures are named with their filter, as "acc,none"; the rest describes the task.
         task: {
@@ -245,20 +246,6 @@ def _print(found: Evaluation) -> None:
             [
                 (each.by, each.value, each.decisions, *map(_percent, astuple(each.figure)))
                 for each in parts
-            ],
-        )
-    if scores.bins:
-        print()
-        print_table(
-            ["confidence", counted, "mean confidence %", "correct %"],
-            [
-                (
-                    f"{each.low:.1f} to {each.high:.1f}",
-                    each.decisions,
-                    _percent(each.confidence),
-                    _percent(each.accuracy),
-                )
-                for each in scores.bins
             ],
         )
 

@@ -46,7 +46,7 @@ class Evaluation:
     Attributes:
         model: the model, of the task of the rows.
         datasets: the rows.
-        scores: figures with 95% intervals, also by label, confusions of labels, and calibration.
+        scores: figures with 95% intervals, also by label, and confusions of labels.
         slices: the main figure of parts of the rows.
         seen: how many decisions the model learned from; figures on such rows flatter it.
         shown: how many decisions were examples when the model's training rows were written.
@@ -165,7 +165,6 @@ class Evaluation:
                 }
                 for each in self.slices
             ],
-            "calibration": [asdict(each) for each in self.scores.bins],
         }
 
     def __repr__(self) -> str:

@@ -121,7 +121,6 @@ class NeuralOptions(TrainerOptions):
 class EncoderOptions(NeuralOptions, EnsemblingOptions):
     """Options of `encoder`."""
 
-    later: ClassVar[frozenset[str]] = EnsemblingOptions.later | {"ensemble_interval"}
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "supergen": {
             "label_smoothing": 0.15,
