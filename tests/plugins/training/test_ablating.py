@@ -11,8 +11,6 @@ from statistics import fmean, stdev
 import pytest
 from scipy.stats import t
 
-from tests.files import changed, lines
-
 ASKED = ("--test", "test.jsonl", "--generator", "scripted", "-n", 8, "--contexts-limit", 4)
 
 
@@ -77,19 +75,6 @@ def test_another_request_than_before_is_refused(refuses, works, mood):
     ask = (*ask, "--arms", "correction", "--repeats", 1, "-n")
     works(*ask, 12)
     refuses((*ask, 200), "started with --contexts-limit 4, not 40", "repeat the original request")
-
-
-def test_an_arm_whose_rows_are_all_tested_is_left_out(works, mood):
-    mood("test.jsonl", 20)
-    ask = ("ablate", "./mood.yaml", *ASKED, "--arms", "correction", "--runs", 2, "--repeats", 1)
-    works(*ask)
-    with changed("test.jsonl") as rows:
-        rows += lines("comparisons/ablate-mood/runs/mood-whole-run-2/dataset.jsonl")
-    said = "mood: whole, run 2 was left out: all 8 rows, or near copies of them, are also in the"
-    assert f"note: {said}" in works(*ask, "--plan").err
-    done = works(*ask, "--json").json
-    assert said in str(done["notes"])
-    assert list(done["parts"][0]["arms"]) == ["whole", "no correction"]
 
 
 @pytest.mark.whole

@@ -86,7 +86,6 @@ def test_new_texts_are_the_rows_of_a_frame_or_one_mapping(targen, mood):
     labels = [row["label"] for row in rows]
     frame = rows.to_pandas()
     assert model.labels_of(frame) == model.labels_of(rows) == labels
-    assert model.labels_of(frame.rename(columns={"text": "message"})) == labels
     assert model.labels_of({"text": rows[0]["text"]}) == labels[:1]
     with pytest.raises(UsageError, match="text 1 is not valid"):
         model.labels_of(frame[["label"]])

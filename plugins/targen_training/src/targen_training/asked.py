@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
     from targen_core.task_files import TaskFile
     from targen_standard.given import DataLike
-    from targen_training.scores import Scores
 
 _log = logging.getLogger("targen")
 
@@ -189,21 +188,6 @@ def _named(registry: Registry, task: TaskLike) -> str:
     if isinstance(task, Task) and task.name in known:
         return task.name
     return "FILE"
-
-
-def of_one_label(scores: Scores, rows: str) -> str:
-    """Return a warning about a model that predicts one label for nearly all rows; "" for others.
-
-    `rows` names the rows of the scores.
-    """
-    if scores.one_label is None:
-        return ""
-    name, gets, has = scores.one_label
-    return (
-        f"the model predicts {name} for {gets:.0%} of the {rows} rows, although {has:.0%} "
-        "have this label. It has not learned to distinguish the labels. More rows, "
-        "--trainer vectors, or more epochs for an encoder may help"
-    )
 
 
 def chosen(option: str, text: str | None, known: Sequence[str], *, of: str, what: str) -> list[str]:

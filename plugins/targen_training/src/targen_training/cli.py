@@ -17,14 +17,13 @@ from targen_core.hints import quoted
 from targen_core.origin import Typed
 from targen_core.runs.parsing import parse_options
 from targen_core.text import plural
-from targen_training.asked import TaskOption, file_of, of_one_label, read_rows
+from targen_training.asked import TaskOption, file_of, read_rows
 from targen_training.styles import Style
 
 if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
     from targen_training.models import Facts, Trained
 
-_LOOKED_AT = 100  # training rows by which it is seen whether anything was learned
 _PREFIXED = re.compile(r"([^=]+)=(.+)", re.DOTALL)
 
 
@@ -153,13 +152,8 @@ def _next(trained: Trained, datasets: Sequence[Dataset]) -> str:
 
 
 def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
-    """Say which labels of the task no row had, and if the model tells no learned rows apart.
-
-    Models that write their answers are excluded, since they are large and slow, and so are those of
-    outputs.
-    """
+    """Warn of labels that no row had, and of a model that does not learn the task's output."""
     from targen_standard.task_files.outputs import output_in
-    from targen_training.scores import score
 
     for task in (dataset.task for dataset in datasets):
         counted = {*trained.facts.labels} <= {*task.quota_names}
@@ -169,22 +163,12 @@ def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
                 f"counted, such as {trained.facts.labels[0]}, not their outputs",
                 file=sys.stderr,
             )
-    others = trained.answers != trained.facts.labels or trained.output is not None
-    if len(trained.facts.tasks) > 1 or others:
+    if trained.output is not None or len(trained.facts.tasks) > 1:
         return
-    learned = [
-        decision
-        for dataset in datasets
-        for decision in trained.decisions(dataset)
-        if decision.label and decision.weight
-    ]
-    had = {decision.label for decision in learned}
     names = {name for dataset in datasets for name in dataset.task.quota_names}
-    for name in sorted(names - had) if had < names else ():
+    had = names & {*trained.facts.labels}
+    for name in sorted(names - had) if had else ():
         print(f"warning: none of the training rows had the label {name}", file=sys.stderr)
-    some = learned[:: -(-len(learned) // _LOOKED_AT)]
-    if said := of_one_label(score(some, trained.predict(some), trained.answers), "training"):
-        print(f"warning: {said}", file=sys.stderr)
 
 
 def _said(facts: Facts) -> str:

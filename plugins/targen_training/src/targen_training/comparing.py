@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -217,7 +216,7 @@ def carried_out(
         made: dict[str, dict[str, Path]] = {}
         for arm in arms:
             made.setdefault(arm.part, {})[arm.arm] = arm.rows
-        _announce(_planned(registry, experiment, folder, made))
+        _announce(planned(registry, experiment, folder, made))
         return None
     money.ask()
     # Without arms to generate, everything that is wrong shows before there is a folder.
@@ -225,8 +224,8 @@ def carried_out(
     with locked(folder), resumable():
         declare(folder, _values(experiment, folder))
         made, notes = generated(registry, arms)
-        ready = ready or _planned(registry, experiment, folder, made)
-        notes += [*_alike(ready), *made_once(arms)]
+        ready = ready or planned(registry, experiment, folder, made)
+        notes += made_once(arms)
         for key, material in ready.materials.items():
             notes += too_large(ready.experiment, key, material)
         for line in notes:
@@ -255,36 +254,6 @@ def _made(registry: Registry, experiment: Experiment) -> dict[str, Any]:
     trainers = (registry.find("trainer", model.trainer) for model in experiment.models)
     tests = (test for part in experiment.tasks.values() for test in part.test)
     return provenance({"targen-training", *(each.distribution for each in trainers)}, tests)
-
-
-def _planned(
-    registry: Registry, experiment: Experiment, folder: Path, made: Mapping[str, Mapping[str, Path]]
-) -> Planned:
-    """Plan an experiment without the generated arms that leave nothing to learn.
-
-    Raises:
-        UsageError: anything else is wrong, or too few arms are left.
-    """
-    from targen_training.experiments.data import NothingToLearn
-    from targen_training.experiments.run import planned
-
-    left: list[str] = []
-    while True:
-        try:
-            ready = planned(registry, experiment, folder, made)
-            ready.notes.extend(left)
-            return ready
-        except NothingToLearn as error:
-            of = [key for key in experiment.tasks if error.arm in made.get(key, {})]
-            is_named = error.arm == experiment.baseline
-            if len(of) != 1 or is_named or len(experiment.tasks[of[0]].arms) < 3:
-                raise
-            left.append(f"{of[0]}: {error.arm} was left out: {error.reason}")
-            note(left[-1])
-            part = experiment.tasks[of[0]]
-            arms = {name: arm for name, arm in part.arms.items() if name != error.arm}
-            tasks = {**experiment.tasks, of[0]: part.model_copy(update={"arms": arms})}
-            experiment = experiment.model_copy(update={"tasks": tasks})
 
 
 def folder_for(experiment: Experiment, called: str) -> Path:
@@ -343,21 +312,6 @@ def resumable() -> Iterator[None]:
         raise Interrupted(
             str(stopped) or "stopped", hint="run the same command again to continue"
         ) from None
-
-
-def _alike(ready: Planned) -> list[str]:
-    """Return a note for each arm with the same rows as an earlier one."""
-    notes = []
-    for key, material in ready.materials.items():
-        first: dict[tuple[object, ...], str] = {}
-        for name, arm in ready.experiment.tasks[key].arms.items():
-            sources = material.arms[name]
-            data = [(each.digest, *each.dataset.weights) for each in sources]
-            rows = (arm.style, *data)
-            other = first.setdefault(rows, name)
-            if other != name:
-                notes.append(f"{key}: {name} has the same rows as {other}")
-    return notes
 
 
 def show(results: Results, folder: Path, *, json: bool) -> None:
@@ -452,18 +406,11 @@ def announce_arms(registry: Registry, arms: Sequence[Made], money: Money) -> lis
 
 
 def _announce(ready: Planned) -> None:
-    """Report what will be trained, and an estimate of the time from earlier trainings."""
+    """Report what will be trained."""
     missing = {plan.training: plan for plan in ready.missing}.values()
     known = {plan.training for plan in ready.plans}
     models = ", ".join(ready.models)
     text = f"{len(missing):,} of {len(known):,} training runs to do ({models})"
-    paces: dict[str, list[float]] = {}
-    for plan in ready.plans:
-        if plan.key in ready.there:
-            paces.setdefault(plan.cell.model, []).append(ready.there[plan.key].seconds)
-    if missing and all(plan.cell.model in paces for plan in missing):
-        seconds = sum(fmean(paces[plan.cell.model]) for plan in missing)
-        text += f", about {seconds:,.0f} s, judging by completed ones"
     print(text, file=sys.stderr)
 
 

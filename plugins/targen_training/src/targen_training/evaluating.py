@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from targen_training.scores import Scores
 
 _WIDE = 12  # labels of which a table has columns
-_MOST = 10  # mistakes of more labels that are listed
 
 
 def evaluate(
@@ -236,8 +234,10 @@ def _print(found: Evaluation) -> None:
     if scores.by_label:
         print()
         _print_labels(scores)
-    if scores.confusion:
-        _print_confusion(scores.confusion)
+    if scores.confusion and len(scores.confusion) <= _WIDE:
+        print("\nPredictions (row: right label; column: predicted label)")
+        rows = [(name, *said.values()) for name, said in scores.confusion.items()]
+        print_table(["", *scores.confusion], rows, sparse=True)
     parts = [each for each in slices if each.by != "label"]
     if parts:
         print()
@@ -257,30 +257,6 @@ def _print_labels(scores: Scores) -> None:
         ["label", "rows" if scores.confusion else "number", "precision", "recall", "F1"],
         [(name, n, *map(_percent, shares)) for name, (n, *shares) in scores.by_label.items()],
     )
-
-
-def _print_confusion(confusion: Mapping[str, Mapping[str, int]]) -> None:
-    """Print which label was predicted for which; of many labels only the commonest mistakes."""
-    from targen_core.cli.tables import print_table
-
-    if len(confusion) <= _WIDE:
-        print("\nPredictions (row: right label; column: predicted label)")
-        rows = [(name, *said.values()) for name, said in confusion.items()]
-        print_table(["", *confusion], rows, sparse=True)
-        return
-    wrong = [
-        (n, one, other)
-        for one, said in confusion.items()
-        for other, n in said.items()
-        if n and one != other
-    ]
-    if wrong:
-        wrong.sort(key=lambda each: -each[0])
-        print("\nCommonest mistakes" + f" ({_MOST} of {len(wrong):,})" * (len(wrong) > _MOST))
-        print_table(
-            ["right label", "predicted label", "rows"],
-            [(one, other, n) for n, one, other in wrong[:_MOST]],
-        )
 
 
 def _percent(value: float | None) -> str:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,8 +39,6 @@ from targen_core.cli.outputs import (
     without_empty,
 )
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.naming import in_columns_of
-from targen_core.dataset.source import open_source
 from targen_core.errors import (
     UnreadableFile,
     UsageError,
@@ -203,8 +200,7 @@ class Trained:
 
         Args:
             texts: one text or several, each a row. For a task of several texts, such as a premise
-                and a hypothesis, mappings with all of them by name. In a data frame, columns
-                are found as `evaluate` finds them.
+                and a hypothesis, mappings with all of them by name.
 
         Raises:
             UsageError: a text is invalid, or the model has several tasks or questions that are not
@@ -220,11 +216,8 @@ class Trained:
                 hint=f"pass it rows: targen predict {quoted(self.folder)} DATA --out",
             )
         self.require_only_texts(task)
-        if hasattr(texts, "columns"):  # a data frame, which iterates over its columns' names
-            opened, chosen = in_columns_of(open_source(texts), task)
-            if chosen:
-                logging.getLogger("targen.dataset").warning("%s: %s", opened.place, chosen)
-            texts = opened.rows(task)
+        if hasattr(texts, "to_dict"):  # a data frame, which iterates over its columns' names
+            texts = texts.to_dict("records")
         decisions = []
         for row, each in enumerate([texts] if isinstance(texts, str | Mapping) else texts):
             given = (

@@ -96,7 +96,7 @@ def reproduce(
         typer.Option(
             "--answers",
             metavar="FOLDER",
-            help="For DataTune: few-shot answers for each task; otherwise --generator writes them.",
+            help="For DataTune: few-shot answers for each task, from targen answer.",
         ),
     ] = None,
     tasks: Annotated[

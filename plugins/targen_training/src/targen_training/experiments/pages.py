@@ -35,9 +35,9 @@ _HOW = (
         "bootstrap over test rows, with the same resamples for all seeds."
     ),
     (
-        "Differences: 95% intervals by paired bootstrap over test rows and seeds. p comes from its "
-        "standard error. p (Holm) is corrected for all arms of a model and size. The mean of "
-        "an arm's runs is compared, and the variance between runs is added."
+        "Differences: 95% intervals by paired bootstrap over test rows and seeds. The p value is "
+        "by its standard error. Holm's correction is for all pairs of a model and size. The mean "
+        "of an arm's runs is compared, and the variance between runs is added."
     ),
     (
         "With equal numbers of rows, an arm with several datasets uses equally many from each. All "

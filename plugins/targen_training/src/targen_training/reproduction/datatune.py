@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
@@ -28,7 +28,6 @@ from targen_training.reproduction.material import file_in
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
-    from targen_training.experiments.making import Made
     from targen_training.experiments.model import Experiment
     from targen_training.experiments.results import Results
     from targen_training.money import Money
@@ -54,10 +53,9 @@ def reproduce_datatune(
     Raises:
         UsageError: no part of the table can be reproduced.
     """
-    from targen_core import generate
     from targen_core.cli.tables import print_json
     from targen_training.bigbench.evaluating import answered
-    from targen_training.comparing import announce_arms, carried_out, print_bill
+    from targen_training.comparing import carried_out
     from targen_training.experiments.model import declared
 
     table = published("datatune")
@@ -74,20 +72,15 @@ def reproduce_datatune(
         print(f"note: {line}", file=sys.stderr)
     values = {"name": NAME, "tasks": parts, "models": models, "seeds": options.repeats}
     experiment = declared({**values, "sizes": ["natural"]}, NAME)
-    existing = {name: path for name in known if (path := _answers_of(options, name)) is not None}
-    for name, path in existing.items():
-        print(f"few-shot answers for {name}: {path}", file=sys.stderr)
-    to_write = [each for each in _to_write(options, known) if each.part not in existing]
-    announce_arms(registry, to_write, money)
+    existing = {}
+    for name in known:
+        if options.answers is not None and (path := _source(options.answers, name)) is not None:
+            existing[name] = path
     results = carried_out(registry, experiment, options.folder, money, keep=True, plan=plan)
     if results is None:
         return
-    for made in to_write:
-        generate(made.task, out=made.run, registry=registry, **made.values)
-        existing[made.part] = made.run
     figures = _figures(registry, experiment, results, known, options.folder)
     grades = {name: answered(known[name], Typed(path))[0] for name, path in existing.items()}
-    print_bill(money)
     few = [
         f"Few-shot answers cover {grade.examples:,} of the {len(known[key].examples):,} examples "
         f"of {key}."
@@ -231,29 +224,6 @@ def _rows(source: Path) -> Iterable[dict[str, str]]:
 def _write(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
     write_rows(path, [{"row": at, **row, "idx": at} for at, row in enumerate(rows)])
     return path
-
-
-def _to_write(options: Options, known: Mapping[str, BigBench]) -> Iterator[Made]:
-    """The answers that the generator writes, or has written."""
-    from targen_training.experiments.making import Made
-
-    for name, task in known.items() if options.generators else ():
-        number = min(len(task.examples), options.values["n"])
-        values = {**options.generation, "n": number, "near_duplicates": 0.0}
-        run, file = _own(options, name), options.data / f"{name}.json"
-        yield Made(name, "few-shot answers", Typed(file), values, run)
-
-
-def _own(options: Options, name: str) -> Path:
-    return options.folder / "runs" / f"{name}-few-shot"
-
-
-def _answers_of(options: Options, name: str) -> Path | None:
-    """Return existing answers; with a generator, those that it need not write."""
-    if options.answers is not None and (source := _source(options.answers, name)) is not None:
-        return source
-    own = _own(options, name)
-    return own if not options.generators and (own / "report.json").exists() else None
 
 
 def _figures(
