@@ -9,8 +9,7 @@ import pytest
 from scipy import stats
 from sklearn import metrics
 
-from targen_training.answers import rouge_l, token_f1
-from targen_training.scores import score
+from targen_training.scores import rouge_l, score, token_f1
 from targen_training.statistics import compared, holm, seed_draws
 from targen_training.trainers import Decision
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from targen_training.evaluation import Evaluation
     from targen_training.experiments.results import Results
     from targen_training.models import Trained
-    from targen_training.styles import Style
+    from targen_training.trainers import Style
 
 
 @exported

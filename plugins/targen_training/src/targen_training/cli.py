@@ -18,7 +18,7 @@ from targen_core.origin import Typed
 from targen_core.runs.parsing import parse_options
 from targen_core.text import plural
 from targen_training.asked import TaskOption, file_of, read_rows
-from targen_training.styles import Style
+from targen_training.trainers import Style
 
 if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset

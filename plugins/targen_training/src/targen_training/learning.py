@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
     from targen_core.plugins.registry import Registry
     from targen_core.task_files import TaskFile
-    from targen_training.styles import Style
+    from targen_training.trainers import Style
 
 _MODEL = "--model"  # of a trainer, not the backend
 

@@ -61,11 +61,11 @@ from targen_standard.examples.shown import examples_of
 from targen_standard.pretrained import named_place
 from targen_training.decisions import decisions_of, digest, digest_of_key, require_weighing
 from targen_training.mixtures import grouped, labelled, mixed, of_task
-from targen_training.styles import Style
 from targen_training.trainers import (
     ILLEGAL,
     Decision,
     Predictor,
+    Style,
     TrainedOutput,
     Trainer,
     TrainerOptions,

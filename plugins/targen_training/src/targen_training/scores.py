@@ -9,16 +9,19 @@ of matrices, and models that are compared can share them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+import string
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import LCSseq
 
 from targen_core.cli.findings import Estimate
 from targen_core.tasks.cases import RIGHT, WRONG
-from targen_training.answers import rouge_l, token_f1
 from targen_training.statistics import interval
 from targen_training.trainers import ILLEGAL, Decision, TrainedOutput
 
@@ -26,6 +29,9 @@ LOSSES = ("mean_absolute_error",)
 """Figures that are not shares: the smaller, the better."""
 
 RESAMPLES = 1000
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+_WORDS = re.compile(r"[a-z0-9]+")
 _FEWEST = 10  # decisions of which nearly all may be said to get one label
 _NEARLY_ALL, _MOST = 0.9, 0.7  # shares
 
@@ -357,3 +363,29 @@ def _cut_from(decisions: Sequence[Decision]) -> str | None:
         if not any(option in decision.texts[name] for name in others):
             return None
     return last
+
+
+def plain_answer(text: str) -> str:
+    """Without case, punctuation, articles and double spaces, as SQuAD and ReCoRD compare."""
+    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+
+
+def token_f1(answer: str, right: Iterable[str]) -> float:
+    """F1 of the words of an answer, by the right answer that is nearest; 0 to 1."""
+    words = plain_answer(answer).split()
+    return max((_f1(words, plain_answer(each).split()) for each in right), default=0.0)
+
+
+def _f1(one: list[str], two: list[str]) -> float:
+    common = sum((Counter(one) & Counter(two)).values())
+    return 2 * common / (len(one) + len(two)) if common else float(one == two)
+
+
+def rouge_l(answer: str, right: Iterable[str]) -> float:
+    """ROUGE-L F1 without stemming, by the right answer that is nearest; 0 to 1 (Lin, 2004)."""
+    words = _WORDS.findall(answer.lower())
+    return max((_rouge(words, _WORDS.findall(each.lower())) for each in right), default=0.0)
+
+
+def _rouge(one: list[str], two: list[str]) -> float:
+    return 2 * LCSseq.similarity(one, two) / max(1, len(one) + len(two))

@@ -28,8 +28,7 @@ from targen_training.experiments.data import Material, digest_of, label_order, n
 from targen_training.experiments.model import Experiment, ModelChoice, Size
 from targen_training.mixtures import labelled, mixed
 from targen_training.models import Ready, about_task, fitted, ready_trainer
-from targen_training.styles import Style
-from targen_training.trainers import Decision, TrainedOutput, TrainingSet, Watch
+from targen_training.trainers import Decision, Style, TrainedOutput, TrainingSet, Watch
 
 Kind = Literal["labels", "matched", "natural", "curve", "alone", "with"]
 SIZE_OF: Mapping[str, Size] = {"labels": "matched", "matched": "matched", "natural": "natural"}

@@ -26,8 +26,7 @@ from targen_training.asked import names_its_task, read_rows
 from targen_training.decisions import decisions_of
 from targen_training.experiments.model import Experiment
 from targen_training.slices import Examples, joined
-from targen_training.styles import Style
-from targen_training.trainers import Decision, TrainedOutput
+from targen_training.trainers import Decision, Style, TrainedOutput
 
 Unit = tuple[Decision, ...]
 """The decisions of an instance, which stay together."""

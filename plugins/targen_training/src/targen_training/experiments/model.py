@@ -24,7 +24,7 @@ from targen_core.errors import TargenError, UsageError
 from targen_core.origin import Named, Typed, is_file
 from targen_core.reading.typed import read_toml
 from targen_core.text import key_path
-from targen_training.styles import Style
+from targen_training.trainers import Style
 
 Size = Literal["matched", "natural"]
 _NAME = re.compile(r"[^\s/\\=][^/\\=]*")

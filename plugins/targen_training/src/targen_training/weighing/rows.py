@@ -332,27 +332,20 @@ def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int]) -> 
     """Check that there are enough rows to weight.
 
     Raises:
-        UsageError: there is not.
+        UsageError: there are too few, or all have the same label.
     """
-    if not labels:
-        raise UsageError(
-            f"{dataset.name}: none of the rows have a label", hint="pass labelled rows"
-        )
     if len(labels) < 2:
+        has = (
+            f"all rows have the label {min(labels)}" if labels else "none of the rows have a label"
+        )
         raise UsageError(
-            f"{dataset.name}: all rows have the label {next(iter(labels))}, so good rows "
-            "cannot be distinguished from bad ones",
+            f"{dataset.name}: {has}, so good rows cannot be distinguished from bad ones",
             hint="give rows that together have at least two different labels",
         )
     if units < _FEWEST:
         raise UsageError(
             f"{dataset.name} has {plural(units, 'labelled row')}: too few to weight",
             hint=f"give {_FEWEST} or more labelled rows",
-        )
-    if few := [label for label, count in labels.items() if count < 2]:
-        raise UsageError(
-            f"{dataset.name} has only one row with the label {few[0]}: too few to weight",
-            hint="give 2 or more rows of each label",
         )
 
 
