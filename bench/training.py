@@ -20,7 +20,7 @@ from typing import Any
 
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.loader import load_registry
-from targen_training.asked import assigned
+from targen_core.runs.parsing import parse_options
 from targen_training.models import ready_trainer, train_model
 
 TFIDF_SECONDS = 10.0
@@ -52,7 +52,7 @@ def rows(count: int, words: list[str], long: int, short: int) -> list[dict[str, 
 
 def ours(name: str, options: list[str], data: Dataset, folder: Path) -> float:
     registry = load_registry()
-    ready = ready_trainer(registry, name, assigned(options))
+    ready = ready_trainer(registry, name, parse_options(options))
     began = time.process_time()
     train_model(ready, [data], folder / "m", force=True)
     return time.process_time() - began

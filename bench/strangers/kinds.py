@@ -612,8 +612,6 @@ KINDS: dict[str, Kind] = {
             f"{_IMPORT} --labels zerogen:rte --weights theirs/weights.npy --out out",
             "import-rows supergen theirs/train.json --task rte --labels supergen:rte --out out",
             f"{_ATTRIBUTES} --label-file theirs/label.txt --out out",
-            "reweigh ../mine/rte --weights theirs/weights.jsonl -q --out out",
-            "reweigh ../mine/rte --weights theirs/weights.npy -q --out out",
         ),
     ),
     "settings": Kind(

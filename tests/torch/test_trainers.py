@@ -8,7 +8,6 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from tiny import TASK, WORDS, tiny
@@ -176,9 +175,9 @@ def test_instructions_and_a_mixture_then_one_task(train, works, jsonl, tmp_path)
         for at, (thing, label) in enumerate([("boat", "right"), ("lamp", "wrong")] * 20)
     ]
     jsonl("things.jsonl", things)
-    both = ("thing.yaml=things.jsonl", "--style", "instructions", "--mix", "equal")
+    both = ("thing.yaml=things.jsonl", "--style", "instructions")
     done = train("decoder", *both, out="pre", data="mood.yaml=train.jsonl")
-    assert "mood+thing, mixed: equal" in done.out
+    assert "mood+thing" in done.out
     assert accuracy(works, "pre")["accuracy"]["value"] >= 0.9
     assert accuracy(works, "pre", "things.jsonl", "thing.yaml")["accuracy"]["value"] >= 0.9
     # Pre-finetuning, then fine-tuning.
@@ -229,19 +228,17 @@ def test_without_memory_the_batch_that_fits_is_named(train, monkeypatch):
     monkeypatch.setattr(transformers.RobertaForSequenceClassification, "forward", forward)
     done = train("encoder", code=1)
     assert "not enough memory for 8 rows at once" in done.err
-    assert "-o batch=2 -o accumulate=4, which fits" in done.err
+    assert "-o batch=N with a larger -o accumulate" in done.err
     monkeypatch.undo()
 
 
-def test_long_rows_are_counted_and_cut_or_refused(train, jsonl):
+def test_long_rows_are_counted_and_cut(train, jsonl):
     rows = list(sentences(20))
     rows[3]["text"] = "The lamp " * 80 + "is lovely."
     jsonl("long.jsonl", rows)
     done = train("encoder", data="long.jsonl", epochs=1)
     assert done.code == 0 and "of 20 rows are longer than 96 tokens (the longest: 165)" in done.err
     assert "were truncated" in json.loads(Path("m/model.json").read_text())["notes"][0]
-    refused = train("encoder", "-o", "too_long=refuse", data="long.jsonl", out="n", code=2)
-    assert "1 of 20 rows are longer than 96 tokens" in refused.err
     more = train("encoder", "-o", "max_length=500", out="n", code=2)
     assert "accepts at most 96 tokens" in more.err
 
@@ -324,18 +321,11 @@ def test_some_tasks_are_learned_before_others(works):
     done = works(*asked, "--json")
     (part,) = done.json["parts"]
     assert part["key"] == "copa"
-    groups = {group["arm"]: group for group in part["groups"]}
-    assert list(groups) == [
-        *("fine-tuned alone", "Syn before", "Self-Instruct before", "Og before")
-    ]
-    assert {group["rows"] for group in groups.values()} == {16}
-    notes = " ".join(done.json["notes"])
-    assert "Pre-finetuned on Syn: cb 16 rows, rte 16 rows" in notes
+    models = [group["model"] for group in part["groups"]]
+    assert models == ["fine-tuned alone", "Syn before", "Og before", "Self-Instruct before"]
+    facts = json.loads(Path("reproductions/table8/models/Syn before/model.json").read_text())
+    assert [(each["task"], each["rows"]) for each in facts["data"]] == [("cb", 16), ("rte", 16)]
     assert any("OpenLLM" in line for line in done.json["paper"]["differs"])
-    cells = Path("reproductions/table8/cells")
-    facts = [json.loads(path.read_text()) for path in cells.glob("*/cell.json")]
-    assert [len(fact.get("before", "")) for fact in facts].count(0) == 1
-    assert not list(cells.glob("before-*"))  # what they started from is not kept
     again = works(*asked)
     assert "0 of 4 training runs to do" in again.err
     assert "54.65" in again.out and "Pre-finetuned on cb, rte" in again.out
@@ -367,52 +357,13 @@ def test_the_paper_s_models_take_their_own_path_with_tiny_weights(works, hub, ta
         rows = original(name, 12, 12)
         write_lines(Path("syn", name.lower(), "train.jsonl"), rows[20:32])
     asked = ("reproduce", table, "--original", "superglue", "--synthetic", "syn", "--models",
-             "paper", "--plain", "--repeats", 1)  # fmt: skip
+             "paper", "--repeats", 1)  # fmt: skip
     plan = works(*asked, "--plan")
     for name in models:
-        assert re.search(rf"{name}: [\d,]+ million parameters.* GB .* [\d,]+ steps of", plan.err)
+        assert f"model {name}: " in plan.err
     done = works(*asked, "--json")
     for part in done.json["parts"]:
         groups = {(group["model"], group["arm"]) for group in part["groups"]}
         assert {model for model, _ in groups} == set(models)
         assert {"Og", "Syn"} <= {arm for _, arm in groups}
     assert ("LoRA" in " ".join(done.json["paper"]["differs"])) is (table == "table4")
-
-
-def test_table_8_in_the_paper_s_form(works, targen, jsonl, monkeypatch):
-    """A decoder learns free instructions, another SuperGLUE's rows; the harness is a stand-in."""
-    asked = []
-
-    def simple_evaluate(**values):
-        asked.append(values)
-        (task,) = values["tasks"]
-        kept = Path(values["model_args"]["pretrained"])
-        assert (kept / "config.json").exists()
-        names = ("acc,none", "acc_norm,none", "exact_match,strict-match")
-        return {"results": {task: dict.fromkeys(names, 0.25 + values["num_fewshot"] / 100)}}
-
-    monkeypatch.setitem(sys.modules, "lm_eval", SimpleNamespace(simple_evaluate=simple_evaluate))
-    monkeypatch.setattr("targen_training.reproduction.openllm.find_spec", lambda _: True)
-    rows = [
-        {"instruction": "Name a lamp", "input": "", "output": "bright lamp", "idx": 0},
-        {"instruction": "was it kind", "input": "the song", "output": "A", "idx": 1},
-    ]
-    free = jsonl("free.jsonl", rows * 4)
-    tiny_one = f"decoder,model={tiny('decoder')},max_steps=2,batch=4,device=cpu"
-    base = ("reproduce", "table8", "--original", ".", "--models", "paper", "--repeats", 1)
-    none = targen(*base, "--synthetic", RUNS)
-    assert none.code == 2 and "--self-instruct DATA" in none.err
-    words = (*base, "--synthetic", RUNS, "--self-instruct", free, "--trainer", tiny_one)
-    plan = works(*words, "--plan")
-    assert "2 decoder training runs" in plan.err and not asked
-    done = works(*words)
-    assert "54.65" in done.out and "50.00" in done.out  # ARC: theirs, and 0.25 with 25 samples
-    assert len(asked) == 12 and {each["num_fewshot"] for each in asked} == {25, 10, 5, 0}
-    models = Path("reproductions/table8-openllm/models")
-    facts = json.loads((models / "Self-Instruct/0/model.json").read_text())
-    assert facts["decisions"] == 8
-    again = works(*words, "--json")
-    assert len(asked) == 12
-    assert again.json["results"]["Self-Instruct"]["gsm8k"] == [30.0]
-    odd = targen(*base, "--synthetic", RUNS, "--self-instruct", free, "--trainer", "tfidf")
-    assert odd.code == 2 and "--trainer decoder" in odd.err

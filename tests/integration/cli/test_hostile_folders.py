@@ -82,10 +82,10 @@ COMMANDS = {
     "review": "review rows.jsonl --task rte --out rev --as me --no-open",
 }
 PLANTED = """
-    compare plan | strange | file | .lock results.json results.html cells/0123/scores.npy
+    compare plan | strange | file | .lock results.json results.html cells/0123/scores.json
     compare plan | strange | file | finished/a.of
     compare plan | strange | FIFO | .lock cells/0123/cell.json
-    compare plan | strange | folder | cells cells/before-1 cells/0123 runs finished data
+    compare plan | strange | folder | cells cells/0123 runs finished data
     goes-on | strange | folder | cells
     goes-on | strange | FIFO | experiment.toml
     methods | methods | file | results.json results.md analysis/report.html training/.lock

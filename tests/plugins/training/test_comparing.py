@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
 import pytest
-from scipy.stats import binomtest
 
 from targen_training.api import compare as targen_compare
 from targen_training.api import evaluate
@@ -72,17 +70,14 @@ def test_arms_are_compared_at_equal_and_at_natural_sizes(works):
     pair = pairs["matched", "Syn", "Og"]
     difference = matched["Syn"]["figure"]["value"] - matched["Og"]["figure"]["value"]
     assert pair["difference"]["value"] == pytest.approx(difference)
-    assert pair["difference"]["high"] < 0 and pair["p"] < 0.05 and pair["mcnemar"] < 0.05
+    assert pair["difference"]["high"] < 0 and pair["p"] < 0.05
     assert pair["holm"] >= pair["p"]
     assert len(pairs) == 6
-    for each in pairs.values():  # each p is that of the counts beside it
-        whole = each["only_one"] + each["only_other"]
-        assert each["mcnemar"] == (binomtest(each["only_one"], whole).pvalue if whole else 1.0)
 
 
 @pytest.mark.usefixtures("three")
 def test_each_figure_leads_to_the_cells_that_it_is_made_of(works):
-    results = works(*COMPARE, "--curve", "40", "--mixture", "--json").json
+    results = works(*COMPARE, "--curve", "40", "--json").json
     assert json.loads(Path("c/results.json").read_text()) == results
     for group in results["parts"][0]["groups"]:
         figures = [one["figure"] for one in group["trained"]]
@@ -91,13 +86,12 @@ def test_each_figure_leads_to_the_cells_that_it_is_made_of(works):
         for one in group["trained"]:
             cell = json.loads(Path("c/cells", one["cell"], "cell.json").read_text())
             assert (cell["key"], cell["seed"]) == (one["cell"], one["seed"])
-            # A mixture with none of an arm trains the same as an arm alone, and is named second.
-            assert cell["arm"] == group["arm"] or group["kind"] == "share"
+            assert cell["arm"] == group["arm"]
 
 
 @pytest.mark.usefixtures("three")
 def test_a_page_a_table_and_markdown_say_the_same(works):
-    done = works(*COMPARE, "--curve", "auto", "--mixture")
+    done = works(*COMPARE, "--curve", "auto")
     assert "Syn is worse" in done.out and done.out.splitlines()[-1] == "c/results.html"
     page, text = Path("c/results.html").read_text(), Path("c/results.md").read_text()
     made = json.loads(Path("c/results.json").read_text())["made"]
@@ -106,11 +100,10 @@ def test_a_page_a_table_and_markdown_say_the_same(works):
         assert digest in page and digest in text
     for words in (
         "learning curve of tfidf",
-        "rows from Og needed for the same result",
         "Always predicting the",
     ):
         assert words in done.out and words in page and words in text
-    assert page.count('<svg class="wide"') == page.count('<svg class="narrow"') == 3
+    assert page.count("<svg") == 2
     assert "<script" not in page and "://" not in page
 
 
@@ -136,29 +129,23 @@ def test_the_same_rows_twice_are_named_as_such(works):
     rest = ("--test", "test.jsonl", "--task", "mood.yaml", "--repeats", 1)
     done = works("compare", *data, *rest)
     assert "p (Holm) = 1.00: b and a have the same rows." in done.out
-    assert "note: mood: b has the same rows as a\n" in done.err
-    assert "c has the same" not in done.err
 
 
 @pytest.mark.usefixtures("three")
 def test_what_is_trained_stays_until_something_changes(targen, moods):
     assert "10 of 10 training runs" in targen(*COMPARE).err
-    file = Path("c/results.json")
-    # As if it were made earlier: results that have not changed stay as they are.
-    file.write_text(re.sub(r'"created": "\d{4}', '"created": "2001', file.read_text()))
-    first = file.read_bytes()
+    first = json.loads(Path("c/results.json").read_text())
     cells = {path: path.stat().st_mtime_ns for path in Path("c/cells").glob("*/cell.json")}
     assert len(cells) == 2 * (3 + 2)  # as many rows as Syn has are all of its rows
     assert "0 of 10" in targen(*COMPARE).err
-    assert Path("c/results.json").read_bytes() == first
     # A kill leaves a folder of its own, and a damaged cell is no cell.
     Path("c/cells/.cell-killed").mkdir()
     damaged = sorted(cells)[0].parent
-    (damaged / "scores.npy").write_bytes(b"torn")
+    (damaged / "scores.json").write_bytes(b"torn")
     assert "1 of 10" in targen(*COMPARE).err
     assert not Path("c/cells/.cell-killed").exists()
     again = json.loads(Path("c/results.json").read_text())
-    assert again["parts"][0]["pairs"] == json.loads(first)["parts"][0]["pairs"]
+    assert again["parts"][0]["pairs"] == first["parts"][0]["pairs"]
     # Other rows of Syn are other cells of Syn and of both, and no others; so is another option.
     moods("poor.jsonl", 40, seed=3, right=0.2)
     assert "6 of 10" in targen(*COMPARE).err
@@ -199,7 +186,7 @@ def test_a_declared_arm_has_a_style_and_a_model_some_of_the_sizes(works):
         models = ["tfidf", { trainer = "tfidf", name = "dear", sizes = ["matched"] }]
         [arms]
         Og = "good.jsonl"
-        Og-I = { data = ["good.jsonl"], style = "instructions" }
+        Og-I = { data = ["good.jsonl", "poor.jsonl"], style = "instructions" }
         """
     )
     (part,) = works("compare", "styles.toml", "--out", "c", "--json").json["parts"]
@@ -208,7 +195,6 @@ def test_a_declared_arm_has_a_style_and_a_model_some_of_the_sizes(works):
     assert found == {(*each, arm) for each in sizes for arm in ("Og", "Og-I")}
     cells = [json.loads(path.read_text()) for path in Path("c/cells").glob("*/cell.json")]
     assert {cell["style"] for cell in cells} == {"plain", "instructions"}
-    assert len({cell["test_digest"] for cell in cells}) == 2
 
 
 TOGETHER = """
@@ -227,7 +213,7 @@ arms = { Og = "poor.jsonl", Syn = "good.jsonl" }
 
 
 @pytest.mark.usefixtures("three")
-def test_one_model_learns_all_tasks_of_an_arm(targen, works, mood, monkeypatch):
+def test_one_model_learns_all_tasks_of_an_arm(targen, works, monkeypatch):
     learned: list[TrainingSet] = []
 
     def train(data, options, folder):
@@ -258,10 +244,6 @@ def test_one_model_learns_all_tasks_of_an_arm(targen, works, mood, monkeypatch):
     # What it wrote is an experiment again, and the same one.
     again = targen("compare", "c/experiment.toml", "--out", "c")
     assert "0 of 8" in again.err and "Mean over mood, other" in again.out
-    # Arms whose label shares differ in one task only are not matched by labels.
-    mood("poor.jsonl", 40, labels=("praise", "praise", "blame"))
-    Path("e.toml").write_text(TOGETHER.replace('Og = "poor.jsonl"', 'Og = "good.jsonl"'))
-    assert "6 of 6" in works("compare", "e.toml", "--out", "d", "--plan").err
 
 
 def test_test_rows_are_never_learned_from(targen, moods):
@@ -290,26 +272,6 @@ def test_a_label_without_training_rows_is_said(works, moods):
     done = works(*compare, "--repeats", 1)
     assert "train lacks the label of 1 test decision" in done.err
     assert "only 20 test rows" in done.err
-
-
-@pytest.mark.usefixtures("three")
-@pytest.mark.whole
-def test_an_analysis_shows_it_as_a_chapter(targen, works):
-    works(*COMPARE, "--curve", "16,40", "--repeats", 1)
-    analyze = ("analyze", "poor.jsonl", "--task", "mood.yaml", "--metric", "training", "--force")
-    done = works(*analyze, "-o", "training.results=c", "--out", "a")
-    page = Path("a/report.html").read_text()
-    assert "Models trained on the data" in page and "learning curve of tfidf" in page
-    assert "does not include" not in done.out + done.err
-    none = targen(*analyze, "-o", "training.results=nowhere", "--out", "a")
-    assert none.code == 1 and "nowhere does not contain a comparison" in none.out + none.err
-    file = Path("c/results.json")
-    results = file.read_text()
-    for figure in ("NaN", '"-inf"', "-1e308", "1" + "0" * 400):
-        file.write_text(re.sub(r'"high": [\d.]+', f'"high": {figure}', results, count=1))
-        odd = targen(*analyze, "-o", "training.results=c", "--out", "a")
-        assert odd.code == 1, figure
-        assert "c does not contain a readable comparison" in odd.out + odd.err
 
 
 @pytest.mark.usefixtures("three")
@@ -349,51 +311,3 @@ def test_rows_without_the_texts_of_the_task_are_refused(moods, works, refuses):
     refuses(("compare", "a=train.jsonl", "--test", "run", "--task", "mood.yaml"), said)
     refuses(("train", "run", "--task", "mood.yaml", "--out", "other"), said)
     refuses(("evaluate", "model", "run"), said)
-
-
-CODE = """
-from targen_standard.task_files.model import Declaration
-
-labels = {"praise": "it praises", "blame": "it blames"}
-TASK = Declaration(description="A sentence.", labels=labels).task(name="mood")
-
-def reply(request):
-    return request.dry_run()
-"""
-GENERATED = """
-models = ["tfidf"]
-seeds = 1
-
-[generate]
-model = "scripted"
-n = 4
-variants = ["paper"]
-contexts = "topics.txt"
-options = { script = "code.py:reply" }
-
-[tasks.mood]
-task = "code.py:TASK"
-test = "test.jsonl"
-
-[tasks.mood.arms.A]
-generate = {}
-
-[tasks.mood.arms.B.generate]
-contexts = ["ships", "shops"]
-steps = { correct = { model = "scripted", script = "code.py:reply" } }
-"""
-
-
-def test_all_files_that_an_experiment_names_are_from_its_folder(moods, works):
-    Path("e").mkdir()
-    moods("e/test.jsonl", 40, seed=7)
-    Path("e/code.py").write_text(CODE)
-    Path("e/topics.txt").write_text("ships\nshops\n")
-    Path("e/experiment.toml").write_text(GENERATED)
-    works("compare", "e/experiment.toml", "--out", "c", "--trust=./e")
-    kept = Path("c/experiment.toml").read_text()
-    assert kept.count('"../e/code.py:reply"') == 2
-    assert '"../e/code.py:TASK"' in kept and '"../e/topics.txt"' in kept
-    assert 'contexts = ["ships", "shops"]' in kept
-    works("compare", "c/experiment.toml", "--out", "again")  # which targen wrote
-    assert Path("again/results.html").exists()

@@ -13,11 +13,6 @@ from tests.tables import table
 
 SMALLEST = ("--trainer", "tfidf", "--repeats", 1)
 TABLE = ("reproduce", "datatune-table2", "--original", "bigbench")
-ANSWERS = """
-def reply(request):
-    return {"answer": "yes"}
-"""
-
 
 THINGS = "lamp boat garden letter bridge coat kitchen song river carpet engine candle".split()
 
@@ -58,22 +53,6 @@ def test_all_arms_beside_the_paper_s(targen, works):
     }  # fmt: skip
     assert facts["few_shot"]["implicatures"]["value"] == 100
     assert all(each["low"] <= each["value"] <= each["high"] <= 100 for each in arms.values())
-
-
-def test_a_generator_writes_the_few_shot_answers(targen, refuses, works):
-    Path("model.py").write_text(ANSWERS)
-    asked = (*TABLE, "--transformed", "transformed", *SMALLEST, "--generator", "scripted",
-             "-o", "script=model.py:reply", "-n", 10)  # fmt: skip
-    plan = targen(*asked, "--plan")
-    assert "few-shot answers (implicatures): to generate: 10 rows of implicatures, " in plan.err
-    done = works(*asked)
-    assert "Few-shot answers cover 10 of the 30 examples of implicatures." in done.out
-    run = Path("reproductions/datatune-table2/runs/implicatures-few-shot")
-    assert (run / "report.json").exists()
-    there = targen(*asked, "--plan").err
-    assert "few-shot answers (implicatures): using existing rows: 10 rows of implicatures" in there
-    assert f"few-shot answers for implicatures: {run}" in targen(*asked[:-6], "--plan").err
-    refuses((*asked, "-n", 12), "its target is 10 rows, not 12")
 
 
 REFUSED = """

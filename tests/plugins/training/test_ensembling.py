@@ -126,15 +126,7 @@ def test_a_row_counts_by_its_weight(tmp_path):
         assert np.abs(one - once).max() > 0.03
 
 
-def test_options_say_what_was_published_and_nothing_new_where_nothing_is_asked():
-    """What is later than the first models is in the name of those alone that ask for it."""
-    assert options().model_dump(mode="json") == {
-        "regularization": 1.0,
-        "max_features": 50_000,
-        "min_rows": 2,
-        "class_weight": True,
-    }
+def test_a_recipe_sets_the_published_values_unless_the_user_does():
     by_recipe = options(recipe="supergen")
     assert (by_recipe.label_smoothing, by_recipe.ensemble) == (0.15, 10)
     assert options(recipe="supergen", ensemble="3").ensemble == 3
-    assert options(recipe="supergen").model_dump()["label_smoothing"] == 0.15

@@ -31,20 +31,6 @@ def kinds(results):
     return {(g["kind"], g["arm"]): g["rows"] for g in results["parts"][0]["groups"]}
 
 
-def test_arms_of_other_label_shares_are_compared_with_the_same_labels_too(works):
-    done = works("compare", "Og=real.jsonl", "Syn=syn.jsonl", *ARGS, "--apart")
-    results = json.loads(Path("comparisons/Og-Syn/results.json").read_text())
-    # Of praise Syn has fewest, 40; of blame Og, 15.
-    assert kinds(results) == {
-        ("labels", "Og"): 55, ("labels", "Syn"): 55, ("matched", "Og"): 60, ("matched", "Syn"): 60,
-        ("natural", "Og"): 60, ("natural", "Syn"): 80,
-    }  # fmt: skip
-    assert results["parts"][0]["arms"]["Og"][0]["labels"] == {"praise": 45, "blame": 15}
-    assert done.out.index("equal numbers of rows, same labels") < done.out.index("all rows")
-    assert "praise 75%, blame 25%" in done.out
-    assert "arms differ in their label shares (Og: praise 75%, blame 25%; Syn: " in done.out
-
-
 @pytest.mark.whole
 def test_a_test_on_a_runs_own_examples_is_called_so(works):
     """By `compare` as by `analyze`: the rows imitate them."""
@@ -60,20 +46,18 @@ def test_a_test_on_a_runs_own_examples_is_called_so(works):
     assert "were examples of" not in done.err
 
 
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        ("real.jsonl syn.jsonl --match labels", {"labels", "natural"}),
-        ("real.jsonl syn.jsonl --match rows", {"matched", "natural"}),
-        ("more.jsonl syn.jsonl", {"matched", "natural"}),  # of like shares, so once
-        ("order.jsonl syn.jsonl", {"matched", "natural"}),  # their labels come in another order
-    ],
-)
-def test_arms_are_matched_by_labels_where_they_differ_or_as_is_said(targen, mood, words, expected):
+def test_arms_are_matched_by_labels_where_their_shares_differ(targen, mood):
     mood("more.jsonl", 60, seed=5)
-    mood("order.jsonl", 60, seed=5, labels=("blame", "praise"))
-    done = targen("compare", *words.split(), *ARGS, "--json")
-    assert {kind for kind, _ in kinds(done.json)} == expected
+    for real, expected in (
+        # Of praise the synthetic rows have fewest, 40; of blame the real ones, 15.
+        ("real", {("labels", "real"): 55, ("labels", "syn"): 55}),
+        ("more", {("matched", "more"): 60, ("matched", "syn"): 60}),
+    ):
+        arms = (f"{real}.jsonl", "syn.jsonl", *ARGS, "--apart")
+        assert kinds(targen("compare", *arms, "--json").json) == {
+            **expected, ("natural", real): 60, ("natural", "syn"): 80,
+        }  # fmt: skip
+    assert "praise 75%, blame 25%" in Path("comparisons/real-syn/results.md").read_text()
 
 
 def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(works):
@@ -94,7 +78,7 @@ def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(works):
     assert "real rows per label" in done.out
     assert "adding synthetic rows to 2 real rows per label changes accuracy by +" in done.out
     page = Path("comparisons/real-syn/results.html").read_text()
-    assert page.count('<svg class="wide"') == page.count('<svg class="narrow"') == 1
+    assert page.count("<svg") == 1
     assert ">45</t" in page
     assert "the curve ends at 45 instead of 200, because real has at most 45 per label" in page
     short = works("compare", "syn.jsonl", *ARGS, "--curve", "16,500").err
@@ -102,30 +86,14 @@ def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(works):
     assert "0 of " in works("compare", "syn.jsonl", *ARGS, *words).err
 
 
-def test_results_of_another_task_or_of_other_options_replace_none(targen, mood):
-    def results(folder):
-        return {path.name: path.read_bytes() for path in Path(folder).glob("results.*")}
-
+def test_results_of_other_test_rows_get_another_folder(targen, mood):
     assert targen("compare", "syn.jsonl", *ARGS).out.endswith("comparisons/syn/results.html\n")
-    first = results("comparisons/syn")
-    assert len(first) == 3
     mood("other.jsonl", 30, seed=9)
     words = ("--test", "other.jsonl", "--task", "mood.yaml", "--repeats", "2")
     for _ in range(2):
         other = targen("compare", "syn.jsonl", *words)
         assert other.out.endswith("comparisons/syn-2/results.html\n")
     assert "0 of " in other.err
-    targen("compare", "syn.jsonl", *ARGS)
-    assert results("comparisons/syn") == first
-    assert not Path("comparisons/syn/earlier").exists()
-    kept = targen("compare", "syn.jsonl", *ARGS, "--metric", "macro_f1").err
-    assert (
-        "note: the earlier results in comparisons/syn, with different options, are now in "
-        "comparisons/syn/earlier/1\n"
-    ) in kept
-    targen("compare", "syn.jsonl", *ARGS, "--trainer", "tfidf,regularization=5")
-    assert results("comparisons/syn/earlier/1") == first
-    assert Path("comparisons/syn/earlier/2/results.html").exists()
 
 
 def test_compare_from_python(capsys):
@@ -152,7 +120,7 @@ def test_compare_accepts_rows_in_memory():
     task = Declaration.from_file("mood.yaml").task(name="mood")
     dataset = targen_core.read_dataset("syn.jsonl", task)
     options = {"real": frames["real"], "trainers": "tfidf", "repeats": 2}
-    options |= {"match": "rows", "together": False}
+    options |= {"together": False}
     figures = []
     for at, (syn, test, whose) in enumerate(
         [
@@ -167,7 +135,7 @@ def test_compare_accepts_rows_in_memory():
     assert len(figures[0]) == 4 and all(each == figures[0] for each in figures)
     both = compare({"syn": [rows["syn"][:40], dataset[40:60]]}, test="test.jsonl",
                                out="c4", **options)  # fmt: skip
-    assert [g.rows for g in both.parts[0].groups if g.arm == "syn"] == [60, 60]
+    assert max(g.rows for g in both.parts[0].groups if g.arm == "syn") == 60
 
 
 @pytest.mark.parametrize(
@@ -175,8 +143,6 @@ def test_compare_accepts_rows_in_memory():
     [
         ([], {}, "no datasets", ""),
         (["syn.jsonl"], {"test": []}, "the given data has no rows", ""),
-        (["syn.jsonl"], {"match": "size"}, "match must be labels", ""),
-        (["syn.jsonl"], {"mixture": True}, "mixture needs two datasets", ""),
         (["syn.jsonl"], {"seeds": [0, 1]}, "has no keyword 'seeds'", "repeats"),
         (["syn.jsonl"], {"repeats": 0}, "--repeats: must be between 1 and 1000", ""),
         (["syn.jsonl"], {"real": "real.jsonl", "curve": [5, 2]}, "--curve: must be increasing", ""),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests.files import changed, lines, write_lines
@@ -27,6 +26,7 @@ EXPERIMENTS = {
     "arms.toml": TOGETHER.replace('Og = "other.jsonl"', 'Odd = "other.jsonl"'),
     "curve.toml": TOGETHER.replace("together = true", "together = true\nrows = [16]"),
     "lost.toml": TOGETHER.replace('Og = "other.jsonl"', 'Og = "lost.jsonl"'),
+    "paid.toml": TOGETHER.replace('Og = "rows.jsonl"', "Og = { generate = { n = 4 } }"),
     "twice.toml": TOGETHER.replace('"other.yaml"', '"mood.yaml"'),
 }
 
@@ -46,8 +46,7 @@ def _there(mood, decoder):
         for at, row in enumerate(rows):
             row["label"] = "praise" if at % 4 < 2 else "blame"  # nothing tells them apart
             row["text"] = f"The lamp is {['lovely', 'awful'][at % 2]}."
-    np.save("w.npy", np.linspace(0, 1, 40))
-    Path("torn.npy").write_bytes(b"no array")
+    Path("said.csv").touch()
     Path("other.csv").write_text("one,two,category\nall is well,so far,praise\n")
     Path("full").mkdir()
     Path("full/file").touch()
@@ -71,19 +70,18 @@ LINES = """
     train rows.jsonl MOOD --from nowhere | no folder nowhere
     train rows.jsonl MOOD --from m | always trains a new model
     train rows.jsonl MOOD --from m --model x | cannot be used together
-    train rows.jsonl MOOD --mix-temperature 0.5 | mix-temperature
     evaluate full rows.jsonl | full does not contain a model: model.json
     evaluate m bare.jsonl MOOD | none of the rows have a label
     evaluate m rows.jsonl MOOD --by colour | the rows do not have this column
-    evaluate m rows.jsonl MOOD --out w.npy | w.npy already exists
-    evaluate m rows.jsonl MOOD --out said.xlsx | must end in .csv or .jsonl | --out said.csv
+    evaluate m rows.jsonl MOOD --out said.csv | said.csv already exists
+    evaluate m rows.jsonl MOOD --out new.xlsx | must end in .csv or .jsonl | --out new.csv
     evaluate d rows.jsonl --harness arc_easy | has its own data
     evaluate d | no rows for evaluation were given
     evaluate m --harness arc_easy | | --trainer decoder
     predict m bare.jsonl | missing option '--out'
-    predict m bare.jsonl --out said | must end in .csv or .jsonl | --out said.csv
-    predict m bare.jsonl --out w.npy | w.npy already exists
-    predict nowhere bare.jsonl --out said.csv | no folder nowhere | targen predict MODEL DATA
+    predict m bare.jsonl --out new | must end in .csv or .jsonl | --out new.csv
+    predict m bare.jsonl --out said.csv | said.csv already exists
+    predict nowhere bare.jsonl --out new.csv | no folder nowhere | targen predict MODEL DATA
 
     compare rows.jsonl --test test.jsonl | | --task NAME
     compare A=rows.jsonl A=other.jsonl VERSUS | two datasets have the name A
@@ -94,10 +92,8 @@ LINES = """
     compare rows.jsonl --test other.csv MOOD | does not contain any rows | are text, label, idx
     compare rows.jsonl VERSUS --trainer tfidf,speed=5 | has no option 'speed'
     compare rows.jsonl VERSUS --metric bleu | | use one of: accuracy
-    compare rows.jsonl VERSUS --mixture | --mixture needs two
-    compare rows.jsonl VERSUS --match size | --match
     compare rows.jsonl VERSUS --curve 2,x | --curve 2,x is not a list of numbers
-    compare rows.jsonl VERSUS --real other.jsonl --curve 5,2 | increasing numbers, 0 or more
+    compare rows.jsonl VERSUS --real other.jsonl --curve 5,2 | --curve: must be increasing numbers
     compare rows.jsonl a=few.jsonl VERSUS --real other.jsonl --curve 2 | needs exactly one dataset
     compare rows.jsonl VERSUS --real other.jsonl --curve 2,all | --curve: input should be
     compare rows.jsonl VERSUS --real none.jsonl | none.jsonl
@@ -105,7 +101,8 @@ LINES = """
     compare odd.toml --repeats 3 | odd.toml already sets --repeats
     compare arms.toml | with the same arms
     compare curve.toml | cannot be combined with learning curves
-    compare lost.toml | no file lost.jsonl | lost.toml, line 10, names it; paths are relative to
+    compare lost.toml | no file lost.jsonl
+    compare paid.toml | paid.toml has arms to generate | targen ablate
     compare twice.toml | two parts contain rows of mood
 
     ablate ./mood.yaml ABLATED --arms corection | there is no arm corection
@@ -116,8 +113,6 @@ LINES = """
     reweigh rows.jsonl MOOD -o colour=red | sungen has no option 'colour' | options:
     reweigh rows.jsonl MOOD -o trust=2 | option trust of sungen: it must be at most 1
     reweigh rows.jsonl MOOD --features nothing | nothing
-    reweigh rows.jsonl MOOD --weights w.npy -o seed=1 | be combined with -o, --features or
-    reweigh rows.jsonl MOOD --weights torn.npy | torn.npy
     reweigh rows.jsonl MOOD --validation few.jsonl | --validation requires --by influence
     reweigh rows.jsonl MOOD --by influence --validation one.jsonl | rows have the label praise
     reweigh odd.jsonl MOOD --by influence | of the 40 held-out rows, but always

@@ -9,9 +9,8 @@ import pytest
 from scipy import stats
 from sklearn import metrics
 
-from targen_training.answers import rouge_l, token_f1
-from targen_training.scores import score
-from targen_training.statistics import holm, mcnemar, over_runs, p_of, seed_draws, worth
+from targen_training.scores import rouge_l, score, token_f1
+from targen_training.statistics import compared, holm, seed_draws
 from targen_training.trainers import Decision
 
 
@@ -58,30 +57,6 @@ def test_options_are_scored_by_question():
     f1 = metrics.f1_score(labels, said, pos_label="right")
     assert actual.figures["f1a"].value == pytest.approx(f1)
     assert (actual.decisions, actual.rows) == (6, 2)
-
-
-def test_calibration_is_that_of_scikit_learn():
-    rng = random.Random(0)
-    names = ("a", "b", "c")
-    labels = rng.choices(names, k=300)
-    drawn = [[rng.random() for _ in names] for _ in labels]
-    shares = [[each / sum(line) for each in line] for line in drawn]
-    decisions, _ = decided(labels, labels, names)
-    actual = score(decisions, shares, names)
-    assert actual.figures["log_loss"].value == pytest.approx(metrics.log_loss(labels, shares))
-    brier = metrics.brier_score_loss(labels, np.array(shares), scale_by_half=False)
-    assert actual.figures["brier"].value == pytest.approx(brier)
-    gap = sum(b.decisions * abs(b.confidence - b.accuracy) for b in actual.bins) / 300
-    assert actual.figures["ece"].value == pytest.approx(gap)
-    assert sum(b.decisions for b in actual.bins) == 300
-    for each in actual.bins:  # each holds what its ends say
-        assert each.low <= each.confidence <= each.high
-
-
-def test_scores_that_are_no_probabilities_have_no_calibration():
-    decisions, _ = decided(["a", "b"], ["a", "b"], ("a", "b"))
-    actual = score(decisions, [[3.0, -1.0], [0.0, 2.0]], ("a", "b"))
-    assert "ece" not in actual.figures and not actual.bins
 
 
 def test_parity_is_of_pairs():
@@ -149,17 +124,6 @@ def test_intervals_are_those_of_scipy():
     assert actual.high == pytest.approx(theirs.high, abs=0.01)
 
 
-# --- Tests and what rows are worth, against closed forms and what others compute ---
-
-
-def test_mcnemar_is_the_binomial_test():
-    one = np.array([True] * 10 + [False] * 3 + [True] * 20)
-    other = np.array([False] * 10 + [True] * 3 + [True] * 20)
-    assert mcnemar(one, other)[:2] == (10, 3)
-    assert mcnemar(one, other)[2] == pytest.approx(2 * stats.binom.cdf(3, 13, 0.5))
-    assert mcnemar(one, one) == (0, 0, 1.0)
-
-
 def test_holm_is_that_of_the_paper():
     # Holm (1979): sorted, times how many are left, never falling.
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
@@ -167,26 +131,16 @@ def test_holm_is_that_of_the_paper():
     assert max(holm([0.9, 0.8])) == 1.0
 
 
-def test_runs_are_the_unit_of_a_test_over_runs():
-    whole, other = np.array([0.686, 0.636, 0.768]), 0.706
-    variance, value = whole.var(ddof=1) * (1 + 1 / 3), other - whole.mean()
-    # Where the same test rows would do again: the t-test, of two samples with the same variance.
-    figure, p = over_runs(value, np.full(9, value), variance=variance, free=2)
-    expected = stats.ttest_ind([other], whole)
-    assert p == pytest.approx(expected.pvalue)
-    assert figure.high == pytest.approx(expected.confidence_interval().high)
-    # The choice of test rows adds to it, and is all there is where runs do not differ.
-    draws = np.random.default_rng(0).normal(value, 0.1, 9999)
-    wider, _ = over_runs(value, draws, variance=variance, free=2)
-    assert wider.high > figure.high
-    rows, p = over_runs(value, draws, variance=0.0, free=2)
-    assert (rows.low, rows.high) == pytest.approx((value - 0.196, value + 0.196), abs=0.01)
-    assert p == p_of(draws)
-
-
-def test_p_is_two_sided():
-    assert p_of(np.array([1.0] * 999)) == pytest.approx(2 / 1000)
-    assert p_of(np.array([1.0, -1.0] * 50)) == 1.0
+def test_differences_are_tested_by_their_error():
+    draws = np.random.default_rng(0).normal(0.2, 0.1, 20_000)
+    figure, p = compared(0.2, draws)
+    assert p == pytest.approx(2 * stats.norm.sf(2), abs=0.002)
+    assert figure.low == pytest.approx(0.2 - 1.96 * 0.1, abs=0.005)
+    # With runs, the error is larger, and has the degrees of freedom of their variance.
+    wider, p = compared(0.2, draws, variance=0.01, free=2)
+    assert p == pytest.approx(2 * stats.t.sf(2**0.5, 2), abs=0.002)
+    assert wider.low == pytest.approx(0.2 - stats.t.isf(0.025, 2) * 0.02**0.5, abs=0.005)
+    assert compared(0.0, np.zeros(9))[1] == 1.0
 
 
 def test_seeds_are_drawn_as_often_as_there_are():
@@ -194,16 +148,3 @@ def test_seeds_are_drawn_as_often_as_there_are():
     assert draws.shape == (400, 5)
     assert draws.sum(axis=1) == pytest.approx(np.ones(400))
     assert (seed_draws(1, 10) == 1).all()
-
-
-def test_rows_are_worth_what_the_curve_says():
-    curve = np.repeat([[0.5], [0.6], [0.7]], 21, axis=1)  # no resample differs
-    half = worth([100, 200, 400], curve, np.full(21, 0.65))
-    assert half.rows.value == pytest.approx(np.sqrt(200 * 400))
-    assert (half.below, half.above) == (0, 0)
-    low, high = (worth([100, 200, 400], curve, np.full(21, v)) for v in (0.4, 0.8))
-    assert (low.rows.value, low.below) == (pytest.approx(100), 1)
-    assert (high.rows.value, high.above) == (pytest.approx(400), 1)
-    # A curve that falls is made level: the fewest rows that do as well.
-    dented = np.repeat([[0.5], [0.7], [0.6]], 21, axis=1)
-    assert worth([100, 200, 400], dented, np.full(21, 0.65)).rows.value == pytest.approx(200)

@@ -10,10 +10,12 @@ from targen_core.plugins.kinds import Kind
 from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
-    from targen_analysis.metrics import Metric
     from targen_core.plugins.kinds import KindRegister
     from targen_standard.task_files.forms import TaskForm
     from targen_training.trainers import Trainer
+
+
+_PAPERS = "Methods and papers"
 
 
 @hookimpl
@@ -31,51 +33,23 @@ def register_kinds(register: KindRegister) -> None:
     )
 
 
+_COMMANDS = (
+    ("train", "cli:train", "Train a model on a dataset.", ""),
+    ("reweigh", "reweighing:reweigh", "Weight rows by their effect on a model.", "Data"),
+    ("evaluate", "evaluating:evaluate", "Evaluate a trained model on labelled rows.", "Models"),
+    ("predict", "predicting:predict", "Predict the labels of new rows.", "Models"),
+    ("answer", "bigbench.answer:answer", "Answer a BIG-bench task with a model.", "Models"),
+    ("compare", "comparing:compare", "Compare datasets by the models trained on them.", ""),
+    ("ablate", "ablating:ablate", "Measure the contribution of each part of generation.", _PAPERS),
+    ("reproduce", "reproducing:reproduce", "Reproduce an experiment from the papers.", _PAPERS),
+)
+
+
 @hookimpl
 def register_commands(register: Register[Callable[..., Any]]) -> None:
     """The commands from training to the paper's tables."""
-    register.register("train", "targen_training.cli:train", summary="Train a model on a dataset.")
-    register.register(
-        "reweigh",
-        "targen_training.reweighing:reweigh",
-        summary="Weight rows by their effect on a model.",
-        panel="Data",
-    )
-    register.register(
-        "evaluate",
-        "targen_training.evaluating:evaluate",
-        summary="Evaluate a trained model on labelled rows.",
-        panel="Models",
-    )
-    register.register(
-        "predict",
-        "targen_training.predicting:predict",
-        summary="Predict the labels of new rows with a trained model.",
-        panel="Models",
-    )
-    register.register(
-        "answer",
-        "targen_training.bigbench.answer:answer",
-        summary="Answer a BIG-bench task with a model.",
-        panel="Models",
-    )
-    register.register(
-        "compare",
-        "targen_training.comparing:compare",
-        summary="Compare datasets by the models trained on them.",
-    )
-    register.register(
-        "ablate",
-        "targen_training.ablating:ablate",
-        summary="Measure the contribution of each part of generation.",
-        panel="Methods and papers",
-    )
-    register.register(
-        "reproduce",
-        "targen_training.reproducing:reproduce",
-        summary="Reproduce an experiment from the papers.",
-        panel="Methods and papers",
-    )
+    for name, place, summary, panel in _COMMANDS:
+        register.register(name, f"targen_training.{place}", summary=summary, panel=panel)
 
 
 @hookimpl
@@ -88,42 +62,17 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
     )
 
 
-@hookimpl
-def register_metrics(register: Register[Metric]) -> None:
-    """A chapter of what `targen analyze` writes."""
-    register.register(
-        "training",
-        "targen_training.chapter:TRAINING",
-        summary="results of targen compare for the data, if you pass its output folder",
-    )
+_TRAINERS = (
+    ("tfidf", "linear:TFIDF", "logistic regression on words: takes seconds, no download"),
+    ("vectors", "vectors:VECTORS", "logistic regression on MiniLM embeddings; needs [vectors]"),
+    ("encoder", "neural.encoder:ENCODER", "a fine-tuned encoder with a head: MiniLM, RoBERTa"),
+    ("encoder-decoder", "neural.writer:ENCODER_DECODER", "a model that writes its answer: T5"),
+    ("decoder", "neural.writer:DECODER", "a model that writes its answer: Llama; LoRA, QLoRA"),
+)
 
 
 @hookimpl
 def register_trainers(register: Register[Trainer]) -> None:
     """Register trainers for `targen train`."""
-    register.register(
-        "tfidf",
-        "targen_training.linear:TFIDF",
-        summary="logistic regression on words and word pairs: takes seconds, no download",
-    )
-    register.register(
-        "vectors",
-        "targen_training.vectors:VECTORS",
-        summary="logistic regression on MiniLM embeddings: suits small datasets and takes "
-        "seconds; [vectors]",
-    )
-    register.register(
-        "encoder",
-        "targen_training.neural.encoder:ENCODER",
-        summary="a pretrained encoder with a head for the labels: MiniLM, RoBERTa",
-    )
-    register.register(
-        "encoder-decoder",
-        "targen_training.neural.writer:ENCODER_DECODER",
-        summary="a pretrained model that reads the text and writes its answer: T5",
-    )
-    register.register(
-        "decoder",
-        "targen_training.neural.writer:DECODER",
-        summary="a pretrained model that writes its answer: Llama, Pythia; LoRA, QLoRA",
-    )
+    for name, place, summary in _TRAINERS:
+        register.register(name, f"targen_training.{place}", summary=summary)

@@ -14,7 +14,7 @@ from targen_core.cli.choosing import choice
 from targen_core.cli.completion import completer
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import YesArg
-from targen_core.errors import RunConflict, UsageError
+from targen_core.errors import UsageError
 from targen_core.options import Limits
 from targen_core.origin import DECLARED
 from targen_core.outputs import write_file
@@ -24,7 +24,7 @@ from targen_training.comparing import (
     carried_out,
     generator_options,
     model_choice,
-    say_billed,
+    print_bill,
     show,
 )
 from targen_training.money import Money
@@ -176,15 +176,10 @@ def ablate(
         "ablate",
     )
     with Money(said.of(Limits), yes=yes) as money:
-        try:
-            results = carried_out(registry, experiment, folder, money, plan=plan)
-        except RunConflict as error:
-            if contexts is None and "contexts limit" in str(error):
-                error.hint = f"the contexts limit follows -n; {error.hint}"
-            raise
+        results = carried_out(registry, experiment, folder, money, plan=plan)
     if results is not None:
         show(results, folder, json=json)
-        say_billed(money)
+        print_bill(money)
         ways = to_generate(registry, experiment, folder)
         paths = " ".join(shlex.quote(str(way.run)) for way in ways)
         print(f"to see how varied each arm's rows are: targen analyze {paths}", file=sys.stderr)

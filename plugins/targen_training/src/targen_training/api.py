@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from targen_standard.given import DataLike
     from targen_training.evaluation import Evaluation
     from targen_training.experiments.results import Results
-    from targen_training.mixtures import Mix
     from targen_training.models import Trained
-    from targen_training.styles import Style
+    from targen_training.trainers import Style
 
 
 @exported
@@ -33,8 +32,6 @@ def train(
     model: str | None = None,
     start: str | PathLike[str] | None = None,
     style: Style = "plain",
-    mix: Mix = "proportional",
-    mix_temperature: float = 2.0,
     options: Mapping[str, Any] | None = None,
     seed: int = 0,
     out: str | PathLike[str] | None = None,
@@ -56,12 +53,9 @@ def train(
         model: the pretrained model to start from: a folder, or a model that is on this machine.
         start: a folder of a trained model to start from, with the same trainer.
         style: rows "plain", or as "instructions" with worked samples.
-        mix: how often the rows of each of several tasks are seen.
-        mix_temperature: of the mix "temperature".
         options: options of the trainer, such as {"regularization": 5}.
         seed: random seed of the training.
-        out: the folder; by default models/DATASET, or models/DATASET-2 and so on if another model
-            exists.
+        out: the folder; by default models/DATASET.
         force: replace an earlier model.
         progress: whether to show steps.
         encoding: of text files without a byte order mark.
@@ -93,8 +87,6 @@ def train(
         model=model,
         start=None if start is None else Path(start),
         style=style,
-        mix=mix,
-        mix_temperature=mix_temperature,
         options={name: str(value) for name, value in (options or {}).items()},
         seed=seed,
         out=None if out is None else Path(out).expanduser(),
@@ -182,8 +174,6 @@ def compare(
     trainers: str | Iterable[str] | None = None,
     repeats: int | None = None,
     curve: str | Iterable[int] | None = None,
-    match: str | None = None,
-    mixture: bool = False,
     metric: str | None = None,
     together: bool = True,
     out: str | PathLike[str] | None = None,
@@ -206,9 +196,6 @@ def compare(
         repeats: how often each is trained; by default 5, or 10 for a curve of real rows.
         curve: sizes of learning curves, such as [16, 64], or "auto". With `real`, it is numbers of
             real rows per label, such as [0, 2, 5, 20, 60], with and without the dataset.
-        match: "labels" draws the same labels of each arm, "rows" draws rows at random; by default
-            both if the shares of labels differ.
-        mixture: train on growing shares of the second of two datasets.
         metric: the figure that counts; by default the benchmark's first.
         together: of two datasets, train on both together as well.
         out: the folder; by default comparisons/ and the names.
@@ -224,7 +211,7 @@ def compare(
         UsageError: the request is invalid.
     """
     from targen_core.dataset.source import require_one
-    from targen_training.comparing import arm_of, asked_for, carried_out, folder_for
+    from targen_training.comparing import arm_of, carried_out, experiment_of, folder_for
     from targen_training.experiments.run import check_folder
     from targen_training.given import Given, datasets_in
     from targen_training.money import Money
@@ -245,7 +232,7 @@ def compare(
         sources = [given.file(each) for each in datasets_in(of)]
         return (name, sources) if name else arm_of(sources[0])
 
-    experiment = asked_for(
+    experiment = experiment_of(
         given.registry,
         [named(name, of) for name, of in arms],
         [given.file(each) for each in datasets_in(test)],
@@ -254,8 +241,6 @@ def compare(
         repeats,
         real=None if real is None else named("real", real),
         curve=curve if curve is None or isinstance(curve, str) else ",".join(map(str, curve)),
-        match=match,
-        mixture=mixture,
         metric=metric,
         together=together,
         encoding=encoding,

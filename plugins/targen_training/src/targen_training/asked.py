@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
     from targen_core.task_files import TaskFile
     from targen_standard.given import DataLike
-    from targen_training.scores import Scores
 
 _log = logging.getLogger("targen")
 
@@ -94,17 +93,15 @@ def read_rows(
     if only_texts and whose is not None and not knows:
         whose = _of_texts(whose if isinstance(whose, Task) else registry.get("task", whose))
     dataset = read_dataset(opened, whose, registry=registry, strict=False)
-    named = {} if knows else {"task": _named(registry, task or dataset.task)}
-    if isinstance(opened, Source):
-        named |= opened.options
+    words = {} if knows else {"task": dataset.task.name if isinstance(task, Task) else str(task)}
+    words |= opened.options if isinstance(opened, Source) else {}
+    listing = command("validate", source if is_typed else "ROWS", **words)
     said = left_out(dataset, opened)
     unknown = any(problem.left_out and not problem.known for problem in dataset.problems)
     if unknown and strict and dataset.rows:
         raise UsageError(
             said.replace(" skipped; ", " not scored; ", 1),
-            hint="correct or remove these lines; run "
-            + command("validate", source if is_typed else "ROWS", **named)
-            + " to list them all",
+            hint=f"correct or remove these lines; run {listing} to list them all",
         )
     if said and warns:
         _log.warning("warning: %s", said)
@@ -112,8 +109,7 @@ def read_rows(
         columns = ", ".join(dataset.task.schema.model_fields)
         raise UsageError(
             f"{source} does not contain any rows of {dataset.task.name}",
-            hint=f"the columns of {dataset.task.name} are {columns}; for details, run "
-            + command("validate", source if is_typed else "ROWS", **named),
+            hint=f"the columns of {dataset.task.name} are {columns}; for details, run {listing}",
         )
     if as_given and knows and isinstance(whose, str):
         given = registry.get("task", whose)
@@ -179,31 +175,6 @@ def file_of(source: DataLike, task: TaskLike | None, encoding: str = "utf-8") ->
     if isinstance(name, PathLike):
         name = str(name)
     return task_file(order_of(name)) if isinstance(name, str) and is_file(name) else None
-
-
-def _named(registry: Registry, task: TaskLike) -> str:
-    """Return the name of a task as users pass it; one of a file does not know its path."""
-    if isinstance(task, str | PathLike):
-        return str(task)
-    known = {item.name for item in registry.all("task")}
-    if isinstance(task, Task) and task.name in known:
-        return task.name
-    return "FILE"
-
-
-def of_one_label(scores: Scores, rows: str) -> str:
-    """Return a warning about a model that predicts one label for nearly all rows; "" for others.
-
-    `rows` names the rows of the scores.
-    """
-    if scores.one_label is None:
-        return ""
-    name, gets, has = scores.one_label
-    return (
-        f"the model predicts {name} for {gets:.0%} of the {rows} rows, although {has:.0%} "
-        "have this label. It has not learned to distinguish the labels. More rows, "
-        "--trainer vectors, or more epochs for an encoder may help"
-    )
 
 
 def chosen(option: str, text: str | None, known: Sequence[str], *, of: str, what: str) -> list[str]:

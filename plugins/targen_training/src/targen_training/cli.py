@@ -17,15 +17,13 @@ from targen_core.hints import quoted
 from targen_core.origin import Typed
 from targen_core.runs.parsing import parse_options
 from targen_core.text import plural
-from targen_training.asked import TaskOption, file_of, of_one_label, read_rows
-from targen_training.mixtures import Mix
-from targen_training.styles import Style
+from targen_training.asked import TaskOption, file_of, read_rows
+from targen_training.trainers import Style
 
 if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
     from targen_training.models import Facts, Trained
 
-_LOOKED_AT = 100  # training rows by which it is seen whether anything was learned
 _PREFIXED = re.compile(r"([^=]+)=(.+)", re.DOTALL)
 
 
@@ -74,13 +72,6 @@ def train(
             "--style", help="Train on the rows unchanged, or as instructions with worked samples."
         ),
     ] = "plain",
-    mix: Annotated[
-        Mix, typer.Option("--mix", help="Method for weighting tasks when training on several.")
-    ] = "proportional",
-    mix_temperature: Annotated[
-        float,
-        typer.Option("--mix-temperature", min=1.0, help="The temperature for --mix temperature."),
-    ] = 2.0,
     option: Annotated[
         list[str] | None,
         typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the trainer."),
@@ -90,8 +81,7 @@ def train(
         Path | None,
         typer.Option(
             "--out",
-            help="The output folder. [default: models/DATASET; if that contains a different model, "
-            "models/DATASET-2 and so on]",
+            help="The output folder. [default: models/DATASET]",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier model.")] = False,
@@ -114,7 +104,7 @@ def train(
     """
     from targen_core.plugins.loader import load_registry
     from targen_standard.given import unfinished_note
-    from targen_training.comparing import going_on
+    from targen_training.comparing import resumable
     from targen_training.learning import learned
 
     registry = load_registry()
@@ -127,7 +117,7 @@ def train(
         if each.run is not None and (note := unfinished_note(each, each.run, "training on")):
             print(note, file=sys.stderr)
     files = [file_of(source, whose, encoding) for source, whose in sources]
-    with going_on():
+    with resumable():
         made = learned(
             registry,
             rows,
@@ -136,8 +126,6 @@ def train(
             model=model,
             start=start,
             style=style,
-            mix=mix,
-            mix_temperature=mix_temperature,
             options=parse_options(option or (), "-o epochs=3"),
             seed=seed,
             out=out,
@@ -164,13 +152,8 @@ def _next(trained: Trained, datasets: Sequence[Dataset]) -> str:
 
 
 def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
-    """Say which labels of the task no row had, and if the model tells no learned rows apart.
-
-    Models that write their answers are excluded, since they are large and slow, and so are those of
-    outputs.
-    """
+    """Warn of labels that no row had, and of a model that does not learn the task's output."""
     from targen_standard.task_files.outputs import output_in
-    from targen_training.scores import score
 
     for task in (dataset.task for dataset in datasets):
         counted = {*trained.facts.labels} <= {*task.quota_names}
@@ -180,35 +163,24 @@ def _warn(trained: Trained, datasets: Sequence[Dataset]) -> None:
                 f"counted, such as {trained.facts.labels[0]}, not their outputs",
                 file=sys.stderr,
             )
-    others = trained.answers != trained.facts.labels or trained.output is not None
-    if len(trained.facts.tasks) > 1 or others:
+    if trained.output is not None or len(trained.facts.tasks) > 1:
         return
-    learned = [
-        decision
-        for dataset in datasets
-        for decision in trained.decisions(dataset)
-        if decision.label and decision.weight
-    ]
-    had = {decision.label for decision in learned}
     names = {name for dataset in datasets for name in dataset.task.quota_names}
-    for name in sorted(names - had) if had < names else ():
+    had = names & {*trained.facts.labels}
+    for name in sorted(names - had) if had else ():
         print(f"warning: none of the training rows had the label {name}", file=sys.stderr)
-    some = learned[:: -(-len(learned) // _LOOKED_AT)]
-    if said := of_one_label(score(some, trained.predict(some), trained.answers), "training"):
-        print(f"warning: {said}", file=sys.stderr)
 
 
 def _said(facts: Facts) -> str:
     left = f", {facts.left_out:,} unlabelled omitted" if facts.left_out else ""
     left += f", {facts.weightless:,} with weight 0 omitted" if facts.weightless else ""
-    mixed = f", mixed: {facts.mix}" if facts.mix else ""
     weighted = ", weighted" if any(data.weights for data in facts.data) else ""
     # Of most tasks, as of a whole output, a row is one decision.
     count = facts.decisions + facts.left_out + facts.weightless
-    each_row = not facts.mix and count == sum(data.rows for data in facts.data)
+    each_row = len(facts.tasks) == 1 and count == sum(data.rows for data in facts.data)
     examples = plural(facts.decisions, "row" if each_row or not facts.labels else "decision")
     known = f"{facts.trainer} on {examples} of {facts.task}"
-    return f"{known}{mixed}{weighted}{left}"
+    return f"{known}{weighted}{left}"
 
 
 def _prefixed(source: str, task: str | None) -> tuple[str, str | None]:

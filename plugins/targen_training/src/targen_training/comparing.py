@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,7 +17,7 @@ from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import YesArg
 from targen_core.cli.sources import EncodingArg
 from targen_core.cli.status import note
-from targen_core.errors import Interrupted, MissingDependency, RunConflict, UsageError, no_such_file
+from targen_core.errors import Interrupted, MissingDependency, UsageError, no_such_file
 from targen_core.hints import quoted
 from targen_core.options import Limits
 from targen_core.origin import Typed
@@ -30,7 +28,6 @@ from targen_training.money import Money
 
 if TYPE_CHECKING:
     from targen_core import Task
-    from targen_core.cli.ahead import Expected
     from targen_core.plugins.registry import Registry
     from targen_training.experiments.making import Made
     from targen_training.experiments.model import Experiment
@@ -101,19 +98,6 @@ def compare(
             "0,2,5,20,60.",
         ),
     ] = None,
-    match: Annotated[
-        str | None,
-        typer.Option(
-            "--match",
-            metavar="labels|rows|auto",
-            help="At equal sizes, draw the same labels from each arm, or draw rows at random. The "
-            "default, auto, does both if the label shares differ.",
-        ),
-    ] = None,
-    mixture: Annotated[
-        bool,
-        typer.Option("--mixture", help="Also train on growing mixtures of the first two datasets."),
-    ] = False,
     metric: Annotated[
         str | None,
         typer.Option("--metric", help="The metric to compare. [default: the benchmark's]"),
@@ -137,11 +121,11 @@ def compare(
 ) -> None:
     """Compare datasets by training: same models, same number of rows, same test rows.
 
-    Every model is trained on every dataset with several seeds, at equal and at original sizes. If
-    label shares differ, label-matched samples are also compared. The results are on one page:
-    means, spreads, intervals, paired tests and learning curves. Training rows that are also in the
-    test set are counted and left out. The same command continues a comparison that was stopped, and
-    trains only what has changed. Earlier results with different options are moved to earlier/.
+    Every model is trained on every dataset with several seeds, at equal and at original sizes. At
+    equal sizes, label shares are also matched if they differ. The results are on one page: means,
+    spreads, intervals, paired tests and learning curves. Training rows that are also in the test
+    set are counted and left out. The same command continues a comparison that was stopped, and
+    trains only what has changed.
 
     Examples:
     - targen compare runs/rte-0 --test RTE/val.jsonl
@@ -150,14 +134,14 @@ def compare(
     - targen compare experiment.toml
     """
     from targen_core.plugins.loader import load_registry
-    from targen_training.experiments.model import paths_of, read_experiment
+    from targen_training.experiments.model import read_experiment
     from targen_training.experiments.run import check_folder
 
     registry = load_registry()
     if len(what) == 1 and what[0].endswith(".toml"):
         given = {"--test": test, "--task": task, "--trainer": trainer, "--repeats": repeats,
-                 "--metric": metric, "--curve": curve, "--mixture": mixture,
-                 "--encoding": encoding != "utf-8", "--real": real, "--match": match}  # fmt: skip
+                 "--metric": metric, "--curve": curve, "--real": real,
+                 "--encoding": encoding != "utf-8"}  # fmt: skip
         for name, value in given.items():
             if value:
                 raise UsageError(f"{what[0]} already sets {name}", hint=f"omit {name}")
@@ -165,7 +149,7 @@ def compare(
         experiment = read_experiment(path)
         called = experiment.name if experiment.name != "comparison" else path.stem
     else:
-        experiment = asked_for(
+        experiment = experiment_of(
             registry,
             [arm_of(item) for item in what],
             test or [],
@@ -174,23 +158,18 @@ def compare(
             repeats,
             real=None if real is None else arm_of(real, usual="real"),
             curve=curve,
-            match=match,
-            mixture=mixture,
             metric=metric,
             together=together,
             encoding=encoding,
         )
         called = experiment.name
-    if out is None and len(what) == 1 and what[0].endswith("/experiment.toml"):
-        parent = Path(what[0]).parent
-        out = parent if (parent / "cells").is_dir() else None  # a comparison that is there
     folder = out or folder_for(experiment, called)
     check_folder(folder)
-    with Money(said.of(Limits), yes=yes) as money, paths_of(what[0] if len(what) == 1 else ""):
+    with Money(said.of(Limits), yes=yes) as money:
         results = carried_out(registry, experiment, folder, money, keep=keep_models, plan=plan)
     if results is not None:
         show(results, folder, json=json)
-        say_billed(money)
+        print_bill(money)
 
 
 def carried_out(
@@ -215,18 +194,17 @@ def carried_out(
     from targen_core.cli.outputs import locked
     from targen_training.experiments.cells import too_large
     from targen_training.experiments.making import generated, made_once, to_generate
-    from targen_training.experiments.results import earlier_made
     from targen_training.experiments.run import (
         check_given,
         declare,
         planned,
         run_experiment,
-        written,
+        write_results,
     )
     from targen_training.progress import cells_shown
 
     arms = list(to_generate(registry, experiment, folder))
-    missing = say_arms(registry, arms, money)
+    missing = announce_arms(registry, arms, money)
     check_given(registry, experiment)  # before any call, and before there is a folder
     if missing:
         _check_models(registry, experiment, plan=plan)
@@ -238,24 +216,23 @@ def carried_out(
         made: dict[str, dict[str, Path]] = {}
         for arm in arms:
             made.setdefault(arm.part, {})[arm.arm] = arm.rows
-        _say(_planned(registry, experiment, folder, made))
+        _announce(planned(registry, experiment, folder, made))
         return None
     money.ask()
-    values = _values(experiment, folder)
     # Without arms to generate, everything that is wrong shows before there is a folder.
     ready = None if arms else planned(registry, experiment, folder, {})
-    with locked(folder), going_on():
-        declare(folder, values)
+    with locked(folder), resumable():
+        declare(folder, _values(experiment, folder))
         made, notes = generated(registry, arms)
-        ready = ready or _planned(registry, experiment, folder, made)
-        notes += [*_alike(ready), *made_once(arms)]
+        ready = ready or planned(registry, experiment, folder, made)
+        notes += made_once(arms)
         for key, material in ready.materials.items():
             notes += too_large(ready.experiment, key, material)
         for line in notes:
             note(line)
-        ready.left.extend(notes)
+        ready.notes.extend(notes)
         if not quiet:
-            _say(ready)
+            _announce(ready)
         try:
             with cells_shown(quiet=quiet) as tell:
                 results = run_experiment(ready, keep=keep, tell=tell)
@@ -264,11 +241,9 @@ def carried_out(
             raise KeyboardInterrupt(
                 f"stopped with {len(left):,} of {len(known):,} training runs left"
             ) from None
-        results = replace(results, asked=values, paper=publish(results))
-        # The same results stay as they were made first.
-        made_first = earlier_made(folder, results)
-        results = replace(results, made=made_first or _made(registry, ready.experiment))
-        written(folder, results)
+        made_by = _made(registry, ready.experiment)
+        results = replace(results, paper=publish(results), made=made_by, folder=folder)
+        write_results(folder, results)
     return results
 
 
@@ -281,42 +256,12 @@ def _made(registry: Registry, experiment: Experiment) -> dict[str, Any]:
     return provenance({"targen-training", *(each.distribution for each in trainers)}, tests)
 
 
-def _planned(
-    registry: Registry, experiment: Experiment, folder: Path, made: Mapping[str, Mapping[str, Path]]
-) -> Planned:
-    """Plan an experiment without the generated arms that leave nothing to learn.
-
-    Raises:
-        UsageError: anything else is wrong, or too few arms are left.
-    """
-    from targen_training.experiments.data import NothingToLearn
-    from targen_training.experiments.run import planned
-
-    left: list[str] = []
-    while True:
-        try:
-            ready = planned(registry, experiment, folder, made)
-            ready.left.extend(left)
-            return ready
-        except NothingToLearn as error:
-            of = [key for key in experiment.tasks if error.arm in made.get(key, {})]
-            named = (experiment.baseline, *(experiment.mixture or ()))
-            if len(of) != 1 or error.arm in named or len(experiment.tasks[of[0]].arms) < 3:
-                raise
-            left.append(f"{of[0]}: {error.arm} was left out: {error.reason}")
-            note(left[-1])
-            part = experiment.tasks[of[0]]
-            arms = {name: arm for name, arm in part.arms.items() if name != error.arm}
-            tasks = {**experiment.tasks, of[0]: part.model_copy(update={"arms": arms})}
-            experiment = experiment.model_copy(update={"tasks": tasks})
-
-
 def folder_for(experiment: Experiment, called: str) -> Path:
     """Return where a comparison goes: in comparisons/, by its name.
 
     A comparison of other tasks or on other test rows keeps the name: this one gets another.
     """
-    from targen_training.experiments.model import read_asked
+    from targen_training.experiments.model import read_request
 
     def subject(values: Mapping[str, Any]) -> dict[str, Any]:
         tasks = values.get("tasks")
@@ -324,8 +269,8 @@ def folder_for(experiment: Experiment, called: str) -> Path:
         return {key: (of.get("task"), of.get("test")) for key, of in parts if isinstance(of, dict)}
 
     def is_free(folder: Path) -> bool:
-        asked = read_asked(folder)
-        return asked is None or subject(asked) == subject(_values(experiment, folder))
+        request = read_request(folder)
+        return request is None or subject(request) == subject(_values(experiment, folder))
 
     name = called.replace("/", "-")
     names = chain([name], (f"{name}-{number}" for number in count(2)))
@@ -339,10 +284,12 @@ def _check_models(registry: Registry, experiment: Experiment, *, plan: bool) -> 
         MissingDependency: a package is not installed.
         UsageError: weights or a device are lacking.
     """
-    from targen_training.experiments.run import check_models
+    from targen_training.experiments.cells import ready_models
+    from targen_training.models import require_able
 
     try:
-        check_models(registry, experiment)
+        for model in ready_models(registry, experiment).values():
+            require_able(model)
     except (MissingDependency, UsageError) as error:
         if not plan:
             raise
@@ -353,7 +300,7 @@ def _check_models(registry: Registry, experiment: Experiment, *, plan: bool) -> 
 
 
 @contextmanager
-def going_on() -> Iterator[None]:
+def resumable() -> Iterator[None]:
     """Let Ctrl-C say that the same command continues, as one does that keeps what it has made.
 
     Raises:
@@ -365,21 +312,6 @@ def going_on() -> Iterator[None]:
         raise Interrupted(
             str(stopped) or "stopped", hint="run the same command again to continue"
         ) from None
-
-
-def _alike(ready: Planned) -> list[str]:
-    """Return a note for each arm with the same rows as an earlier one."""
-    notes = []
-    for key, material in ready.materials.items():
-        first: dict[tuple[object, ...], str] = {}
-        for name, arm in ready.experiment.tasks[key].arms.items():
-            sources = material.arms[name]
-            data = [(each.digest, *each.dataset.weights) for each in sources]
-            rows = (arm.style, arm.before, *data)
-            other = first.setdefault(rows, name)
-            if other != name:
-                notes.append(f"{key}: {name} has the same rows as {other}")
-    return notes
 
 
 def show(results: Results, folder: Path, *, json: bool) -> None:
@@ -423,13 +355,13 @@ def print_tables(results: Results) -> Sequence[str]:
     return findings.warnings
 
 
-def say_billed(money: Money) -> None:
+def print_bill(money: Money) -> None:
     """Print what the generated rows were billed, earlier starts included, if they cost a call."""
     if money.billed:
         print(money.billed, file=sys.stderr)
 
 
-def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Made]:
+def announce_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Made]:
     """Report what exists of each arm, what will be generated, and for how many dollars.
 
     Returns:
@@ -442,89 +374,47 @@ def say_arms(registry: Registry, arms: Sequence[Made], money: Money) -> list[Mad
     from targen_training.experiments.making import expected, found_of
 
     missing: list[Made] = []
-    other: RunConflict | None = None
     for arm in arms:
-        said = f"arm {arm.arm} ({arm.part}): "
-        try:
-            report = found_of(registry, arm)
-        except RunConflict as error:
-            print(f"{said}blocked: {error}", file=sys.stderr)
-            other = other or error
-            continue
+        report = found_of(registry, arm)
         if report is not None and report.status in ("complete", "short"):
             money.expect(arm.run, None)
-            print(f"{said}using existing rows: {arm.said}", file=sys.stderr)
+            print(f"{arm.name}: using existing rows: {arm.description}", file=sys.stderr)
             continue
         missing.append(arm)
         part = expected(registry, arm)
         money.expect(arm.run, part)
         cost = part.unknown or "the price is unknown"
         cost = cost if part.dollars is None else f"about ${part.dollars:,.2f}"
-        does = "to generate"
+        task = "to generate"
         if report is not None:
-            does = f"to continue after {plural(sum(report.rows.values()), 'row')}"
-            cost += " in total"
-        print(f"{said}{does}: {arm.said}: {cost}", file=sys.stderr)
-    caps = [arm.values.get("max_cost") for arm in missing]
-    _say_costs(money.expected, caps, money.limits.max_cost)
-    if other is not None:
-        raise other
+            task = f"to continue after {plural(sum(report.rows.values()), 'row')}"
+        print(f"{arm.name}: {task}: {arm.description}: {cost}", file=sys.stderr)
+    cap = money.limits.max_cost
+    if any(part.dollars for part in money.expected):
+        total = sum(part.dollars or 0.0 for part in money.expected)
+        limit = "" if cap is None else f", and at most ${cap:,.2f} (--max-cost)"
+        print(f"all arms: about ${total:,.2f}{limit}; less if they share replies", file=sys.stderr)
     # A run would refuse it; a plan, too, must not promise a cap that cannot hold.
-    if money.limits.max_cost is not None and (unpriced := _unpriced(money.expected)):
+    unpriced = [p.name for p in money.expected if p.dollars is None and not p.unknown]
+    if cap is not None and unpriced:
         raise UsageError(
             f"--max-cost needs a price, but the price of {unpriced[0]} is unknown",
-            hint="give it in dollars per million tokens: "
-            + _prices("0.15", "0.60")
-            + "; if calls are free: "
-            + _prices("0", "0"),
+            hint="give it in dollars per million tokens: -o price_in=0.15 -o price_out=0.60; "
+            "if calls are free: -o price_in=0 -o price_out=0",
         )
     return missing
 
 
-def _prices(dollars_in: str, dollars_out: str) -> str:
-    return f"-o price_in={dollars_in} -o price_out={dollars_out}"
-
-
-def _unpriced(costs: Sequence[Expected]) -> list[str]:
-    return [part.name for part in costs if part.dollars is None and not part.unknown]
-
-
-def _say_costs(costs: Sequence[Expected], caps: Sequence[float | None], cap: float | None) -> None:
-    known = [part.dollars for part in costs if part.dollars is not None]
-    unpriced = len(_unpriced(costs))
-    unknown = sum(bool(part.unknown) for part in costs)
-    if not any(known) and not unknown:
-        return
-    said = f"generating all arms costs about ${sum(known):,.2f}"
-    if unpriced:
-        said += f", plus the cost of {plural(unpriced, 'arm')} without a known price"
-    if unknown:
-        said += f", plus the cost of {plural(unknown, 'arm')}, which cannot be estimated"
-    limits = [each for each in caps if each is not None]
-    if len(limits) == len(caps):
-        cap = min(sum(limits), math.inf if cap is None else cap)
-    if cap is not None:
-        said += f", and at most ${cap:,.2f} (--max-cost)"
-    print(f"{said}; less if arms share replies", file=sys.stderr)
-
-
-def _say(ready: Planned) -> None:
-    """Report what will be trained, and an estimate of the time from earlier trainings."""
+def _announce(ready: Planned) -> None:
+    """Report what will be trained."""
     missing = {plan.training: plan for plan in ready.missing}.values()
     known = {plan.training for plan in ready.plans}
     models = ", ".join(ready.models)
-    said = f"{len(missing):,} of {len(known):,} training runs to do ({models})"
-    paces: dict[str, list[float]] = {}
-    for plan in ready.plans:
-        if plan.key in ready.there:
-            paces.setdefault(plan.cell.model, []).append(ready.there[plan.key].seconds)
-    if missing and all(plan.cell.model in paces for plan in missing):
-        seconds = sum(fmean(paces[plan.cell.model]) for plan in missing)
-        said += f", about {seconds:,.0f} s, judging by completed ones"
-    print(said, file=sys.stderr)
+    text = f"{len(missing):,} of {len(known):,} training runs to do ({models})"
+    print(text, file=sys.stderr)
 
 
-def asked_for(
+def experiment_of(
     registry: Registry,
     what: Sequence[tuple[str, list[str]]],
     test: Sequence[str],
@@ -534,8 +424,6 @@ def asked_for(
     *,
     real: tuple[str, list[str]] | None = None,
     curve: str | None = None,
-    match: str | None = None,
-    mixture: bool = False,
     metric: str | None = None,
     together: bool = True,
     encoding: str = "utf-8",
@@ -552,8 +440,6 @@ def asked_for(
         raise UsageError(
             "no test rows were given", hint=f"pass labelled rows with --test {quoted(_DATA)}"
         )
-    if match not in (None, "auto", "labels", "rows"):
-        raise UsageError(f"--match must be labels, rows or auto, not {match}")
     few = real is not None and curve is not None
     arms: dict[str, list[str]] = {}
     for name, sources in [*([real] if real else []), *what]:
@@ -583,19 +469,14 @@ def asked_for(
         **({"seeds": 10} if few else {}),
         **({} if seeds is None else {"seeds": seeds}),
         **({} if metric is None else {"metric": metric}),
-        **({} if match is None else {"match": match}),
         "task": whose,
         "test": list(test),
         "arms": arms,
     }
     if few and curve is not None:
-        values |= {"sizes": [], "mixture": pair, "per_label": _numbers(curve)}
+        values |= {"sizes": [], "per_label": _numbers(curve)}
     elif curve is not None:
         values["rows"] = _sizes(registry, values) if curve == "auto" else _numbers(curve)
-    if mixture and len(arms) < 2:
-        raise UsageError("--mixture needs two datasets", hint="pass two datasets")
-    if mixture:
-        values["shares"] = [0, 0.25, 0.5, 0.75, 1]
     part = {key: values.pop(key) for key in ("task", "test", "arms")}
     return declared({**values, "tasks": {called: part}}, "compare", options=_OPTIONS)
 

@@ -16,8 +16,7 @@ from targen_core.tasks.cases import RIGHT, Case
 from targen_core.text import plural
 from targen_standard.datasets.weighing import checked_weights
 from targen_standard.exporting.conversations import conversation
-from targen_training.styles import Style
-from targen_training.trainers import Decision, Question, TrainedOutput, Trainer
+from targen_training.trainers import Decision, Question, Style, TrainedOutput, Trainer
 
 
 def decisions_of(

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 
 from targen_training.trainers import TrainerOptions
 
@@ -23,15 +23,9 @@ class EnsemblingOptions(TrainerOptions):
     """Options of a trainer that can ensemble; the defaults are SuperGen's, except for `ensemble`.
 
     Attributes:
-        later: fields that are not written out at their defaults: what was trained before they
-            were there keeps its digest.
         recipes: for each `recipe`, the values that it sets unless the user does.
     """
 
-    later: ClassVar[frozenset[str]] = frozenset(
-        {"recipe", "ensemble", "ensemble_momentum", "ensemble_threshold", "ensemble_ramp"}
-        | {"ensemble_floor"}
-    )
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     recipe: Literal["", "supergen"] = Field(
@@ -70,16 +64,6 @@ class EnsemblingOptions(TrainerOptions):
         if not isinstance(values, Mapping):
             return values
         return {**cls.recipes.get(str(values.get("recipe", "")), {}), **values}
-
-    @model_serializer(mode="wrap")
-    def _without_later(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        known: dict[str, Any] = handler(self)
-        fields = type(self).model_fields
-        return {
-            name: value
-            for name, value in known.items()
-            if name not in self.later or value != fields[name].default
-        }
 
 
 def smoothed(targets: NDArray[np.int64], labels: int, smoothing: float) -> NDArray[np.float64]:

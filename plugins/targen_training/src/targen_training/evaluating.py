@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from targen_training.scores import Scores
 
 _WIDE = 12  # labels of which a table has columns
-_MOST = 10  # mistakes of more labels that are listed
 
 
 def evaluate(
@@ -58,14 +56,15 @@ def evaluate(
         ),
     ] = None,
     shots: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--shots",
             min=0,
             max=32,
-            help="Number of worked examples before each BIG-bench example; for decoders.",
+            help="Number of worked examples before each BIG-bench example, or of --harness; for "
+            "decoders. [default: 2, or what the task of --harness says]",
         ),
-    ] = 2,
+    ] = None,
     number: Annotated[
         int | None,
         typer.Option(
@@ -89,9 +88,8 @@ def evaluate(
 
     The figures are those of the task's benchmark: accuracy and macro-F1 of labels, parity of AX-g's
     pairs, or the best option (COPA). Answers have F1 and ROUGE-L (ReCoRD), or F1a and exact match
-    (MultiRC). The command also shows calibration, confused labels, and the figures by label,
-    length, dataset and kind. It counts test rows that the model was trained on, whose figures mean
-    little.
+    (MultiRC). The command also shows confused labels, and the figures by label, dataset and --by
+    COLUMN. It counts test rows that the model was trained on, whose figures mean little.
 
     For a BIG-bench task.json, shows the normalised score: 0 is chance, 100 is all right. Decoders
     choose by likelihood, after worked examples. Other models do not get worked examples.
@@ -112,7 +110,7 @@ def evaluate(
     if harness is not None:
         if data or by or out:
             raise UsageError("--harness has its own data: omit DATA, --by and --out")
-        _print_harness(model, harness, json=json)
+        _print_harness(model, harness, shots, json=json)
         return
     if out is not None and out.exists():
         raise UsageError(f"{out} already exists", hint="choose a different --out")
@@ -120,7 +118,7 @@ def evaluate(
         require_format(out)
     bigbench = bigbench_in(data)
     if bigbench is not None and (is_decoder(model) or not (model / "model.json").is_file()):
-        _grade(bigbench, model, data[0], shots, number, out, json=json)
+        _grade(bigbench, model, data[0], 2 if shots is None else shots, number, out, json=json)
         return
     found = evaluated(load_registry(), model, data, task=task, by=by or (), encoding=encoding)
     if out is not None:
@@ -187,11 +185,12 @@ def _print_normalized(task: BigBench, scores: Scores) -> None:
         )
 
 
-def _print_harness(model: Path, tasks: str, *, json: bool) -> None:
+def _print_harness(model: Path, tasks: str, shots: int | None, *, json: bool) -> None:
     from targen_core.cli.tables import print_json, print_table
     from targen_training.harness import harness_figures
 
-    by_task = harness_figures(model, [name.strip() for name in tasks.split(",") if name.strip()])
+    names = [name.strip() for name in tasks.split(",") if name.strip()]
+    by_task = harness_figures(model, names, shots=shots)
     figures = {
         # Its figures are named with their filter, as "acc,none"; the rest describes the task.
         task: {
@@ -235,8 +234,10 @@ def _print(found: Evaluation) -> None:
     if scores.by_label:
         print()
         _print_labels(scores)
-    if scores.confusion:
-        _print_confusion(scores.confusion)
+    if scores.confusion and len(scores.confusion) <= _WIDE:
+        print("\nPredictions (row: right label; column: predicted label)")
+        rows = [(name, *said.values()) for name, said in scores.confusion.items()]
+        print_table(["", *scores.confusion], rows, sparse=True)
     parts = [each for each in slices if each.by != "label"]
     if parts:
         print()
@@ -245,20 +246,6 @@ def _print(found: Evaluation) -> None:
             [
                 (each.by, each.value, each.decisions, *map(_percent, astuple(each.figure)))
                 for each in parts
-            ],
-        )
-    if scores.bins:
-        print()
-        print_table(
-            ["confidence", counted, "mean confidence %", "correct %"],
-            [
-                (
-                    f"{each.low:.1f} to {each.high:.1f}",
-                    each.decisions,
-                    _percent(each.confidence),
-                    _percent(each.accuracy),
-                )
-                for each in scores.bins
             ],
         )
 
@@ -270,30 +257,6 @@ def _print_labels(scores: Scores) -> None:
         ["label", "rows" if scores.confusion else "number", "precision", "recall", "F1"],
         [(name, n, *map(_percent, shares)) for name, (n, *shares) in scores.by_label.items()],
     )
-
-
-def _print_confusion(confusion: Mapping[str, Mapping[str, int]]) -> None:
-    """Print which label was predicted for which; of many labels only the commonest mistakes."""
-    from targen_core.cli.tables import print_table
-
-    if len(confusion) <= _WIDE:
-        print("\nPredictions (row: right label; column: predicted label)")
-        rows = [(name, *said.values()) for name, said in confusion.items()]
-        print_table(["", *confusion], rows, sparse=True)
-        return
-    wrong = [
-        (n, one, other)
-        for one, said in confusion.items()
-        for other, n in said.items()
-        if n and one != other
-    ]
-    if wrong:
-        wrong.sort(key=lambda each: -each[0])
-        print("\nCommonest mistakes" + f" ({_MOST} of {len(wrong):,})" * (len(wrong) > _MOST))
-        print_table(
-            ["right label", "predicted label", "rows"],
-            [(one, other, n) for n, one, other in wrong[:_MOST]],
-        )
 
 
 def _percent(value: float | None) -> str:

@@ -25,7 +25,7 @@ from targen_core.pages import table
 from targen_core.plugins.registry import Registry
 from targen_core.text import plural
 from targen_standard.examples.shown import key_of
-from targen_training.asked import of_one_label, read_rows
+from targen_training.asked import read_rows
 from targen_training.decisions import digest, digest_of_key
 from targen_training.models import Trained, facts_of, load_model
 from targen_training.printed import with_interval
@@ -46,7 +46,7 @@ class Evaluation:
     Attributes:
         model: the model, of the task of the rows.
         datasets: the rows.
-        scores: figures with 95% intervals, also by label, confusions of labels, and calibration.
+        scores: figures with 95% intervals, also by label, and confusions of labels.
         slices: the main figure of parts of the rows.
         seen: how many decisions the model learned from; figures on such rows flatter it.
         shown: how many decisions were examples when the model's training rows were written.
@@ -97,7 +97,13 @@ class Evaluation:
                 f"{self.shown:,} of {self.scores.decisions:,} {self.scores.unit}s were examples "
                 "when the training rows were written, so the results are too optimistic"
             )
-        said += filter(None, [of_one_label(self.scores, "test")])
+        if self.scores.one_label is not None:
+            name, gets, has = self.scores.one_label
+            said.append(
+                f"the model predicts {name} for {gets:.0%} of the test rows, although {has:.0%} "
+                "have this label. It has not learned to distinguish the labels. More rows, "
+                "--trainer vectors, or more epochs for an encoder may help"
+            )
         return said + [
             f"none of the training rows had the label {label}" for label in self.unlearned
         ]
@@ -165,7 +171,6 @@ class Evaluation:
                 }
                 for each in self.slices
             ],
-            "calibration": [asdict(each) for each in self.scores.bins],
         }
 
     def __repr__(self) -> str:

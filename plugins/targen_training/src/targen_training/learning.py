@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from targen_core.dataset.model import Dataset
     from targen_core.plugins.registry import Registry
     from targen_core.task_files import TaskFile
-    from targen_training.mixtures import Mix
-    from targen_training.styles import Style
+    from targen_training.trainers import Style
 
 _MODEL = "--model"  # of a trainer, not the backend
 
@@ -42,8 +41,6 @@ def learned(
     model: str | None = None,
     start: Path | None = None,
     style: Style = "plain",
-    mix: Mix = "proportional",
-    mix_temperature: float = 2.0,
     options: Mapping[str, Any] = MappingProxyType({}),
     seed: int = 0,
     out: Path | None = None,
@@ -80,8 +77,6 @@ def learned(
             seed=seed,
             force=force,
             style=style,
-            mix=mix,
-            temperature=mix_temperature,
             started_from=started_from,
             files={
                 dataset.task.name: file
@@ -89,7 +84,6 @@ def learned(
                 if file is not None
             },
             watch=watch,
-            by_number=out is None,
         )
     return load_model(registry, folder)
 

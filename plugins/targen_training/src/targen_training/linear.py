@@ -54,10 +54,6 @@ class TfidfOptions(EnsemblingOptions):
         description="number of fits, with predictions averaged between them (SuperGen: 11)",
     )
 
-    later: ClassVar[frozenset[str]] = EnsemblingOptions.later | {
-        "label_smoothing",
-        "ensemble_intervals",
-    }
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "supergen": {"label_smoothing": 0.15, "ensemble": 10.0}
     }

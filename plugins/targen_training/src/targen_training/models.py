@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,8 +39,6 @@ from targen_core.cli.outputs import (
     without_empty,
 )
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.naming import in_columns_of
-from targen_core.dataset.source import open_source
 from targen_core.errors import (
     UnreadableFile,
     UsageError,
@@ -63,12 +60,12 @@ from targen_core.text import plural, refused
 from targen_standard.examples.shown import examples_of
 from targen_standard.pretrained import named_place
 from targen_training.decisions import decisions_of, digest, digest_of_key, require_weighing
-from targen_training.mixtures import Mix, grouped, labelled, mix_said, mixed, of_task
-from targen_training.styles import Style
+from targen_training.mixtures import grouped, labelled, mixed, of_task
 from targen_training.trainers import (
     ILLEGAL,
     Decision,
     Predictor,
+    Style,
     TrainedOutput,
     Trainer,
     TrainerOptions,
@@ -107,7 +104,6 @@ class Facts(BaseModel):
         left_out: decisions without a label.
         weightless: decisions of weight 0, which were also left out.
         style: how rows were read.
-        mix: how a mixture was drawn, or "".
         started_from: what the weights were before: another model, by its digest, or "".
         notes: what the trainer found worth telling.
     """
@@ -128,7 +124,6 @@ class Facts(BaseModel):
     weightless: int = 0
     data: tuple[DataFacts, ...]
     style: Style = "plain"
-    mix: str = ""
     started_from: str = ""
     notes: tuple[str, ...] = ()
 
@@ -156,7 +151,6 @@ class Trained:
         answers: what it may say: its labels, and `ILLEGAL` if it writes its answers.
         folder: where it is.
         output: what it learned in place of labels.
-        only: the task of a mixture that `of` restricted it to, or "".
     """
 
     facts: Facts
@@ -166,17 +160,6 @@ class Trained:
     answers: tuple[str, ...]
     folder: Path
     output: TrainedOutput | None = None
-    only: str = ""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Its folder, from which it is loaded again: no pickle holds the code that predicts."""
-        return _loaded_again, (self.folder.absolute(), self.facts, self.only)
-
-    def __copy__(self) -> Trained:
-        return self  # which does not change
-
-    def __deepcopy__(self, memo: object) -> Trained:
-        return self
 
     def __repr__(self) -> str:
         facts = self.facts
@@ -210,15 +193,14 @@ class Trained:
         if len(self.facts.tasks) == 1:
             return self
         predict, answers = about_task(self.predict, self.answers, task, self.facts.tasks[task])
-        return replace(self, predict=predict, answers=answers, only=task)
+        return replace(self, predict=predict, answers=answers)
 
     def labels_of(self, texts: Iterable[Any]) -> list[str]:
         """Return the label that the model finds most likely for each of some new texts.
 
         Args:
             texts: one text or several, each a row. For a task of several texts, such as a premise
-                and a hypothesis, mappings with all of them by name. In a data frame, columns
-                are found as `evaluate` finds them.
+                and a hypothesis, mappings with all of them by name.
 
         Raises:
             UsageError: a text is invalid, or the model has several tasks or questions that are not
@@ -234,11 +216,8 @@ class Trained:
                 hint=f"pass it rows: targen predict {quoted(self.folder)} DATA --out",
             )
         self.require_only_texts(task)
-        if hasattr(texts, "columns"):  # a data frame, which iterates over its columns' names
-            opened, chosen = in_columns_of(open_source(texts), task)
-            if chosen:
-                logging.getLogger("targen.dataset").warning("%s: %s", opened.place, chosen)
-            texts = opened.rows(task)
+        if hasattr(texts, "to_dict"):  # a data frame, which iterates over its columns' names
+            texts = texts.to_dict("records")
         decisions = []
         for row, each in enumerate([texts] if isinstance(texts, str | Mapping) else texts):
             given = (
@@ -353,12 +332,9 @@ def train_model(
     seed: int = 0,
     force: bool = False,
     style: Style = "plain",
-    mix: Mix = "proportional",
-    temperature: float = 2.0,
     started_from: str = "",
     files: Mapping[str, TaskFile] = MappingProxyType({}),
     watch: Watch | None = None,
-    by_number: bool = False,
 ) -> Path:
     """Train on datasets and write the folder `out`, whole or not at all; return the folder.
 
@@ -372,12 +348,9 @@ def train_model(
         seed: decides all chance.
         force: replace an earlier model, or what another training left unfinished.
         style: how rows are read.
-        mix: how often the rows of each task of a mixture are seen.
-        temperature: of the mix "temperature".
         started_from: what of the options' weights is to be remembered.
         files: tasks that are not installed, by their names; a copy of each is kept.
         watch: whom to tell how it goes.
-        by_number: write to OUT-2 and so on if `out` contains something else; ignored with `force`.
 
     Raises:
         UsageError: `out` exists, two tasks share a name, there are fewer than two labels to learn,
@@ -385,10 +358,9 @@ def train_model(
         WriteFailed: the operating system refuses.
     """
     item, trainer, options = ready.item, ready.trainer, ready.options
-    by_number = by_number and not force
-    if not (out / _FACTS).is_file() and not by_number:  # before rows are read
+    if not (out / _FACTS).is_file():  # before rows are read
         check_free(out, "a model", _FACTS, force=force)
-    lesson = _lesson(ready, datasets, style, mix, temperature=temperature, seed=seed)
+    lesson = _lesson(ready, datasets, style)
     tasks = lesson.tasks
     facts = Facts(
         trainer=item.id,
@@ -404,13 +376,12 @@ def train_model(
         weightless=lesson.weightless,
         data=tuple(_data_facts(dataset) for dataset in datasets),
         style=style,
-        mix=mix_said(mix, temperature) if len(tasks) > 1 else "",
         started_from=started_from,
     )
     watch = watch or Watch()
-    out, is_there = _place(out, facts, watch, force=force, by_number=by_number)
-    if is_there:
+    if not force and _is_there(out, facts):
         return out
+    check_free(out, "a model", _FACTS, force=force)
     with without_empty(out.parent), writing(out), _work(out, facts, force=force) as work:
         notes: list[str] = []
 
@@ -455,15 +426,7 @@ class _Lesson:
     weightless: int
 
 
-def _lesson(
-    ready: Ready,
-    datasets: Sequence[Dataset],
-    style: Style,
-    mix: Mix,
-    *,
-    temperature: float,
-    seed: int,
-) -> _Lesson:
+def _lesson(ready: Ready, datasets: Sequence[Dataset], style: Style) -> _Lesson:
     """Return what is learned from datasets; see `train_model`."""
     item, trainer = ready.item, ready.trainer
     by_task = grouped(datasets)
@@ -497,43 +460,17 @@ def _lesson(
         ((task, learned),) = known.items()
         labels = tasks[task]
     else:
-        learned = mixed(known, mix, temperature=temperature, seed=seed)
+        learned = mixed(known)
         labels = tuple(labelled(task, each) for task, theirs in tasks.items() for each in theirs)
     return _Lesson(learned, labels, tasks, count[0] - count[1], count[1] - count[2])
 
 
-def _place(
-    out: Path, facts: Facts, watch: Watch, *, force: bool, by_number: bool
-) -> tuple[Path, bool]:
-    """Return the folder of a model, `out` or with a number, and whether it has the model.
-
-    Raises:
-        UsageError: the folder contains something else.
-    """
-    taken = ""
-    others = (out.with_name(f"{out.name}-{number}") for number in range(2, 10_000))
-    for folder in chain([out], others if by_number else ()):
-        if not force and _model_there(folder, facts) is not None:
-            return folder, True
-        try:
-            check_free(folder, "a model", _FACTS, force=force)
-            break
-        except UsageError as error:
-            if not by_number:
-                raise
-            taken = taken or str(error)
-    if taken:
-        watch.note(f"{taken}; writing this model to {folder}")
-    return folder, False
-
-
-def _model_there(out: Path, facts: Facts) -> Facts | None:
-    """Return what a folder's model says, if the same training made it."""
+def _is_there(out: Path, facts: Facts) -> bool:
+    """Return whether the same training made the model in a folder."""
     try:
-        there, _ = facts_of(out)
+        return facts_of(out)[0].model_copy(update={"notes": ()}) == facts
     except UsageError:
-        return None
-    return there if there.model_copy(update={"notes": ()}) == facts else None
+        return False
 
 
 def _data_facts(dataset: Dataset) -> DataFacts:
@@ -630,21 +567,6 @@ def _digests(folder: Path, name: str) -> NDArray[np.uint64]:
     return np.sort(found)
 
 
-def _loaded_again(folder: Path, facts: Facts, only: str) -> Trained:
-    """Return a pickled model.
-
-    Raises:
-        UsageError: the folder no longer contains it.
-    """
-    model = load_model(load_registry(), folder)
-    if model.facts != facts:
-        raise UsageError(
-            f"{folder} contains a different model by now: it was trained again after pickling",
-            hint="load the new one: pass the folder instead of the pickled model",
-        )
-    return model.of(only) if only else model
-
-
 def require_able(ready: Ready) -> None:
     """Check, before rows are paid for, that a trainer could learn from them here.
 
@@ -721,29 +643,26 @@ def _work(out: Path, facts: Facts, *, force: bool) -> Iterator[Path]:
         UsageError: another training is at work there, or left it unfinished.
     """
     work = out.parent / f".{out.name}.training"
-    said = work / "training.json"
+    checkpoints = work / "checkpoints"
     identity = facts.model_dump_json(indent=2)
     with locked(work):
-        before = read_file(said)
-        if before not in (None, identity) and _has_files(work / "checkpoints"):
-            if force:
-                remove(work / "checkpoints")
-            else:
+        if read_file(work / "training.json") not in (None, identity) and _has_files(checkpoints):
+            if not force:
                 raise UsageError(
                     f"{out} contains an unfinished training run with different data, options or "
                     "seed",
                     hint="pass the same options to continue it, pass --force to discard it, or "
                     "choose a different --out",
                 )
+            remove(checkpoints)
         remove(work / "made")
-        (work / "checkpoints").mkdir(exist_ok=True)
-        write_file(said, identity)
-        done = False
+        checkpoints.mkdir(exist_ok=True)
+        write_file(work / "training.json", identity)
         try:
             yield work
-            done = True
+            remove(checkpoints)
         finally:
-            if done or not _has_files(work / "checkpoints"):
+            if not _has_files(checkpoints):
                 remove(work)
 
 

@@ -16,8 +16,6 @@ from targen_core.text import plural
 from targen_training.asked import TaskOption
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from targen_core.api.request import TaskLike
     from targen_core.dataset.model import Dataset
     from targen_core.plugins.registry import Registry
@@ -69,19 +67,10 @@ def predict(
     require_format(out)
     found = predicted(load_registry(), model, data, task=task, encoding=encoding)
     write_rows(out, found.rows)
-    print(f"{plural(len(found), 'row')}{_counted(found.rows)}")
-    print(out)
-
-
-def _counted(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return how often each label was predicted, or the range of numbers; or ""."""
-    numbers = [row[PREDICTED] for row in rows if isinstance(row[PREDICTED], float)]
-    if numbers:
-        mean = sum(numbers) / len(numbers)
-        return f"; predicted {min(numbers):.4g} to {max(numbers):.4g}, mean {mean:.4g}"
-    counts = Counter(row[PREDICTED] for row in rows if SCORE in row)
+    counts = Counter(row[PREDICTED] for row in found.rows if SCORE in row)
     few = [f"{name} {n:,}" for name, n in counts.most_common()] if len(counts) <= _NAMED else []
-    return f"; predicted {', '.join(few)}" if few else ""
+    print(f"{plural(len(found), 'row')}{'; predicted ' if few else ''}{', '.join(few)}")
+    print(out)
 
 
 def predicted(

@@ -37,14 +37,6 @@ def reweigh(
             "row helps on held-out rows, otherwise 0, as in ProGen.",
         ),
     ] = "sungen",
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            "--weights",
-            metavar="FILE",
-            help="Existing weights, instead of --by: .npy, or JSON Lines with `idx` and `weight`.",
-        ),
-    ] = None,
     best: Annotated[
         int | None,
         typer.Option(
@@ -102,7 +94,6 @@ def reweigh(
     - targen reweigh runs/rte-0
     - targen reweigh runs/rte-0 --features minilm --out runs/rte-weighted
     - targen reweigh runs/rte-0 --by influence --best 50
-    - targen reweigh rows.jsonl --task rte --weights weights.npy
     """
     from targen_core.cli.outputs import check_free
     from targen_core.cli.tables import print_json
@@ -113,14 +104,11 @@ def reweigh(
     from targen_training.progress import shown
     from targen_training.weighing.bilevel import SunGenOptions
     from targen_training.weighing.influence import InfluenceOptions
-    from targen_training.weighing.rows import given_weights, measure_influence, weigh
+    from targen_training.weighing.rows import measure_influence, weigh
 
-    if weights is not None and (option or validation or features != "tfidf"):
-        raise UsageError("--weights cannot be combined with -o, --features or --validation")
     if validation is not None and by != "influence":
         raise UsageError("--validation requires --by influence")
-    name = "weighted" if weights is not None else by
-    target = out or _beside(data, name)
+    target = out or _beside(data, by)
     check_free(target, "weighted rows", FILE, force=force)
     registry = load_registry()
     opened = open_source(data, encoding=encoding)
@@ -133,9 +121,7 @@ def reweigh(
         more: dict[str, Any] = {"features": features, "seed": seed, "registry": registry}
         more["watch"] = lambda done, of: watch.step(done, of, {})
         values = parse_options(option or (), "-o decay=0.01")
-        if weights is not None:
-            found = given_weights(dataset, weights)
-        elif by == "sungen":
+        if by == "sungen":
             found = weigh(dataset, read_options(SunGenOptions, values, of=by), **more)
         else:
             options = read_options(InfluenceOptions, values, of=by)

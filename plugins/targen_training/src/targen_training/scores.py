@@ -9,25 +9,29 @@ of matrices, and models that are compared can share them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+import string
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import LCSseq
 
 from targen_core.cli.findings import Estimate
 from targen_core.tasks.cases import RIGHT, WRONG
-from targen_training.answers import rouge_l, token_f1
 from targen_training.statistics import interval
 from targen_training.trainers import ILLEGAL, Decision, TrainedOutput
 
-LOSSES = ("brier", "log_loss", "mean_absolute_error")
+LOSSES = ("mean_absolute_error",)
 """Figures that are not shares: the smaller, the better."""
 
 RESAMPLES = 1000
-_AT_ONCE = 1 << 22  # counts of rows in resamples, which limit the memory
-_BINS = 10
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+_WORDS = re.compile(r"[a-z0-9]+")
 _FEWEST = 10  # decisions of which nearly all may be said to get one label
 _NEARLY_ALL, _MOST = 0.9, 0.7  # shares
 
@@ -87,7 +91,6 @@ class Measured:
         by_label: the figures of each label, or of each part of an output.
         confusion: label -> predicted label -> decisions; empty of an output.
         unlearned: decisions of labels that were never learned.
-        bins: calibration by confidence; empty without probabilities.
     """
 
     measures: Mapping[str, Measure]
@@ -97,26 +100,6 @@ class Measured:
     by_label: Mapping[str, Told] = field(default_factory=dict)
     confusion: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unlearned: int = 0
-    bins: tuple[Bin, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Decisions whose likeliest label has a probability between two ends.
-
-    Attributes:
-        low: the lower end.
-        high: the upper end.
-        decisions: how many.
-        confidence: their mean probability.
-        accuracy: the share that is right.
-    """
-
-    low: float
-    high: float
-    decisions: int
-    confidence: float
-    accuracy: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +111,11 @@ class Scores:
             differ in gender (AX-g). For options also `best_option` (the likeliest option of a
             question is right: COPA) and `f1a` (F1 of right options). `exact_match` is the share of
             questions whose options are all right (MultiRC). If options are cut from the text, also
-            `answer_f1` and `rouge_l` of the likeliest (ReCoRD). If scores are probabilities, also
-            `ece`, `brier` and `log_loss`. For models that write their answers also `illegal`, the
-            share of illegal answers, which count as wrong.
+            `answer_f1` and `rouge_l` of the likeliest (ReCoRD). For models that write their
+            answers also `illegal`, the share of illegal answers, which count as wrong.
         main: the name of the main figure.
         by_label: label -> decisions, precision, recall, F1; None if undefined.
         confusion: label -> predicted label -> decisions.
-        bins: calibration by confidence; empty if scores are not probabilities.
         decisions: how many were scored.
         rows: of how many rows.
     """
@@ -143,7 +124,6 @@ class Scores:
     main: str
     by_label: Mapping[str, Told]
     confusion: Mapping[str, Mapping[str, int]]
-    bins: tuple[Bin, ...]
     decisions: int
     rows: int
 
@@ -189,13 +169,12 @@ def score(
     draws = draws_of(known.count)
     return Scores(
         {
-            name: measure.estimate(draws, is_share=name not in (*LOSSES, "ece"))
+            name: measure.estimate(draws, is_share=name not in LOSSES)
             for name, measure in known.measures.items()
         },
         known.main,
         known.by_label,
         known.confusion,
-        known.bins,
         len(decisions),
         len({decision.row for decision in decisions}),
     )
@@ -206,15 +185,6 @@ def draws_of(rows: int, resamples: int = RESAMPLES) -> Numbers:
     chance = np.random.default_rng(0)
     drawn = chance.multinomial(rows, [1 / rows] * rows, size=resamples)
     return drawn.astype(np.float64)
-
-
-def further_draws(rows: int, resamples: int) -> Iterator[Numbers]:
-    """Yield as many other constant resamples, in parts that fit the memory; see `draws_of`."""
-    chance = np.random.default_rng(3)
-    part = max(1, _AT_ONCE // rows)
-    for start in range(0, resamples, part):
-        size = min(part, resamples - start)
-        yield chance.multinomial(rows, [1 / rows] * rows, size=size).astype(np.float64)
 
 
 def measured(
@@ -278,11 +248,6 @@ def _of_labels(
         measures |= option_measures
     elif unit == 2 and (pairs := _parity(said, truth, rows, count)) is not None:
         measures["parity"] = Measure(pairs, _ratio)
-    bins: tuple[Bin, ...] = ()
-    if ILLEGAL not in places and _are_probabilities(matrix):
-        likely = np.append(matrix, np.zeros((len(matrix), size - len(labels))), axis=1)
-        measures |= _calibration(likely, truth, by_row)
-        bins = _bins(likely.max(axis=1), likely.argmax(axis=1) == truth)
     table = np.bincount(truth * size + said, minlength=size**2).reshape(size, size)
     return Measured(
         measures,
@@ -295,7 +260,6 @@ def _of_labels(
             for i, one in enumerate(names)
         },
         int((truth >= len(labels)).sum()),
-        bins,
     )
 
 
@@ -401,39 +365,27 @@ def _cut_from(decisions: Sequence[Decision]) -> str | None:
     return last
 
 
-def _are_probabilities(matrix: Numbers) -> bool:
-    return bool((matrix >= 0).all() and np.allclose(matrix.sum(axis=1), 1, atol=1e-4))
+def plain_answer(text: str) -> str:
+    """Without case, punctuation, articles and double spaces, as SQuAD and ReCoRD compare."""
+    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
 
 
-def _calibration(
-    likely: Numbers, truth: NDArray[np.int64], by_row: Callable[..., Numbers]
-) -> dict[str, Measure]:
-    """Expected calibration error (Guo et al., 2017), Brier score and log loss of all labels."""
-    top, right = likely.max(axis=1), likely.argmax(axis=1) == truth
-    place = np.minimum((top * _BINS).astype(np.int64), _BINS - 1)
-    gaps = [(place == at) * (top - right) for at in range(_BINS)]
-    one = np.ones(len(truth))
-    of_label = np.maximum(likely[np.arange(len(truth)), truth], 1e-15)
-    brier = (likely**2).sum(axis=1) - 2 * of_label + 1
-    return {
-        "ece": Measure(
-            by_row(*gaps, one), lambda sums: np.abs(sums[..., :-1]).sum(axis=-1) / sums[..., -1]
-        ),
-        "brier": Measure(by_row(brier, one), _ratio),
-        "log_loss": Measure(by_row(-np.log(of_label), one), _ratio),
-    }
+def token_f1(answer: str, right: Iterable[str]) -> float:
+    """F1 of the words of an answer, by the right answer that is nearest; 0 to 1."""
+    words = plain_answer(answer).split()
+    return max((_f1(words, plain_answer(each).split()) for each in right), default=0.0)
 
 
-def _bins(top: Numbers, right: NDArray[np.bool_]) -> tuple[Bin, ...]:
-    place = np.minimum((top * _BINS).astype(np.int64), _BINS - 1)
-    return tuple(
-        Bin(
-            at / _BINS,
-            (at + 1) / _BINS,
-            int(inside.sum()),
-            float(top[inside].mean()),
-            float(right[inside].mean()),
-        )
-        for at in range(_BINS)
-        if (inside := place == at).any()
-    )
+def _f1(one: list[str], two: list[str]) -> float:
+    common = sum((Counter(one) & Counter(two)).values())
+    return 2 * common / (len(one) + len(two)) if common else float(one == two)
+
+
+def rouge_l(answer: str, right: Iterable[str]) -> float:
+    """ROUGE-L F1 without stemming, by the right answer that is nearest; 0 to 1 (Lin, 2004)."""
+    words = _WORDS.findall(answer.lower())
+    return max((_rouge(words, _WORDS.findall(each.lower())) for each in right), default=0.0)
+
+
+def _rouge(one: list[str], two: list[str]) -> float:
+    return 2 * LCSseq.similarity(one, two) / max(1, len(one) + len(two))

@@ -1,12 +1,10 @@
-"""Parts of a test set, by label, length, dataset, kind or column, each with its figure."""
+"""Parts of a test set, by label, dataset or column, each with its figure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from targen_core.cli.findings import Estimate
 from targen_core.dataset.model import Dataset
@@ -15,9 +13,6 @@ from targen_core.hints import quoted
 from targen_core.tasks.fields import text_at
 from targen_training.scores import LOSSES, draws_of, measured
 from targen_training.trainers import Decision, TrainedOutput
-
-_LENGTHS = ("short", "medium", "long")
-_KINDS = 8  # values of a property that are few enough to be kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +39,7 @@ class Slice:
     """A part of the rows.
 
     Attributes:
-        by: the property that divides the rows: "label", "length", a column.
+        by: the property that divides the rows: "label", "dataset", a column.
         value: what these have in common.
         decisions: how many.
         figure: the main figure of only this part.
@@ -65,9 +60,7 @@ def slices_of(
 ) -> Iterator[Slice]:
     """The main figure of each part of a test set; a label's is its recall.
 
-    Parts are made by label, by length (thirds of the rows by characters), and by dataset if there
-    are several. They are also made by the task's properties in words (`Case.cues`), and by
-    `columns` of the rows.
+    Parts are made by label, by dataset if there are several, and by `columns` of the rows.
 
     Raises:
         UsageError: the rows do not have this column.
@@ -79,10 +72,7 @@ def slices_of(
     if output is not None:  # what rows are counted by says little of a figure of other things
         ways.pop("label", None)
     for by, values in ways.items():
-        parts = sorted({*values})
-        if by == "length":
-            parts.sort(key=lambda value: _LENGTHS.index(value.partition(" ")[0]))
-        for value in parts:
+        for value in sorted({*values}):
             places = [at for at, own in enumerate(values) if own == value]
             part = [test.decisions[at] for at in places]
             known = measured(part, [scores[at] for at in places], labels, output=output)
@@ -98,14 +88,8 @@ def _ways(test: Examples, columns: Sequence[str]) -> Iterator[tuple[str, list[st
     rows = test.rows
     if len({decision.question for decision in decisions}) == 1 == len(rows) / len(decisions):
         yield "label", [decision.label for decision in decisions]
-    lengths = _lengths(decisions)
-    if lengths is not None:
-        yield "length", lengths
     if len(test.datasets) > 1:
         yield "dataset", [rows[decision.row][0] for decision in decisions]
-    for name, values in _kinds(test).items():
-        if 1 < len(set(values.values())) <= _KINDS and len(values) == len(rows):
-            yield name, [values[decision.row] for decision in decisions]
     for column in columns:
         texts = [_text(row, column) for _, row in rows]
         if not any(texts):
@@ -116,35 +100,6 @@ def _ways(test: Examples, columns: Sequence[str]) -> Iterator[tuple[str, list[st
 def _text(row: Mapping[str, Any], column: str) -> str:
     value = row.get(column)
     return str(value) if isinstance(value, str | int | float) else text_at(row, column)
-
-
-def _lengths(decisions: Sequence[Decision]) -> list[str] | None:
-    sizes: dict[int, int] = {}
-    for decision in decisions:
-        size = sum(map(len, decision.texts.values()))
-        sizes[decision.row] = max(size, sizes.get(decision.row, 0))
-    if len(sizes) < 30:
-        return None
-    low, high = (int(end) for end in np.quantile(list(sizes.values()), [1 / 3, 2 / 3]))
-    ends = (f"up to {low:,}", f"up to {high:,}", f"over {high:,}")
-    names = [f"{name} ({end})" for name, end in zip(_LENGTHS, ends, strict=True)]
-    return [names[(sizes[d.row] > low) + (sizes[d.row] > high)] for d in decisions]
-
-
-def _kinds(test: Examples) -> dict[str, dict[int, str]]:
-    """Return properties in words of rows that are one decision: property -> row -> value."""
-    kinds: dict[str, dict[int, str]] = {}
-    task = test.datasets[0].task
-    if task.rows.cases is None:
-        return kinds
-    for at, (_, row) in enumerate(test.rows):
-        cases = task.rows.cases(row)
-        if len(cases) != 1:
-            return {}
-        for name, cue in cases[0].cues.items():
-            if isinstance(cue, str):
-                kinds.setdefault(name, {})[at] = cue
-    return kinds
 
 
 def joined(datasets: Sequence[Dataset], parts: Sequence[Sequence[Decision]]) -> Examples:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
     from targen_training.scores import Measured
+
+Style = Literal["plain", "instructions"]
+"""How rows are read."""
 
 ILLEGAL = "(illegal)"
 """Takes the place of a label if a model wrote an illegal answer."""

@@ -38,7 +38,7 @@ def is_decoder(place: Path) -> bool:
         return facts_of(place)[0].trainer == "targen-training:decoder"
     if not place.exists() and str(place).count("/") == 1:  # as on the hub: in its cache
         return True
-    return (place / "config.json").is_file() or place.suffix == ".gguf"
+    return (place / "config.json").is_file()
 
 
 def drawn(task: BigBench, number: int | None) -> list[int]:

@@ -9,50 +9,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import shutil
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from targen_core.cli.outputs import put_folder
 from targen_core.errors import UsageError
 from targen_core.outputs import remove, write_file, writing
 from targen_core.plugins.registry import Registry
-from targen_core.reading.arrays import read_array
 from targen_core.reading.files import read_json
 from targen_core.text import plural
 from targen_training.decisions import require_weighing
-from targen_training.experiments.data import Material, Source, digest_of, label_order, numbered
-from targen_training.experiments.model import Experiment, Size
+from targen_training.experiments.data import Material, digest_of, label_order, numbered
+from targen_training.experiments.model import Experiment, ModelChoice, Size
 from targen_training.mixtures import labelled, mixed
-from targen_training.models import Ready, about_task, fitted, ready_trainer, starting_from
-from targen_training.styles import Style
-from targen_training.trainers import (
-    Decision,
-    TrainedOutput,
-    TrainerOptions,
-    TrainingSet,
-    Watch,
-)
+from targen_training.models import Ready, about_task, fitted, ready_trainer
+from targen_training.trainers import Decision, Style, TrainedOutput, TrainingSet, Watch
 
-Kind = Literal["labels", "matched", "natural", "curve", "share", "alone", "with"]
+Kind = Literal["labels", "matched", "natural", "curve", "alone", "with"]
 SIZE_OF: Mapping[str, Size] = {"labels": "matched", "matched": "matched", "natural": "natural"}
 """The kinds that compare all arms, with the size that an experiment asks for them by."""
 
 _UNLIKE = 0.05  # label shares so far apart decide comparisons (total variation)
 _FORMAT = 1
-_LARGEST = 16 << 20  # bytes of cell.json
-_VALUES = "values.json"  # of each test decision, if an output was learned
+_LARGEST = 256 << 20  # bytes of a cell's file
 _UNFINISHED = ".training-"  # and a cell's key: checkpoints, until the cell is there
-BEFORE = "before-"  # and a key: a model that others start from
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +47,10 @@ class Cell:
     Attributes:
         task: the part of the experiment.
         model: what is trained, by its name in tables.
-        arm: where the rows are from; of a mixture the two arms with "+" between them.
-        kind: the group of the cell. It may be the comparison at equal sizes ("labels": of the same
-            labels) or at natural ones, a learning curve, or a mixture. Or it has few real rows of
-            each label, with and without all synthetic ones.
+        arm: where the rows are from.
+        kind: the comparison at equal sizes ("labels": of the same labels) or at natural ones. Or a
+            learning curve, or few real rows of each label, alone and with all synthetic ones.
         rows: how many rows are learned from.
-        share: of a mixture, the share of the second arm.
         seed: the seed.
         each: of few real rows, how many of each label.
     """
@@ -78,34 +61,28 @@ class Cell:
     kind: Kind
     rows: int
     seed: int
-    share: float = 0.0
     each: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A cell with what it learns, and the digest of all that decides it.
+    """A cell with what it learns.
 
     Attributes:
         cell: what it is for.
         key: the digest of all that decides it.
         data: what is learned.
-        train: the digest of what is learned.
         style: how rows are read.
         training: the digest of all that decides the model; cells that share it share the model.
         labels: of a model of several tasks, the labels of this cell's that it learns.
-        before: the data for pre-finetuning the model, and the digest of all that decides it; None
-            without pre-finetuning.
     """
 
     cell: Cell
     key: str
     data: TrainingSet
-    train: str
     style: Style
     training: str
     labels: tuple[str, ...] = ()
-    before: tuple[TrainingSet, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +96,7 @@ class Done:
     """
 
     labels: tuple[str, ...]
-    scores: NDArray[np.float64] | Sequence[Any]
+    scores: Sequence[Any]
     seconds: float
 
 
@@ -128,29 +105,21 @@ def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]
 
     Raises:
         UnknownName: a trainer is not installed.
-        UsageError: an option is invalid, or a trainer that cannot continue a model is to learn some
-            data before the rest.
+        UsageError: an option is invalid, or models learn different things.
     """
-    ready = {}
-    for model in experiment.models:
-        of = f"{model.trainer} (model {model.called})"
-        found = ready_trainer(registry, model.trainer, model.options, of=of)
-        if experiment.before and "model" not in found.trainer.options.model_fields:
-            raise UsageError(
-                f"model {model.called} always starts from scratch, so it cannot be trained on the "
-                "rows of `before` first",
-                hint="use a pretrained model, such as encoder,model=all-MiniLM-L6-v2",
-            )
-        ready[model.called] = found
+    ready = {
+        model.called: ready_trainer(
+            registry, model.trainer, model.options, of=f"{model.trainer} (model {model.called})"
+        )
+        for model in experiment.models
+    }
     if len({each.trainer.output and each.trainer.output.name for each in ready.values()}) > 1:
         raise UsageError(
             f"the models {', '.join(ready)} learn different things from a row",
             hint="compare only models that learn its output, or only models that learn its label",
         )
-    if output_of(ready) is not None and (experiment.together or experiment.before):
-        raise UsageError(
-            "models that learn an output cannot be combined with `together` or `before`"
-        )
+    if experiment.together and output_of(ready) is not None:
+        raise UsageError("models that learn an output cannot be combined with `together`")
     return ready
 
 
@@ -160,134 +129,79 @@ def output_of(models: Mapping[str, Ready]) -> TrainedOutput | None:
 
 
 def plan_cells(
-    experiment: Experiment,
-    materials: Mapping[str, Material],
-    models: Mapping[str, Ready],
-    sets: Mapping[str, Mapping[str, Sequence[Source]]] | None = None,
+    experiment: Experiment, materials: Mapping[str, Material], models: Mapping[str, Ready]
 ) -> tuple[list[Plan], list[str]]:
-    """All cells in the order in which they are trained, and why some are left out.
+    """All cells in the order in which they are trained, and remarks, such as why some are left out.
 
     Raises:
         UsageError: a model cannot learn from some rows.
     """
+    notes = list(_weighted(materials, models))
     if experiment.together:
-        note = (
+        notes.insert(
+            0,
             "One model learns all tasks of an arm, so a task's score also depends on the rows of "
-            "other tasks. Numbers of rows are those of each task."
+            "other tasks. Numbers of rows are those of each task.",
         )
-        weighed = list(_weighed(materials, models, ()))
-        return list(_together(experiment, materials, models)), [note, *weighed]
+        return list(_together(experiment, materials, models)), notes
     plans: list[Plan] = []
-    left: list[str] = []
-    begun = _Begun(experiment, models, sets or {})
-    weighed = list(_weighed(materials, models, begun.sources))
     for key, material in materials.items():
         for seed in experiment.seeds:
-            for cell_of in _cells(experiment, key, material, seed):
-                decisions = cell_of.decisions
+            for cell, decisions in _cells(experiment, key, material, seed):
                 labels = label_order(material, decisions)
-                cell = cell_of.cell
                 if material.output is not None:
                     labels = ()
                 elif len(labels) < 2:
-                    rows = plural(cell.rows, "row")
-                    said = f"{key}, {cell.arm}, {rows}, seed {seed}: only one label"
+                    place = f"{key}, {cell.arm}, {plural(cell.rows, 'row')}, seed {seed}"
                     if cell.kind in SIZE_OF:
-                        raise UsageError(f"{said}, so a model cannot learn from these rows")
-                    left.append(said)
+                        raise UsageError(
+                            f"{place}: only one label, so a model cannot learn from these rows"
+                        )
+                    notes.append(f"{place}: only one label")
                     continue
-                train = digest_of(decisions)
-                named = experiment.tasks[key].models
-                arm = experiment.tasks[key].arms[cell_of.arms[0]]
-                style = arm.style
-                for model in experiment.models:
-                    name, ready = model.called, models[model.called]
-                    if SIZE_OF.get(cell.kind, model.sizes[0]) not in model.sizes:
-                        continue
-                    if named and name not in named:
-                        continue
-                    data = TrainingSet(decisions, labels, seed)
-                    own = replace(cell, model=name)
-                    before = begun.on(arm.before, name, seed) if arm.before else None
-                    tested = material.held.digests[style]
-                    digest = _key(ready, data, train, tested, before[1] if before else "")
-                    plans.append(Plan(own, digest, data, train, style, digest, (), before))
-    return plans, [*begun.said, *weighed, *left]
+                train, style = digest_of(decisions), _style(experiment, key, cell)
+                data = TrainingSet(decisions, labels, seed)
+                for model in _trained_at(experiment, cell.kind):
+                    ready = models[model.called]
+                    digest = _key(ready, data, train, material.held.digests[style])
+                    own = replace(cell, model=model.called)
+                    plans.append(Plan(own, digest, data, style, digest))
+    return plans, notes
 
 
-def _weighed(
-    materials: Mapping[str, Material], models: Mapping[str, Ready], before: Sequence[Source]
-) -> Iterator[str]:
+def _style(experiment: Experiment, key: str, cell: Cell) -> Style:
+    arms = experiment.tasks[key].arms
+    return arms[cell.arm if cell.arm in arms else next(iter(arms))].style
+
+
+def _trained_at(experiment: Experiment, kind: Kind) -> list[ModelChoice]:
+    """Return the models that are trained on cells of a kind."""
+    return [m for m in experiment.models if SIZE_OF.get(kind, m.sizes[0]) in m.sizes]
+
+
+def _weighted(materials: Mapping[str, Material], models: Mapping[str, Ready]) -> Iterator[str]:
     """Yield remarks on arms whose rows have weights.
 
     Raises:
         UsageError: a model ignores weights.
     """
-    places = [(f"{key}, {arm}", of) for key, m in materials.items() for arm, of in m.arms.items()]
-    for said, sources in [*places, ("before", before)]:
-        for source in sources:
-            decisions = [decision for unit in source.units for decision in unit]
-            require_weighing({name: ready.trainer for name, ready in models.items()}, decisions)
-            if not source.dataset.weights:
-                continue
-            mean = sum(decision.weight for decision in decisions) / max(1, len(decisions))
-            left = (
-                f"; {plural(source.weightless, 'row')} with weight 0 omitted"
-                if source.weightless
-                else ""
-            )
-            yield f"{said}: rows of {source.name} are weighted; mean weight {mean:.2f}{left}"
-
-
-class _Begun:
-    """Data for pre-finetuning models: as many rows per task from every set.
-
-    Attributes:
-        said: remarks on the data.
-        sources: all that they are pre-finetuned on.
-    """
-
-    def __init__(
-        self,
-        experiment: Experiment,
-        models: Mapping[str, Ready],
-        sets: Mapping[str, Mapping[str, Sequence[Source]]],
-    ) -> None:
-        """Count what each task of the sets has."""
-        self._models, self._sets = models, sets
-        self.sources = [source for of in sets.values() for each in of.values() for source in each]
-        self._units: dict[str, int] = {}
-        for tasks in sets.values():
-            for task, sources in tasks.items():
-                have = sum(len(source.units) for source in sources)
-                if experiment.at_most:
-                    have = min(have, max(1, experiment.at_most // sources[0].size))
-                self._units[task] = min(have, self._units.get(task, have))
-        self._drawn: dict[tuple[str, int], tuple[TrainingSet, str]] = {}
-        self.said = [
-            f"Pre-finetuned on {name}: "
-            + ", ".join(
-                f"{task} {self._units[task] * of[0].size:,} rows" for task, of in tasks.items()
-            )
-            for name, tasks in sets.items()
-        ]
-
-    def on(self, name: str, model: str, seed: int) -> tuple[TrainingSet, str]:
-        """A set as a seed draws it, and the digest of all that decides the model that learns it."""
-        if (name, seed) not in self._drawn:
-            known, labels = {}, []
-            for task, sources in self._sets[name].items():
-                units = [unit for source in sources for unit in source.order(seed)]
-                if len(sources) > 1:
-                    random.Random(f"{seed}/{name}/{task}").shuffle(units)
-                known[task] = numbered(units[: self._units[task]])
-                own = sorted({decision.label for decision in known[task]})
-                labels += [labelled(task, label) for label in own]
-            decisions = mixed(known, "proportional", temperature=1.0, seed=seed)
-            data = TrainingSet(decisions, tuple(labels), seed)
-            self._drawn[name, seed] = data, digest_of(decisions)
-        data, train = self._drawn[name, seed]
-        return data, _key(self._models[model], data, train, "")
+    trainers = {name: ready.trainer for name, ready in models.items()}
+    for key, material in materials.items():
+        for arm, sources in material.arms.items():
+            for source in sources:
+                decisions = [decision for unit in source.units for decision in unit]
+                require_weighing(trainers, decisions)
+                if source.dataset.weights:
+                    mean = sum(each.weight for each in decisions) / max(1, len(decisions))
+                    omitted = (
+                        f"; {plural(source.weightless, 'row')} with weight 0 omitted"
+                        if source.weightless
+                        else ""
+                    )
+                    yield (
+                        f"{key}, {arm}: rows of {source.name} are weighted; mean weight "
+                        f"{mean:.2f}{omitted}"
+                    )
 
 
 def _together(
@@ -304,48 +218,35 @@ def _together(
             f"two parts contain rows of {twice[0]}, which one model cannot tell apart",
             hint="with together, include each task only once",
         )
-    first = next(iter(experiment.tasks.values()))
     for seed in experiment.seeds:
         drawn = {
             key: {
-                (each.cell.arm, each.cell.kind): each
-                for each in _cells(experiment, key, material, seed)
+                (cell.arm, cell.kind): (cell, decisions)
+                for cell, decisions in _cells(experiment, key, material, seed)
             }
             for key, material in materials.items()
         }
         for place in next(iter(drawn.values())):
-            arm, kind = place
-            if not all(place in of_part for of_part in drawn.values()):
-                continue  # only some tasks' arms differ in their labels
-            known = {m.task: drawn[key][place].decisions for key, m in materials.items()}
+            known = {m.task: drawn[key][place][1] for key, m in materials.items()}
             own = {m.task: label_order(m, known[m.task]) for m in materials.values()}
             for task, labels in own.items():
                 if len(labels) < 2:
-                    raise UsageError(f"{task}, {arm}, seed {seed}: only one label")
-            decisions = mixed(known, "proportional", temperature=1.0, seed=seed)
+                    raise UsageError(f"{task}, {place[0]}, seed {seed}: only one label")
+            decisions = mixed(known)
             names = tuple(labelled(task, each) for task in own for each in own[task])
-            train, style = digest_of(decisions), first.arms[arm].style
-            for model in experiment.models:
-                name, ready = model.called, models[model.called]
-                if SIZE_OF[kind] not in model.sizes:
-                    continue
-                data = TrainingSet(decisions, names, seed)
+            data, train = TrainingSet(decisions, names, seed), digest_of(decisions)
+            for model in _trained_at(experiment, place[1]):
+                ready = models[model.called]
                 training = _key(ready, data, train, "")
                 for key, material in materials.items():
-                    rows = drawn[key][place].cell.rows
+                    cell = replace(drawn[key][place][0], model=model.called)
+                    style = _style(experiment, key, cell)
                     test = f"{material.task} {material.held.digests[style]}"
-                    yield Plan(
-                        Cell(key, name, arm, kind, rows, seed),
-                        _key(ready, data, train, test),
-                        data,
-                        train,
-                        style,
-                        training,
-                        own[material.task],
-                    )
+                    digest = _key(ready, data, train, test)
+                    yield Plan(cell, digest, data, style, training, own[material.task])
 
 
-def _key(ready: Ready, data: TrainingSet, train: str, test: str, before: str = "") -> str:
+def _key(ready: Ready, data: TrainingSet, train: str, test: str) -> str:
     facts = {
         "format": _FORMAT,
         "trainer": ready.item.id,
@@ -355,110 +256,73 @@ def _key(ready: Ready, data: TrainingSet, train: str, test: str, before: str = "
         "labels": data.labels,
         "train": train,
         "test": test,
-        **({"before": before} if before else {}),
     }
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    cell: Cell
-    decisions: list[Decision]
-    arms: tuple[str, ...]
-
-
-def _cells(experiment: Experiment, key: str, material: Material, seed: int) -> Iterator[_Drawn]:
+def _cells(
+    experiment: Experiment, key: str, material: Material, seed: int
+) -> Iterator[tuple[Cell, list[Decision]]]:
+    """Yield each cell of a part and a seed, without a model, and what it learns."""
     size = material.held.size
     have = {arm: material.available(arm) for arm in material.arms}
-    min_rows = min(have.values())
-    if experiment.at_most:
-        min_rows = min(min_rows, max(1, experiment.at_most // size))
-    labels = _common(material)
-    pair = experiment.mixture or mixable(experiment, key)
-
-    def drawn(
-        arm: str, kind: Kind, decisions: list[Decision], share: float = 0.0, each: int = 0
-    ) -> _Drawn:
-        rows = len({decision.row for decision in decisions})
-        arms = (arm,) if arm in material.arms else tuple(pair or ())
-        return _Drawn(Cell(key, "", arm, kind, rows, seed, share, each), decisions, arms)
-
-    alike = experiment.match == "labels" or (
-        experiment.match == "auto" and material.unlike >= _UNLIKE and _all_have(material)
+    counts = [material.counts(arm) for arm in material.arms]
+    common = {name: min(each.get(name, 0) for each in counts) for of in counts for name in of}
+    same_labels = len({frozenset(each) for each in counts}) == 1
+    matches_labels = experiment.match == "labels" or (
+        experiment.match == "auto"
+        and not experiment.together
+        and material.unlike >= _UNLIKE
+        and same_labels
     )
 
+    # Arms of one size have the same rows at equal sizes and in all; parts of `together` are alike.
+    one_size = len({*have.values()}) == 1 and not experiment.together
+    is_repeated = one_size and "matched" in experiment.sizes and not matches_labels
+
+    def drawn(
+        arm: str, kind: Kind, decisions: list[Decision], each: int = 0
+    ) -> tuple[Cell, list[Decision]]:
+        rows = len({decision.row for decision in decisions})
+        return Cell(key, "", arm, kind, rows, seed, each), decisions
+
     for arm in material.arms:
-        if "matched" in experiment.sizes:
-            if alike:
-                yield drawn(arm, "labels", material.matched(arm, labels, seed))
-            if experiment.match != "labels":
-                yield drawn(arm, "matched", material.drawn(arm, min_rows, seed))
-        if "natural" in experiment.sizes:
+        if "matched" in experiment.sizes and matches_labels:
+            yield drawn(arm, "labels", material.matched(arm, common, seed))
+        elif "matched" in experiment.sizes:
+            yield drawn(arm, "matched", material.drawn(arm, min(have.values()), seed))
+        if "natural" in experiment.sizes and not is_repeated:
             yield drawn(arm, "natural", material.drawn(arm, None, seed))
         for rows in experiment.rows:
             units = have[arm] if rows == "all" else max(1, rows // size)
             if units <= have[arm] and (rows != "all" or units * size not in experiment.rows):
                 yield drawn(arm, "curve", material.drawn(arm, units, seed))
-    if experiment.shares and pair is not None:
-        one, other = (material.arms[arm] for arm in pair)
-        units = min(sum(len(s.units) for s in one), sum(len(s.units) for s in other))
-        for share in experiment.shares:
-            theirs = round(share * units)
-            yield drawn(
-                "+".join(pair),
-                "share",
-                material.mixed([(one[0], units - theirs), (other[0], theirs)], seed),
-                share,
-            )
-
-    if experiment.per_label and pair is not None:
-        real, synthetic = pair
+    if experiment.per_label:
+        real, synthetic = [*material.arms][:2]
         most = max(material.counts(real).values())
         rest = [unit for source in material.arms[synthetic] for unit in source.units]
         for each in dict.fromkeys(min(each, most) for each in experiment.per_label):
             some = material.each(real, each, seed)
             if some:
-                yield drawn(real, "alone", numbered(some), each=each)
-            yield drawn(f"{real}+{synthetic}", "with", numbered([*some, *rest]), each=each)
+                yield drawn(real, "alone", numbered(some), each)
+            yield drawn(f"{real}+{synthetic}", "with", numbered([*some, *rest]), each)
 
 
 def too_large(experiment: Experiment, key: str, material: Material) -> Iterator[str]:
     """Yield a remark for each curve with sizes for which there are too few rows."""
-    pair = experiment.mixture or mixable(experiment, key)
-    if experiment.per_label and pair is not None:
-        most = max(material.counts(pair[0]).values())
-        if experiment.per_label[-1] > most:
-            yield (
-                f"{key}: the curve ends at {most:,} instead of {experiment.per_label[-1]:,}, "
-                f"because {pair[0]} has at most {most:,} per label"
-            )
+    real = next(iter(material.arms))
+    most = max(material.counts(real).values())
+    if experiment.per_label and experiment.per_label[-1] > most:
+        yield (
+            f"{key}: the curve ends at {most:,} instead of {experiment.per_label[-1]:,}, "
+            f"because {real} has at most {most:,} per label"
+        )
     most = max(map(material.available, material.arms)) * material.held.size
     if beyond := [f"{rows:,}" for rows in experiment.rows if rows != "all" and rows > most]:
         yield (
             f"{key}: the learning curve does not show {', '.join(beyond)}, because the largest "
             f"arm has {plural(most, 'row')}"
         )
-
-
-def mixable(experiment: Experiment, key: str) -> tuple[str, str] | None:
-    """The first two arms of a part that are one dataset each."""
-    arms = experiment.tasks[key].arms
-    single = [name for name, arm in arms.items() if len(arm.data) <= 1]
-    return (single[0], single[1]) if len(single) > 1 else None
-
-
-def _all_have(material: Material) -> bool:
-    """Return whether all arms have the same labels, so that equal draws lose no label."""
-    return len({frozenset(material.counts(arm)) for arm in material.arms}) == 1
-
-
-def _common(material: Material) -> dict[str, int]:
-    """Return for each label the count in the arm with the fewest."""
-    counts = [material.counts(arm) for arm in material.arms]
-    labels = dict.fromkeys(label for each in counts for label in each)
-    common = {label: min(each.get(label, 0) for each in counts) for label in labels}
-    return {label: count for label, count in common.items() if count}
 
 
 def run_cells(
@@ -488,98 +352,49 @@ def run_cells(
     """
     started = time.perf_counter()
     made: dict[str, Done] = {}
-    watch = watch or Watch()
     with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        with _places(folder, plans[0].training) as (work, checkpoints):
-            data = replace(plans[0].data, checkpoints=checkpoints, watch=watch)
-            begun = replace(ready, options=_started(plans[0], ready, folder, watch))
-            whole, answers = fitted(begun, data, work / "model")
+        checkpoints = folder / f"{_UNFINISHED}{plans[0].training}"
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".cell-", dir=folder) as temporary:
+            work = Path(temporary)
+            (work / "model").mkdir()
+            data = replace(plans[0].data, checkpoints=checkpoints, watch=watch or Watch())
+            whole, answers = fitted(ready, data, work / "model")
             for plan in plans:
                 material = materials[plan.cell.task]
                 predict, labels = whole, answers
                 if plan.labels:
                     predict, labels = about_task(whole, answers, material.task, plan.labels)
-                said = predict(material.held.styled[plan.style])
-                scores = np.array(said, dtype=np.float64) if material.output is None else said
+                scores = predict(material.held.styled[plan.style])
+                if material.output is None:
+                    scores = [[float(score) for score in each] for each in scores]
                 seconds = round(time.perf_counter() - started, 3)
                 made[plan.key] = Done(labels, scores, seconds)
-                _write_cell(work, plan, ready, material, made[plan.key], folder, keep=keep)
+                _write_cell(work, plan, ready, made[plan.key], folder, keep=keep)
+        remove(checkpoints)
     return made
 
 
-@contextmanager
-def _places(folder: Path, training: str) -> Iterator[tuple[Path, Path]]:
-    """Where a training works, `model` in it, and where it keeps checkpoints.
-
-    Those outlive a training that is stopped.
-    """
-    checkpoints = folder / f"{_UNFINISHED}{training}"
-    work = Path(tempfile.mkdtemp(prefix=".cell-", dir=folder))
-    try:
-        (work / "model").mkdir()
-        checkpoints.mkdir(exist_ok=True)
-        yield work, checkpoints
-        remove(checkpoints)
-    finally:
-        remove(work)
-
-
-def _started(plan: Plan, ready: Ready, folder: Path, watch: Watch) -> TrainerOptions:
-    """The options of a training, which starts from the model of what is learned before it.
-
-    That model is trained once, for all cells that start from it.
-    """
-    if plan.before is None:
-        return ready.options
-    data, key = plan.before
-    there = folder / f"{BEFORE}{key}"
-    if not there.exists():
-        with _places(folder, key) as (work, checkpoints):
-            data = replace(data, checkpoints=checkpoints, watch=watch)
-            fitted(ready, data, work / "model")
-            put_folder(work / "model", there)
-    return ready.options.model_copy(update=starting_from(type(ready.options), there))
-
-
 def _write_cell(
-    work: Path,
-    plan: Plan,
-    ready: Ready,
-    material: Material,
-    done: Done,
-    folder: Path,
-    *,
-    keep: bool,
+    work: Path, plan: Plan, ready: Ready, done: Done, folder: Path, *, keep: bool
 ) -> None:
     """Write a cell into a folder of its own, and let it take its place."""
     own = work / plan.key
     own.mkdir()
-    if material.output is None:
-        np.save(own / "scores.npy", done.scores)
-    else:
-        write_file(own / _VALUES, json.dumps(done.scores, ensure_ascii=False))
+    write_file(own / "scores.json", json.dumps(done.scores, ensure_ascii=False))
     facts = {
-        "format": _FORMAT,
         "key": plan.key,
         "trainer": ready.item.id,
-        "trainer_version": ready.trainer.version,
         "options": ready.options.model_dump(mode="json"),
         "seed": plan.data.seed,
-        "task": material.task,
-        "labels": list(done.labels),
+        "task": plan.cell.task,
         "arm": plan.cell.arm,
         "rows": plan.cell.rows,
-        "decisions": len(plan.data.decisions),
-        "train_digest": plan.train,
-        "test": material.held.name,
         "style": plan.style,
-        "test_digest": material.held.digests[plan.style],
-        **({"before": plan.before[1]} if plan.before else {}),
+        "labels": list(done.labels),
         "seconds": done.seconds,
     }
-    text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
-    write_file(own / "cell.json", text)
+    write_file(own / "cell.json", json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     if keep:
         shutil.copytree(work / "model", own / "model")
     put_folder(own, folder / plan.key)  # a damaged one may lie there
@@ -590,18 +405,12 @@ def done(plan: Plan, material: Material, folder: Path) -> Done | None:
     there = folder / plan.key
     try:
         facts = read_json(there / "cell.json", inside=folder)
+        scores = list(read_json(there / "scores.json", _LARGEST, inside=folder))
         labels = tuple(map(str, facts["labels"]))
-        if facts["format"] != _FORMAT or facts["key"] != plan.key:
-            return None
-        if material.output is not None:
-            values = list(read_json(there / _VALUES, inside=folder))
-            if len(values) != len(material.held.examples.decisions):
-                return None
-            return Done(labels, values, float(facts["seconds"]))
-        scores = read_array(there / "scores.npy", inside=folder)
-        if scores.shape != (len(material.held.examples.decisions), len(labels)):
-            return None
-        return Done(labels, scores.astype(np.float64), float(facts["seconds"]))
+        whole = len(scores) == len(material.held.examples.decisions)
+        if material.output is None:
+            whole = whole and all(len(each) == len(labels) for each in scores)
+        return Done(labels, scores, float(facts["seconds"])) if whole else None
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
 

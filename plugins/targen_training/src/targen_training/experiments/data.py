@@ -26,11 +26,12 @@ from targen_training.asked import names_its_task, read_rows
 from targen_training.decisions import decisions_of
 from targen_training.experiments.model import Experiment
 from targen_training.slices import Examples, joined
-from targen_training.styles import Style
-from targen_training.trainers import Decision, TrainedOutput
+from targen_training.trainers import Decision, Style, TrainedOutput
 
 Unit = tuple[Decision, ...]
 """The decisions of an instance, which stay together."""
+
+_NEAR = 90  # similarity from which a training row is left out as near a test row
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,6 @@ class Held:
         return {style: digest_of(decisions) for style, decisions in self.styled.items()}
 
     @property
-    def digest(self) -> str:
-        """Return the digest of the decisions in their present form."""
-        return self.digests["plain"]
-
-    @property
     def name(self) -> str:
         """Return its name."""
         return " + ".join(dataset.name for dataset in self.examples.datasets)
@@ -153,11 +149,8 @@ class Material:
         if units is None or units >= self.available(arm):
             return numbered([unit for source in sources for unit in source.units])
         counts = _parts(units, [len(source.units) for source in sources])
-        return self.mixed([(s, count) for s, count in zip(sources, counts, strict=True)], seed)
-
-    def mixed(self, parts: Sequence[tuple[Source, int]], seed: int) -> list[Decision]:
-        """So many instances of each source."""
-        return numbered([unit for s, count in parts for unit in s.order(seed)[:count]])
+        parts = zip(sources, counts, strict=True)
+        return numbered([unit for each, count in parts for unit in each.order(seed)[:count]])
 
     def matched(self, arm: str, counts: Mapping[str, int], seed: int) -> list[Decision]:
         """So many instances of each label, in equal parts of an arm's datasets."""
@@ -341,52 +334,14 @@ def read_material(
                     )
                 require_texts(source, dataset.task, tests[0].task)
                 style = declared.style
-                read[place] = _source(experiment, arm, dataset, tests, style, output=output)
+                read[place] = _source(
+                    arm, dataset, tests, style, named=experiment.together, output=output
+                )
             arms[arm].append(read[place])
         if output is None:
             _check(arm, arms[arm])
     labels = [label.name for label in tests[0].task.labels]
     return Material(name, held, arms, labels, output)
-
-
-def read_before(
-    registry: Registry,
-    experiment: Experiment,
-    made: Mapping[str, Mapping[str, Path]] | None,
-    *,
-    warns: bool = True,
-) -> dict[str, dict[str, list[Source]]]:
-    """The sets that arms learn before: name -> task -> what is learned from.
-
-    With `made` None, arms that are generated are left out.
-
-    Raises:
-        UsageError: rows cannot be read, or a model cannot learn from them.
-    """
-    sets: dict[str, dict[str, list[Source]]] = {}
-    for name, tasks in experiment.before.items():
-        sets[name] = {}
-        for task, arm in tasks.items():
-            if made is None and not arm.data:
-                continue
-            run = (made or {}).get(task, {}).get(f"before {name}")
-            datasets = [
-                read_rows(
-                    registry,
-                    source,
-                    None if arm.task else task,
-                    warns=warns,
-                    encoding=experiment.encoding,
-                )
-                for source in arm.data or (Typed(run),)
-            ]
-            sources = [
-                _source(experiment, f"before {name}", dataset, (), "plain", named=True)
-                for dataset in datasets
-            ]
-            _check(f"before {name}", sources)
-            sets[name][datasets[0].task.name] = sources
-    return sets
 
 
 def task_for(registry: Registry, said: str) -> Task[Any, Any] | str:
@@ -406,25 +361,21 @@ def _read_as(
 
 
 def _source(
-    experiment: Experiment,
     arm: str,
     dataset: Dataset,
     tests: Sequence[Dataset],
     style: Style,
     *,
-    named: bool = False,
-    output: TrainedOutput | None = None,
+    named: bool,
+    output: TrainedOutput | None,
 ) -> Source:
     size = dataset.task.rows_per_instance
     same = {at for test in tests for at in repeats(dataset, test, 100)}
-    near: set[int] = set()
-    if experiment.similarity:
-        near = {at for test in tests for at in repeats(dataset, test, experiment.similarity)} - same
-    out = {at // size for at in same | near} if experiment.overlap == "leave-out" else set()
+    near = {at for test in tests for at in repeats(dataset, test, _NEAR)} - same
+    out = {at // size for at in same | near}
     units: dict[int, list[Decision]] = {}
     unlabeled: set[int] = set()
     weightless: set[int] = set()
-    named = named or experiment.together
     for decision in decisions_of(dataset, style, named=named, output=output):
         if not decision.weight:
             weightless.add(decision.row)
@@ -438,8 +389,7 @@ def _source(
             arm,
             dataset.name,
             f"all {len(dataset):,} rows, or near copies of them, are also in the test set",
-            hint="train on other rows; in an experiment file, similarity = 0 leaves out only exact "
-            "copies",
+            hint="train on other rows",
         )
     return Source(
         dataset.name,

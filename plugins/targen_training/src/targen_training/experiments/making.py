@@ -7,29 +7,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
-from itertools import count
 from math import prod
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from targen_core import Task, generate
 from targen_core.cli.ahead import Expected
 from targen_core.cli.estimating import estimate
 from targen_core.errors import JobFailed, QuotaNotMet, RunConflict, TargenError, UsageError
-from targen_core.options import several
 from targen_core.plugins.registry import Registry
 from targen_core.text import plural
 from targen_standard.finishing.api import finished, rows_to_make
 from targen_standard.looking import found
-from targen_training.experiments.model import Arm, Experiment
+from targen_training.experiments.model import Experiment
 
 if TYPE_CHECKING:
     from targen_core.api.report import Report
 
-
-_UNSAID = re.compile("key|price_")
-"""Options of a model that are secret, or that do not affect the rows."""
+_HIDDEN = re.compile("key|price_")  # options that are secret, or that do not affect the rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,55 +55,43 @@ class Made:
         return self.out if (self.out / "dataset.jsonl").exists() else self.run
 
     @property
-    def said(self) -> str:
-        """Return the traits of the arm in words, such as "60 rows of rte, variant paper"."""
-        values = {key: value for key, value in self.values.items() if value is not None}
-        options = dict(values.pop("options", {}))
+    def name(self) -> str:
+        """Return the arm with its part, as messages name it."""
+        return f"arm {self.arm} ({self.part})"
+
+    @property
+    def description(self) -> str:
+        """Return the request, such as "60 rows of rte, variants=['paper']"."""
+        values = dict(self.values)
         labels = values.pop("labels", None)
         rows = values.pop("n", None) if labels is None else sum(labels.values())
-        said = [f"rows of {Path(self.task).stem}" if rows is None else self._counted(rows)]
-        if variants := values.pop("variants", ()):
-            names = several(variants)
-            said.append(f"variant{'s' if len(names) > 1 else ''} {', '.join(names)}")
-        if limit := values.pop("contexts_limit", None):
-            share = values.pop("contexts_fraction", 1.0)
-            of = "" if share == 1 else f"{share:.0%} of "
-            said.append(f"{of}up to {plural(limit, 'context')}")
-        if values.pop("correct", True) is False:
-            said.append("without correction")
-        model = "/".join(filter(None, (values.pop("model", ""), options.pop("model", ""))))
-        more = {**values, **options}
-        said += [f"{key} {value}" for key, value in more.items() if not _UNSAID.search(key)]
-        return ", ".join([*said, *([f"by {model}"] if model else [])])
-
-    def _counted(self, rows: int) -> str:
-        name = Path(self.own).parent.name if self.own else ""
-        return f"{plural(rows, 'row')} of {Path(self.task).stem}{f' by {name}' if name else ''}"
+        options = dict(values.pop("options", None) or {})
+        if names := [name for of in (values, options) if (name := of.pop("model", ""))]:
+            values["model"] = "/".join(names)
+        values |= options
+        settings = [f"{key}={each}" for key, each in values.items() if not _HIDDEN.search(key)]
+        count = "rows" if rows is None else plural(rows, "row")
+        return ", ".join([f"{count} of {Path(self.task).stem}", *settings])
 
 
 def to_generate(registry: Registry, experiment: Experiment, folder: Path) -> Iterator[Made]:
-    """The arms that are generated, in order: those of sets that are learned before come first.
+    """The arms that are generated, in order.
 
     Raises:
         UsageError: an arm's task file is invalid.
     """
-
-    def made(part: str, name: str, task: str, arm: Arm) -> Iterator[Made]:
-        if arm.generate is not None:
-            called = re.sub(r"[^\w.-]+", "-", f"{part}-{name}").strip("-")
-            values = {**experiment.generate, **arm.generate}
-            if "n" in values and (labels := rows_to_make(arm.task or task, values["n"], registry)):
-                values = {key: each for key, each in values.items() if key != "n"}
-                values["labels"] = dict(labels)
-            run, out = folder / "runs" / called, folder / "finished" / called
-            yield Made(part, name, arm.task or task, values, run, arm.task, out)
-
-    for name, tasks in experiment.before.items():
-        for task, arm in tasks.items():
-            yield from made(task, f"before {name}", task, arm)
     for key, part in experiment.tasks.items():
         for name, arm in part.arms.items():
-            yield from made(key, name, experiment.task_of(key), arm)
+            if arm.generate is None:
+                continue
+            task = arm.task or experiment.task_of(key)
+            called = re.sub(r"[^\w.-]+", "-", f"{key}-{name}").strip("-")
+            values = {**experiment.generate, **arm.generate}
+            if "n" in values and (labels := rows_to_make(task, values["n"], registry)):
+                del values["n"]
+                values["labels"] = dict(labels)
+            run, out = folder / "runs" / called, folder / "finished" / called
+            yield Made(key, name, task, values, run, arm.task, out)
 
 
 def contexts_of(task: Task[Any, Any], rows: int, maximum: int) -> int:
@@ -133,14 +116,13 @@ def expected(registry: Registry, arm: Made) -> Expected:
     # Caps and where the run goes change no estimate.
     without = signature(generate).parameters.keys() - signature(estimate).parameters.keys()
     values = {key: value for key, value in arm.values.items() if key not in without}
-    name = f"arm {arm.arm} ({arm.part})"
     try:
-        with _named(arm, "estimating"):
+        with _named(arm):
             likely = estimate(arm.task, registry=registry, **values)
-            return Expected(name, likely.dollars, reasons=bool(likely.uncounted_reasoning))
+            return Expected(arm.name, likely.dollars, reasons=bool(likely.uncounted_reasoning))
     except JobFailed as error:
         # The run itself may be able to do what its dry run cannot.
-        return Expected(name, None, unknown=f"cannot be estimated: {error}")
+        return Expected(arm.name, None, unknown=f"cannot be estimated: {error}")
 
 
 def found_of(registry: Registry, arm: Made) -> Report | None:
@@ -151,15 +133,11 @@ def found_of(registry: Registry, arm: Made) -> Report | None:
         UsageError: what cannot be generated.
     """
     try:
-        with _named(arm, f"looking in {arm.run} for"):
+        with _named(arm):
             return found(arm.task, out=arm.run, registry=registry, **arm.values)
     except RunConflict as error:
-        folder = arm.run.parent.parent
-        names = (folder.with_name(f"{folder.name}-{number}") for number in count(2))
-        beside = next(path for path in names if not path.exists())
         error.hint = (
-            "repeat the original request, or choose a different --out, such as --out "
-            f"{quote(str(beside))}, which reuses replies"
+            "repeat the original request, or choose a different --out, which reuses replies"
         )
         raise
 
@@ -170,8 +148,8 @@ def generated(
     """Generate what is missing. Calls that the arms share are made once.
 
     Returns:
-        Part -> arm -> its rows, a run directory mostly; and what is to be said of arms in which a
-        label fell short, as may happen to a way that makes the same rows again and again.
+        Part -> arm -> its rows, a run directory mostly; and remarks on arms with too few rows of a
+        label.
 
     Raises:
         UsageError: what cannot be.
@@ -180,47 +158,33 @@ def generated(
     made: dict[str, dict[str, Path]] = {}
     short: list[str] = []
     for arm in arms:
-        with _named(arm, f"generating into {arm.run} the rows of"):
+        with _named(arm):
             try:
                 generate(arm.task, out=arm.run, registry=registry, **arm.values)
             except QuotaNotMet as error:
                 short.append(f"{arm.part}, {arm.arm}: {error}")
-            rows, said = finished(arm.run, arm.out, registry)
-            short += [f"{arm.part}, {arm.arm}: {said}"] if said else []
+            rows, remark = finished(arm.run, arm.out, registry)
+            short += [f"{arm.part}, {arm.arm}: {remark}"] if remark else []
         made.setdefault(arm.part, {})[arm.arm] = rows
     return made, short
 
 
 def made_once(arms: Sequence[Made]) -> list[str]:
-    """Return a remark if ways of generating are compared by a single run each.
-
-    Intervals are over test rows and training seeds: they do not include how far two runs of one way
-    would lie apart.
-    """
-    by_part: dict[str, list[str]] = {}
-    for arm in arms:
-        way = {key: value for key, value in arm.values.items() if key != "seed"}
-        by_part.setdefault(arm.part, []).append(repr((way, arm.own)))
-    if not any(1 < len(ways) == len(set(ways)) for ways in by_part.values()):
+    """Return a remark if ways of generating are compared by a single run each."""
+    ways = [(arm.part, repr({**arm.values, "seed": 0}), arm.own) for arm in arms]
+    if len(ways) < 2 or len(set(ways)) < len(ways):
         return []
-    return [
-        (
-            "Each arm was generated once, so a difference may be due to the run rather than the "
-            "arm. targen ablate --runs 3 shows how much runs of the same arm differ."
-        )
-    ]
+    note = "Each arm was generated once, so a difference may be due to the run rather than the arm."
+    return [f"{note} targen ablate --runs 3 shows how much runs of the same arm differ."]
 
 
 @contextmanager
-def _named(arm: Made, what: str) -> Iterator[None]:
+def _named(arm: Made) -> Iterator[None]:
     """Name the arm in an error."""
     try:
         yield
     except TypeError as error:
-        raise UsageError(
-            f"arm {arm.arm} ({arm.part}): {error}",
-            hint="generate = { … } accepts the arguments of targen_core.generate",
-        ) from error
+        raise UsageError(f"{arm.name}: {error}") from error
     except TargenError as error:
-        error.add_note(f"while {what} arm {arm.arm} ({arm.part})")
+        error.add_note(f"while generating {arm.name}")
         raise

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from targen_core.cli.findings import Estimate, Table
 from targen_core.cli.tables import printed
-from targen_core.errors import UnreadableFile, UsageError
 from targen_core.pages import safe, table
-from targen_core.plain import content_of
 from targen_core.text import plural
-
-LARGEST = 64 << 20  # bytes of results.json
-_HIGHEST = 1e18  # any figure; those of a file that somebody wrote might overflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +37,6 @@ class Group:
         arm: on what.
         kind: what for; see `Cell`.
         rows: how many rows.
-        share: of a mixture, the share of the second arm.
         seeds: how many.
         figure: the main figure, the mean over seeds, with its interval over test rows.
         sd: the standard deviation over seeds; None for one seed, or if all trained the same model.
@@ -59,7 +50,6 @@ class Group:
     arm: str
     kind: str
     rows: int
-    share: float
     seeds: int
     figure: Estimate
     sd: float | None
@@ -71,22 +61,17 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two arms, held against each other; an arm with several runs by their mean.
+    """Two arms, compared; an arm with several runs by their mean.
 
     Attributes:
         model: what was trained.
         kind: at equal sizes, or at natural ones.
         one: the arm, or the first of its runs.
-        other: what it is held against.
-        difference: of the main figure, with its interval over test rows and seeds, and over runs if
-            an arm of the comparison has several.
-        p: two-sided. By the same paired bootstrap, with more resamples for many pairs; or by
-            `statistics.over_runs`.
+        other: what it is compared with.
+        difference: of the main figure, with its interval over test rows, seeds and runs.
+        p: two-sided, from the same paired bootstrap.
         holm: the same, made larger for as many tests as there are of this model and kind.
-        only_one: questions that only the one got right with most seeds; None over runs.
-        only_other: that only the other did.
-        mcnemar: McNemar's exact p of these two numbers. It knows nothing of runs.
-        runs: how many the one and the other have, if p is over runs.
+        runs: how many the one and the other have.
     """
 
     model: str
@@ -96,57 +81,7 @@ class Pair:
     difference: Estimate
     p: float
     holm: float
-    only_one: int | None
-    only_other: int | None
-    mcnemar: float | None
-    runs: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OverRuns:
-    """An arm that was generated several times.
-
-    Attributes:
-        model: what was trained.
-        arm: the first of its runs.
-        kind: at which size.
-        runs: how many.
-        figure: the mean of the main figure over runs, with its interval over test rows, seeds and
-            runs.
-        sd: its standard deviation over runs.
-    """
-
-    model: str
-    arm: str
-    kind: str
-    runs: int
-    figure: Estimate
-    sd: float
-
-
-@dataclass(frozen=True, slots=True)
-class WorthOf:
-    """The number of baseline rows that do as well as an arm.
-
-    Attributes:
-        model: what was trained.
-        arm: the arm.
-        kind: at which size.
-        rows: its rows.
-        equivalent: rows of the baseline that do as well, read off its learning curve.
-        each: the same per row of the arm, or, if the arm holds the baseline, per additional row.
-        below: the share of resamples in which it does no better than the curve's first point.
-        above: in which it does better than all of the baseline.
-    """
-
-    model: str
-    arm: str
-    kind: str
-    rows: int
-    equivalent: Estimate
-    each: Estimate
-    below: float
-    above: float
+    runs: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +121,10 @@ class PartResult:
             the same option; None if it has no such meaning.
         groups: what was trained.
         pairs: arms against each other.
-        worth: what rows are worth; empty without a learning curve.
         few: results with few real rows of each label, with and without synthetic ones.
         unit: a word for what rows are counted by: "label", unless an output is learned.
         runs: arms that were generated in the same way, with different seeds. Their differences are
             chance, so they are not tested.
-        over_runs: their means.
     """
 
     key: str
@@ -202,11 +135,9 @@ class PartResult:
     chance: float | None
     groups: Sequence[Group]
     pairs: Sequence[Pair]
-    worth: Sequence[WorthOf]
-    few: Sequence[Few] = ()
-    unit: str = "label"
-    runs: Sequence[Sequence[str]] = ()
-    over_runs: Sequence[OverRuns] = ()
+    few: Sequence[Few]
+    unit: str
+    runs: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,13 +176,12 @@ class Results:
 
     Attributes:
         name: of the experiment.
-        baseline: what arms are held against; "" if the parts have different ones.
+        baseline: the arm with which others are compared; "" if the parts have different ones.
         seeds: the seeds.
         resamples: of intervals.
         parts: each task.
         means: over tasks; empty of one.
         notes: what was left out, and why.
-        asked: the experiment, as `experiment.toml` has it.
         made: see `targen_core.cli.provenance`.
         paper: the paper's figures, if the experiment repeats a table; else None.
         folder: where `results.html` is, if it was written.
@@ -263,8 +193,7 @@ class Results:
     resamples: int
     parts: Sequence[PartResult]
     means: Sequence[Mean] = ()
-    notes: Sequence[str] = field(default=())
-    asked: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
     made: Mapping[str, Any] = field(default_factory=dict)
     paper: Published | None = None
     folder: Path | None = field(default=None, compare=False)
@@ -298,51 +227,3 @@ class Results:
         rows = ([[shown(cell) for cell in row] for row in each.rows] for each in found)
         tables = [table(each.title, each.columns, of) for each, of in zip(found, rows, strict=True)]
         return "\n".join([*tables, f"<p>{safe(self._title)}</p>"])
-
-
-def earlier_made(folder: Path, results: Results) -> dict[str, Any]:
-    """Return when and how a folder's results were made, if they are these; else {}."""
-    try:
-        earlier = read_results(folder)
-    except UsageError:
-        return {}
-    # As they would be read: counts become floats where some are.
-    mine = TypeAdapter(Results).validate_json(json.dumps(results.as_json()))
-    return dict(earlier.made) if replace(earlier, made={}) == replace(mine, made={}) else {}
-
-
-def read_results(folder: Path) -> Results:
-    """The results of a folder.
-
-    Raises:
-        UsageError: it holds none.
-    """
-    try:
-        data = content_of(folder / "results.json", LARGEST, inside=folder)
-        results = TypeAdapter(Results).validate_json(data)
-        if not all(-_HIGHEST <= number <= _HIGHEST for number in _numbers(results)):
-            raise ValueError("a figure is not a number, or is too large")
-        return results
-    except UnreadableFile as error:
-        raise UsageError(
-            f"{folder} does not contain a comparison: results.json: {error.reason}",
-            hint="run targen compare to create one",
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(
-            f"{folder} does not contain a readable comparison", hint="run targen compare again"
-        ) from error
-
-
-def _numbers(value: Any) -> Iterator[float]:
-    """Yield all numbers in results; not those of the request, which may be infinite."""
-    if isinstance(value, Results):
-        values = value.as_json()
-        yield from _numbers([values[name] for name in values.keys() - {"asked", "made"}])
-    elif isinstance(value, Mapping):
-        yield from _numbers([*value.values()])
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _numbers(each)
-    elif isinstance(value, int | float):
-        yield value

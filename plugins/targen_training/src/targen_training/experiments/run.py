@@ -2,12 +2,11 @@
 
 ```text
 comparisons/rte/
-  experiment.toml   what was asked for
-  cells/            a folder each: cell.json says what decided it, scores.npy what it said
+  experiment.toml   the request
+  cells/            a folder each: cell.json has what decides it, scores.json its predictions
   runs/             run directories of arms that were generated
   results.json      all figures
   results.md, results.html
-  earlier/          results that were asked for otherwise: 1, 2 and so on
 ```
 """
 
@@ -20,14 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.cli.outputs import check_own
-from targen_core.cli.status import note
 from targen_core.errors import UsageError
-from targen_core.outputs import remove, write_file
-from targen_core.plain import content_of
+from targen_core.outputs import write_file
 from targen_core.plugins.registry import Registry
 from targen_core.signing import is_signed, sign
 from targen_training.experiments.cells import (
-    BEFORE,
     Done,
     Plan,
     done,
@@ -37,16 +33,14 @@ from targen_training.experiments.cells import (
     run_cells,
     sweep,
 )
-from targen_training.experiments.data import Material, label_order, read_before, read_material
-from targen_training.experiments.model import Experiment, reaching, read_asked, validated
+from targen_training.experiments.data import Material, label_order, read_material
+from targen_training.experiments.model import Experiment, reaching, read_request, validated
 from targen_training.experiments.pages import as_html, as_markdown
-from targen_training.experiments.results import LARGEST, Results, read_results
+from targen_training.experiments.results import Results
 from targen_training.experiments.summing import results_of
-from targen_training.models import Ready, require_able
+from targen_training.models import Ready
 from targen_training.scores import measured
 from targen_training.trainers import Watch
-
-_RESULTS = ("results.json", "results.md", "results.html")
 
 
 @dataclass(frozen=True)
@@ -54,12 +48,12 @@ class Planned:
     """An experiment whose data are read.
 
     Attributes:
-        experiment: what was asked for.
+        experiment: the request.
         materials: the data of each part.
         models: by their names in tables.
         plans: all cells.
         there: those that were trained before, by key.
-        left: cells that are left out, and why.
+        notes: remarks, such as why cells are left out.
         folder: the folder of the whole experiment.
     """
 
@@ -68,7 +62,7 @@ class Planned:
     models: Mapping[str, Ready]
     plans: list[Plan]
     there: dict[str, Done]
-    left: list[str]
+    notes: list[str]
     folder: Path
 
     @property
@@ -91,7 +85,7 @@ def check_folder(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"{folder} is not a folder", hint="choose a different --out")
     # Files that a plan, or a command killed at once, may have left.
-    early = {"data", ".lock", ".experiment.toml.part"}
+    early = {"data", "models", ".lock", ".experiment.toml.part"}
     there = {path.name for path in folder.iterdir()} - early if folder.exists() else set()
     if there and "experiment.toml" not in there:
         raise UsageError(
@@ -108,30 +102,27 @@ def planned(
     Args:
         registry: finds tasks and trainers.
         experiment: the request.
-        folder: where cells of before are.
+        folder: where earlier cells are.
         made: part -> arm -> the run directory of an arm that was generated.
 
     Raises:
         UsageError: anything wrong with data, models or options.
     """
     models = ready_models(registry, experiment)
+    output = output_of(models)
     materials = {
-        key: read_material(
-            registry, experiment, key, made.get(key, {}), output_of(models), warns=False
-        )
+        key: read_material(registry, experiment, key, made.get(key, {}), output, warns=False)
         for key in experiment.tasks
     }
     for key, material in materials.items():
         _check_metric(experiment.metric_of(key), material)
-    sets = read_before(registry, experiment, made, warns=False)
-    plans, left = plan_cells(experiment, materials, models, sets)
-    there = {}
-    for plan in plans:
-        if plan.key not in there:
-            result = done(plan, materials[plan.cell.task], folder / "cells")
-            if result is not None:
-                there[plan.key] = result
-    return Planned(experiment, materials, models, plans, there, left, folder)
+    plans, notes = plan_cells(experiment, materials, models)
+    found = {
+        plan.key: done(plan, materials[plan.cell.task], folder / "cells")
+        for plan in {plan.key: plan for plan in plans}.values()
+    }
+    there = {key: each for key, each in found.items() if each is not None}
+    return Planned(experiment, materials, models, plans, there, notes, folder)
 
 
 def check_given(registry: Registry, experiment: Experiment) -> None:
@@ -145,22 +136,6 @@ def check_given(registry: Registry, experiment: Experiment) -> None:
     for key in experiment.tasks:
         material = read_material(registry, experiment, key, None, output)
         _check_metric(experiment.metric_of(key), material)
-    read_before(registry, experiment, None)
-
-
-def check_models(registry: Registry, experiment: Experiment) -> None:
-    """Check, before rows are made, that the models can be trained on this machine.
-
-    Raises:
-        MissingDependency: a package is not installed.
-        UsageError: weights or a device are lacking.
-    """
-    for name, model in ready_models(registry, experiment).items():
-        try:
-            require_able(model)
-        except UsageError as error:
-            error.args = (f"model {name}: {error}",)
-            raise
 
 
 def _check_metric(metric: str, material: Material) -> None:
@@ -171,11 +146,11 @@ def _check_metric(metric: str, material: Material) -> None:
     """
     examples = material.held.examples
     labels = label_order(material, examples.decisions)
-    said: list[Any] = [[1 / len(labels)] * len(labels)] * len(examples.decisions)
+    values: list[Any] = [[1 / len(labels)] * len(labels)] * len(examples.decisions)
     if material.output is not None:
-        said = [decision.value for decision in examples.decisions]
+        values = [decision.value for decision in examples.decisions]
     known = measured(
-        examples.decisions, said, labels, unit=material.held.size, output=material.output
+        examples.decisions, values, labels, unit=material.held.size, output=material.output
     ).measures
     if metric and metric not in known:
         raise UsageError(
@@ -185,10 +160,7 @@ def _check_metric(metric: str, material: Material) -> None:
 
 
 def run_experiment(
-    plan: Planned,
-    *,
-    keep: bool = False,
-    tell: Callable[[int, int, Plan], Watch | None] = lambda _done, _of, _plan: None,
+    plan: Planned, *, keep: bool = False, tell: Callable[[int, int, Plan], Watch]
 ) -> Results:
     """Train what is missing, and sum up.
 
@@ -201,66 +173,34 @@ def run_experiment(
     Raises:
         TargenError: a training failed; cells that are done stay.
     """
-    missing = plan.missing
     trainings: dict[str, list[Plan]] = {}
-    for each in missing:
+    for each in plan.missing:
         trainings.setdefault(each.training, []).append(each)
-    before = {each.before[1] for each in missing if each.before}
-    sweep(plan.folder / "cells", before.union(trainings))
+    cells_folder = plan.folder / "cells"
+    sweep(cells_folder, trainings)
     for at, cells in enumerate(trainings.values()):
         watch = tell(at, len(trainings), cells[0])
-        made = run_cells(
-            cells,
-            plan.models[cells[0].cell.model],
-            plan.materials,
-            plan.folder / "cells",
-            keep=keep,
-            watch=watch,
+        ready = plan.models[cells[0].cell.model]
+        plan.there.update(
+            run_cells(cells, ready, plan.materials, cells_folder, keep=keep, watch=watch)
         )
-        plan.there.update(made)
-    if not keep:  # every cell that would start from one is there
-        for path in (plan.folder / "cells").glob(f"{BEFORE}*"):
-            remove(path)
-    return results_of(plan.experiment, plan.materials, plan.plans, plan.there, plan.left)
+    return results_of(plan.experiment, plan.materials, plan.plans, plan.there, plan.notes)
 
 
-def written(folder: Path, results: Results) -> list[Path]:
-    """Write the results in all forms; those of another request are kept in `earlier/`.
+def write_results(folder: Path, results: Results) -> None:
+    """Write the results in all forms.
 
     Raises:
         WriteFailed: the operating system refuses.
     """
-    _set_aside(folder, results)
-    texts = {
-        "results.json": json.dumps(results.as_json(), indent=2, ensure_ascii=False) + "\n",
-        "results.md": as_markdown(results),
-        "results.html": as_html(results),
-    }
-    return [write_file(folder / name, text) for name, text in texts.items()]
-
-
-def _set_aside(folder: Path, results: Results) -> None:
-    """Copy results that were asked for otherwise to earlier/1/ and so on."""
-    if not (folder / _RESULTS[0]).exists():
-        return
-    try:
-        if read_results(folder).asked == results.as_json()["asked"]:
-            return
-    except UsageError:  # damaged
-        pass
-    earlier = folder / "earlier"
-    there = earlier.iterdir() if earlier.exists() else ()
-    numbers = (int(path.name) for path in there if path.name.isdecimal())
-    kept = earlier / str(max(numbers, default=0) + 1)
-    for name in _RESULTS:
-        if (folder / name).exists():
-            content = content_of(folder / name, LARGEST, inside=folder)
-            write_file(kept / name, content)
-    note(f"the earlier results in {folder}, with different options, are now in {kept}")
+    text = json.dumps(results.as_json(), indent=2, ensure_ascii=False) + "\n"
+    write_file(folder / "results.json", text)
+    write_file(folder / "results.md", as_markdown(results))
+    write_file(folder / "results.html", as_html(results))
 
 
 def declare(folder: Path, values: Mapping[str, Any]) -> None:
-    """Write `experiment.toml`.
+    """Write `experiment.toml`, and sign it for this person unless a stranger's was there.
 
     Raises:
         WriteFailed: the operating system refuses.
@@ -268,9 +208,9 @@ def declare(folder: Path, values: Mapping[str, Any]) -> None:
     import tomlkit
 
     path = folder / "experiment.toml"
-    before = read_asked(folder)
+    before = read_request(folder)
     names = reaching(validated(before, str(path)), folder) if before else {}
-    was_own = before is None or (bool(before) and (not names or is_signed(path, names)))
+    is_own = before is None or (bool(before) and (not names or is_signed(path, names)))
     write_file(path, tomlkit.dumps(values))
-    if was_own:
-        sign(path, reaching(validated(values, str(path)), folder))  # what was typed here
+    if is_own:
+        sign(path, reaching(validated(values, str(path)), folder))

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import cycle
-from typing import Any
 
 from targen_core.cli.findings import Plot
 from targen_core.pages import safe
 
 _COLORS = ("#2f6db5", "#d9822b", "#3f9a6b", "#a0529c", "#c44e52", "#b5a12f", "#4fa3b8")
-_WIDE, _NARROW = 760, 360
-_RIGHT, _TOP = 16, 28
+_WIDTH, _RIGHT, _TOP = 760, 16, 28
 
 
 def picture(plot: Plot) -> str:
-    """A plot of the kind "intervals" or "lines", twice: the page shows the one that fits."""
-    draw = _intervals if plot.kind == "intervals" else _lines
-    return draw(plot, _WIDE) + draw(plot, _NARROW)
+    """A plot of the kind "intervals" or "lines"; marks without a value are left out."""
+    return (_intervals if plot.kind == "intervals" else _lines)(plot)
 
 
 class _Scale:
+    """Places of values from `low` to `high`, which may fall."""
+
     def __init__(self, values: Sequence[float], low: float, high: float) -> None:
         self.first, self.last = min(values), max(values)
         if self.last - self.first < 1e-9:
@@ -33,110 +31,82 @@ class _Scale:
         return round(self.low + part * (self.high - self.low), 1)
 
     def ticks(self) -> list[float]:
-        rough = (self.last - self.first) / 5
-        size = 10 ** math.floor(math.log10(rough))
-        step = next(size * each for each in (1, 2, 5, 10) if size * each >= rough)
+        size: float = 10 ** math.floor(math.log10((self.last - self.first) / 5))
+        step = next(s for each in (1, 2, 5, 10) if 5 * (s := size * each) >= self.last - self.first)
         first = math.ceil(self.first / step - 1e-9)
         return [at * step for at in range(first, math.floor(self.last / step + 1e-9) + 1)]
 
 
-def _known(plot: Plot, *names: str) -> list[dict[str, Any]]:
-    return [dict(m) for m in plot.data if all(m.get(name) is not None for name in names)]
-
-
-def _wrapped(plot: Plot, width: int, height: float, parts: Sequence[str]) -> str:
-    size = "wide" if width == _WIDE else "narrow"
+def _svg(plot: Plot, height: float, parts: Sequence[str]) -> str:
     return (
-        f'<svg class="{size}" viewBox="0 0 {width} {height:.0f}" width="{width}" role="img" '
+        f'<svg viewBox="0 0 {_WIDTH} {height:.0f}" width="{_WIDTH}" role="img" '
         f'aria-label="{safe(plot.title)}">{"".join(parts)}</svg>'
     )
 
 
-def _intervals(plot: Plot, width: int) -> str:
-    marks = _known(plot, plot.x, "low", "high")
+def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
+    return f'<text x="{x}" y="{y}" text-anchor="{anchor}">{safe(text)}</text>'
+
+
+def _intervals(plot: Plot) -> str:
+    marks = [m for m in plot.data if None not in (m[plot.x], m["low"], m["high"])]
     if not marks:
         return ""
-    names = [str(mark[plot.y]) for mark in marks]
-    above = width == _NARROW  # names are above their intervals, not next to them
-    left = _RIGHT if above else min(430, 20 + 6.6 * max(map(len, names)))
-    row = 40 if above else 26
-    x = _Scale([mark[end] for mark in marks for end in ("low", "high")], left, width - _RIGHT)
-    bottom = _TOP + row * len(marks)
+    left = min(430, 20 + 6.6 * max(len(str(mark[plot.y])) for mark in marks))
+    x = _Scale([mark[end] for mark in marks for end in ("low", "high")], left, _WIDTH - _RIGHT)
+    bottom = _TOP + 26 * len(marks)
     parts = []
     for tick in x.ticks():
-        parts.append(
-            f'<line class="grid" x1="{x(tick)}" x2="{x(tick)}" y1="{_TOP - 8}" y2="{bottom}"/>'
-            f'<text x="{x(tick)}" y="{_TOP - 12}" text-anchor="middle">{tick:g}</text>'
-        )
-    for at, (name, mark) in enumerate(zip(names, marks, strict=True)):
-        y = _TOP + row * (at + 1) - 13
-        words = f'x="0" y="{y - 11}"' if above else f'x="{left - 10}" y="{y + 4}" text-anchor="end"'
+        parts.append(f'<line class="grid" x1="{x(tick)}" x2="{x(tick)}" y1="20" y2="{bottom}"/>')
+        parts.append(_text(x(tick), _TOP - 12, f"{tick:g}", "middle"))
+    for at, mark in enumerate(marks):
+        y, name = _TOP + 26 * at + 13, str(mark[plot.y])
         tip = f"{name}: {mark[plot.x]:.1f} ({mark['low']:.1f} to {mark['high']:.1f})"
         parts.append(
-            f"<g><title>{safe(tip)}</title><text {words}>{safe(name)}</text>"
+            f"<g><title>{safe(tip)}</title>{_text(left - 10, y + 4, name, 'end')}"
             f'<line class="mark" x1="{x(mark["low"])}" x2="{x(mark["high"])}" y1="{y}" y2="{y}"/>'
             f'<circle class="mark" cx="{x(mark[plot.x])}" cy="{y}" r="4"/></g>'
         )
-    return _wrapped(plot, width, bottom + 10, parts)
+    return _svg(plot, bottom + 10, parts)
 
 
-def _lines(plot: Plot, width: int) -> str:
-    marks = _known(plot, plot.x, plot.y)
+def _lines(plot: Plot) -> str:
+    """Lines over the logarithm of x + 1, with the values of x below."""
+    marks = [m for m in plot.data if m[plot.y] is not None]
     if not marks:
         return ""
     arms = list(dict.fromkeys(str(mark[plot.color]) for mark in marks))
-    left = 56
-    legend, below = _legend(arms, left, width)
-    top = _TOP + below
+    left, top = 56, _TOP + 20 * len(arms)
     bottom = top + 272
-    ends = [mark[end] for mark in marks for end in (plot.y, "low", "high") if mark.get(end)]
-    x = _Scale([mark[plot.x] for mark in marks], left, width - _RIGHT - 10)
-    y = _Scale(ends, bottom, top + 14)
+    x = _Scale([math.log2(1 + mark[plot.x]) for mark in marks], left, _WIDTH - 26)
+    ends = [mark[end] for mark in marks for end in (plot.y, "low", "high") if mark[end] is not None]
+    y = _Scale(ends, bottom, top)
     parts = []
     for tick in y.ticks():
         parts.append(
-            f'<line class="grid" x1="{left}" x2="{width - _RIGHT}" y1="{y(tick)}" y2="{y(tick)}"/>'
-            f'<text x="{left - 8}" y="{y(tick) + 4}" text-anchor="end">{tick:g}</text>'
+            f'<line class="grid" x1="{left}" x2="{_WIDTH - _RIGHT}" y1="{y(tick)}" y2="{y(tick)}"/>'
         )
-    rows = "log2" in plot.x
-    names = {mark[plot.x]: str(mark["tick"]) for mark in marks if "tick" in mark}
-    for place in sorted({mark[plot.x] for mark in marks}):
-        name = f"{2**place:,.0f}" if rows else names.get(place, f"{place:g}")
-        parts.append(f'<text x="{x(place)}" y="{bottom + 20}" text-anchor="middle">{name}</text>')
-    title = "rows" if rows else plot.x
-    parts.append(
-        f'<text x="{(left + width) / 2:.0f}" y="{bottom + 40}" text-anchor="middle">'
-        f"{safe(title)}</text>"
-    )
+        parts.append(_text(left - 8, y(tick) + 4, f"{tick:g}", "end"))
+    for value in sorted({mark[plot.x] for mark in marks}):
+        parts.append(_text(x(math.log2(1 + value)), bottom + 20, f"{value:,}", "middle"))
+    parts.append(_text((left + _WIDTH) / 2, bottom + 40, plot.x, "middle"))
     for at, arm in enumerate(arms):
         color = _COLORS[at % len(_COLORS)]
         own = sorted((m for m in marks if str(m[plot.color]) == arm), key=lambda m: m[plot.x])
-        band = [f"{x(m[plot.x])},{y(m['high'])}" for m in own]
-        band += [f"{x(m[plot.x])},{y(m['low'])}" for m in reversed(own)]
-        line = " ".join(f"{x(m[plot.x])},{y(m[plot.y])}" for m in own)
+        places = [(x(math.log2(1 + m[plot.x])), m) for m in own]
+        band = [f"{px},{y(m['high'])}" for px, m in places]
+        band += [f"{px},{y(m['low'])}" for px, m in reversed(places)]
+        line = " ".join(f"{px},{y(m[plot.y])}" for px, m in places)
         parts.append(
+            f'<circle cx="{left + 5}" cy="{20 * at + 14}" r="5" fill="{color}"/>'
+            f"{_text(left + 15, 20 * at + 18, arm)}"
             f'<polygon points="{" ".join(band)}" fill="{color}" opacity="0.13"/>'
             f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="2"/>'
         )
-        for m in own:
-            tip = f"{arm}, {m['rows']:,} rows: {m[plot.y]:.1f} ({m['low']:.1f} to {m['high']:.1f})"
+        for px, m in places:
+            tip = f"{arm}, {m[plot.x]:,}: {m[plot.y]:.1f} ({m['low']:.1f} to {m['high']:.1f})"
             parts.append(
-                f'<circle cx="{x(m[plot.x])}" cy="{y(m[plot.y])}" r="4" fill="{color}">'
+                f'<circle cx="{px}" cy="{y(m[plot.y])}" r="4" fill="{color}">'
                 f"<title>{safe(tip)}</title></circle>"
             )
-    return _wrapped(plot, width, bottom + 50, [*parts, *legend])
-
-
-def _legend(arms: Sequence[str], left: float, width: int) -> tuple[list[str], int]:
-    """The names of the lines, above them, and the height of all rows of names but the first."""
-    parts = []
-    place, below = left, 0
-    for arm, color in zip(arms, cycle(_COLORS), strict=False):
-        if place > left and place + 15 + 7 * len(arm) > width:
-            place, below = left, below + 20
-        parts.append(
-            f'<circle cx="{place + 5}" cy="{below + 14}" r="5" fill="{color}"/>'
-            f'<text x="{place + 15}" y="{below + 18}">{safe(arm)}</text>'
-        )
-        place += 30 + 7 * len(arm)
-    return parts, below
+    return _svg(plot, bottom + 50, parts)

@@ -42,7 +42,7 @@ def _train(data: TrainingSet, options: EncoderOptions, folder: Path) -> float | 
     """Do so with given options, and return the loss on held-out rows, if there are any."""
     from transformers import AutoModelForSequenceClassification, DataCollatorWithPadding
 
-    from targen_training.neural.fit import fit, longest, tokens_at_most
+    from targen_training.neural.fit import fit, note_cut, tokens_at_most
     from targen_training.neural.loading import Pretrained, save, tokenizer_of
 
     data = data.counting()
@@ -60,9 +60,7 @@ def _train(data: TrainingSet, options: EncoderOptions, folder: Path) -> float | 
     model.config.pad_token_id = tokenizer.pad_token_id
     model = pretrained.prepared(model, "SEQ_CLS")
     max_length = tokens_at_most(tokenizer, model.config, options)
-    longest(
-        [len(each) for each in _tokens(tokenizer, data.decisions, None)], max_length, data, options
-    )
+    note_cut([len(each) for each in _tokens(tokenizer, data.decisions, None)], max_length, data)
     at = {label: number for number, label in names.items()}
     examples: list[dict[str, Any]] = [
         {"input_ids": ids, "labels": at[decision.label]}

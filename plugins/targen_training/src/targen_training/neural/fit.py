@@ -6,7 +6,6 @@ or a loss that is not a number.
 
 from __future__ import annotations
 
-import gc
 import math
 import random
 import tempfile
@@ -20,7 +19,7 @@ import numpy as np
 
 from targen_core.errors import JobFailed, UsageError
 from targen_standard.pretrained import device_of, first_line, quiet
-from targen_training.neural.loss import OWN, Ensembling, own_trainer
+from targen_training.neural.loss import Ensembling, own_trainer
 from targen_training.neural.options import EncoderOptions, NeuralOptions
 from targen_training.trainers import Decision, TrainingSet
 
@@ -62,22 +61,13 @@ def tokens_at_most(tokenizer: Any, config: Any, options: NeuralOptions) -> int:
     return options.max_length or min(max_length, _MOST)
 
 
-def longest(
-    lengths: Sequence[int], max_length: int, data: TrainingSet, options: NeuralOptions
-) -> None:
-    """Tell how many rows are longer than the model takes, or refuse them.
-
-    Raises:
-        UsageError: some are, and they are to be refused.
-    """
-    long = sum(length > max_length for length in lengths)
-    if not long:
-        return
-    said = f"{long:,} of {len(lengths):,} rows are longer than {max_length:,} tokens (the longest: "
-    said += f"{max(lengths):,})"
-    if options.too_long == "refuse":
-        raise UsageError(said, hint="-o max_length=N, another --model, or -o too_long=cut")
-    data.watch.note(f"{said}, and were truncated")
+def note_cut(lengths: Sequence[int], max_length: int, data: TrainingSet) -> None:
+    """Note how many rows are longer than the model reads."""
+    if long := sum(length > max_length for length in lengths):
+        data.watch.note(
+            f"{long:,} of {len(lengths):,} rows are longer than {max_length:,} tokens (the "
+            f"longest: {max(lengths):,}), and were truncated"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +113,11 @@ def fit(
             if not _no_memory(error):
                 raise
             said = first_line(error)
-    fitting = _fitting(run)
-    batch, whole = options.batch, options.batch * options.accumulate
-    hint = "-o lora=8, -o gradient_checkpointing=true, -o max_length=N, or a smaller --model"
-    if fitting:
-        hint = (
-            f"-o batch={fitting} -o accumulate={math.ceil(whole / fitting)}, which fits, with the "
-            "same number of rows per step"
-        )
-    raise JobFailed(f"not enough memory for {batch} rows at once: {said}", hint=hint)
+    raise JobFailed(
+        f"not enough memory for {options.batch} rows at once: {said}",
+        hint="-o batch=N with a larger -o accumulate, -o gradient_checkpointing=true, -o lora=8, "
+        "-o max_length=N, or a smaller --model",
+    )
 
 
 def _parted(
@@ -296,33 +282,3 @@ def _no_memory(error: RuntimeError) -> bool:
     words = ("out of memory", "not enough memory", "can't allocate memory")
     said = str(error).casefold()
     return isinstance(error, torch.OutOfMemoryError) or any(word in said for word in words)
-
-
-def _fitting(run: _Run) -> int:
-    """The largest half, quarter and so on of the batch with which the longest rows fit; or 0."""
-    import torch
-
-    def size(example: Example) -> int:
-        return max(len(part) for part in example.values() if isinstance(part, list))
-
-    device = device_of(run.options.device)
-    rows = sorted(run.examples, key=size, reverse=True)
-    batch = min(run.options.batch, len(rows)) // 2
-    model = run.model
-    while batch:
-        gc.collect()
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
-        try:
-            model.to(device).train()
-            collated = run.collate(rows[:batch])
-            inputs = {key: part.to(device) for key, part in collated.items() if key not in OWN}
-            model(**inputs).loss.backward()
-            model.zero_grad(set_to_none=True)
-        except RuntimeError as error:
-            if not _no_memory(error):
-                raise
-            batch //= 2
-        else:
-            return batch
-    return 0

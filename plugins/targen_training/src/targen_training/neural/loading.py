@@ -203,7 +203,7 @@ def load_whole(kind: Any, weights: Weights, **more: Any) -> tuple[Any, set[str]]
             model, info = kind.from_pretrained(
                 str(weights.folder),
                 output_loading_info=True,
-                use_safetensors=None if weights.gguf else True,
+                use_safetensors=True,
                 **weights.files,
                 **more,
             )

@@ -45,9 +45,6 @@ class NeuralOptions(TrainerOptions):
     max_length: int = Field(
         0, ge=0, description="maximum tokens per row; 0: the model's maximum, up to 1024"
     )
-    too_long: Literal["cut", "refuse"] = Field(
-        "cut", description="how to treat rows with more tokens"
-    )
     group_by_length: bool = Field(
         False,
         description="batch rows of similar lengths together: faster, because of less padding",
@@ -121,7 +118,6 @@ class NeuralOptions(TrainerOptions):
 class EncoderOptions(NeuralOptions, EnsemblingOptions):
     """Options of `encoder`."""
 
-    later: ClassVar[frozenset[str]] = EnsemblingOptions.later | {"ensemble_interval"}
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "supergen": {
             "label_smoothing": 0.15,

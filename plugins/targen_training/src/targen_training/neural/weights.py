@@ -31,20 +31,17 @@ class Weights:
     Attributes:
         name: what the user calls it.
         folder: where it lies.
-        gguf: the file in it that holds weights and tokenizer, in llama.cpp's form, or "".
         adapter: it is not a whole model but a LoRA adapter of one.
     """
 
     name: str
     folder: Path
-    gguf: str = ""
     adapter: bool = False
 
     @property
     def files(self) -> dict[str, Any]:
         """Return the arguments of `from_pretrained` except the folder."""
-        own: dict[str, Any] = {"gguf_file": self.gguf} if self.gguf else {}
-        return {**own, "local_files_only": True, "trust_remote_code": False}
+        return {"local_files_only": True, "trust_remote_code": False}
 
     def config(self) -> dict[str, Any]:
         """Return `config.json`, or {} without one."""
@@ -74,9 +71,6 @@ def find_weights(name: str) -> Weights:
         raise UsageError(
             "no pretrained model was given", hint="pass --model NAME, for example all-MiniLM-L6-v2"
         )
-    path = Path(name).expanduser()
-    if path.suffix == ".gguf" and path.is_file():
-        return Weights(name, path.parent, path.name)
     return weights_in(name, model_folder(name, "--model ", extra="targen-training[minilm]"))
 
 
@@ -123,8 +117,6 @@ def weights_in(name: str, folder: Path) -> Weights:
 
 def kind_of(weights: Weights) -> str:
     """Return which trainer a model is for: "encoder", "encoder-decoder" or "decoder"."""
-    if weights.gguf:
-        return "decoder"
     if weights.adapter:
         return kind_of(find_weights(base_of(weights)))
     config = weights.config()

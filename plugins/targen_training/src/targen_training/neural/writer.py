@@ -35,7 +35,7 @@ def _train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) -
     """Do so with given options, and return the loss on held-out rows, if there are any."""
     from transformers import DataCollatorForSeq2Seq
 
-    from targen_training.neural.fit import fit, longest, tokens_at_most
+    from targen_training.neural.fit import fit, note_cut, tokens_at_most
     from targen_training.neural.loading import Pretrained, save, tokenizer_of
 
     data = data.counting()
@@ -62,7 +62,7 @@ def _train(kind: str, data: TrainingSet, options: WriterOptions, folder: Path) -
         len(prompt) + (len(answer) if kind == "decoder" else 0)
         for prompt, answer in zip(prompts, answers, strict=True)
     ]
-    longest(together, max_length, data, options)
+    note_cut(together, max_length, data)
     length = options.answer_tokens or max(8, 4 + max(map(len, answers)))
     room = max_length - length if kind == "decoder" else max_length
     if room <= reading.head:

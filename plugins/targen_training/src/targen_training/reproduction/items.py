@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from targen_core.errors import UsageError
-from targen_training.reproduction.material import layout, original_rows, synthetic_of
-from targen_training.reproduction.printed import printed
+from targen_training.reproduction.material import layout, rows_in
 
-_STANDS_FOR = {"superglue": "--original", "bigbench": "--original", "runs": "--synthetic"}
-"""Folders of the user's, by their names in commands."""
+_OPTIONS = {"superglue": "--original", "bigbench": "--original", "runs": "--synthetic"}
+"""The option for each folder that commands name."""
 
 _BLANK = re.compile(r"\b[A-Z]{4,}\b")  # FOLDER, NAME, MODEL
+
+
+def published(name: str) -> dict[str, Any]:
+    """Return the content of `NAME.toml` in this package."""
+    text = (files("targen_training.reproduction") / f"{name}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +39,10 @@ class Item:
         ran: what was run here, and how far.
         small: commands that reproduce it in small, on this repository's rows, or empty.
         needs: modules that the command needs beyond those of targen-training.
-        install: the package and extras that install them, or "".
-        download: a command that then downloads what no package contains, or "".
         tasks: the tasks that it shows, each by the same command.
         blank: what to type for the word of the command that is the reader's own.
+        install: the package and extras that install `needs`, or "".
+        download: a command that then downloads what no package contains, or "".
     """
 
     name: str
@@ -54,10 +62,22 @@ class Item:
         """Return the needed modules that are not installed here."""
         return [module for module in self.needs if find_spec(module) is None]
 
+    @property
+    def options(self) -> list[str]:
+        """Return the options whose folders the command needs."""
+        firsts = (word.partition("/")[0] for word in shlex.split(self.command))
+        return [*dict.fromkeys(_OPTIONS[first] for first in firsts if first in _OPTIONS)]
+
+    @property
+    def own_task(self) -> str:
+        """Return the task of the synthetic rows that the command names, or ""."""
+        parts = (word.partition("/") for word in shlex.split(self.command))
+        return next((task for first, _, task in parts if first == "runs"), "")
+
 
 def items() -> dict[str, Item]:
     """All of them by name, TarGEN's first."""
-    return {values["name"]: Item(**values) for values in printed("items")["item"]}
+    return {values["name"]: Item(**values) for values in published("items")["item"]}
 
 
 def command_of(item: Item, folders: Mapping[str, Path | None], task: str = "") -> list[str]:
@@ -80,34 +100,12 @@ def command_of(item: Item, folders: Mapping[str, Path | None], task: str = "") -
             f"{item.name} ({item.what}): replace {blank[0]} in {item.command} with your own",
             hint=item.blank,
         )
-    words = shlex.split(item.command)
-    needed = needs_of(item)
-    lacking = [option for option in needed if folders.get(option) is None]
-    if lacking:
-        said = " ".join(f"{option} FOLDER" for option in lacking)
-        verb = "are" if len(lacking) > 1 else "is"
+    if lacking := [option for option in item.options if folders.get(option) is None]:
         raise UsageError(
-            f"{item.name} needs {' and '.join(lacking)}, which {verb} missing",
-            hint=f"targen reproduce {item.name} {said}",
+            f"{item.name} needs {' and '.join(lacking)}",
+            hint=" ".join([f"targen reproduce {item.name}", *(f"{o} FOLDER" for o in lacking)]),
         )
-    return [_placed(word, folders, task) for word in words]
-
-
-def needs_of(item: Item) -> list[str]:
-    """Return the options whose folders an item's command needs."""
-    firsts = (word.partition("/")[0] for word in shlex.split(item.command))
-    return [*dict.fromkeys(_STANDS_FOR[first] for first in firsts if first in _STANDS_FOR)]
-
-
-def own_task(item: Item) -> str:
-    """Return the task of the synthetic rows that an item's command names, or ""."""
-    parts = (word.partition("/") for word in shlex.split(item.command))
-    return next((task for first, _, task in parts if first == "runs"), "")
-
-
-def rows_in(option: str, folder: Path, task: str) -> Path | None:
-    """Return a task's rows in a folder of SuperGLUE or of synthetic rows, or None."""
-    return (original_rows if option == "--original" else synthetic_of)(folder, task)
+    return [_placed(word, folders, task) for word in shlex.split(item.command)]
 
 
 def _placed(word: str, folders: Mapping[str, Path | None], task: str) -> str:
@@ -117,7 +115,7 @@ def _placed(word: str, folders: Mapping[str, Path | None], task: str) -> str:
         UsageError: the folder does not contain it.
     """
     first, *rest = word.split("/")
-    option = _STANDS_FOR.get(first, "")
+    option = _OPTIONS.get(first, "")
     if (folder := folders.get(option)) is None:
         return word
     path: Path | None = folder.joinpath(*rest)
@@ -126,6 +124,6 @@ def _placed(word: str, folders: Mapping[str, Path | None], task: str) -> str:
         path = rows_in(option, folder, task)
     if path is None or not path.exists():
         lacks = f" does not contain {task or '/'.join(rest)}" if rest else ": no such folder"
-        hint = layout(option, folder) if rest and first != "bigbench" else ""
+        hint = layout(option) if rest and first != "bigbench" else ""
         raise UsageError(f"{option} {folder}{lacks}", hint=hint)
     return str(path)

@@ -16,41 +16,30 @@ from targen_core.plugins.registry import Registry
 from targen_core.reading.files import read_text
 from targen_core.text import plural
 
-REPLAYED = {"correct"}
-"""Changes of an arm that a replay makes in a run, without a call."""
-
-Found = tuple[Path, Path]
-"""Training rows and test rows."""
-
 _TRAIN = ("train",)
 _TEST = ("val", "validation", "dev")
 _FORMS = (".jsonl", ".json", ".csv", ".parquet")
 _AXG_TRAIN = 284  # rows of AX-g that the paper trains on; the other 72 are tested on
 
 
-class SeveralFolders(UsageError):
-    """Several folders could have the rows of a task."""
-
-
 def _folder(option: str, folder: Path, task: str, has_rows: Callable[[Path], bool]) -> Path | None:
     """The folder of a task's rows: that of its name, else a numbered one, or a run of the task.
 
     Raises:
-        SeveralFolders: several folders could be meant.
+        UsageError: the folder does not exist, or several folders in it could be meant.
     """
+    if not folder.is_dir():
+        raise UsageError(f"{option} {folder}: the folder does not exist")
     folders = sorted(path for path in folder.iterdir() if path.is_dir() and has_rows(path))
     plain = {path: re.sub(r"[\W_]", "", path.name.lower()) for path in folders}
-    named = [path for path in folders if plain[path] == task]
-    found = named or [
+    found = [path for path in folders if plain[path] == task] or [
         path for path in folders if task in (re.sub(r"\d", "", plain[path]), _task_of(path))
     ]
     if len(found) > 1:
-        raise SeveralFolders(
+        raise UsageError(
             f"{option} {folder} has several folders with rows of {task}: "
             + ", ".join(path.name for path in found),
-            hint="keep one of them there, and move the others elsewhere"
-            if named
-            else f"rename the one to use to {task}",
+            hint=f"rename the one to use to {task}, and move the others elsewhere",
         )
     return found[0] if found else None
 
@@ -69,84 +58,72 @@ def file_in(folder: Path, names: tuple[str, ...]) -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
-def layout(option: str, folder: Path) -> str:
+def layout(option: str) -> str:
     """Return the hint for a folder that lacks a task: what an option's folder must contain."""
-    if file_in(folder, _TRAIN) is not None or (folder / "dataset.jsonl").exists():
-        return f"{option} must be the folder that contains {folder.resolve().name}"
     if option == "--original":
         return "--original FOLDER must contain SuperGLUE: CB/train.jsonl, CB/val.jsonl, and so on"
     return f"{option} FOLDER must contain one run or file per task: cb/dataset.jsonl or cb.jsonl"
 
 
-def original_of(folder: Path, task: str, work: Path) -> Found | None:
-    """The original rows of a task below a folder: TASK/train.jsonl and TASK/val.jsonl.
+def original_of(folder: Path, task: str, work: Path) -> tuple[Path, Path] | None:
+    """The original training and test rows of a task: TASK/train.jsonl and TASK/val.jsonl.
 
     AX-g, which has one file, is split as in the paper; its parts are written below `work`.
 
     Raises:
-        UsageError: the folder does not exist, or several of its folders could be meant.
+        UsageError: see `_folder`.
         WriteFailed: the operating system refuses.
     """
     own = _original(folder, task)
     if own is None:
         return None
-    if task == "axg" and file_in(own, _TRAIN) is None:
-        whole = _whole(own)
-        return None if whole is None or whole.suffix != ".jsonl" else _split(whole, work)
     train, test = file_in(own, _TRAIN), file_in(own, _TEST)
-    return (train, test) if train is not None and test is not None else None
+    if train is not None and test is not None:
+        return train, test
+    whole = _whole(own)
+    if whole is None:
+        return None
+    rows = [line for line in read_text(whole, 1 << 30).split("\n") if line.strip()]
+    parts = ("\n".join(part) + "\n" for part in (rows[:_AXG_TRAIN], rows[_AXG_TRAIN:]))
+    names = (work / "axg-train.jsonl", work / "axg-test.jsonl")
+    train, test = (write_file(name, part) for name, part in zip(names, parts, strict=True))
+    return train, test
 
 
-def original_rows(folder: Path, task: str) -> Path | None:
-    """The original rows that a figure describes: the training rows, and of AX-g its one file.
-
-    Raises:
-        UsageError: see `original_of`.
-    """
+def rows_in(option: str, folder: Path, task: str) -> Path | None:
+    """Return a task's rows in a folder of SuperGLUE or of synthetic rows, or None."""
+    if option == "--synthetic":
+        return synthetic_of(folder, task)
     own = _original(folder, task)
     return None if own is None else file_in(own, _TRAIN) or _whole(own)
 
 
 def _original(folder: Path, task: str) -> Path | None:
-    if not folder.is_dir():
-        raise UsageError(f"--original {folder}: the folder does not exist")
-    return _folder(
-        "--original",
-        folder,
-        task,
-        lambda path: (
-            all(file_in(path, names) for names in (_TRAIN, _TEST))
-            or (task == "axg" and _whole(path) is not None)
-        ),
-    )
+    def has_rows(path: Path) -> bool:
+        has_splits = file_in(path, _TRAIN) is not None and file_in(path, _TEST) is not None
+        return has_splits or (task == "axg" and _whole(path) is not None)
+
+    return _folder("--original", folder, task, has_rows)
 
 
 def _whole(own: Path) -> Path | None:
-    return file_in(own, (own.name, "axg", "AX-g", "test"))
-
-
-def _split(whole: Path, work: Path) -> Found:
-    rows = [line for line in read_text(whole, 1 << 30).split("\n") if line.strip()]
-    train, test = ("\n".join(part) + "\n" for part in (rows[:_AXG_TRAIN], rows[_AXG_TRAIN:]))
-    return write_file(work / "axg-train.jsonl", train), write_file(work / "axg-test.jsonl", test)
+    paths = (own / f"{name}.jsonl" for name in (own.name, "axg", "AX-g", "test"))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def synthetic_of(folder: Path | None, task: str) -> Path | None:
     """Find the synthetic rows of a task in a folder: its run, or a folder or file with its name.
 
     Raises:
-        UsageError: the folder does not exist, or several of its folders could be meant.
+        UsageError: see `_folder`.
     """
     if folder is None:
         return None
-    if not folder.is_dir():
-        raise UsageError(f"--synthetic {folder}: the folder does not exist")
-    own = _folder(
-        "--synthetic",
-        folder,
-        task,
-        lambda path: (path / "dataset.jsonl").exists() or file_in(path, _TRAIN) is not None,
-    )
+
+    def has_rows(path: Path) -> bool:
+        return (path / "dataset.jsonl").exists() or file_in(path, _TRAIN) is not None
+
+    own = _folder("--synthetic", folder, task, has_rows)
     if own is None:
         return file_in(folder, (task,))
     return own if (own / "dataset.jsonl").exists() else file_in(own, _TRAIN)
@@ -174,7 +151,7 @@ def replayed_of(
         again = replay(run, Path(folder) / run.name, registry=registry, **changes)
         lacking = sum(each["calls"] for each in again.report.raw["replay"]["needed"])
         rows = read_text(again.path / "dataset.jsonl", 1 << 30)
-    said = f"the replay of {run} lacks {plural(lacking, 'call')}" if lacking else ""
+    note = f"the replay of {run} lacks {plural(lacking, 'call')}" if lacking else ""
     if not rows:
-        return None, said or f"the replay of {run} has no rows"
-    return write_file(file, rows), said and f"{said} and has {plural(rows.count(chr(10)), 'row')}"
+        return None, note or f"the replay of {run} has no rows"
+    return write_file(file, rows), note

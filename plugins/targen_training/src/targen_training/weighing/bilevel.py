@@ -8,7 +8,7 @@ is a linear head, so that each gradient is exact.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from targen_training.weighing.head import (
     Array,
     alignment,
-    fit,
-    hessian_product,
     reverse_gradient,
     shares_of,
-    solve,
 )
 from targen_training.weighing.influence import require_learned
 
@@ -40,13 +37,8 @@ class SunGenOptions(BaseModel):
     inner_rate: float = Field(
         1e-3, gt=0, allow_inf_nan=False, description="Adam's learning rate for the inner model"
     )
-    inner_epochs: int = Field(
-        1, ge=0, description="epochs of the inner model; 0: train to convergence, with `decay`"
-    )
+    inner_epochs: int = Field(1, ge=1, description="epochs of the inner model")
     batch: int = Field(32, ge=1, description="rows per step of the inner model")
-    decay: float = Field(
-        1e-3, gt=0, allow_inf_nan=False, description="weight decay with `inner_epochs=0`"
-    )
     outer_rows: int = Field(
         50_000, ge=1, description="number of rows, sampled once, whose loss updates the weights"
     )
@@ -65,21 +57,10 @@ class SunGenOptions(BaseModel):
     clip: float = Field(
         3.0, gt=0, allow_inf_nan=False, description="maximum norm of the weights' gradient"
     )
-    hypergradient: Literal["step", "implicit"] = Field(
-        "step",
-        description="how to differentiate: through one step of gradient descent (step, as "
-        "published), or through the inner model's optimum (implicit)",
-    )
     balance: bool = Field(
         True,
         description="shift the weights of all labels equally on average, so that no label vanishes "
         "(published: false)",
-    )
-    damping: float = Field(
-        1e-3,
-        gt=0,
-        allow_inf_nan=False,
-        description="value added to the Hessian's diagonal, with `implicit`",
     )
 
 
@@ -120,14 +101,10 @@ def bilevel_weights(
     if rows > options.outer_rows:
         outer = np.sort(chance.choice(rows, options.outer_rows, replace=False))
     adam = _Adam(free.shape, options.outer_rate, epsilon=1e-30)
-    head = None
     before = _sigmoid(free)
     for iteration in range(options.iterations):
         weights = _sigmoid(free)[groups]
-        if options.inner_epochs:
-            head = _epochs(inputs, targets, weights, options, [seed, 1, iteration])
-        else:
-            head = fit(inputs, targets, weights / weights.sum(), options.decay, head)
+        head = _epochs(inputs, targets, weights, options, [seed, 1, iteration])
         shares = shares_of(inputs, head)
         if not iteration:
             require_learned(shares, labels, "rows that it learned from")
@@ -139,7 +116,10 @@ def bilevel_weights(
         )
         # A sum over batches, each a mean over its rows and labels.
         slope *= np.ceil(len(trusted) / options.batch) / (count * len(trusted))
-        by_row = hypergradient(inputs, shares, targets, weights, slope, options)
+        # How the outer loss changes with the logit of each row's weight, through one step. The
+        # weights' sum, by which the inner loss is divided, is held fixed, as in the authors' code.
+        by_row: Array = alignment(inputs, shares, targets, slope)
+        by_row *= -(options.inner_rate / weights.sum()) * weights * (1 - weights)
         if options.balance:
             by_label = np.bincount(labels, by_row) / np.bincount(labels)
             by_row += (by_label.mean() - by_label)[labels]
@@ -152,42 +132,6 @@ def bilevel_weights(
             break
         before = now
     return _sigmoid(free)
-
-
-def hypergradient(
-    inputs: Any,
-    shares: Array,
-    targets: Array,
-    weights: Array,
-    slope: Array,
-    options: SunGenOptions,
-) -> Array:
-    """Return how the outer loss changes with the logit of each row's weight, (n,).
-
-    The weights' sum, by which the inner loss is divided, is held fixed, as in the authors' code.
-
-    Args:
-        inputs: (n, d).
-        shares: what the inner model says, (n, C).
-        targets: (n, C).
-        weights: of each row, (n,).
-        slope: the outer loss's gradient in the inner model, (C, d).
-        options: `hypergradient`, and what belongs to it.
-    """
-    total = weights.sum()
-    if options.hypergradient == "step":
-        direction, rate = slope, options.inner_rate
-    else:
-        counts = weights / total
-
-        def damped(by: Array) -> Array:
-            product = hessian_product(inputs, shares, counts, options.decay, by)
-            return product + options.damping * by
-
-        direction, rate = solve(damped, slope), 1.0
-    aligned = alignment(inputs, shares, targets, direction)
-    found: Array = -(rate / total) * weights * (1 - weights) * aligned
-    return found
 
 
 class _Adam:

@@ -105,28 +105,22 @@ def fit(
     return head
 
 
-def solve(product: Callable[[Array], Array], right: Array, tolerance: float = 1e-10) -> Array:
+def solve(product: Callable[[Array], Array], right: Array) -> Array:
     """The S for which product(S) = right, by conjugate gradients.
 
     Args:
         product: a symmetric map that is positive on all that `right` has a part in.
         right: (C, d).
-        tolerance: the residual, relative to `right`, at which to stop.
     """
-    found = np.zeros_like(right)
-    residual = right.copy()
-    direction = residual.copy()
-    size = first = float((residual**2).sum())
-    for _ in range(min(right.size, 10_000)):
-        if size <= tolerance**2 * first:
-            break
-        mapped = product(direction)
-        step = size / float((direction * mapped).sum())
-        found += step * direction
-        residual -= step * mapped
-        before, size = size, float((residual**2).sum())
-        direction = residual + size / before * direction
-    return found
+    from scipy.sparse.linalg import LinearOperator, cg
+
+    def mapped(flat: Array) -> Array:
+        return product(flat.reshape(right.shape)).ravel()
+
+    size = (right.size, right.size)
+    found, _ = cg(LinearOperator(size, mapped, dtype=np.float64), right.ravel(), rtol=1e-10)
+    solved: Array = found.reshape(right.shape)
+    return solved
 
 
 def alignment(inputs: Any, shares: Array, targets: Array, direction: Array) -> Array:

@@ -12,10 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.reading.arrays import read_array
 from targen_core.text import plural
 from targen_standard.datasets.weighing import checked_weights, write_weighed
 from targen_training.decisions import decisions_of, parts_of
@@ -34,7 +32,7 @@ TFIDF = "tfidf"
 MOVED = 0.10
 """Largest change of a label's share of all weights without a warning."""
 
-By = Literal["sungen", "influence", "file"]
+By = Literal["sungen", "influence"]
 
 _FEWEST = 20  # minimum rows for telling effects from chance
 _VERSION = "1"
@@ -49,8 +47,8 @@ class Weighed:
 
     Attributes:
         dataset: the labelled rows, with their weights.
-        values: of each unit what was found, (units,): with "sungen" and "file" its weight, with
-            "influence" that, which is below 0 if the row helps.
+        values: of each unit what was found, (units,): with "sungen" its weight, with "influence"
+            that, which is below 0 if the row helps.
         labels: of each unit its label.
         by: what weighed them.
         made: the same with its version, options and data.
@@ -239,55 +237,6 @@ def measure_influence(
     return rows.weighed(values, (values < 0).astype(np.float64), "influence", made)
 
 
-def given_weights(dataset: Dataset, file: Path) -> Weighed:
-    """Rows with the weights of a file.
-
-    Args:
-        dataset: the rows.
-        file: .npy with a number for each unit, in their order; or lines of JSON with `weight`
-            and the `idx` of the unit's first row.
-
-    Raises:
-        UsageError: it cannot be read, belongs to other rows, or contains invalid weights.
-    """
-    size = dataset.task.rows_per_instance
-    heads = [row.get("idx") for row in dataset.rows[::size]]
-    found = checked_weights(_read_weights(file, heads), str(file))
-    if len(found) != len(heads):
-        raise UsageError(
-            f"{file} contains {plural(len(found), 'weight')}, but {dataset.name} has "
-            f"{plural(len(heads), 'row')}: the weights belong to different rows",
-            hint="give one weight per row, in the order of the rows",
-        )
-    rows = _Rows.of(dataset, "", None, fewest=1)
-    values = np.array(found)[rows.places]
-    made = {"by": "file", "version": _VERSION, "file": file.name, "data": _data(dataset)}
-    return rows.weighed(values, values, "file", made)
-
-
-def _read_weights(file: Path, heads: Sequence[Any]) -> list[Any]:
-    """The weights of a file, in the order of the units."""
-    if file.suffix == ".npy":
-        numbers = read_array(file)
-        if numbers.ndim != 1 or numbers.dtype.kind not in "fiu":
-            raise UsageError(f"{file} is not a list of numbers, but has shape {numbers.shape}")
-        return list(numbers.tolist())
-    records = open_source(file).rows()
-    if not any("idx" in record for record in records):
-        return [record.get("weight") for record in records]
-    known = {str(record.get("idx")): record.get("weight") for record in records}
-    lacking = [idx for idx in heads if str(idx) not in known]
-    if lacking or len(known) != len(heads):
-        said = (
-            f"no weight for the row with idx {lacking[0]}" if lacking else "weights for more rows"
-        )
-        raise UsageError(
-            f"{file} contains {said}: its weights belong to different rows",
-            hint="give one line per row, with its idx and its weight",
-        )
-    return [known[str(idx)] for idx in heads]
-
-
 @dataclass(frozen=True)
 class _Rows:
     """Labelled rows as a head reads them.
@@ -298,7 +247,6 @@ class _Rows:
         names: the labels of decisions.
         units: of each decision the number of its unit.
         labels: of each unit its label.
-        places: of each unit its number in the dataset as it was given.
         inputs: (decisions, d).
         targets: of each decision the number of its label.
         encode: reads decisions of other rows.
@@ -309,7 +257,6 @@ class _Rows:
     names: Sequence[str]
     units: NDArray[np.int64]
     labels: Sequence[str]
-    places: Sequence[int]
     inputs: Any
     targets: NDArray[np.int64]
     encode: Callable[[Sequence[Decision]], Any]
@@ -320,9 +267,7 @@ class _Rows:
         return len(self.names)
 
     @classmethod
-    def of(
-        cls, dataset: Dataset, features: str, registry: Registry | None, *, fewest: int = _FEWEST
-    ) -> _Rows:
+    def of(cls, dataset: Dataset, features: str, registry: Registry | None) -> _Rows:
         plain = replace(dataset, weights=())
         size = plain.task.rows_per_instance
         known = [decision for decision in decisions_of(plain) if decision.label]
@@ -331,14 +276,13 @@ class _Rows:
         order = [label.name for label in plain.task.labels]
         found = Counter(decision.label for decision in known)
         names = [*(n for n in order if n in found), *sorted(found.keys() - set(order))]
-        _require_enough(plain, len(places), found, fewest)
+        _require_enough(plain, len(places), found)
         encode = _encoding(features, known, registry)
         return cls(
             _units(plain, places),
             names,
             np.array([number[decision.row // size] for decision in known]),
             _unit_labels(plain, places),
-            places,
             encode(known),
             np.array([names.index(decision.label) for decision in known]),
             encode,
@@ -384,33 +328,24 @@ class _Rows:
         )
 
 
-def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int], fewest: int) -> None:
+def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int]) -> None:
     """Check that there are enough rows to weight.
 
     Raises:
-        UsageError: there is not.
+        UsageError: there are too few, or all have the same label.
     """
-    if not labels:
-        raise UsageError(
-            f"{dataset.name}: none of the rows have a label", hint="pass labelled rows"
-        )
-    if fewest == 1:
-        return
     if len(labels) < 2:
+        has = (
+            f"all rows have the label {min(labels)}" if labels else "none of the rows have a label"
+        )
         raise UsageError(
-            f"{dataset.name}: all rows have the label {next(iter(labels))}, so good rows "
-            "cannot be distinguished from bad ones",
+            f"{dataset.name}: {has}, so good rows cannot be distinguished from bad ones",
             hint="give rows that together have at least two different labels",
         )
-    if units < fewest:
+    if units < _FEWEST:
         raise UsageError(
             f"{dataset.name} has {plural(units, 'labelled row')}: too few to weight",
-            hint=f"give {fewest} or more labelled rows",
-        )
-    if few := [label for label, count in labels.items() if count < 2]:
-        raise UsageError(
-            f"{dataset.name} has only one row with the label {few[0]}: too few to weight",
-            hint="give 2 or more rows of each label",
+            hint=f"give {_FEWEST} or more labelled rows",
         )
 
 
@@ -445,8 +380,6 @@ def _encoding(
         UnknownName: the embedder is unknown.
         UsageError: it lacks something.
     """
-    if not features:
-        return len
     if features == TFIDF:
         learned = Features.learn(decisions)
         return lambda each: with_bias(learned.of(each))
