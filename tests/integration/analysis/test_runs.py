@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from targen_analysis.data.corpus import read_corpus
-from targen_analysis.difficulty.inputs import read
+from targen_analysis.corpus import read_corpus
+from targen_analysis.difficulty.measured import read
 from targen_analysis.metrics import Study
 from targen_core.plugins.loader import load_registry
 

@@ -87,11 +87,6 @@ def register_metrics(register: Register[Metric]) -> None:
         summary="rows by label, and the label flow of step 4",
     )
     register.register(
-        "dimensions",
-        "targen_analysis.drawn:DIMENSIONS",
-        summary="rows by dimension value, with their labels and rejects",
-    )
-    register.register(
         "lexical",
         "targen_analysis.lexical.metric:LEXICAL",
         summary="vocabulary, distinct-n, entropy, HD-D, MATTR, MTLD, compression, at equal sizes",
@@ -100,11 +95,6 @@ def register_metrics(register: Register[Metric]) -> None:
         "repetition",
         "targen_analysis.lexical.repetition:REPETITION",
         summary="exact repeats, self-BLEU, share of rows without a near copy (ROUGE-L)",
-    )
-    register.register(
-        "choices",
-        "targen_analysis.choices:CHOICES",
-        summary="the answer's position among a row's choices",
     )
     register.register(
         "leakage",
@@ -130,13 +120,13 @@ def register_metrics(register: Register[Metric]) -> None:
     )
     register.register(
         "entities",
-        "targen_analysis.bias.entities:ENTITIES",
-        summary="named entities by type and by name, and their divergence (a spaCy pipeline)",
+        "targen_analysis.entities:ENTITIES",
+        summary="named entities by type and by name (a spaCy pipeline)",
     )
     register.register(
         "gender",
-        "targen_analysis.bias.gender:GENDER",
-        summary="words for women and men, by label and by occupation; AX-g's pairs",
+        "targen_analysis.gender:GENDER",
+        summary="words for women and men, by label; AX-g's pairs",
     )
     register.register(
         "paper-vocabulary",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_analysis.analysis import Analysis, ask, measure_all
-from targen_analysis.data.corpus import Columns, read_study
+from targen_analysis.corpus import Columns, read_study
 from targen_core.api.kinds import exported
 from targen_core.api.request import TaskLike
 from targen_core.api.run import Folder

@@ -135,7 +135,7 @@ def analyze(
     import webbrowser
 
     from targen_analysis.analysis import ask, measure_all, without_texts
-    from targen_analysis.data.corpus import Columns, read_study
+    from targen_analysis.corpus import Columns, read_study
     from targen_analysis.report.figures import as_json
     from targen_analysis.report.folder import check_free, write
     from targen_analysis.report.pictures import KINDS

@@ -9,9 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from targen_analysis.data.columns import filled, text_columns
-from targen_analysis.data.known import TEMPLATES
 from targen_analysis.metrics import Corpus, Study
+from targen_analysis.texts import TEMPLATES, fill, text_columns
 from targen_core import Task
 from targen_core.dataset.naming import in_columns_of
 from targen_core.dataset.source import IN_MEMORY, Source, open_source
@@ -215,7 +214,7 @@ def _rendered(
         return joined
     template = TEMPLATES.get(task.name)
     if template is not None:
-        return [filled(template, row) for row in rows]
+        return [fill(template, row) for row in rows]
     try:
         shown = [[task.render(instance) for instance in task.from_rows([row])] for row in rows]
     except (ValueError, LookupError, TypeError, Rejected):
