@@ -91,13 +91,13 @@ class Analysis:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the complete analysis, as in `analysis.json`."""
-        from targen_analysis.report.figures import as_json
+        from targen_analysis.report.files import as_json
 
         return as_json(self)
 
     def as_markdown(self) -> str:
         """Return the main results, as in `report.md`."""
-        from targen_analysis.report.text import as_markdown
+        from targen_analysis.report.files import as_markdown
 
         return as_markdown(self)
 
@@ -117,7 +117,7 @@ class Analysis:
         Raises:
             UsageError: an analysis exists and `force` is false, or something else exists.
         """
-        from targen_analysis.report.folder import check_free, write
+        from targen_analysis.report.files import check_free, write
         from targen_analysis.report.pictures import KINDS
 
         if pictures and pictures not in KINDS:

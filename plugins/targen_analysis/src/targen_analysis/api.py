@@ -60,7 +60,7 @@ def analyze(
         UsageError: the request is invalid, or `out` contains something else.
     """
     if out is not None:
-        from targen_analysis.report.folder import check_free
+        from targen_analysis.report.files import check_free
 
         check_free(Path(out).expanduser(), force=force)
     if not data:

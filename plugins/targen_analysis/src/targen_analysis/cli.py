@@ -136,8 +136,7 @@ def analyze(
 
     from targen_analysis.analysis import ask, measure_all, without_texts
     from targen_analysis.corpus import Columns, read_study
-    from targen_analysis.report.figures import as_json
-    from targen_analysis.report.folder import check_free, write
+    from targen_analysis.report.files import as_json, check_free, write
     from targen_analysis.report.pictures import KINDS
     from targen_analysis.report.terminal import print_analysis
     from targen_core.cli.tables import print_json
