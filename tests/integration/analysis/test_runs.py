@@ -76,5 +76,5 @@ def test_candidates_that_were_relabelled_into_a_full_label_count_as_changed(work
     assert "surplus (entailment)" in Path("noisy/report.html").read_text()
     told = works("analyze noisy plain --metric labels --out both").out
     assert f"the candidates of noisy that got a label ({len(lost)} of {len(lost) + 6})" in told
-    assert "together that got a label" not in told, "the other run had no step 4"
+    assert "the candidates of plain" not in told, "the other run had no step 4"
     assert "surplus (entailment)" in told

@@ -167,9 +167,6 @@ def _corpus(
     lacking = Counter(field for row in rows for field in fields if not named(row, field))
     for field, count in lacking.items():
         notes.append(f"Column {field} is missing in {count:,} of {len(rows):,} rows.")
-    shapes = {frozenset(row) - {columns.label or "label"} for row in rows}
-    if len(shapes) > 1:
-        notes.append(f"The rows do not all have the same columns ({len(shapes)} different sets).")
     names = _label_names(task)
     column = columns.label or "label"
     labels = [_label(row, column, names) for row in rows]

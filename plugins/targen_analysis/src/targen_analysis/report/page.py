@@ -34,9 +34,11 @@ def as_page(analysis: Analysis) -> str:
     return document(
         title,
         [
-            (f'<header><div><h1>{safe(title)}</h1><p class="soft">The contents of the data, '
-            'measured by targen analyze.</p></div><button id="shade">Light / dark</button>'
-            "</header>"),
+            (
+                f'<header><div><h1>{safe(title)}</h1><p class="soft">The contents of the data, '
+                'measured by targen analyze.</p></div><button id="shade">Light / dark</button>'
+                "</header>"
+            ),
             *_verdict(summary),
             f"<nav>{''.join(map(_link, full))}</nav>",
             *sections[:first],
