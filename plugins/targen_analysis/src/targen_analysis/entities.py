@@ -1,8 +1,8 @@
 """The metric `entities`: named entities by type and by name, compared with the reference's.
 
-TarGEN (arXiv:2310.17876), section 5 and figures 4 and 7 to 11, shows how often entities of some
-types occur in a synthetic dataset and in the original, and finds them alike by eye. Here the
-distance has a number, next to the distance between two halves of the original.
+TarGEN (arXiv:2310.17876, section 5, figures 4 and 7 to 11) compares the entities of a synthetic
+dataset with those of the original by eye. Here the distance has a number, next to the distance
+between two halves of the original.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The metric `gender`: rows with female and with male words, by label; AX-g's pairs.
 
-The gender parity score of SuperGLUE (Wang et al., arXiv:1905.00537) is the share of pairs of rows
-that differ only in a pronoun for which a model gives one answer. Data decide whether the pairs
-exist, and whether their labels agree.
+AX-g has pairs of rows that differ only in a pronoun. SuperGLUE's gender parity score (Wang et al.,
+arXiv:1905.00537) is the share of pairs for which a model gives one answer. Data decide whether the
+pairs exist, and whether their labels agree.
 """
 
 from __future__ import annotations
@@ -200,8 +200,8 @@ def _warnings(
         if label and away[label] > max(_MATTERS, _furthest(original.get(_less(label)))):
             points = 100 * (mine[_less(label)].value or 0.0)
             yield (
-                f"Gender correlates with the label in {corpus.name}: of its rows labelled {label} "
-                f"with words for one gender, {percent(mine[_of(label)].value)} have female words, "
+                f"Gender correlates with the label in {corpus.name}. Among rows labelled {label} "
+                f"that name one gender, {percent(mine[_of(label)].value)} have female words, "
                 f"{abs(points):.0f} percentage points {'more' if points > 0 else 'fewer'} than "
                 "among the other rows."
             )

@@ -24,8 +24,8 @@ TEMPLATES = {
 }
 """Task -> the text that its row is shown as; `{NAME:upper}` is in capitals.
 
-These templates reproduce the authors' counts for table 7 (TarGEN, arXiv:2310.17876): to the unit
-for AX-g, CB, RTE and WiC, within 2% for COPA and WSC. That of BoolQ is a guess.
+These templates reproduce the authors' counts for table 7 (TarGEN, arXiv:2310.17876). AX-g, CB, RTE
+and WiC come out to the unit, COPA and WSC within 2%. The template of BoolQ is a guess.
 """
 
 _ANSWERS = ("output", "answer", "target")  # columns of answers, if a dataset has no labels

@@ -160,8 +160,9 @@ def _properties(
 def _words(name: str, sample: Sample, limit: int) -> Table:
     """Return the words of a field that go with a label beyond chance, the strongest first.
 
-    z: standard deviations from the label's own share (Gardner et al., arXiv:2104.08646), beyond the
-    one-sided 5% level, divided by how many words and labels were tried (Bonferroni).
+    z is the distance from the label's own share in standard deviations (Gardner et al.,
+    arXiv:2104.08646). Words are shown beyond the one-sided 5% level, corrected for the number of
+    words and labels (Bonferroni).
     """
     labels = Counter(sample.labels)
     total = len(sample)

@@ -31,7 +31,7 @@ class Summary:
         verdict: sentences on how the data differ from the reference. They come from the metric
             `differences` if it was measured, else they name the figures farthest from it.
         glance: the figures that each metric puts first, a dataset per column, with marks.
-        headlines: sentences with numbers; none with several datasets, as the table is quicker.
+        headlines: sentences with numbers, for a single dataset: of several, the table is quicker.
         warnings: what makes the data or the figures doubtful.
         unmeasured: the metrics that could not be measured.
         limits: what these data cannot say.
