@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from targen_analysis.artifacts.metric import ARTIFACTS
-from targen_analysis.data.corpus import Columns, read_corpus
+from targen_analysis.corpus import Columns, read_corpus
 from targen_analysis.metrics import Study
 from targen_core.cli.findings import Findings
 from targen_core.plugins.loader import load_registry
@@ -95,10 +95,6 @@ def longer_option(c: Chance, row: Row) -> None:
     row |= multirc(c, row["idx"], c.sample([0, 0, 1, 1], 4), longer=3)
 
 
-def one_right(c: Chance, row: Row) -> None:
-    row |= multirc(c, row["idx"], c.sample([1, 0, 0, 0], 4))
-
-
 PLANTED = """
     cb | negated | negation in the hypothesis | hypothesis alone
     copa | mostly_first | place of the choice | cause or effect, with the place of the choice
@@ -151,7 +147,6 @@ def clear(artifact: Findings) -> set[str]:
         for name, score in artifact.figures["mine"].items()
         if (score.low or 0) > chance + 0.12
         and name not in ("all fields", "share of the most frequent label")
-        and not name.startswith(("right options", "questions with"))
         and not (" + " in name and name.endswith(" alone"))
     }
 
@@ -174,18 +169,6 @@ def test_what_is_planted_is_found_and_nothing_else(found, task, how, artifact, a
     (warning,) = findings.warnings
     assert warning.startswith(f"mine: from {artifact}, a classifier predicts ")
     assert findings.figures["mine"]["best partial input, above chance"].value > 0.1
-
-
-def test_always_one_right_option(found):
-    rows, original = made("multirc", one_right)[:100], made("multirc", seed="original")[:100]
-    assert found(rows, "multirc", *rows).warnings == (), "the original has it, too"
-    findings = found(rows, "multirc", *original)
-    (warning,) = findings.warnings
-    assert warning.startswith("mine: 100% of the questions have 1 right option (")
-    assert findings.figures["mine"]["right options of a question"].value == 1
-    assert findings.figures["mine"]["questions with one right option"].value == 1
-    table = next(t for t in findings.tables if t.title == "Right options per question")
-    assert [row[0] for row in table.rows] == [0, 1, 2, 3, 4]
 
 
 def test_columns_that_the_user_names_are_what_is_looked_at(found):

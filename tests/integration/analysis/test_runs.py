@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from targen_analysis.data.corpus import read_corpus
-from targen_analysis.difficulty.inputs import read
+from targen_analysis.corpus import read_corpus
+from targen_analysis.difficulty.measured import read
 from targen_analysis.metrics import Study
 from targen_core.plugins.loader import load_registry
 
@@ -76,5 +76,5 @@ def test_candidates_that_were_relabelled_into_a_full_label_count_as_changed(work
     assert "surplus (entailment)" in Path("noisy/report.html").read_text()
     told = works("analyze noisy plain --metric labels --out both").out
     assert f"the candidates of noisy that got a label ({len(lost)} of {len(lost) + 6})" in told
-    assert "together that got a label" not in told, "the other run had no step 4"
+    assert "the candidates of plain" not in told, "the other run had no step 4"
     assert "surplus (entailment)" in told

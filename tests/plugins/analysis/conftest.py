@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from targen_analysis.differences import metric as differences
 from targen_analysis.metrics import Corpus, Study
 from targen_core.plugins.register import Registration
 from tests.files import write_lines
@@ -75,9 +74,3 @@ def study():
 def metric():
     """A metric of a plugin that is not there, by its name."""
     return lambda name: Registration("metric", name, "m:M", "", "acme", "main", "acme")
-
-
-@pytest.fixture
-def two_draws(monkeypatch):
-    """Few rows are drawn from twice, not ten times: each draw trains fifteen classifiers."""
-    monkeypatch.setattr(differences, "_REPEATS", 2)

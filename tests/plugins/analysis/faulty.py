@@ -5,7 +5,6 @@ from __future__ import annotations
 import random  # noqa: F401 - the metrics need it
 import re
 from dataclasses import replace
-from fractions import Fraction  # noqa: F401 - the metrics need it
 
 from pydantic import ConfigDict, Field
 

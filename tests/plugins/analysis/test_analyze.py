@@ -22,7 +22,7 @@ from targen_core.plugins.loader import Source, installed_sources
 from tests.tables import table
 
 OWN = (
-    "artifacts choices datatune differences difficulty dimensions entities gender judged labels "
+    "artifacts datatune differences difficulty entities gender judged labels "
     "leakage lexical paper-vocabulary repetition semantic"
 ).split()
 
@@ -38,7 +38,7 @@ def rows(jsonl, sentences):
     return write
 
 
-def test_all_metrics_side_by_side(two_draws, works, refuses, rows, tmp_path):
+def test_all_metrics_side_by_side(works, refuses, rows, tmp_path):
     pytest.importorskip("spacy")
     pytest.importorskip("sklearn")
     data = (rows(), rows("other.jsonl", seed=1), "--against", rows("original.jsonl", 90, 2))

@@ -53,11 +53,3 @@ def test_one_label_none_and_open_ones(corpus, study):
     findings = measure(study(corpus(["x"] * 3, ["a", "b", ""])))
     assert "The label is missing in 1 of 3 rows of mine." in findings.notes
     assert ("no label", 1) in findings.tables[0].rows
-
-
-def test_flow_of_several_is_summed(corpus, study):
-    one = corpus(["x"] * 2, ["a", "b"], intended=["a", "a"], name="one")
-    two = corpus(["x"] * 2, ["a", "b"], intended=["a", "b"], name="two")
-    findings = measure(study(one, two))
-    table = next(t for t in findings.tables if "together" in t.title)
-    assert table.rows == [("a", 2, 1), ("b", 0, 1)]

@@ -8,10 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from targen_analysis.data.columns import filled
-from targen_analysis.data.known import TEMPLATES
 from targen_analysis.lexical.paper import PAPER_VOCABULARY
 from targen_analysis.metrics import MetricOptions
+from targen_analysis.texts import TEMPLATES, fill
 from targen_core.dataset.source import open_source
 
 pytest.importorskip("spacy")
@@ -52,7 +51,7 @@ def as_paper(corpus):
 
     def make(task, rows):
         named = SimpleNamespace(name=task, labels=())
-        shown = corpus([filled(TEMPLATES[task], row) for row in rows], task=named)
+        shown = corpus([fill(TEMPLATES[task], row) for row in rows], task=named)
         return replace(shown, rows=rows)
 
     return make

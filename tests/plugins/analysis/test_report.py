@@ -10,11 +10,10 @@ from itertools import product
 import pytest
 
 from targen_analysis.analysis import Analysis, Part, without_texts
-from targen_analysis.report.figures import as_json
-from targen_analysis.report.folder import write
+from targen_analysis.report.files import as_json, as_markdown, write
 from targen_analysis.report.page import as_page
 from targen_analysis.report.pictures import specification, write_picture
-from targen_analysis.report.text import as_markdown
+from targen_analysis.report.summary import compare, summary_of
 from targen_core.cli.findings import (
     Estimate,
     Excerpt,
@@ -131,3 +130,69 @@ def test_single_rows_are_lines_of_a_file(analysis, tmp_path):
     kept = lines(tmp_path / "out/rows/good-mine-of-us.jsonl")
     assert kept == [{"row": 0, "PVI": None}, {"row": 1, "PVI": 0.5}]
     assert "rows" not in as_json(whole)["metrics"]["acme:good"]["findings"]
+
+
+# --- the top of the report ---
+
+
+@pytest.fixture
+def summarized(corpus, study, metric):
+    """The analysis of so many datasets by one metric."""
+
+    def make(*names, against="original", **changes):
+        corpora = [corpus(["text"] * 25, name=name) for name in names]
+        other = corpus(["text"] * 100, name=against) if against else None
+        figures = {name: {"size": Estimate(0.5, 0.4, 0.6)} for name in (*names, against) if name}
+        findings = Findings(
+            headlines=("It is half.",), figures=figures, glance={"size": "more is more"}
+        )
+        part = Part(metric("good"), "A good one", replace(findings, **changes))
+        return Analysis(study(*corpora, against=other), [part])
+
+    return make
+
+
+def test_figures_stand_side_by_side_with_how_to_read_them(summarized):
+    glance = summary_of(summarized("a", "b")).glance
+    assert glance.columns == ("figure", "a", "b", "original", "how to read it")
+    mark, half = "0.5 (0.4–0.6) =", Estimate(0.5, 0.4, 0.6)
+    assert glance.rows == [("good: size", mark, mark, half, "more is more")]
+    for glance in ({"else": "-"}, {"size": "-"}):  # a figure that no dataset has is no row
+        figures = {"a": {"size": Estimate(None)}}
+        assert summary_of(summarized("a", glance=glance, figures=figures)).glance.rows == []
+
+
+APART = [
+    (Estimate(0.745, 0.736, 0.755), Estimate(0.119, 0.1, 0.137), "▲▲▲", "better"),
+    (Estimate(0.6, 0.58, 0.62), Estimate(0.9, 0.8, 1.0), "▼▼", "worse"),
+    (Estimate(105.0), Estimate(100.0), "▲", "better"),
+    (Estimate(0.5, 0.4, 0.6), Estimate(0.3, 0.1, 0.45), "=", ""),
+    (Estimate(0.2, 0.1, 0.3), Estimate(0.0), "▲▲▲", "better"),
+]
+
+
+@pytest.mark.parametrize(("mine", "original", "mark", "judgement"), APART)
+def test_how_far_a_figure_is_from_the_reference(mine, original, mark, judgement):
+    actual = compare(mine, original, "higher")
+    assert (actual.mark, actual.judgement) == (mark, judgement)
+    assert compare(mine, original, "").judgement == ""
+
+
+def test_the_verdict_stands_on_top_and_names_what_is_farthest(summarized):
+    names = [f"size {number_}" for number_ in range(8)]
+    figures = {
+        "a": {name: Estimate(10.0 + at, 9.0, 20.0) for at, name in enumerate(names)},
+        "original": {name: Estimate(1.0, 0.9, 1.1) for name in names},
+    }
+    analysis = summarized("a", figures=figures, glance=dict.fromkeys(names, "less is <more>"))
+    verdict = summary_of(analysis).verdict
+    assert verdict[0] == "Among 8 figures, 8 differ from original beyond chance."
+    assert len(verdict) == 5
+    assert verdict[1] == "▲▲▲ good: size 7: 17 compared with 1 (less is <more>)."
+    page = as_page(analysis)
+    assert page.index('class="verdict"') < page.index("<nav>")
+    assert page.count("▲▲▲") == 4 + 8
+    alone = summary_of(summarized("a", against="")).verdict
+    assert alone == ["To get a verdict, pass the original dataset with --against."]
+    without = summarized("a", glance={}, warnings=("Few rows.",))
+    assert summary_of(without).verdict == ["1 warning below."]

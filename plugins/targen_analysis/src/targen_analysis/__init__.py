@@ -73,84 +73,56 @@ def register_embedders(register: Register[Embedder]) -> None:
     )
 
 
+_METRICS = {
+    "differences": (
+        "differences.metric:DIFFERENCES",
+        (
+            "how rows differ from real ones, measured by a classifier and described in words "
+            "(scikit-learn)"
+        ),
+    ),
+    "labels": ("labels:LABELS", "rows by label, and the label flow of step 4"),
+    "lexical": (
+        "lexical.metric:LEXICAL",
+        "vocabulary, distinct-n, entropy, HD-D, MATTR, compression, at equal sizes",
+    ),
+    "repetition": (
+        "lexical.repetition:REPETITION",
+        "exact repeats, self-BLEU, share of rows without a near copy (ROUGE-L)",
+    ),
+    "leakage": ("leakage:LEAKAGE", "rows of the reference that are also in a dataset"),
+    "artifacts": (
+        "artifacts.metric:ARTIFACTS",
+        "what gives labels away: parts of a row, length, overlap, single words (scikit-learn)",
+    ),
+    "semantic": (
+        "semantic.metric:SEMANTIC",
+        "mean cosine, Vendi score, coverage of the reference, a map (an embedding model)",
+    ),
+    "difficulty": (
+        "difficulty.metric:DIFFICULTY",
+        "V-usable information, PVI, probable mislabels, with a model of your choice (torch)",
+    ),
+    "entities": ("entities:ENTITIES", "named entities by type and by name (a spaCy pipeline)"),
+    "gender": ("gender:GENDER", "words for women and men, by label; AX-g's pairs"),
+    "paper-vocabulary": (
+        "lexical.paper:PAPER_VOCABULARY",
+        "table 7 of the paper: unique non-stop tokens of each text, summed (spaCy)",
+    ),
+    "datatune": (
+        "lexical.datatune:DATATUNE",
+        "figure 4 and table 3 of DataTune: near copies, bigrams and tokens per row",
+    ),
+    "judged": (
+        "judging.metric:JUDGED",
+        "a person's verdicts on answers and a model's difficulty ratings, from files that you pass",
+    ),
+}
+"""Name -> where it is in this package, and its summary."""
+
+
 @hookimpl
 def register_metrics(register: Register[Metric]) -> None:
     """Register metrics for `targen analyze`."""
-    register.register(
-        "differences",
-        "targen_analysis.differences.metric:DIFFERENCES",
-        summary="how rows differ from real ones, measured by a classifier and described in words",
-    )
-    register.register(
-        "labels",
-        "targen_analysis.labels:LABELS",
-        summary="rows by label, and the label flow of step 4",
-    )
-    register.register(
-        "dimensions",
-        "targen_analysis.drawn:DIMENSIONS",
-        summary="rows by dimension value, with their labels and rejects",
-    )
-    register.register(
-        "lexical",
-        "targen_analysis.lexical.metric:LEXICAL",
-        summary="vocabulary, distinct-n, entropy, HD-D, MATTR, MTLD, compression, at equal sizes",
-    )
-    register.register(
-        "repetition",
-        "targen_analysis.lexical.repetition:REPETITION",
-        summary="exact repeats, self-BLEU, share of rows without a near copy (ROUGE-L)",
-    )
-    register.register(
-        "choices",
-        "targen_analysis.choices:CHOICES",
-        summary="the answer's position among a row's choices",
-    )
-    register.register(
-        "leakage",
-        "targen_analysis.leakage:LEAKAGE",
-        summary="rows of the reference that are also in a dataset",
-    )
-    register.register(
-        "artifacts",
-        "targen_analysis.artifacts.metric:ARTIFACTS",
-        summary="what gives labels away: parts of a row, length, overlap, single words "
-        "(scikit-learn)",
-    )
-    register.register(
-        "semantic",
-        "targen_analysis.semantic.metric:SEMANTIC",
-        summary="mean cosine, Vendi score, coverage of the reference, a map (an embedding model)",
-    )
-    register.register(
-        "difficulty",
-        "targen_analysis.difficulty.metric:DIFFICULTY",
-        summary="V-usable information, PVI, probable mislabels, with a model of your "
-        "choice (torch)",
-    )
-    register.register(
-        "entities",
-        "targen_analysis.bias.entities:ENTITIES",
-        summary="named entities by type and by name, and their divergence (a spaCy pipeline)",
-    )
-    register.register(
-        "gender",
-        "targen_analysis.bias.gender:GENDER",
-        summary="words for women and men, by label and by occupation; AX-g's pairs",
-    )
-    register.register(
-        "paper-vocabulary",
-        "targen_analysis.lexical.paper:PAPER_VOCABULARY",
-        summary="table 7 of the paper: unique non-stop tokens of each text, summed (spaCy)",
-    )
-    register.register(
-        "datatune",
-        "targen_analysis.lexical.datatune:DATATUNE",
-        summary="figure 4 and table 3 of DataTune: near copies, bigrams and tokens per row",
-    )
-    register.register(
-        "judged",
-        "targen_analysis.judging.metric:JUDGED",
-        summary="a person's verdicts on answers and a model's difficulty ratings, from files that "
-        "you pass",
-    )
+    for name, (target, summary) in _METRICS.items():
+        register.register(name, f"targen_analysis.{target}", summary=summary)

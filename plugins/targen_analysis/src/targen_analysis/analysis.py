@@ -22,8 +22,8 @@ from targen_core.text import plural, with_article
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A metric that is to be measured, and with which options.
+class Requested:
+    """A metric to measure, with its options.
 
     `metric` is None if it cannot even be imported; `problem` and `hint` say why.
     """
@@ -91,13 +91,13 @@ class Analysis:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the complete analysis, as in `analysis.json`."""
-        from targen_analysis.report.figures import as_json
+        from targen_analysis.report.files import as_json
 
         return as_json(self)
 
     def as_markdown(self) -> str:
         """Return the main results, as in `report.md`."""
-        from targen_analysis.report.text import as_markdown
+        from targen_analysis.report.files import as_markdown
 
         return as_markdown(self)
 
@@ -117,7 +117,7 @@ class Analysis:
         Raises:
             UsageError: an analysis exists and `force` is false, or something else exists.
         """
-        from targen_analysis.report.folder import check_free, write
+        from targen_analysis.report.files import check_free, write
         from targen_analysis.report.pictures import KINDS
 
         if pictures and pictures not in KINDS:
@@ -128,12 +128,9 @@ class Analysis:
 
     def __repr__(self) -> str:
         names = ", ".join(corpus.name for corpus in self.study.everything)
-        found = [part.findings for part in self.parts if part.findings is not None]
         failed = ", ".join(part.item.name for part in self.failed)
-        said = [f"{plural(len(found), 'metric')}{f'; failed: {failed}' if failed else ''}"]
-        said += [sentence for each in found for sentence in each.warnings]
-        lines = "\n  ".join(said)
-        return f"<Analysis of {names}: {lines}>"
+        count = plural(len(self.parts) - len(self.failed), "metric")
+        return f"<Analysis of {names}: {count}{f'; failed: {failed}' if failed else ''}>"
 
     def __str__(self) -> str:
         from targen_analysis.report.terminal import print_analysis
@@ -153,10 +150,10 @@ class Analysis:
         return table(f"Analysis of {names}", ("metric", "what it found"), rows)
 
 
-def ask(
+def request_metrics(
     registry: Registry, names: Sequence[str], without: Sequence[str], options: Mapping[str, Any]
-) -> list[Asked]:
-    """The metrics that are meant, all by default, in the order of the report.
+) -> list[Requested]:
+    """Return the metrics to measure, all by default, in the order of the report.
 
     `options` are by METRIC.KEY.
 
@@ -164,47 +161,39 @@ def ask(
         UsageError: there is no metric of this name, or a metric does not have an option.
     """
     items = [registry.find("metric", name) for name in names] or registry.all("metric")
-    left_out = [registry.find("metric", name) for name in without]
-    items = [item for item in dict.fromkeys(items) if item not in left_out]
-    by_metric = _options(options, items)
-    metrics = [_asked(registry, item, by_metric.get(item.id, {})) for item in items]
-    return sorted(metrics, key=lambda asked: asked.metric.order if asked.metric else 1000)
-
-
-def _options(
-    options: Mapping[str, Any], items: Sequence[Registration[Any]]
-) -> dict[str, dict[str, Any]]:
-    by_metric: dict[str, dict[str, Any]] = {}
+    excluded = [registry.find("metric", name) for name in without]
+    items = [item for item in dict.fromkeys(items) if item not in excluded]
     by_name = {name: item.id for item in items for name in (item.name, item.id)}
+    values: dict[str, dict[str, Any]] = {}
     for option, value in options.items():
         name, dot, key = option.rpartition(".")
         if not dot:
             raise UsageError(
                 f"option {option!r} does not name a metric, as METRIC.KEY does",
-                hint="for example " + "-o lexical.replicates=200",
+                hint="for example -o lexical.replicates=200",
             )
         if name not in by_name:
-            names = [item.name for item in items]
             raise UsageError(
                 f"option {option!r}: {name!r} is not one of the metrics to measure",
-                hint=did_you_mean(name, names, "metrics"),
+                hint=did_you_mean(name, [item.name for item in items], "metrics"),
             )
-        by_metric.setdefault(by_name[name], {})[key] = value
-    return by_metric
-
-
-def _asked(registry: Registry, item: Registration[Metric], values: dict[str, Any]) -> Asked:
-    try:
-        metric: Metric = registry.resolve(item)
-    except (MissingDependency, PluginError) as error:
-        return Asked(item, None, MetricOptions(), str(error), error.hint)
-    of, prefix = f"metric {item.name}", f"{item.name}."
-    return Asked(item, metric, read_options(metric.options, values, of=of, prefix=prefix))
+        values.setdefault(by_name[name], {})[key] = value
+    requested = []
+    for item in items:
+        try:
+            metric: Metric = registry.resolve(item)
+        except (MissingDependency, PluginError) as error:
+            requested.append(Requested(item, None, MetricOptions(), str(error), error.hint))
+            continue
+        of, prefix = f"metric {item.name}", f"{item.name}."
+        chosen = read_options(metric.options, values.get(item.id, {}), of=of, prefix=prefix)
+        requested.append(Requested(item, metric, chosen))
+    return sorted(requested, key=lambda each: each.metric.order if each.metric else 1000)
 
 
 def measure_all(
     study: Study,
-    asked: Sequence[Asked],
+    requested: Sequence[Requested],
     on_begin: Callable[[str], None] | None = None,
     *,
     raising: bool = False,
@@ -216,34 +205,33 @@ def measure_all(
     records the digests of `files`.
     """
     parts = []
-    for each in asked:
+    for each in requested:
         if on_begin is not None:
             on_begin(each.item.name)
         parts.append(_measure(study, each, raising=raising))
-    made = provenance({each.item.distribution for each in asked}, files)
+    made = provenance({each.item.distribution for each in requested}, files)
     return Analysis(study, parts, made)
 
 
-def _measure(study: Study, asked: Asked, *, raising: bool) -> Part:
-    item = asked.item
-    if asked.metric is None:
-        return Part(item, item.name, None, asked.problem, asked.hint)
-    title = asked.metric.title
+def _measure(study: Study, requested: Requested, *, raising: bool) -> Part:
+    item, metric = requested.item, requested.metric
+    if metric is None:
+        return Part(item, item.name, None, requested.problem, requested.hint)
     try:
-        with item.blamed(asked.metric.extra):
-            findings = asked.metric.measure(study, asked.options)
+        with item.blamed(metric.extra):
+            findings = metric.measure(study, requested.options)
             if not isinstance(findings, Findings):
-                said = with_article(type(findings).__name__)
-                raise TypeError(f"measure() returned {said}, not Findings")
+                returned = with_article(type(findings).__name__)
+                raise TypeError(f"measure() returned {returned}, not Findings")
     except TargenError as error:
         if raising and type(error) is PluginError:
             raise (error.__cause__ or error) from None
-        return Part(item, title, None, str(error), error.hint)
-    return Part(item, title, findings)
+        return Part(item, metric.title, None, str(error), error.hint)
+    return Part(item, metric.title, findings)
 
 
 def without_texts(analysis: Analysis) -> Analysis:
-    """The same without what rows say, in tables and in pictures."""
+    """Return the same without the contents of rows, in tables and in plots."""
     return replace(analysis, parts=[_without_texts(part) for part in analysis.parts])
 
 
@@ -251,7 +239,7 @@ def _without_texts(part: Part) -> Part:
     if part.findings is None:
         return part
     tables = [_without_columns(table) for table in part.findings.tables]
-    plots = tuple(
+    plots = [
         replace(
             plot,
             data=[
@@ -260,19 +248,15 @@ def _without_texts(part: Part) -> Part:
             ],
         )
         for plot in part.findings.plots
-    )
+    ]
     # A single column leaves no other to read.
     kept = tuple(table for table in tables if len(table.columns) > 1)
-    return replace(part, findings=replace(part.findings, tables=kept, plots=plots))
+    return replace(part, findings=replace(part.findings, tables=kept, plots=tuple(plots)))
 
 
 def _without_columns(table: Table) -> Table:
-    columns = list(zip(*table.rows, strict=True))
-    kept = [
-        at
-        for at in range(len(table.columns))
-        if not (columns and any(isinstance(cell, Excerpt) for cell in columns[at]))
-    ]
+    quoting = {at for row in table.rows for at, cell in enumerate(row) if isinstance(cell, Excerpt)}
+    kept = [at for at in range(len(table.columns)) if at not in quoting]
     return replace(
         table,
         columns=tuple(table.columns[at] for at in kept),

@@ -8,8 +8,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from targen_analysis.analysis import Analysis, ask, measure_all
-from targen_analysis.data.corpus import Columns, read_study
+from targen_analysis.analysis import Analysis, measure_all, request_metrics
+from targen_analysis.corpus import Columns, read_study
 from targen_core.api.kinds import exported
 from targen_core.api.request import TaskLike
 from targen_core.api.run import Folder
@@ -60,7 +60,7 @@ def analyze(
         UsageError: the request is invalid, or `out` contains something else.
     """
     if out is not None:
-        from targen_analysis.report.folder import check_free
+        from targen_analysis.report.files import check_free
 
         check_free(Path(out).expanduser(), force=force)
     if not data:
@@ -75,8 +75,8 @@ def analyze(
     names = several(metrics)
     if metrics is not None and not names:
         raise UsageError("metrics is empty", hint="omit metrics= to measure everything")
-    asked = ask(registry, names, several(without), values)
-    if not asked:
+    requested = request_metrics(registry, names, several(without), values)
+    if not requested:
         raise UsageError("no metrics are left to measure", hint="exclude fewer metrics")
     study = read_study(
         registry,
@@ -88,7 +88,7 @@ def analyze(
     )
     sources = (_source(each) for each in (*data, against))
     files = [each for each in sources if isinstance(each, str | PathLike)]
-    analysis = measure_all(study, asked, files=map(Path, files))
+    analysis = measure_all(study, requested, files=map(Path, files))
     if out is not None:
         analysis.save(out, force=force)
     return analysis

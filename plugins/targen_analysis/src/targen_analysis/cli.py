@@ -134,10 +134,9 @@ def analyze(
     """
     import webbrowser
 
-    from targen_analysis.analysis import ask, measure_all, without_texts
-    from targen_analysis.data.corpus import Columns, read_study
-    from targen_analysis.report.figures import as_json
-    from targen_analysis.report.folder import check_free, write
+    from targen_analysis.analysis import measure_all, request_metrics, without_texts
+    from targen_analysis.corpus import Columns, read_study
+    from targen_analysis.report.files import as_json, check_free, write
     from targen_analysis.report.pictures import KINDS
     from targen_analysis.report.terminal import print_analysis
     from targen_core.cli.tables import print_json
@@ -148,8 +147,10 @@ def analyze(
         raise UsageError(f"--pictures {pictures}: choose {' or '.join(KINDS)}")
     registry = load_registry()
     example = "-o lexical.replicates=200"
-    asked = ask(registry, metric or (), without or (), parse_options(option or (), example))
-    if not asked:
+    requested = request_metrics(
+        registry, metric or (), without or (), parse_options(option or (), example)
+    )
+    if not requested:
         raise UsageError("no metrics are left to measure", hint="omit --without")
     columns = Columns(tuple(text or ()), label if label != "label" else "", intended)
     study = read_study(
@@ -161,7 +162,7 @@ def analyze(
     check_free(target, force=force)
     say = (lambda name: print(f"{name} …", file=sys.stderr)) if _watched(quiet) else None
     files = [*synthetic, *([against] if against is not None else [])]
-    analysis = measure_all(study, asked, say, raising=is_debugging(), files=files)
+    analysis = measure_all(study, requested, say, raising=is_debugging(), files=files)
     if not texts:
         analysis = without_texts(analysis)
     written = write(analysis, target, pictures=pictures)
@@ -174,14 +175,14 @@ def analyze(
             print(path)
     if show:
         webbrowser.open((target / "report.html").resolve().as_uri())
-    requested = {*(metric or ()), *(each.partition(".")[0] for each in option or ())}
-    named = [part for part in analysis.failed if {part.item.name, part.item.id} & requested]
-    if named:
-        names = ", ".join(part.item.name for part in named)
+    named = {*(metric or ()), *(each.partition(".")[0] for each in option or ())}
+    failed = [part for part in analysis.failed if {part.item.name, part.item.id} & named]
+    if failed:
+        names = ", ".join(part.item.name for part in failed)
         raise JobFailed(
-            f"{len(named)} of {len(asked)} metrics could not be measured: {names}; "
-            f"{named[0].problem}",
-            hint=named[0].hint,
+            f"{len(failed)} of {len(requested)} metrics could not be measured: {names}; "
+            f"{failed[0].problem}",
+            hint=failed[0].hint,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,8 @@ from targen_core.cli.findings import (
     flow_losses,
 )
 from targen_core.text import percent
+
+_MAX_LABELS = 50  # with more, labels are open, and a table of them would not be useful
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,40 +45,38 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     corpora = study.everything
     counts = {corpus.name: Counter(corpus.labels) for corpus in corpora}
     labels = list(dict.fromkeys(name for corpus in corpora for name in corpus.label_names))
-    figures: dict[str, dict[str, Estimate]] = {}
-    for corpus in corpora:
-        known = len(corpus) - counts[corpus.name][""]
-        figures[corpus.name] = {
-            f"share of {label}": rate(counts[corpus.name][label], known)
-            for label in (labels if len(labels) <= _MAX_LABELS else ())
-        }
-    tables, plots = _distribution(corpora, counts, figures, labels)
-    headlines, warnings, notes = _remarks(study, counts, labels, figures)
+    notes = [*_notes(corpora, counts)]
+    if len(labels) > _MAX_LABELS:
+        notes.append(f"There are {len(labels):,} different labels, too many to count separately.")
+        labels = []
+    figures = {
+        name: {f"share of {label}": rate(of[label], of.total() - of[""]) for label in labels}
+        for name, of in counts.items()
+    }
+    headlines, warnings = _distances(study, figures, labels)
+    warnings += [
+        f"All rows of {corpus.name} have the label {corpus.label_names[0]}."
+        for corpus in corpora
+        if len(corpus.label_names) == 1
+    ]
+    tables, plots = _distribution(counts, figures, labels) if labels else ([], [])
     flows = {corpus.name: flow for corpus in study.corpora if (flow := _flow(corpus))}
-    every = {f"all {len(flows)} together": _together([*flows.values()])} if len(flows) > 1 else {}
-    for name, flow in (flows | every).items():
+    for name, flow in flows.items():
         tables.append(_flow_table(name, flow))
         plots.append(_flow_plot(name, flow))
-    # Without a step 4, no label could change: such candidates would only lower the share.
-    pooled = [flow for flow in flows.values() if flow.corrected]
-    if len(pooled) < len(flows):
-        named = f"the {len(pooled)} corrected datasets together"
-        every = {named: _together(pooled)} if len(pooled) > 1 else {}
-    for name, flow in (flows | every).items():
         changed, judged = flow_changes(flow.branches, flow.aims)
-        if all(aim is None for aim in flow.aims.values()) and flow.aims:
-            continue  # no label was asked for
         if not flow.corrected:
             notes.append(f"The labels of {name} were not corrected, because the run had no step 4.")
-            continue
-        if name in figures:
+        elif flow.aims and all(aim is None for aim in flow.aims.values()):
+            continue  # no label was requested
+        elif not judged:
+            headlines.append(f"None of the candidates of {name} got a label.")
+        else:
             figures[name]["changed by correction"] = rate(changed, judged)
-        headlines.append(
-            f"{percent(changed / judged)} of the candidates of {name} that got a label "
-            f"({changed:,} of {judged:,}) got a different label than requested."
-            if judged
-            else f"None of the candidates of {name} got a label."
-        )
+            headlines.append(
+                f"{percent(changed / judged)} of the candidates of {name} that got a label "
+                f"({changed:,} of {judged:,}) got a different label than requested."
+            )
     if flows:
         notes.append(
             "Label flow counts judged candidates, even if they did not become rows (surplus, "
@@ -97,96 +97,76 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     )
 
 
-def _distribution(
-    corpora: tuple[Corpus, ...],
-    counts: Mapping[str, Counter[str]],
-    figures: Mapping[str, Mapping[str, Estimate]],
-    labels: list[str],
-) -> tuple[list[Table], list[Plot]]:
-    if not labels or len(labels) > _MAX_LABELS:
-        return [], []
-    shown = [*labels, *([""] if any(counts[corpus.name][""] for corpus in corpora) else [])]
-    rows: list[tuple[Cell, ...]] = [
-        (label or "no label", *(counts[corpus.name][label] for corpus in corpora))
-        for label in shown
-    ]
-    rows.append(("all", *(len(corpus) for corpus in corpora)))
-    table = Table("Rows by label", ("label", *(corpus.name for corpus in corpora)), rows)
-    marks = [
-        {
-            "dataset": corpus.name,
-            "label": label,
-            "share": figures[corpus.name][f"share of {label}"].value or 0.0,
-            "rows": counts[corpus.name][label],
-        }
-        for corpus in corpora
-        for label in labels
-    ]
-    return [table], [Plot("bars", "Share of each label", marks, "label", "share", "dataset")]
+def _notes(corpora: Sequence[Corpus], counts: Mapping[str, Counter[str]]) -> Iterator[str]:
+    for corpus in corpora:
+        without = counts[corpus.name][""]
+        if not corpus.label_names:
+            yield f"{corpus.name} has no labels."
+        elif without:
+            yield f"The label is missing in {without:,} of {len(corpus):,} rows of {corpus.name}."
 
 
-_MAX_LABELS = 50
-"""With more, labels are open, and a table of them would not be useful."""
-
-
-def _remarks(
-    study: Study,
-    counts: Mapping[str, Counter[str]],
-    labels: list[str],
-    figures: dict[str, dict[str, Estimate]],
-) -> tuple[list[str], list[str], list[str]]:
+def _distances(
+    study: Study, figures: Mapping[str, dict[str, Estimate]], labels: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Add each dataset's distance from the reference's labels; return headlines and warnings."""
+    reference = study.reference
     headlines: list[str] = []
     warnings: list[str] = []
-    notes: list[str] = []
-    for corpus in study.everything:
-        kinds, without = len(corpus.label_names), counts[corpus.name][""]
-        if not kinds:
-            notes.append(f"{corpus.name} has no labels.")
-        elif kinds == 1:
-            warnings.append(f"All rows of {corpus.name} have the label {corpus.label_names[0]}.")
-        if kinds and without:
-            notes.append(
-                f"The label is missing in {without:,} of {len(corpus):,} rows of {corpus.name}."
+    if reference is None or not reference.label_names or not labels:
+        return headlines, warnings
+    theirs = figures[reference.name]
+    for corpus in study.corpora:
+        if not corpus.label_names:
+            continue
+        mine = figures[corpus.name]
+        # Total variation distance of two label distributions.
+        away = sum(abs((mine[n].value or 0) - (theirs[n].value or 0)) for n in theirs) / 2
+        mine["distance of labels"] = Estimate(away)
+        headlines.append(
+            f"{percent(away)} of the rows of {corpus.name} would need a different label to match "
+            f"the balance of {reference.name}."
+        )
+        others = {_plain(name): name for name in reference.label_names}
+        pairs = [
+            f"{name!r} and {others[_plain(name)]!r}"
+            for name in corpus.label_names
+            if name not in reference.label_names and _plain(name) in others
+        ]
+        if pairs:
+            warnings.append(
+                f"{corpus.name} and {reference.name} spell labels differently: {', '.join(pairs)}. "
+                "They count as different labels; use one spelling in both."
             )
-    if len(labels) > _MAX_LABELS:
-        notes.append(f"There are {len(labels):,} different labels, too many to count separately.")
-        return headlines, warnings, notes
-    if study.reference is not None and study.reference.label_names:
-        for corpus in study.corpora:
-            if not corpus.label_names:
-                continue
-            away = _variation(figures[corpus.name], figures[study.reference.name], labels)
-            figures[corpus.name]["distance of labels"] = Estimate(away)
-            headlines.append(
-                f"{percent(away)} of the rows of {corpus.name} would need a different label to "
-                f"match the balance of {study.reference.name}."
-            )
-            if differing := _differing(corpus.label_names, study.reference.label_names):
-                warnings.append(
-                    f"{corpus.name} and {study.reference.name} spell labels differently: "
-                    f"{differing}. They count as different labels; use one spelling in both."
-                )
-    return headlines, warnings, notes
-
-
-def _differing(mine: Iterable[str], others: Iterable[str]) -> str:
-    """Return the labels that differ only in case, spaces and punctuation, in words; or ""."""
-    known, own = [*others], [*mine]
-    plain = {_plain(name): name for name in known if name not in own}
-    pairs = [(name, plain.get(_plain(name))) for name in own if name not in known]
-    return ", ".join(f"{name!r} and {other!r}" for name, other in pairs if other is not None)
+    return headlines, warnings
 
 
 def _plain(label: str) -> str:
     return re.sub(r"[\W_]+", " ", label.casefold()).strip()
 
 
-def _variation(
-    mine: Mapping[str, Estimate], other: Mapping[str, Estimate], labels: list[str]
-) -> float:
-    """Total variation distance of two label distributions."""
-    names = [f"share of {label}" for label in labels]
-    return sum(abs((mine[n].value or 0) - (other[n].value or 0)) for n in names) / 2
+def _distribution(
+    counts: Mapping[str, Counter[str]],
+    figures: Mapping[str, Mapping[str, Estimate]],
+    labels: Sequence[str],
+) -> tuple[list[Table], list[Plot]]:
+    shown = [*labels, *([""] if any(of[""] for of in counts.values()) else [])]
+    rows: list[tuple[Cell, ...]] = [
+        (label or "no label", *(of[label] for of in counts.values())) for label in shown
+    ]
+    rows.append(("all", *(of.total() for of in counts.values())))
+    marks = [
+        {
+            "dataset": name,
+            "label": label,
+            "share": figures[name][f"share of {label}"].value or 0.0,
+            "rows": of[label],
+        }
+        for name, of in counts.items()
+        for label in labels
+    ]
+    table = Table("Rows by label", ("label", *counts), rows)
+    return [table], [Plot("bars", "Share of each label", marks, "label", "share", "dataset")]
 
 
 def _flow(corpus: Corpus) -> Flow | None:
@@ -197,11 +177,9 @@ def _flow(corpus: Corpus) -> Flow | None:
         for intended, label in zip(corpus.intended, corpus.labels, strict=True):
             mine = flow.setdefault(intended or "(none)", _empty())
             mine["accepted" if label else "rejected"][label] += 1
-        return Flow(flow) if flow else None
-    if corpus.run is None:
-        return None
-    report = load(corpus.run).report.raw
-    if not report["flow"]:
+        return Flow(flow)
+    report = load(corpus.run).report.raw if corpus.run is not None else {}
+    if not report.get("flow"):
         return None
     return Flow(report["flow"], report["branches"], report["corrected"])
 
@@ -210,59 +188,43 @@ def _empty() -> dict[str, Any]:
     return {"accepted": Counter(), "rejected": Counter(), "surplus": Counter(), "duplicate": 0}
 
 
-def _together(flows: list[Flow]) -> Flow:
-    total: dict[str, dict[str, Any]] = {}
-    aims: dict[str, str | None] = {}
-    for flow in flows:
-        aims.update(flow.aims)
-        for intended, counts in flow.branches.items():
-            sums = total.setdefault(intended, _empty())
-            for place in ("accepted", "rejected", "surplus"):
-                sums[place].update(counts[place])
-            sums["duplicate"] += counts["duplicate"]
-    return Flow(total, aims, any(flow.corrected for flow in flows))
-
-
-def _columns(flow: Flow) -> dict[str, Mapping[str, int]]:
+def _outcomes(flow: Flow) -> dict[str, Mapping[str, int]]:
     """Return the candidates of each branch by outcome: labels, intended ones first; then losses."""
     accepted = {name: counts["accepted"] for name, counts in flow.branches.items()}
     own = dict.fromkeys(aim for name in accepted if (aim := flow.aims.get(name, name)) is not None)
     others = {end for ends in accepted.values() for end in ends}.difference(own)
-    return {
-        **{
-            end: {name: ends.get(end, 0) for name, ends in accepted.items()}
-            for end in [*own, *sorted(others)]
-        },
-        **flow_losses(flow.branches, flow.aims, _MAX_LABELS),
+    by_label = {
+        end: {name: ends.get(end, 0) for name, ends in accepted.items()}
+        for end in [*own, *sorted(others)]
     }
+    return {**by_label, **flow_losses(flow.branches, flow.aims, _MAX_LABELS)}
 
 
 def _flow_table(name: str, flow: Flow) -> Table:
-    columns = _columns(flow)
+    outcomes = _outcomes(flow)
     same = all(branch == aim for branch, aim in flow.aims.items())
     row = "the requested label" if same else "the task's branch"
     return Table(
         f"Label flow of {name}",
-        ("intended", *columns),
-        [(intended, *(of[intended] for of in columns.values())) for intended in flow.branches],
+        ("intended", *outcomes),
+        [(branch, *(of[branch] for of in outcomes.values())) for branch in flow.branches],
         note=f"Row: {row}; column: the candidate's outcome.",
     )
 
 
 def _flow_plot(name: str, flow: Flow) -> Plot:
-    columns = _columns(flow)
-    marks = []
-    for intended in flow.branches:
-        total = sum(of[intended] for of in columns.values())
-        marks += [
-            {
-                "intended": intended,
-                "ended as": end,
-                "share": of[intended] / total if total else 0.0,
-                "candidates": of[intended],
-            }
-            for end, of in columns.items()
-        ]
+    outcomes = _outcomes(flow)
+    totals = {branch: sum(of[branch] for of in outcomes.values()) for branch in flow.branches}
+    marks = [
+        {
+            "intended": branch,
+            "ended as": end,
+            "share": of[branch] / max(1, totals[branch]),
+            "candidates": of[branch],
+        }
+        for branch in flow.branches
+        for end, of in outcomes.items()
+    ]
     return Plot("heatmap", f"Label flow of {name}", marks, "ended as", "intended", "share")
 
 

@@ -13,8 +13,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_analysis.lexical.rouge import as_strings, similarities
-from targen_analysis.semantic.similarity import unit
+from targen_analysis.lexical.rouge import WordEncoder, similarities
+from targen_analysis.semantic.vectors import unit
 from targen_standard.embedding import Encode
 
 Similarities = NDArray[np.float32]
@@ -88,7 +88,7 @@ class Likeness:
 
 def by_words(texts: Iterable[str]) -> Likeness:
     """ROUGE-L of the words of two texts, from 0 to 1."""
-    strings = as_strings(texts)
+    strings = WordEncoder().encode_all(texts)
 
     def between(rows: Sequence[int], among: range) -> Similarities:
         return similarities([strings[row] for row in rows], strings[among.start : among.stop])

@@ -35,89 +35,47 @@ def subsample(size: int, of: int, rng: np.random.Generator) -> Rows:
     return np.sort(rng.choice(of, size, replace=False))
 
 
-def bootstrap(
+def half_samples(
     measure: Callable[[Rows], NDArray[np.float64]],
     at: NDArray[np.float64],
     *,
     size: int,
     of: int,
+    max_size: int,
     replicates: int,
     rng: np.random.Generator,
+    relative: bool = False,
 ) -> list[Estimate]:
-    """Return 95% intervals around figures by the centred bootstrap of rows.
+    """Return 95% intervals around figures by subsamples without replacement.
 
-    Each replicate measures `size` rows drawn with replacement from `of`. Drawing a row twice lowers
-    counts of types, so replicates lie to one side of the figure, not around it. The interval is the
-    figure plus the quantiles of the replicates' distance from their own mean. This takes the bias
-    out of the basic interval of Efron and Tibshirani (An Introduction to the Bootstrap, 1993, ch.
-    13).
+    The standard deviation is computed over subsamples of s rows, s being half of `size` and at most
+    `max_size`. It is scaled to `size` rows by sqrt(s / size / (1 - s / of)). With all rows and s
+    half of them the factor is 1 (the delete-half jackknife; Shao and Wu, Annals of Statistics 17,
+    1989).
 
     Args:
         measure: rows -> figures, shape (k,).
-        at: the figures that the intervals are put about, shape (k,).
-        size: rows of a replicate.
+        at: the figures of `size` rows, shape (k,).
+        size: rows of a figure.
         of: rows that there are.
-        replicates: how many; 0 gives no intervals.
+        max_size: rows of a subsample, at most.
+        replicates: number of subsamples; fewer than two give no intervals.
         rng: the chance.
+        relative: whether the deviation is a share of the figure, as for counts.
     """
-    if replicates < 2 or of < 2:
-        return [Estimate(_number(value)) for value in at]
-    drawn = np.array([measure(rng.integers(0, of, size)) for _ in range(replicates)])
-    away = np.quantile(drawn - drawn.mean(axis=0), [0.025, 0.975], axis=0)
-    return [
-        Estimate(_number(value), _number(value + low), _number(value + high))
-        for value, low, high in zip(at, *away, strict=True)
-    ]
-
-
-def half_samples(
-    measure: Callable[[Rows], float],
-    at: float,
-    *,
-    size: int,
-    of: int,
-    max_size: int,
-    replicates: int,
-    rng: np.random.Generator,
-) -> Estimate:
-    """Return a 95% interval by subsamples without replacement.
-
-    For figures that a repeated row would spoil, such as a compression ratio. The standard deviation
-    is computed over subsamples of s rows, s being half of `size` and at most `max_size`. It is
-    scaled to `size` rows by sqrt(s / size / (1 - s / of)). With all rows and s half of them the
-    factor is 1 (the delete-half jackknife; Shao and Wu, Annals of Statistics 17, 1989).
-    """
-    (estimate,) = half_samples_together(
-        lambda rows: np.array([measure(rows)]),
-        np.array([at]),
-        size=size,
-        of=of,
-        max_size=max_size,
-        replicates=replicates,
-        rng=rng,
-    )
-    return estimate
-
-
-def half_samples_together(
-    measure: Callable[[Rows], NDArray[np.float64]],
-    at: NDArray[np.float64],
-    *,
-    size: int,
-    of: int,
-    max_size: int,
-    replicates: int,
-    rng: np.random.Generator,
-) -> list[Estimate]:
-    """The same for several figures that one look at the rows gives, shape (k,)."""
     take = min(size // 2, max_size)
     if replicates < 2 or take < 2:
-        return [Estimate(_number(value)) for value in at]
+        return [Estimate(finite(value)) for value in at]
     drawn = np.array([measure(subsample(take, of, rng)) for _ in range(replicates)])
     spread = Z * np.std(drawn, axis=0, ddof=1) * math.sqrt(take / size / (1 - take / of))
+    if relative:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            spread = spread * np.abs(at / drawn.mean(axis=0))
     return [
-        Estimate(_number(value), _number(value - half), _number(value + half))
-        for value, half in zip(at, spread, strict=True)
+        Estimate(finite(value), finite(value - half), finite(value + half))
+        if math.isfinite(half)
+        else Estimate(finite(value))
+        for value, half in zip(at.tolist(), spread.tolist(), strict=True)
     ]
 
 
@@ -190,5 +148,6 @@ def mean(values: Sequence[float]) -> Estimate:
     return Estimate(middle, middle - half, middle + half)
 
 
-def _number(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """Return a number, or None for NaN and infinity."""
     return float(value) if math.isfinite(value) else None

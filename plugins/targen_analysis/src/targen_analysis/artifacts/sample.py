@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from targen_analysis.folds import groups_of
+from targen_analysis.learning import groups_of
 from targen_analysis.metrics import Corpus, Study
 from targen_analysis.statistics import generator
-from targen_core.tasks.cases import RIGHT, Case, Cue
+from targen_core.tasks.cases import Case, Cue
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,6 @@ class Sample:
         return tuple(
             at for at in range(len(self.fields)) if any(one[at] != two[at] for one, two in pairs)
         )
-
-    def right(self) -> list[int]:
-        """Return the number of right options per question."""
-        count = dict.fromkeys(self.questions, 0)
-        for question, label in zip(self.questions, self.labels, strict=True):
-            count[question] += label == RIGHT
-        return list(count.values())
 
     def shortened(self, size: int) -> Sample:
         """The first whole units that hold no more than `size` decisions."""

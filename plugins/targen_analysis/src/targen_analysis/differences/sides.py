@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_analysis.folds import groups_of
+from targen_analysis.learning import groups_of
 from targen_analysis.metrics import Corpus, Study
 from targen_analysis.statistics import Z, generator, rate
 from targen_core.cli.findings import Estimate

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from targen_analysis.data.excerpt import excerpt
-from targen_analysis.judging.texts import answer_of, texts_of
 from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import mean, rate
-from targen_core.cli.findings import (
-    Cell,
-    Estimate,
-    Findings,
-    Plot,
-    Table,
-)
+from targen_analysis.texts import answer_of, excerpt, questions_of
+from targen_core.cli.findings import Cell, Estimate, Findings, Plot, Table
 from targen_core.cli.markup import sheet_text
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
@@ -41,12 +33,24 @@ class JudgedOptions(MetricOptions):
     ratings: str = Field("", description="Runs of targen rate, separated by commas.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """A person's verdict on one row."""
+class _KnownRows:
+    """The rows of a dataset by what is shown of them."""
 
-    right: bool
-    note: str
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+        self.texts = questions_of(corpus)
+        self._places: defaultdict[str, list[int]] = defaultdict(list)
+        for at, text in enumerate(self.texts):
+            self._places[text.strip()].append(at)
+
+    def find(self, text: str, answer: str | None = None) -> int | None:
+        """Return the row with this text, and, if it is given, this answer."""
+        places = self._places.get(text.strip(), ())
+        fitting = (at for at in places if answer is None or answer_of(self.corpus, at) == answer)
+        return next(fitting, None)
+
+
+Known = Mapping[str, _KnownRows]
 
 
 def _measure(study: Study, options: JudgedOptions) -> Findings:
@@ -54,67 +58,28 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
         raise UsageError(
             "no verdicts or ratings were passed",
             hint="targen sample draws rows for a person; pass the result with "
-            "-o judged.sheet=FILE"
-            ". Or pass a run of targen rate with "
-            "-o judged.ratings=RUN",
+            "-o judged.sheet=FILE. Or pass a run of targen rate with -o judged.ratings=RUN",
         )
-    known = {corpus.name: _Known(corpus) for corpus in study.everything}
-    figures: dict[str, dict[str, Estimate]] = {name: {} for name in known}
-    headlines, warnings, tables, plots = [], [], [], []
+    known = {corpus.name: _KnownRows(corpus) for corpus in study.everything}
+    parts = []
     if options.sheet:
-        verdicts, lost = _verdicts(options.sheet, known)
-        rows: list[tuple[Cell, ...]] = []
-        for name, of in verdicts.items():
-            right = rate(sum(each.right for each in of.values()), len(of))
-            figures[name]["right"] = right
-            rows.append((name, len(of), right))
-            headlines.append(
-                f"A person judged {len(of):,} rows of {name}: {right.value or 0:.0%} have "
-                "the right answer."
-            )
-        note = "In DataTune, people judged 300 rows: 88% were right (86.6% of the synthetic ones)."
-        tables.append(Table("Answers that a person found correct", _RIGHT, rows, note=note))
-        tables += _wrong(verdicts, known)
-        if lost:
-            warnings.append(
-                f"{options.sheet}: left out {plural(lost, 'judged row')} that no dataset of this "
-                "analysis contains."
-            )
+        parts.append(_judged_by_people(options.sheet, known))
     if options.ratings:
-        ratings, lost = _ratings(options.ratings, known)
-        for name, levels in ratings.items():
-            figures[name]["difficulty"] = mean([int(level) for level in levels])
-            hard = rate(sum(level in "45" for level in levels), len(levels))
-            figures[name]["hard rows"] = hard
-        tables.append(
-            Table(
-                "Difficulty as rated by a model, from 1 (very easy) to 5 (very hard)",
-                ("figure", *ratings),
-                _levels(ratings, figures),
-                note=", ".join(f"{name}: {len(of):,} rows" for name, of in ratings.items()),
-            )
-        )
-        plots.append(_plot(ratings))
-        headlines += [
-            f"A model rates the difficulty of the rows of {name} at "
-            f"{figures[name]['difficulty'].value:.1f} on average, on a scale of 1 to 5."
-            for name in ratings
-        ]
-        if lost:
-            warnings.append(
-                f"{options.ratings}: left out {plural(lost, 'rating')} of rows that no dataset of "
-                "this analysis contains."
-            )
+        parts.append(_rated_by_model(options.ratings, known))
+    figures: dict[str, dict[str, Estimate]] = {}
+    for part in parts:
+        for name, of in part.figures.items():
+            figures.setdefault(name, {}).update(of)
     return Findings(
-        headlines=tuple(headlines),
-        figures={name: of for name, of in figures.items() if of},
+        headlines=tuple(line for part in parts for line in part.headlines),
+        figures=figures,
         glance={
             "right": "answers that a person found right",
             "difficulty": "from 1 to 5, as rated by a model",
         },
-        tables=tuple(tables),
-        plots=tuple(plots),
-        warnings=tuple(warnings),
+        tables=tuple(table for part in parts for table in part.tables),
+        plots=tuple(plot for part in parts for plot in part.plots),
+        warnings=tuple(line for part in parts for line in part.warnings),
         notes=(
             (
                 "The judged and rated rows were sampled at random; intervals reflect this "
@@ -125,146 +90,141 @@ def _measure(study: Study, options: JudgedOptions) -> Findings:
     )
 
 
-_RIGHT = ("dataset", "judged rows", "right")
+def _judged_by_people(sheets: str, known: Known) -> Findings:
+    verdicts: dict[str, dict[int, bool]] = {}
+    wrong: list[tuple[Cell, ...]] = []
+    lost = filled = 0
+    for row in _rows(sheets, "sheet", ("text", "right"), "use a file that targen sample wrote"):
+        word = str(row.get("right") or "").strip().lower()
+        if not word:
+            continue
+        if word not in _YES | _NO:
+            raise UsageError(
+                f"-o judged.sheet: {sheets}: the column `right` contains {row['right']!r}; it must "
+                "be yes, no or empty"
+            )
+        filled += 1
+        text, answer = str(row["text"]), str(row.get("answer") or "").strip()
+        places = {
+            name: at for name, of in known.items() if (at := of.find(text, answer)) is not None
+        }
+        lost += not places
+        for name, at in places.items():
+            verdicts.setdefault(name, {})[at] = word in _YES
+            if word in _NO:
+                note = excerpt((str(row.get("note") or ""),))
+                wrong.append((name, at, excerpt((text,)), excerpt((answer,)), note))
+    if not filled:
+        raise UsageError(
+            f"-o judged.sheet: {sheets} is not filled in: no row has yes or no in the column "
+            "`right`"
+        )
+    if not verdicts:
+        raise UsageError(
+            f"-o judged.sheet: none of the rows in {sheets} match a row of these datasets"
+        )
+    shares = {name: rate(sum(of.values()), len(of)) for name, of in verdicts.items()}
+    return Findings(
+        headlines=tuple(
+            f"A person judged {len(of):,} rows of {name}: {shares[name].value or 0:.0%} have the "
+            "right answer."
+            for name, of in verdicts.items()
+        ),
+        figures={name: {"right": share} for name, share in shares.items()},
+        tables=(
+            Table(
+                "Answers that a person found correct",
+                ("dataset", "judged rows", "right"),
+                [(name, len(of), shares[name]) for name, of in verdicts.items()],
+                note="In DataTune, people judged 300 rows: 88% were right (86.6% of the synthetic "
+                "ones).",
+            ),
+            Table(
+                "Answers that a person found wrong",
+                ("dataset", "row", "text", "answer", "note"),
+                wrong[:_WRONG_SHOWN],
+            ),
+        ),
+        warnings=_lost(sheets, plural(lost, "judged row"), lost),
+    )
 
 
-class _Known:
-    """The rows of a dataset by what is shown of them."""
+def _rated_by_model(runs: str, known: Known) -> Findings:
+    ratings: dict[str, list[int]] = {}
+    lost = 0
+    for row in _rows(runs, "ratings", ("input", "output"), "use a run that targen rate created"):
+        level = str(row["output"]).strip()
+        if level not in _LEVELS:
+            raise UsageError(f"-o judged.ratings: {runs}: {level!r} is not a rating from 1 to 5")
+        names = [name for name, of in known.items() if of.find(str(row["input"])) is not None]
+        lost += not names
+        for name in names:
+            ratings.setdefault(name, []).append(int(level))
+    if not ratings:
+        raise UsageError(
+            f"-o judged.ratings: none of the ratings in {runs} are of rows of these datasets"
+        )
+    figures = {
+        name: {
+            "difficulty": mean(levels),
+            "hard rows": rate(sum(level >= 4 for level in levels), len(levels)),
+        }
+        for name, levels in ratings.items()
+    }
+    counts = {name: Counter(levels) for name, levels in ratings.items()}
+    rows: list[tuple[Cell, ...]] = [
+        (level, *(rate(of[int(level)], of.total()) for of in counts.values())) for level in _LEVELS
+    ]
+    rows.append(("mean", *(of["difficulty"] for of in figures.values())))
+    marks = [
+        {"dataset": name, "difficulty": level, "share": of[int(level)] / of.total()}
+        for name, of in counts.items()
+        for level in _LEVELS
+    ]
+    return Findings(
+        headlines=tuple(
+            f"A model rates the difficulty of the rows of {name} at "
+            f"{of['difficulty'].value:.1f} on average, on a scale of 1 to 5."
+            for name, of in figures.items()
+        ),
+        figures=figures,
+        tables=(
+            Table(
+                "Difficulty as rated by a model, from 1 (very easy) to 5 (very hard)",
+                ("figure", *ratings),
+                rows,
+                note=", ".join(f"{name}: {len(of):,} rows" for name, of in ratings.items()),
+            ),
+        ),
+        plots=(
+            Plot("bars", "Difficulty as rated by a model", marks, "difficulty", "share", "dataset"),
+        ),
+        warnings=_lost(runs, plural(lost, "rating"), lost),
+    )
 
-    def __init__(self, corpus: Corpus) -> None:
-        self.corpus = corpus
-        self.places: defaultdict[str, list[int]] = defaultdict(list)
-        for at, text in enumerate(texts_of(corpus)):
-            self.places[text.strip()].append(at)
 
-    def place(self, text: str, answer: str | None = None) -> int | None:
-        """The row with this text, and, if it is given, this answer."""
-        places = self.places.get(text.strip(), ())
-        fitting = (at for at in places if answer is None or answer_of(self.corpus, at) == answer)
-        return next(fitting, None)
+def _lost(files: str, what: str, count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    return (f"{files}: left out {what} of rows that no dataset of this analysis contains.",)
 
 
-def _rows(said: str, what: str, columns: Sequence[str]) -> list[Mapping[str, Any]]:
-    """The rows of one or several datasets, with commas between.
+def _rows(files: str, option: str, columns: Sequence[str], hint: str) -> list[Mapping[str, Any]]:
+    """Return the rows of one or several datasets, with commas between.
 
     Raises:
         UsageError: they cannot be read, or lack a column.
     """
     rows: list[Mapping[str, Any]] = []
-    for each in filter(None, map(str.strip, said.split(","))):
+    for each in filter(None, map(str.strip, files.split(","))):
         read = open_source(Path(each)).rows()
         lacking = [column for column in columns if column not in read[0]]
         if lacking:
-            raise _refused(
-                what,
-                f"{each} has no column {lacking[0]}",
-                "use a file that targen sample wrote"
-                if what == "sheet"
-                else "use a run that targen rate created",
-            )
-        if what == "sheet" and Path(each).suffix not in (".json", ".jsonl"):
+            raise UsageError(f"-o judged.{option}: {each} has no column {lacking[0]}", hint=hint)
+        if option == "sheet" and Path(each).suffix not in (".json", ".jsonl"):
             read = [{name: sheet_text(str(cell)) for name, cell in row.items()} for row in read]
         rows += read
     return rows
-
-
-def _verdicts(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, dict[int, _Verdict]], int]:
-    """Dataset -> row -> what a person said; and how many judged rows are of none."""
-    verdicts: dict[str, dict[int, _Verdict]] = {}
-    lost = filled = 0
-    for row in _rows(said, "sheet", ("text", "right")):
-        word = str(row.get("right") or "").strip().lower()
-        if not word:
-            continue
-        if word not in _YES | _NO:
-            raise _refused(
-                "sheet",
-                f"{said}: the column `right` contains {row['right']!r}; it must be yes, no or "
-                "empty",
-            )
-        filled += 1
-        places = {
-            name: of.place(str(row["text"]), str(row.get("answer") or "").strip())
-            for name, of in known.items()
-        }
-        for name, at in places.items():
-            if at is not None:
-                verdict = _Verdict(word in _YES, str(row.get("note") or ""))
-                verdicts.setdefault(name, {})[at] = verdict
-        lost += all(at is None for at in places.values())
-    if not filled:
-        raise _refused(
-            "sheet", f"{said} is not filled in: no row has yes or no in the column `right`"
-        )
-    if not verdicts:
-        raise _refused("sheet", f"none of the rows in {said} match a row of these datasets")
-    return verdicts, lost
-
-
-def _wrong(
-    verdicts: Mapping[str, Mapping[int, _Verdict]], known: Mapping[str, _Known]
-) -> list[Table]:
-    rows: list[tuple[Cell, ...]] = []
-    for name, of in verdicts.items():
-        corpus = known[name].corpus
-        texts = texts_of(corpus)
-        wrong = [at for at, each in of.items() if not each.right]
-        rows += [
-            (
-                name,
-                at,
-                excerpt((texts[at],)),
-                excerpt((answer_of(corpus, at),)),
-                excerpt((of[at].note,)),
-            )
-            for at in wrong[:_WRONG_SHOWN]
-        ]
-    columns = ("dataset", "row", "text", "answer", "note")
-    return [Table("Answers that a person found wrong", columns, rows)] if rows else []
-
-
-def _ratings(said: str, known: Mapping[str, _Known]) -> tuple[dict[str, list[str]], int]:
-    """Dataset -> ratings of its rows; and how many are of none."""
-    ratings: dict[str, list[str]] = {}
-    lost = 0
-    for row in _rows(said, "ratings", ("input", "output")):
-        level = str(row["output"]).strip()
-        if level not in _LEVELS:
-            raise _refused("ratings", f"{said}: {level!r} is not a rating from 1 to 5")
-        names = [name for name, of in known.items() if of.place(str(row["input"])) is not None]
-        lost += not names
-        for name in names:
-            ratings.setdefault(name, []).append(level)
-    if not ratings:
-        raise _refused("ratings", f"none of the ratings in {said} are of rows of these datasets")
-    return ratings, lost
-
-
-def _refused(option: str, why: str, hint: str = "") -> UsageError:
-    return UsageError(f"-o judged.{option}: {why}", hint=hint)
-
-
-def _levels(
-    ratings: Mapping[str, Sequence[str]], figures: Mapping[str, Mapping[str, Estimate]]
-) -> list[tuple[Cell, ...]]:
-    counts = {name: Counter(levels) for name, levels in ratings.items()}
-    rows: list[tuple[Cell, ...]] = [
-        (level, *(rate(counts[name][level], len(of)) for name, of in ratings.items()))
-        for level in _LEVELS
-    ]
-    rows.append(("mean", *(figures[name]["difficulty"] for name in ratings)))
-    return rows
-
-
-def _plot(ratings: Mapping[str, Sequence[str]]) -> Plot:
-    marks = [
-        {"dataset": name, "difficulty": level, "share": levels.count(level) / len(levels)}
-        for name, levels in ratings.items()
-        for level in _LEVELS
-    ]
-    return Plot(
-        "bars", "Difficulty as rated by a model", marks, x="difficulty", y="share", color="dataset"
-    )
 
 
 JUDGED = Metric(

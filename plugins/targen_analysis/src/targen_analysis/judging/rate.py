@@ -62,7 +62,7 @@ def rate(
     - targen rate task.json --about "Is the reply a yes or a no?" -b chatgpt --batch --max-cost 1
     - targen analyze runs/rte-0 -o judged.ratings=runs/rte-0-rated
     """
-    from targen_analysis.data.corpus import read_corpus
+    from targen_analysis.corpus import read_corpus
     from targen_analysis.judging.rating import FORM, RATE
     from targen_core.dataset.source import open_source
     from targen_core.plugins.loader import load_registry

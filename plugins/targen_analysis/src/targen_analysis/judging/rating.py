@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from targen_analysis.data.corpus import read_corpus
-from targen_analysis.judging.texts import texts_of
+from targen_analysis.corpus import read_corpus
+from targen_analysis.texts import questions_of
 from targen_core import Prompt, Task
 from targen_core.cli.trust import placed
 from targen_core.origin import HUB, Typed, is_file
@@ -80,7 +80,7 @@ def rating_task(spec: Rate, name: str) -> Task[Any, Any]:
     def rows() -> list[RowToAsk]:
         if not read:
             corpus = read_corpus(load_registry(), spec.data, task=spec.task or None)
-            texts = enumerate(texts_of(corpus))
+            texts = enumerate(questions_of(corpus))
             read.extend(RowToAsk(row=at, input=text) for at, text in texts)
         return read
 

@@ -57,8 +57,8 @@ def sample(
     - targen sample runs/rte-0 -n 100 --out rte-0.csv
     - targen analyze runs/rte-0 -o judged.sheet=rte-0.csv
     """
-    from targen_analysis.data.corpus import read_corpus
-    from targen_analysis.judging.texts import answer_of, texts_of
+    from targen_analysis.corpus import read_corpus
+    from targen_analysis.texts import answer_of, questions_of
     from targen_core.cli.markup import sheet_cell
     from targen_core.plugins.loader import load_registry
     from targen_core.text import plural
@@ -66,7 +66,7 @@ def sample(
     if out.suffix not in (".csv", ".jsonl"):
         raise UsageError(f"--out {out}: the name must end in .csv or .jsonl", hint="FILE.csv")
     corpus = read_corpus(load_registry(), data, task=task, encoding=encoding)
-    texts = texts_of(corpus)
+    texts = questions_of(corpus)
     drawn = random.Random(f"{seed}/sample").sample(range(len(texts)), min(number, len(texts)))
     rows = [(at, texts[at], answer_of(corpus, at), "", "") for at in drawn]
     if not any(answer for _, _, answer, _, _ in rows):

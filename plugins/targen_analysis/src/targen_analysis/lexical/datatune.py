@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from targen_analysis.lexical.repetition import THRESHOLDS
-from targen_analysis.lexical.rouge import COMPARED, as_strings, nearest
+from targen_analysis.lexical.rouge import COMPARED, WordEncoder, nearest
 from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import generator, mean, rate, subsample
 from targen_analysis.views import figure_table
@@ -90,7 +90,8 @@ def _figures(study: Study, corpus: Corpus, options: DataTuneOptions) -> dict[str
     }
     if len(texts) > 1:
         rng = generator(study.rng(f"datatune/{corpus.name}"))
-        strings = as_strings(texts[row] for row in subsample(options.among, len(texts), rng))
+        rows = subsample(options.among, len(texts), rng)
+        strings = WordEncoder().encode_all(texts[row] for row in rows)
         best, _ = nearest(strings, strings, own=range(len(strings)))
         for threshold in THRESHOLDS:
             unique = int((best < np.float32(threshold)).sum())

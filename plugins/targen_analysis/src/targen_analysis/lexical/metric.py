@@ -2,28 +2,55 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_analysis.lexical.counts import FIGURES, counted
-from targen_analysis.lexical.richness import compression_ratio, mattr, mtld
-from targen_analysis.lexical.words import Words, unit_of, words_of
+from targen_analysis.lexical.words import split, unit_of
 from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
-from targen_analysis.statistics import apart, bootstrap, generator, half_samples, subsample
+from targen_analysis.statistics import (
+    Rows,
+    apart,
+    entropy,
+    finite,
+    generator,
+    half_samples,
+    subsample,
+)
 from targen_analysis.views import figure_table
 from targen_core.cli.findings import Estimate, Findings, Plot, Table
+
+_SUBSAMPLES = 5  # whose mean is a larger dataset's figure at the common size
+_MAX_ROWS = 1_000  # of a subsample for an interval
+_LONGEST = 3  # n-grams
+_WINDOW = 50  # words of MATTR
+_FIGURES = {
+    "words": "words",
+    "vocabulary": "vocabulary (distinct words)",
+    "distinct-1": "type-token ratio (distinct-1)",
+    "distinct-2": "distinct-2",
+    "distinct-3": "distinct-3",
+    "entropy-1": "entropy of words (bits)",
+    "entropy-2": "entropy of bigrams (bits)",
+    "entropy-3": "entropy of trigrams (bits)",
+    "hd-d": "HD-D",
+    "mattr": f"MATTR ({_WINDOW} words)",
+    "compression": "compression ratio",
+}
+"""Figure -> its name in tables, in the order of `measure_rows`."""
+
+Ids = NDArray[np.int64]
 
 
 class LexicalOptions(MetricOptions):
     """Options of `lexical`."""
 
     replicates: int = Field(
-        100, ge=0, description="Number of resamples per interval; 0: no intervals."
+        40, ge=0, description="Number of subsamples per interval; 0: no intervals."
     )
     rows: int = Field(
         0,
@@ -32,75 +59,141 @@ class LexicalOptions(MetricOptions):
     )
 
 
-_SUBSAMPLES = 20
-"""Subsamples whose mean is a larger dataset's figure at the common size."""
+class Words:
+    """The words of a dataset as numbers, so that a sample of its rows is a gather and a count.
 
-_WORK = 200_000_000
-"""Words that an interval's resamples may hold together: larger data get fewer of them."""
+    Attributes:
+        ids: the word at each place, row after row, shape (words,).
+        starts: where each row begins, and the end of the last, shape (rows + 1,).
+        left: words from each place to the end of its field, itself included: an n-gram does not
+            reach from one field into the next.
+    """
 
-_FEWEST = 25
-"""Resamples, however large the data."""
+    def __init__(self, corpus: Corpus) -> None:
+        numbers: dict[str, int] = {}
+        ids: list[int] = []
+        fields: list[int] = []
+        starts = [0]
+        for row in corpus.texts:
+            for text in row:
+                words = split(text)
+                ids += [numbers.setdefault(word, len(numbers)) for word in words]
+                fields.append(len(words))
+            starts.append(len(ids))
+        self.corpus = corpus
+        self.types = len(numbers)
+        self.ids, self.starts = np.array(ids, dtype=np.int64), np.array(starts)
+        self.left = np.repeat(np.cumsum(fields), fields) - np.arange(len(ids))
 
-_SLOW_ROWS = 1_000
-"""Rows of a subsample, at most, if a figure cannot be had from counts."""
+    def __len__(self) -> int:
+        return len(self.starts) - 1
 
-_SLOW_REPLICATES = 40
+    @cached_property
+    def grams(self) -> list[Ids]:
+        """The number of the n-gram at each place, for n from 1 to 3; -1 where none begins."""
+        by_length = [self.ids]
+        for n in range(2, _LONGEST + 1):
+            whole = np.flatnonzero(self.left >= n)
+            codes = by_length[-1][whole] * self.types + self.ids[whole + n - 1]
+            grams = np.full(len(self.ids), -1, dtype=np.int64)
+            grams[whole] = np.unique(codes, return_inverse=True)[1]
+            by_length.append(grams)
+        return by_length
 
-_SLOW_WORK = 8_000_000
-"""Words that the subsamples of such a figure may hold together: a row may hold a million."""
-
-_FEWEST_SLOW = 8
-
-_SHOWN = {
-    "words": "words",
-    "vocabulary": "vocabulary (distinct words)",
-    "distinct-1": "type-token ratio (distinct-1)",
-    "distinct-2": "distinct-2",
-    "distinct-3": "distinct-3",
-    "distinct-4": "distinct-4",
-    "entropy-1": "entropy of words (bits)",
-    "entropy-2": "entropy of bigrams (bits)",
-    "entropy-3": "entropy of trigrams (bits)",
-    "hd-d": "HD-D",
-    "mattr": "MATTR (50 words)",
-    "mtld": "MTLD (words)",
-    "bigrams per row": "distinct bigrams / rows",
-    "own bigrams per row": "distinct bigrams per row",
-    "compression": "compression ratio",
-}
-"""Figure -> how the table calls it, in its order."""
-
-_COMPARED = (
-    "vocabulary", "distinct-2", "entropy-2", "hd-d", "mattr", "mtld", "own bigrams per row",
-    "compression",
-)  # fmt: skip
+    def places(self, rows: Rows) -> Ids:
+        """Return the places of the words of some rows, row after row."""
+        lengths = np.diff(self.starts)[rows]
+        ends = np.cumsum(lengths)
+        return np.repeat(self.starts[rows] - (ends - lengths), lengths) + np.arange(lengths.sum())
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    """A dataset's figures: of all its rows, and at the common size with intervals."""
+def measure_rows(words: Words, rows: Rows) -> NDArray[np.float64]:
+    """Return the figures of some rows in the order of `_FIGURES`; NaN if they are too few."""
+    places = words.places(rows)
+    counts = []
+    for grams in words.grams:
+        # One to the right: -1, no n-gram, becomes 0 and is dropped.
+        often = np.bincount(grams[places] + 1)[1:]
+        counts.append(often[often > 0])
+    return np.array(
+        [
+            len(places),
+            len(counts[0]),
+            *(len(often) / often.sum() if len(often) else np.nan for often in counts),
+            *map(entropy, counts),
+            hdd(counts[0]),
+            mattr(words.ids[places]),
+            compression_ratio("\n".join(words.corpus.texts[row]) for row in rows.tolist()),
+        ]
+    )
 
-    whole: dict[str, float]
-    matched: dict[str, Estimate]
+
+def hdd(counts: Ids, drawn: int = 42) -> float:
+    """Return the expected type-token ratio of 42 words drawn without replacement; NaN of fewer.
+
+    McCarthy and Jarvis, Behavior Research Methods 42, 2010.
+
+    Args:
+        counts: how often each type occurs, shape (types,).
+        drawn: how many words.
+    """
+    total = int(counts.sum())
+    if total < drawn:
+        return float("nan")
+    often, types = np.unique(counts, return_counts=True)
+    turns = np.arange(drawn)
+    missed = np.prod(np.clip(total - often[:, None] - turns, 0, None) / (total - turns), axis=1)
+    return float((types * (1 - missed)).sum() / drawn)
+
+
+def mattr(ids: Ids, window: int = _WINDOW) -> float:
+    """Return the mean type-token ratio of all windows of `window` words; NaN without a window.
+
+    Covington and McFall, Journal of Quantitative Linguistics 17, 2010.
+    """
+    size = len(ids)
+    if size < window:
+        return float("nan")
+    order = np.argsort(ids, kind="stable")
+    same = ids[order[1:]] == ids[order[:-1]]
+    before = np.full(size, -1, dtype=np.int64)
+    before[order[1:][same]] = order[:-1][same]
+    # A word counts once in a window: where it is the first of its kind there, that is in all
+    # windows that begin behind the place where it stood before.
+    places = np.arange(size)
+    first = np.maximum(before + 1, places - window + 1)
+    last = np.minimum(places, size - window)
+    counted = np.maximum(last - np.maximum(first, 0) + 1, 0).sum()
+    return float(counted / (size - window + 1) / window)
+
+
+def compression_ratio(texts: Iterable[str]) -> float:
+    """Return the bytes of the texts over their bytes by DEFLATE: higher is more redundant.
+
+    It is NaN for empty input. Shaib et al., arXiv:2403.00553.
+    """
+    plain = "\n".join(texts).encode("utf-8", "surrogatepass")
+    return len(plain) / len(zlib.compress(plain)) if plain else float("nan")
 
 
 def _measure(study: Study, options: LexicalOptions) -> Findings:
     corpora = study.everything
     smallest = min(map(len, corpora))
     size = min(options.rows or smallest, smallest)
-    of_words = words_of(*corpora)
+    words = {corpus.name: Words(corpus) for corpus in corpora}
     unit = unit_of(*(corpus.texts for corpus in corpora))
-    shown = {name: called.replace("words", unit) for name, called in _SHOWN.items()}
-    results = [
-        _figures(study, corpus, words, size, options.replicates)
-        for corpus, words in zip(corpora, of_words, strict=True)
-    ]
+    names = {name: shown.replace("words", unit) for name, shown in _FIGURES.items()}
+    matched = {name: _at_size(study, of, size, options.replicates) for name, of in words.items()}
+    whole = {
+        name: [Estimate(finite(each)) for each in measure_rows(of, np.arange(len(of)))]
+        for name, of in words.items()
+    }
     tables = [
         figure_table(
             f"Lexical diversity at {size:,} rows",
-            {c.name: measured.matched for c, measured in zip(corpora, results, strict=True)},
-            shown,
-            shown,
+            matched,
+            names,
+            names,
             note="95% intervals. Higher is more diverse, except for the compression ratio.",
         )
     ]
@@ -111,32 +204,30 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
                 "datasets",
                 ("figure", *(f"{corpus.name} ({len(corpus):,} rows)" for corpus in corpora)),
                 [
-                    (called, *(_plain(measured.whole[name]) for measured in results))
-                    for name, called in shown.items()
+                    (shown, *(each.value for each in row))
+                    for shown, *row in zip(names.values(), *whole.values(), strict=True)
                 ],
             )
         )
     return Findings(
-        headlines=_headlines(study, results, size, unit),
+        headlines=tuple(_headlines(study, matched, size, unit)),
         figures={
-            corpus.name: {
-                **measured.matched,
-                **{f"{name}, all rows": Estimate(_plain(v)) for name, v in measured.whole.items()},
+            name: {
+                **matched[name],
+                **{f"{f}, all rows": each for f, each in zip(names, whole[name], strict=True)},
             }
-            for corpus, measured in zip(corpora, results, strict=True)
+            for name in words
         },
         glance={
             "vocabulary": f"distinct {unit} in {size:,} rows; higher is more diverse",
-            "mattr": f"distinct {unit} per 50; higher is more diverse",
+            "mattr": f"distinct {unit} per {_WINDOW}; higher is more diverse",
             "compression": "compression ratio of the texts; higher is more repetitive",
         },
         better={"vocabulary": "higher", "mattr": "higher", "compression": "lower"},
         tables=tuple(tables),
-        plots=_plots(study, results, of_words, shown),
+        plots=(_growth(study, words),),
         warnings=tuple(
-            f"{corpus.name} does not contain any words."
-            for corpus, words in zip(corpora, of_words, strict=True)
-            if not len(words.ids)
+            f"{name} does not contain any words." for name, of in words.items() if not len(of.ids)
         ),
         notes=(
             (
@@ -156,170 +247,67 @@ def _measure(study: Study, options: LexicalOptions) -> Findings:
     )
 
 
-def _figures(study: Study, corpus: Corpus, words: Words, size: int, replicates: int) -> _Measured:
-    """All figures of one dataset; its own chance, so that no other changes them."""
-    rng = generator(study.rng(f"lexical/{corpus.name}"))
-    of, everything = len(words), np.arange(len(words))
+def _at_size(study: Study, words: Words, size: int, replicates: int) -> dict[str, Estimate]:
+    """Return the figures at `size` rows, whatever the other datasets are."""
+    rng = generator(study.rng(f"lexical/{words.corpus.name}"))
+    of = len(words)
     draws = [subsample(size, of, rng) for _ in range(_SUBSAMPLES if size < of else 1)]
-    whole = counted(words, everything)
-    matched = np.mean([counted(words, rows) for rows in draws], axis=0)
-    affordable = _WORK // max(1, len(words.ids) * size // of * 10)
-    times = min(replicates, max(_FEWEST, affordable))
-    spread = bootstrap(
-        lambda rows: counted(words, rows), matched, size=size, of=of, replicates=times, rng=rng
+    estimates = half_samples(
+        lambda rows: measure_rows(words, rows),
+        np.mean([measure_rows(words, rows) for rows in draws], axis=0),
+        size=size,
+        of=of,
+        max_size=_MAX_ROWS,
+        replicates=replicates,
+        rng=rng,
+        relative=True,
     )
-    figures = {
-        name: _bounded(name, estimate) for name, estimate in zip(FIGURES, spread, strict=True)
-    }
-    totals = dict(zip(FIGURES, whole.tolist(), strict=True))
-    slow: dict[str, Callable[[NDArray[np.int64]], float]] = {
-        "mattr": lambda rows: mattr(words.sequence(rows)),
-        "mtld": lambda rows: mtld(words.sequence(rows)),
-        "compression": lambda rows: compression_ratio("\n".join(corpus.texts[row]) for row in rows),
-    }
-    slowly = _SLOW_WORK * of // max(1, len(words.ids) * min(size, _SLOW_ROWS))
-    for name, measure in slow.items():
-        totals[name] = measure(everything)
-        at = totals[name]
-        if size < of:
-            few = draws[: max(3, slowly)] if size <= _SLOW_ROWS else draws[:3]
-            at = float(np.mean([measure(rows) for rows in few]))
-        figures[name] = half_samples(
-            measure,
-            at,
-            size=size,
-            of=of,
-            max_size=_SLOW_ROWS,
-            replicates=min(replicates, _SLOW_REPLICATES, max(_FEWEST_SLOW, 2 * slowly)),
-            rng=rng,
-        )
-    return _Measured(totals, figures)
+    return dict(zip(_FIGURES, estimates, strict=True))
 
 
-def _bounded(name: str, estimate: Estimate) -> Estimate:
-    """An interval without what cannot be: no share is above 1, no count below 0."""
-    if estimate.low is None or estimate.high is None:
-        return estimate
-    high = (
-        min(1.0, estimate.high) if name.startswith("distinct") or name == "hd-d" else estimate.high
-    )
-    return Estimate(estimate.value, max(0.0, estimate.low), high)
-
-
-def _headlines(study: Study, results: Sequence[_Measured], size: int, unit: str) -> tuple[str, ...]:
-    if study.reference is None:
-        return tuple(
-            f"{corpus.name}: {_count(measured, 'vocabulary')} distinct {unit} among the "
-            f"{_count(measured, 'words')} {unit} of {size:,} rows."
-            for corpus, measured in zip(study.corpora, results, strict=True)
-        )
-    original = results[-1]
+def _headlines(
+    study: Study, figures: Mapping[str, Mapping[str, Estimate]], size: int, unit: str
+) -> list[str]:
     lines = []
-    for corpus, measured in zip(study.corpora, results, strict=False):
-        mine, other = measured.matched["vocabulary"], original.matched["vocabulary"]
-        if not mine.value or not other.value:
-            continue
-        lines.append(
-            f"{corpus.name} has {mine.value:,.0f} distinct {unit} and {study.reference.name} has "
-            f"{other.value:,.0f} in the same number of rows ({size:,}): "
-            f"{_share(mine.value, other.value)} as many"
-            f"{'' if apart(mine, other) else ', which may be chance'}. The compression ratio is "
-            f"{_number(measured, 'compression')}, compared with "
-            f"{_number(original, 'compression')} (higher is more repetitive)."
-        )
-    return tuple(lines)
-
-
-def _share(one: float, other: float) -> str:
-    return f"{one / other:.0%}"
-
-
-def _count(measured: _Measured, name: str) -> str:
-    return f"{measured.matched[name].value or 0:,.0f}"
-
-
-def _number(measured: _Measured, name: str) -> str:
-    value = measured.matched[name].value
-    return "-" if value is None else f"{value:.2f}"
-
-
-def _plots(
-    study: Study, results: Sequence[_Measured], words: Sequence[Words], shown: Mapping[str, str]
-) -> tuple[Plot, ...]:
-    growth = Plot(
-        "lines",
-        "Vocabulary by number of rows, read in random order",
-        [
-            {"dataset": corpus.name, "rows": rows, "vocabulary": vocabulary}
-            for corpus, of in zip(study.everything, words, strict=True)
-            for rows, vocabulary in _growth(study, corpus, of)
-        ],
-        x="rows",
-        y="vocabulary",
-        color="dataset",
-    )
-    if study.reference is None:
-        return (growth,)
-    original = results[-1].matched
-    marks = []
-    for corpus, measured in zip(study.corpora, results, strict=False):
-        for name in _COMPARED:
-            mine, other = measured.matched[name], original[name]
-            if mine.value is None or not other.value:
-                continue
-            ratio = _ratio(mine, other)
-            marks.append(
-                {
-                    "dataset": corpus.name,
-                    "figure": shown[name],
-                    "ratio": ratio.value,
-                    "low": ratio.low,
-                    "high": ratio.high,
-                    "here": mine.value,
-                    "reference": other.value,
-                }
+    for corpus in study.corpora:
+        mine = figures[corpus.name]
+        vocabulary, words = mine["vocabulary"], mine["words"]
+        if study.reference is None:
+            lines.append(
+                f"{corpus.name}: {vocabulary.value or 0:,.0f} distinct {unit} among the "
+                f"{words.value or 0:,.0f} {unit} of {size:,} rows."
             )
-    ratios = Plot(
-        "intervals",
-        f"Each figure divided by that of {study.reference.name}, with the same number of rows (1: "
-        "equal)",
-        marks,
-        x="ratio",
-        y="figure",
-        color="dataset",
-        line=1.0,
-    )
-    return (ratios, growth) if marks else (growth,)
+            continue
+        other = figures[study.reference.name]["vocabulary"]
+        if vocabulary.value and other.value:
+            lines.append(
+                f"{corpus.name} has {vocabulary.value:,.0f} distinct {unit} and "
+                f"{study.reference.name} has {other.value:,.0f} in the same number of rows "
+                f"({size:,}): {vocabulary.value / other.value:.0%} as many"
+                f"{'' if apart(vocabulary, other) else ', which may be chance'}."
+            )
+    return lines
 
 
-def _ratio(mine: Estimate, other: Estimate) -> Estimate:
-    """One figure over another; relative errors of independent figures add as squares."""
-    assert mine.value is not None and other.value is not None
-    if not mine.value or None in (mine.low, mine.high, other.low, other.high):
-        return Estimate(mine.value / other.value)
-    assert mine.low is not None and mine.high is not None
-    assert other.low is not None and other.high is not None
-    ratio = mine.value / other.value
-    down = math.hypot(1 - mine.low / mine.value, other.high / other.value - 1)
-    up = math.hypot(mine.high / mine.value - 1, 1 - other.low / other.value)
-    return Estimate(ratio, ratio * (1 - down), ratio * (1 + up))
+def _growth(study: Study, words: Mapping[str, Words]) -> Plot:
+    marks = [
+        {"dataset": name, "rows": rows, "vocabulary": vocabulary}
+        for name, of in words.items()
+        for rows, vocabulary in _vocabulary_by_rows(study, of)
+    ]
+    title = "Vocabulary by number of rows, read in random order"
+    return Plot("lines", title, marks, x="rows", y="vocabulary", color="dataset")
 
 
-def _growth(study: Study, corpus: Corpus, words: Words) -> list[tuple[int, int]]:
-    """Rows read and different words met, at no more than forty points."""
-    rng = generator(study.rng(f"growth/{corpus.name}"))
-    order = rng.permutation(len(words))
-    ids = words.sequence(order)
-    _, first = np.unique(ids, return_index=True)
+def _vocabulary_by_rows(study: Study, words: Words) -> Sequence[tuple[int, int]]:
+    """Return rows read and different words met, at no more than forty points."""
+    order = generator(study.rng(f"growth/{words.corpus.name}")).permutation(len(words))
+    ids = words.ids[words.places(order)]
     new = np.zeros(len(ids) + 1, dtype=np.int64)
-    new[first + 1] = 1
-    met = np.cumsum(new)[np.cumsum(words.lengths[order])]
+    new[np.unique(ids, return_index=True)[1] + 1] = 1
+    met = np.cumsum(new)[np.cumsum(np.diff(words.starts)[order])]
     points = np.unique(np.linspace(1, len(words), min(40, len(words))).astype(np.int64))
     return [(int(rows), int(met[rows - 1])) for rows in points]
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 LEXICAL = Metric(

@@ -13,11 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_analysis.data.columns import bare
-from targen_analysis.data.known import TEMPLATES
-from targen_analysis.data.runs import spaced
 from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import mean
+from targen_analysis.texts import TEMPLATES, break_runs, values
 from targen_analysis.views import figure_table
 from targen_core.cli.findings import Estimate, Findings, Table
 
@@ -50,7 +48,7 @@ class _Tokens:
         kept = []
         limit = self._spacy.max_length
         for text in texts:
-            whole = spaced(text)
+            whole = break_runs(text)
             parts = [whole[at : at + limit] for at in range(0, len(whole), limit)] or [""]
             ids = np.concatenate(
                 [self._spacy.make_doc(part).to_array([self._orth]).ravel() for part in parts]
@@ -116,7 +114,7 @@ def _figures(corpus: Corpus, tokens: _Tokens) -> dict[str, Estimate]:
 def _without_template(corpus: Corpus) -> list[str]:
     template = TEMPLATES.get(corpus.task.name) if corpus.task is not None else None
     if template is not None:
-        return [bare(template, row) for row in corpus.rows]
+        return [values(template, row) for row in corpus.rows]
     pairs = zip(corpus.texts, corpus.rendered, strict=True)
     return [shown if shown == "\n".join(row) else " ".join(row) for row, shown in pairs]
 

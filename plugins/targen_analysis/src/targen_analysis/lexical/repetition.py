@@ -7,12 +7,11 @@ from collections import Counter
 import numpy as np
 from pydantic import Field
 
-from targen_analysis.data.excerpt import excerpt
-from targen_analysis.lexical.rouge import COMPARED, as_string, nearest
+from targen_analysis.lexical.rouge import COMPARED, WordEncoder, nearest
 from targen_analysis.lexical.selfbleu import self_bleu
-from targen_analysis.lexical.words import Words, words_of
 from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import generator, mean, rate, subsample
+from targen_analysis.texts import excerpt
 from targen_analysis.views import figure_table, rouge_plot
 from targen_core.cli.findings import Cell, Estimate, Findings, Table
 from targen_core.text import percent
@@ -42,7 +41,7 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
     found: dict[str, np.ndarray] = {}
     warnings: list[str] = []
     repeated: list[tuple[Cell, ...]] = []
-    for corpus, words in zip(corpora, words_of(*corpora), strict=True):
+    for corpus in corpora:
         rng = generator(study.rng(f"repetition/{corpus.name}"))
         again = len(corpus) - len(set(corpus.texts))
         mine: dict[str, Estimate] = {"repeated word for word": rate(again, len(corpus))}
@@ -53,17 +52,19 @@ def _measure(study: Study, options: RepetitionOptions) -> Findings:
                 "repeated word for word."
             )
         if smallest > 1:
+            strings = WordEncoder().encode_all("\n".join(row) for row in corpus.texts)
             chosen = subsample(texts, len(corpus), rng)
-            mine["self-bleu"] = mean(self_bleu([words.row(row).tolist() for row in chosen]))
+            mine["self-bleu"] = mean(self_bleu([strings[row] for row in chosen.tolist()]))
             place = subsample(among, len(corpus), rng)
-            asked = rng.permutation(len(place))[:probes]
-            best, which = _nearest(words, place, asked)
+            probed = rng.permutation(len(place))[:probes]
+            others = [strings[row] for row in place.tolist()]
+            best, which = nearest([others[at] for at in probed], others, own=probed.tolist())
             for threshold in THRESHOLDS:
                 unique = int((best < threshold).sum())
-                mine[f"unique at {threshold}"] = rate(unique, len(asked))
+                mine[f"unique at {threshold}"] = rate(unique, len(probed))
             found[corpus.name] = best
             if options.shown:
-                tables.append(_pairs(corpus, best, place[asked], place[which], options.shown))
+                tables.append(_pairs(corpus, best, place[probed], place[which], options.shown))
         figures[corpus.name] = mine
     names = next(iter(figures.values()))  # the same for all
     table = figure_table("Similarity of the rows within a dataset", figures, names, _SHOWN)
@@ -110,13 +111,6 @@ def _repeated(corpus: Corpus, shown: int) -> list[tuple[Cell, ...]]:
     """Return the texts of most rows, with the numbers of rows."""
     often = Counter(corpus.texts).most_common(shown)
     return [(corpus.name, count, excerpt(text)) for text, count in often if count > 1]
-
-
-def _nearest(words: Words, place: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    _, numbers = np.unique(words.sequence(place), return_inverse=True)
-    ends = np.cumsum(words.lengths[place])[:-1]
-    strings = [as_string(part) for part in np.split(numbers, ends)]
-    return nearest([strings[at] for at in asked], strings, own=asked.tolist())
 
 
 def _pairs(

@@ -14,38 +14,48 @@ from targen_analysis.lexical.words import split
 COMPARED = 1000
 """Words of a row that are compared: the time grows with the square of their number."""
 
-_AT_ONCE = 2_000_000
-"""Pairs that are in memory at a time."""
-
+_AT_ONCE = 2_000_000  # pairs that are in memory at a time
 _BEFORE_SURROGATES, _SURROGATES = 0xD800, 0x800
 
 
-def as_string(words: NDArray[np.int64]) -> str:
-    """The first `COMPARED` words as one string, a character each, which rapidfuzz compares fastest.
+class WordEncoder:
+    """Encodes texts as strings with one character per word, which rapidfuzz compares fastest.
 
-    There are 1,112,064 such characters; words beyond that share some.
+    The same word has the same character in all texts of one encoder. There are 1,112,064 such
+    characters; words beyond that share some.
     """
-    codes = words[:COMPARED] % (0x110000 - _SURROGATES)
-    codes = np.where(codes >= _BEFORE_SURROGATES, codes + _SURROGATES, codes)
-    return codes.astype("<u4").tobytes().decode("utf-32-le")
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def encode(self, text: str) -> str:
+        """Return a text as one character per word."""
+        numbers = (self._numbers.setdefault(word, len(self._numbers)) for word in split(text))
+        return "".join(chr(character_of(number)) for number in numbers)
+
+    def encode_all(self, texts: Iterable[str]) -> list[str]:
+        """Return each text as one character per word."""
+        return [self.encode(text) for text in texts]
 
 
-def as_strings(texts: Iterable[str]) -> list[str]:
-    """Texts by `as_string`; the same word has the same character in all."""
-    numbers: dict[str, int] = {}
-    return [
-        as_string(np.array([numbers.setdefault(w, len(numbers)) for w in split(text)], np.int64))
-        for text in texts
-    ]
+def character_of(number: int) -> int:
+    """Return the code point that stands for a word's number: any except for surrogates."""
+    code = number % (0x110000 - _SURROGATES)
+    return code + _SURROGATES if code >= _BEFORE_SURROGATES else code
 
 
 def similarities(probes: Sequence[str], texts: Sequence[str]) -> NDArray[np.float32]:
-    """ROUGE-L F1 of each probe with each text, from 0 to 1; shape (probes, texts).
+    """Return ROUGE-L F1 of each encoded probe with each encoded text; shape (probes, texts).
 
-    F1 is 2·LCS / (a + b), which rapidfuzz calls the normalised indel similarity. Both are texts by
-    `as_string`.
+    F1 is 2·LCS / (a + b), which rapidfuzz calls the normalised indel similarity. The first
+    `COMPARED` words count.
     """
-    return cdist(probes, texts, scorer=Indel.normalized_similarity, dtype=np.float32)
+    return cdist(
+        [probe[:COMPARED] for probe in probes],
+        [text[:COMPARED] for text in texts],
+        scorer=Indel.normalized_similarity,
+        dtype=np.float32,
+    )
 
 
 def nearest(
@@ -54,8 +64,8 @@ def nearest(
     """Return for each probe the highest ROUGE-L F1 with a text, and which text that is.
 
     Args:
-        probes: texts by `as_string`.
-        texts: texts by `as_string`; at least one other than the probe itself.
+        probes: encoded texts.
+        texts: encoded texts; at least one other than the probe itself.
         own: of each probe its own place among the texts, which is left out.
 
     Returns:

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 ORDERS = 4
 
 
-def self_bleu(texts: Sequence[Sequence[int]]) -> list[float]:
-    """The BLEU of each text against all others, from 0 to 1; texts are words as numbers."""
+def self_bleu(texts: Sequence[str]) -> list[float]:
+    """Return the BLEU of each encoded text against all others, from 0 to 1."""
     counted = [[_grams(text, n) for n in range(1, ORDERS + 1)] for text in texts]
     highest = [_two_highest([grams[n] for grams in counted]) for n in range(ORDERS)]
     lengths = Counter(len(text) for text in texts)
@@ -30,15 +30,15 @@ def self_bleu(texts: Sequence[Sequence[int]]) -> list[float]:
     return scores
 
 
-def _grams(text: Sequence[int], n: int) -> Counter[tuple[int, ...]]:
-    return Counter(tuple(text[at : at + n]) for at in range(len(text) - n + 1))
+def _grams(text: str, n: int) -> Counter[str]:
+    return Counter(text[at : at + n] for at in range(len(text) - n + 1))
 
 
 def _two_highest(
-    counters: Sequence[Counter[tuple[int, ...]]],
-) -> dict[tuple[int, ...], tuple[int, int]]:
+    counters: Sequence[Counter[str]],
+) -> dict[str, tuple[int, int]]:
     """Return each n-gram's highest count in one text, and the next one."""
-    highest: dict[tuple[int, ...], tuple[int, int]] = {}
+    highest: dict[str, tuple[int, int]] = {}
     for counter in counters:
         for gram, count in counter.items():
             first, second = highest.get(gram, (0, 0))
@@ -49,9 +49,7 @@ def _two_highest(
     return highest
 
 
-def _others(
-    highest: dict[tuple[int, ...], tuple[int, int]], gram: tuple[int, ...], own: int
-) -> int:
+def _others(highest: dict[str, tuple[int, int]], gram: str, own: int) -> int:
     """The highest count in the other texts: where the own one is the highest, the next."""
     first, second = highest[gram]
     return second if own == first else first

@@ -14,41 +14,21 @@ KINDS = ("svg", "png")
 
 _COLORS = ("#2f6db5", "#d9822b", "#3f9a6b", "#a0529c", "#c44e52", "#b5a12f", "#4fa3b8")
 _REFERENCE = "#8a919c"
-
 _FONT = "Arial, Liberation Sans, Helvetica, sans-serif"
-
 _WIDTH, _HEIGHT, _ROW = 560, 260, 26
 _LETTER = 7  # its width in a label, about
 
+Spec = dict[str, Any]
+
 
 def colors_of(study: Study) -> dict[str, str]:
-    """A colour for each dataset, and grey for the reference, on light and on dark ground."""
-    colors = {
-        corpus.name: color for corpus, color in zip(study.corpora, cycle(_COLORS), strict=False)
-    }
+    """Return a colour for each dataset, and grey for the reference, on light and on dark ground."""
+    colors = dict(zip((corpus.name for corpus in study.corpora), cycle(_COLORS), strict=False))
     return colors | ({study.reference.name: _REFERENCE} if study.reference is not None else {})
 
 
-def specification(
-    plot: Plot, colors: Mapping[str, str] | None = None, *, width: int | str = _WIDTH
-) -> dict[str, Any]:
-    """A plot as Vega-Lite, without the version: the installed vl-convert decides which draws it.
-
-    Args:
-        plot: the plot.
-        colors: of the datasets, the same in all pictures; see `colors_of`.
-        width: in pixels; "container" takes that of the element it is drawn in.
-    """
-    return {
-        "description": plot.title,
-        "data": {"values": [dict(mark) for mark in plot.data]},
-        "width": width,
-        **_KINDS[plot.kind](plot, colors or {}),
-    }
-
-
-def theme(*, dark: bool) -> dict[str, Any]:
-    """Vega's configuration: the reader's fonts, quiet lines, ink for the ground."""
+def theme(*, dark: bool) -> Spec:
+    """Return Vega's configuration: the reader's fonts, quiet lines, ink for the ground."""
     ink, line = ("#e4e6eb", "#454a54") if dark else ("#24292f", "#d5d9de")
     words = {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "titleFontSize": 12}
     return {
@@ -65,11 +45,7 @@ def theme(*, dark: bool) -> dict[str, Any]:
 
 
 def write_picture(plot: Plot, colors: Mapping[str, str], kind: str) -> bytes:
-    """Return a plot as an SVG or PNG file on white, without a browser or a network.
-
-    The title is above it, since a file has no heading. Its place for letters is measured with a
-    font that most machines have, or one as wide.
-    """
+    """Return a plot as an SVG or PNG file on white, without a browser or a network."""
     import vl_convert
 
     spec = {**specification(plot, colors), "title": plot.title}
@@ -79,177 +55,165 @@ def write_picture(plot: Plot, colors: Mapping[str, str], kind: str) -> bytes:
     return bytes(vl_convert.vegalite_to_png(spec, config=config, scale=2))
 
 
-def _field(name: str) -> dict[str, Any]:
+def specification(
+    plot: Plot, colors: Mapping[str, str] | None = None, *, width: int | str = _WIDTH
+) -> Spec:
+    """Return a plot as Vega-Lite, without the version, which the installed vl-convert decides.
+
+    Args:
+        plot: the plot.
+        colors: of the datasets, the same in all pictures; see `colors_of`.
+        width: in pixels; "container" takes that of the element it is drawn in.
+    """
+    return {
+        "description": plot.title,
+        "data": {"values": [dict(mark) for mark in plot.data]},
+        "width": width,
+        **_KINDS[plot.kind](plot, colors or {}),
+    }
+
+
+def _field(name: str, kind: str, **more: Any) -> Spec:
     # A dot or a bracket in a name means a place inside an object to Vega.
-    return {"field": re.sub(r"([.\[\]\\'\"])", r"\\\1", name), "title": name}
+    escaped = re.sub(r"([.\[\]\\'\"])", r"\\\1", name)
+    return {"field": escaped, "title": name, "type": kind, **more}
 
 
-def _color(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
+def _color(plot: Plot, colors: Mapping[str, str]) -> Spec:
     if not plot.color:
         return {}
-    scale = {}
+    color = _field(plot.color, "nominal")
     if all(mark.get(plot.color) in colors for mark in plot.data):  # they are datasets
-        scale = {"domain": list(colors), "range": list(colors.values())}
-    encoding = {**_field(plot.color), "type": "nominal"}
-    return {"color": {**encoding, "scale": scale} if scale else encoding}
+        color["scale"] = {"domain": list(colors), "range": list(colors.values())}
+    return {"color": color}
 
 
-def _tooltip(plot: Plot) -> list[dict[str, Any]]:
-    first: Mapping[str, Any] = plot.data[0] if plot.data else {}
+def _tooltip(plot: Plot) -> list[Spec]:
     tips = []
-    for name in first:
+    for name in plot.data[0] if plot.data else ():
         sample = next((mark[name] for mark in plot.data if mark.get(name) is not None), None)
-        number = isinstance(sample, float)
-        tips.append(
-            {**_field(name), "type": "quantitative" if number else "nominal"}
-            | ({"format": ".3~g"} if number else {})
-        )
+        is_number = isinstance(sample, float)
+        form = {"format": ".3~g"} if is_number else {}
+        tips.append(_field(name, "quantitative" if is_number else "nominal", **form))
     return tips
 
 
-def _angle(plot: Plot) -> dict[str, str]:
+def _angle(plot: Plot) -> Spec:
     """Return the angle of the names along x: upright if side by side they have no room."""
     names = {str(mark[plot.x]) for mark in plot.data}
     needed = len(names) * _LETTER * (1 + max(map(len, names), default=0))
     return {"expr": f"width < {needed} ? -90 : 0"}
 
 
-def _bars(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
-    numeric = all(isinstance(mark[plot.x], int | float) for mark in plot.data)
-    across: dict[str, Any] = {
-        **_field(plot.x),
-        "type": "ordinal",
-        "axis": {"labelAngle": 0, "labelOverlap": True},
-    }
-    if not numeric:
-        across["sort"] = None
-        across["axis"]["labelAngle"] = _angle(plot)
-    if numeric:
-        across["axis"]["format"] = ".2~f"
+def _bars(plot: Plot, colors: Mapping[str, str]) -> Spec:
+    across = _field(
+        plot.x, "ordinal", axis={"labelAngle": 0, "labelOverlap": True, "format": ".2~f"}
+    )
+    if not all(isinstance(mark[plot.x], int | float) for mark in plot.data):
+        across |= {"sort": None, "axis": {"labelAngle": _angle(plot), "labelOverlap": True}}
     return {
         "height": _HEIGHT,
         "mark": {"type": "bar", "tooltip": True},
         "encoding": {
             "x": across,
-            "y": {**_field(plot.y), "type": "quantitative", "axis": {"format": ".0%"}},
-            "xOffset": {**_field(plot.color), "sort": list(colors) or None},
+            "y": _field(plot.y, "quantitative", axis={"format": ".0%"}),
+            "xOffset": _field(plot.color, "nominal", sort=list(colors) or None),
             **_color(plot, colors),
             "tooltip": _tooltip(plot),
         },
     }
 
 
-def _intervals(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
+def _intervals(plot: Plot, colors: Mapping[str, str]) -> Spec:
     rows = len({mark[plot.y] for mark in plot.data})
     several = len({mark[plot.color] for mark in plot.data}) if plot.color else 1
-    down = {**_field(plot.y), "type": "nominal", "sort": None, "title": None,
-            "axis": {"grid": True}}  # fmt: skip
-    offset = (
-        {"yOffset": {**_field(plot.color), "sort": list(colors) or None}} if several > 1 else {}
-    )
-    scale = {"zero": False}
-    line = [] if plot.line is None else [_line(plot.line)]
-    return {
-        "height": max(3, rows) * _ROW * max(1.0, several * 0.6),
-        "encoding": {"y": down, **offset, **_color(plot, colors), "tooltip": _tooltip(plot)},
-        "layer": [
-            *line,
-            {
-                "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.55},
-                "encoding": {
-                    "x": {"field": "low", "type": "quantitative", "title": plot.x, "scale": scale},
-                    "x2": {"field": "high"},
-                },
-            },
-            {
-                "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
-                "encoding": {"x": {**_field(plot.x), "type": "quantitative", "scale": scale}},
-            },
-        ],
+    encoding: Spec = {
+        "y": {**_field(plot.y, "nominal"), "sort": None, "title": None, "axis": {"grid": True}},
+        **_color(plot, colors),
+        "tooltip": _tooltip(plot),
     }
-
-
-def _line(at: float) -> dict[str, Any]:
-    """A dashed line across all rows of intervals."""
-    return {
-        "data": {"values": [{"at": at}]},
-        "mark": {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.5, "opacity": 0.8},
-        "encoding": {
-            "x": {"field": "at", "type": "quantitative"},
-            "y": None,
-            "yOffset": None,
-            "color": None,
-            "tooltip": {"value": f"{at:g}"},
+    if several > 1:
+        encoding["yOffset"] = _field(plot.color, "nominal", sort=list(colors) or None)
+    low = {"field": "low", "type": "quantitative", "title": plot.x, "scale": {"zero": False}}
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.55},
+            "encoding": {"x": low, "x2": {"field": "high"}},
         },
-    }
+        {
+            "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+            "encoding": {"x": _field(plot.x, "quantitative", scale={"zero": False})},
+        },
+    ]
+    if plot.line is not None:  # across all rows
+        none = dict.fromkeys(("y", "yOffset", "color"))
+        line = {
+            "data": {"values": [{"at": plot.line}]},
+            "mark": {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.5, "opacity": 0.8},
+            "encoding": {"x": {"field": "at", "type": "quantitative"}, **none,
+                         "tooltip": {"value": f"{plot.line:g}"}},
+        }  # fmt: skip
+        layers.insert(0, line)
+    height = max(3, rows) * _ROW * max(1.0, several * 0.6)
+    return {"height": height, "encoding": encoding, "layer": layers}
 
 
-def _heatmap(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
-    down = len({mark[plot.y] for mark in plot.data})
-    across = len({mark[plot.x] for mark in plot.data})
-    name = _field(plot.color)["field"]
+def _heatmap(plot: Plot, colors: Mapping[str, str]) -> Spec:
+    down, across = (len({mark[name] for mark in plot.data}) for name in (plot.y, plot.x))
+    share = _field(plot.color, "quantitative")
+    white = {"test": {"field": share["field"], "gt": 0.45}, "value": "white"}
+    scale = {"range": ["#8fa8c422", "#2f6db5"], "domain": [0, 1]}
     return {
         "width": min(_WIDTH, 110 * across),
         "height": 44 * down,
         "encoding": {
-            "x": {**_field(plot.x), "type": "nominal", "sort": None,
-                  "axis": {"labelAngle": _angle(plot), "orient": "top"}},
-            "y": {**_field(plot.y), "type": "nominal", "sort": None},
+            "x": _field(plot.x, "nominal", sort=None,
+                        axis={"labelAngle": _angle(plot), "orient": "top"}),
+            "y": _field(plot.y, "nominal", sort=None),
             "tooltip": _tooltip(plot),
         },
         "layer": [
             {
                 "mark": {"type": "rect", "tooltip": True},
-                "encoding": {
-                    "color": {
-                        **_field(plot.color),
-                        "type": "quantitative",
-                        "scale": {"range": ["#8fa8c422", "#2f6db5"], "domain": [0, 1]},
-                        "legend": None,
-                    }
-                },
+                "encoding": {"color": {**share, "scale": scale, "legend": None}},
             },
             {
                 "mark": {"type": "text", "fontSize": 13},
                 "encoding": {
-                    "text": {"field": name, "type": "quantitative", "format": ".0%"},
-                    "color": {
-                        "condition": {"test": {"field": name, "gt": 0.45}, "value": "white"},
-                        "value": "#7d8590",
-                    },
+                    "text": {**share, "format": ".0%"},
+                    "color": {"condition": white, "value": "#7d8590"},
                 },
             },
         ],
     }  # fmt: skip
 
 
-def _lines(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
+def _lines(plot: Plot, colors: Mapping[str, str]) -> Spec:
     return {
         "height": _HEIGHT,
         "mark": {"type": "line", "point": {"size": 25}, "tooltip": True},
         "encoding": {
-            "x": {**_field(plot.x), "type": "quantitative"},
-            "y": {**_field(plot.y), "type": "quantitative"},
+            "x": _field(plot.x, "quantitative"),
+            "y": _field(plot.y, "quantitative"),
             **_color(plot, colors),
             "tooltip": _tooltip(plot),
         },
     }
 
 
-def _points(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
+def _points(plot: Plot, colors: Mapping[str, str]) -> Spec:
     mark = {"type": "point", "filled": True, "opacity": 0.6, "tooltip": True}
-    return {**_lines(plot, colors), "height": 420, "mark": mark}
+    return {**_lines(plot, colors), "height": 440, "mark": mark}
 
 
-def _map(plot: Plot, colors: Mapping[str, str]) -> dict[str, Any]:
+def _map(plot: Plot, colors: Mapping[str, str]) -> Spec:
     spec = _points(plot, colors)
     for axis in ("x", "y"):
         spec["encoding"][axis] |= {"axis": None, "scale": {"zero": False}}
     # Where a point lies is seen; what it is, only hovering says.
-    spec["encoding"]["tooltip"] = [
-        tip for tip in _tooltip(plot) if tip["title"] not in (plot.x, plot.y)
-    ]
-    return {**spec, "height": 460}
+    tips = [tip for tip in _tooltip(plot) if tip["title"] not in (plot.x, plot.y)]
+    spec["encoding"]["tooltip"] = tips
+    return spec
 
 
 _KINDS = {

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from targen_analysis.analysis import Analysis, Part
 from targen_analysis.metrics import Corpus
-from targen_analysis.report.cells import shown
-from targen_analysis.report.short import Short, in_short, leading
-from targen_core.cli.findings import Cell, Table
+from targen_analysis.report.summary import leading, shown, summary_of
+from targen_core.cli.findings import Table
 from targen_core.cli.tables import print_table
 
 _WIDEST = 60
@@ -16,29 +13,29 @@ _WIDEST = 60
 
 
 def print_analysis(analysis: Analysis, *, tables: bool) -> None:
-    """Print what matters in short; with `tables`, each metric's tables below it."""
-    study, short = analysis.study, in_short(analysis)
+    """Print what matters in summary; with `tables`, each metric's tables below it."""
+    study, summary = analysis.study, summary_of(analysis)
     for corpus in study.everything:
         role = "reference: " if corpus is study.reference else ""
         print(f"{role}{_about(corpus)}")
         for note in corpus.notes:
             print(f"  note: {note}")
     print()
-    for line in short.warnings:
+    for line in summary.warnings:
         print(f"warning: {line}")
-    for line in short.verdict:
+    for line in summary.verdict:
         print(line)
     lead = leading(analysis)
     if lead is not None:
         _print_part(lead, headlines=False)
-    if short.glance.rows:
+    if summary.glance.rows:
         print()
-        _print_table(_marked(short))
-    if short.headlines:
+        _print_table(summary.glance)
+    if summary.headlines:
         print()
-    for line in short.headlines:
+    for line in summary.headlines:
         print(f"* {line}")
-    for part in short.unmeasured:
+    for part in summary.unmeasured:
         print(f"not measured: {part.item.name}: {part.problem}")
         if part.hint:
             print(f"  try: {part.hint}")
@@ -56,30 +53,12 @@ def print_analysis(analysis: Analysis, *, tables: bool) -> None:
             f"note: {names}: not measured, because some input is missing; report.html shows "
             "what each metric needs"
         )
-    for line in short.limits:
+    for line in summary.limits:
         print(f"limit: {line}")
     if tables:
         for part in analysis.parts:
             if part is not lead:
-                _print_part(part, headlines=not short.headlines)
-
-
-def _marked(short: Short) -> Table:
-    """The figures side by side, each with its mark behind it."""
-    glance = short.glance
-    names = glance.columns[1:-1]
-
-    def cell(figure: str, name: str, value: Cell) -> Cell:
-        mark = short.apart.get((figure, name))
-        if mark is None:
-            return value
-        return f"{shown(value)} {mark.mark} {mark.judgement}".rstrip()
-
-    rows: list[tuple[Cell, ...]] = [
-        (row[0], *(cell(str(row[0]), n, v) for n, v in zip(names, row[1:-1], strict=True)), row[-1])
-        for row in glance.rows
-    ]
-    return replace(glance, rows=rows)
+                _print_part(part, headlines=not summary.headlines)
 
 
 def _about(corpus: Corpus) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,13 +31,11 @@ class Embedder:
         name: what it is, for people.
         encode: texts -> a vector each, of any length; shape (n, d).
         max_tokens: it reads no further than this, if that is known.
-        notes: further remarks for readers.
     """
 
     name: str
     encode: Callable[[Sequence[str]], NDArray[Any]]
     max_tokens: int | None = None
-    notes: tuple[str, ...] = ()
 
 
 def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 32) -> Embedder:
@@ -74,34 +71,17 @@ def load_embedder(model: str = DEFAULT_MODEL, *, device: str = "", batch: int = 
             f"the embedding model {model} cannot be loaded from {folder}: {first_line(error)}",
             hint="-o semantic.model=./FOLDER, the folder of a sentence-transformers model",
         ) from error
-    notes: tuple[str, ...] = ()
-    if not (folder / "modules.json").exists():
-        notes = (f"{model} is not a sentence model, so the mean of its token vectors is used.",)
-    return Embedder(
-        model,
-        partial(_encode, model, loaded, batch),
-        max_tokens=loaded.max_seq_length or None,
-        notes=notes,
-    )
 
+    def encode(texts: Sequence[str]) -> NDArray[Any]:
+        try:
+            with quiet():
+                return np.asarray(
+                    loaded.encode(list(texts), batch_size=batch, show_progress_bar=False)
+                )
+        except RuntimeError as error:
+            raise UsageError(
+                f"the embedding model {model} failed: {first_line(error)}",
+                hint="-o semantic.device=cpu does not need a GPU",
+            ) from error
 
-def _encode(name: str, model: Any, batch: int, texts: Sequence[str]) -> NDArray[Any]:
-    try:
-        with quiet():
-            vectors = np.asarray(
-                model.encode(list(texts), batch_size=batch, show_progress_bar=False)
-            )
-    except RuntimeError as error:
-        raise UsageError(
-            f"the embedding model {name} failed: {first_line(error)}",
-            hint="-o semantic.batch=4"
-            " needs less memory, "
-            "-o semantic.device=cpu"
-            " does not need a GPU",
-        ) from error
-    if not np.isfinite(vectors).all():
-        raise UsageError(
-            f"the embedding model {name} returned vectors with NaN or infinite values",
-            hint="-o semantic.model=NAME uses a different model",
-        )
-    return vectors
+    return Embedder(model, encode, max_tokens=loaded.max_seq_length or None)

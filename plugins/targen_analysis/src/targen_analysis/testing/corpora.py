@@ -88,7 +88,7 @@ def _against(*corpora: Corpus) -> Study:
     return Study(corpora, dataset("original", 50))
 
 
-def _asked_for() -> Study:
+def _intended() -> Study:
     datasets = (dataset(), dataset("other", 30))
     return _against(*(replace(mine, intended=["", *mine.labels[:-1]]) for mine in datasets))
 
@@ -114,19 +114,16 @@ def _labeled(*labels: str) -> Callable[[], Study]:
 ODD: dict[str, Callable[[], Study]] = {
     "no reference": lambda: Study((dataset(),)),
     "one row": lambda: _against(dataset(count=1)),
-    "one row in all": lambda: Study((dataset(count=1),), dataset("original", 1)),
     "the reference itself": lambda: Study((dataset(),), replace(dataset(), name="original")),
     "equal rows": _worded("The lamp was cold."),
     "one label": _labeled("good"),
     "no labels": _labeled(""),
-    "labels on some rows": _labeled("good", "", "bad", ""),
     "a label for each row": _labeled(*(f"label {at}" for at in range(40))),
     "odd labels": _labeled(*_LABELS),
-    "labels asked for": _asked_for,
+    "intended labels": _intended,
     "other columns": lambda: _against(dataset(fields=("title", "body.text"))),
     "empty texts": _gaps,
     "no words": _worded("...", "?!", "-"),
-    "one word": _worded("lamp"),
     "a long text": _worded(_LONG, "x" * 100_000, *(f"The ferry came at {at}." for at in range(38))),
     "other scripts": _worded(*_SCRIPTS),
     "hostile texts": _worded(*(text.encode(errors="replace").decode() for text in TEXTS)),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from targen_analysis.metrics import Metric, MetricOptions
-from targen_analysis.report.figures import plain
+from targen_analysis.report.files import plain
 from targen_core.cli.findings import Findings
 from targen_core.plugins.loader import installed_sources, load_registry
 from targen_core.runs.parsing import parse_options

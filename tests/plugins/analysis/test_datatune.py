@@ -1,4 +1,4 @@
-"""Where answers stand among choices, and DataTune's own measures."""
+"""DataTune's own measures."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_analysis.choices import CHOICES
 from targen_analysis.lexical.datatune import DATATUNE, DataTuneOptions
-from targen_analysis.metrics import MetricOptions
 
 TEMPORAL = Path(__file__).parents[4] / "shared/data/bigbench/temporal_sequences.json"
 
@@ -20,24 +18,6 @@ def asked(corpus):
     text = "\n".join(["Which?", *(f"choice: {choice}" for choice in "abcd")])
     fields = ("input", "output")
     return lambda name, answers: corpus([(text, a) for a in answers], name=name, fields=fields)
-
-
-def test_answers_that_stand_first_are_warned_of(asked, study):
-    mine, gold = asked("mine", ["a"] * 30 + ["b"] * 10), asked("gold", [*"abcd"] * 10)
-    actual = CHOICES.measure(study(mine, against=gold), MetricOptions())
-    assert actual.figures["mine"]["first"].value == 0.75
-    assert actual.figures["gold"]["first"].value == 0.25
-    (warning,) = actual.warnings
-    hint = "The position of a choice in mine hints at the answer"
-    assert warning == f"{hint}: 30 of 40 answers come first."
-    said = "In 25% of the rows of gold, the answer is the first choice (by chance: 25%)."
-    assert actual.headlines[1] == said
-
-
-def test_an_answer_that_is_no_choice_is_counted(asked, study):
-    actual = CHOICES.measure(study(asked("mine", ["a", "b", "c", "e"])), MetricOptions())
-    assert actual.figures["mine"]["no choice"].value == 0.25
-    assert "1 row of mine has an answer that is not one of the choices." in actual.warnings
 
 
 def test_bigrams_and_tokens_by_hand(corpus, study):

@@ -9,9 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from targen_analysis.data.columns import filled, text_columns
-from targen_analysis.data.known import TEMPLATES
 from targen_analysis.metrics import Corpus, Study
+from targen_analysis.texts import TEMPLATES, fill, text_columns
 from targen_core import Task
 from targen_core.dataset.naming import in_columns_of
 from targen_core.dataset.source import IN_MEMORY, Source, open_source
@@ -168,9 +167,6 @@ def _corpus(
     lacking = Counter(field for row in rows for field in fields if not named(row, field))
     for field, count in lacking.items():
         notes.append(f"Column {field} is missing in {count:,} of {len(rows):,} rows.")
-    shapes = {frozenset(row) - {columns.label or "label"} for row in rows}
-    if len(shapes) > 1:
-        notes.append(f"The rows do not all have the same columns ({len(shapes)} different sets).")
     names = _label_names(task)
     column = columns.label or "label"
     labels = [_label(row, column, names) for row in rows]
@@ -215,7 +211,7 @@ def _rendered(
         return joined
     template = TEMPLATES.get(task.name)
     if template is not None:
-        return [filled(template, row) for row in rows]
+        return [fill(template, row) for row in rows]
     try:
         shown = [[task.render(instance) for instance in task.from_rows([row])] for row in rows]
     except (ValueError, LookupError, TypeError, Rejected):

@@ -1,1 +1,0 @@
-"""The people and things that a dataset names: named entities by type, and gender."""

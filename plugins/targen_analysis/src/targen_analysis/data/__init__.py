@@ -1,1 +1,0 @@
-"""From datasets in any form to corpora: datasets as metrics see them."""
