@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from targen_core import Rejected
 from targen_core.tasks.judging import JudgeAnswer
-from targen_tasks_superglue.boolq.checks import check_question, official
-from targen_tasks_superglue.boolq.rows import BoolqRow
-from targen_tasks_superglue.boolq.task import BOOLQ
+from targen_tasks_superglue.boolq.task import BOOLQ, BoolqRow, check_question, official
 from targen_tasks_superglue.shared.articles import Paragraph
 
 from .originals import needs_original, original

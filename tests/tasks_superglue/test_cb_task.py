@@ -8,9 +8,7 @@ from collections import Counter
 import pytest
 
 from targen_core import Rejected
-from targen_tasks_superglue.cb.checks import check_pair_commitment
-from targen_tasks_superglue.cb.rows import CbRow
-from targen_tasks_superglue.cb.task import CB
+from targen_tasks_superglue.cb.task import CB, CbRow, check_pair_commitment
 
 from .originals import needs_original, original
 

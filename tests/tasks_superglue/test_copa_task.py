@@ -7,8 +7,7 @@ from collections import Counter
 
 import pytest
 
-from targen_tasks_superglue.copa.rows import ASKED, CopaRow
-from targen_tasks_superglue.copa.task import COPA
+from targen_tasks_superglue.copa.task import ASKED, COPA, CopaRow
 
 # --- the label by construction ----------------------------------------------
 

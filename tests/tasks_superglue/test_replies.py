@@ -15,21 +15,13 @@ import pytest
 from targen_core import Rejected
 from targen_tasks_superglue.axg.rows import AxgPair
 from targen_tasks_superglue.axg.task import AXG
-from targen_tasks_superglue.boolq.checks import official_passage, official_question
-from targen_tasks_superglue.boolq.rows import BoolqRow
-from targen_tasks_superglue.boolq.task import BOOLQ
-from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
-from targen_tasks_superglue.cb.rows import CbRow
-from targen_tasks_superglue.cb.task import CB
-from targen_tasks_superglue.copa.checks import check_choices, check_unlike
-from targen_tasks_superglue.copa.rows import CopaRow, Event
-from targen_tasks_superglue.copa.task import COPA
-from targen_tasks_superglue.record.checks import check_query, eligible
+from targen_tasks_superglue.boolq.task import BOOLQ, BoolqRow, official_passage, official_question
+from targen_tasks_superglue.cb.task import CB, CbRow, check_pair_commitment, check_pair_paper
+from targen_tasks_superglue.copa.task import COPA, CopaRow, Event, check_choices, check_unlike
 from targen_tasks_superglue.record.entities import find_entities
-from targen_tasks_superglue.record.steps import _row as record_row
-from targen_tasks_superglue.rte.checks import check_premise
-from targen_tasks_superglue.rte.rows import Premise, RteRow
-from targen_tasks_superglue.rte.task import RTE
+from targen_tasks_superglue.record.rows import check_query, eligible
+from targen_tasks_superglue.record.task import _row as record_row
+from targen_tasks_superglue.rte.task import RTE, Premise, RteRow, check_premise
 from targen_tasks_superglue.shared.articles import (
     Paragraph,
     Title,
@@ -44,8 +36,7 @@ from targen_tasks_superglue.shared.subjects import (
     check_neutral_pair,
     check_pair,
 )
-from targen_tasks_superglue.wic.checks import check_definition, locate
-from targen_tasks_superglue.wic.rows import Definition
+from targen_tasks_superglue.wic.rows import Definition, check_definition, locate
 
 from .seeds import COOK, CRANE, FERRY, FIRST, HIVE, MUSEUM, SECOND, WHALE
 from .verdicts import VERDICTS, of

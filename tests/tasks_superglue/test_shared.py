@@ -20,10 +20,16 @@ from targen_tasks_superglue.shared.articles import (
     PASSAGES,
     TITLES,
 )
-from targen_tasks_superglue.shared.mentions import core, find, mentions, same_words, words_of
 from targen_tasks_superglue.shared.nli import claim
-from targen_tasks_superglue.shared.sentences import sentences
 from targen_tasks_superglue.shared.subjects import PronounPair
+from targen_tasks_superglue.shared.texts import (
+    core,
+    find,
+    mentions,
+    same_words,
+    sentences,
+    words_of,
+)
 
 from .originals import ORIGINAL, needs_original
 

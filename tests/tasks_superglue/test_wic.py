@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from targen_core import Rejected
-from targen_tasks_superglue.wic.checks import (
+from targen_tasks_superglue.shared.inflection import Span, find, forms, is_form
+from targen_tasks_superglue.wic.rows import (
+    Definition,
+    Sense,
     is_near,
     near_equal,
     partners,
     shared_words,
 )
-from targen_tasks_superglue.wic.forms import Span, find, forms, is_form
-from targen_tasks_superglue.wic.rows import Definition, Sense
 from targen_tasks_superglue.wic.task import WIC
 
 # --- the forms of a word ----------------------------------------------------

@@ -11,31 +11,21 @@ from typing import Any
 import pytest
 
 from targen_core.plugins.loader import load_registry
-from targen_tasks_superglue.axg.checks import check_hypothesis, check_sentences
-from targen_tasks_superglue.axg.rows import Sentences
+from targen_tasks_superglue.axg.rows import Sentences, check_hypothesis, check_sentences
 from targen_tasks_superglue.axg.task import AXG
-from targen_tasks_superglue.boolq.checks import check_question, official
-from targen_tasks_superglue.boolq.rows import BoolqRow
-from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
-from targen_tasks_superglue.cb.rows import CbRow
-from targen_tasks_superglue.cb.task import CB
-from targen_tasks_superglue.copa.checks import check_unlike
-from targen_tasks_superglue.copa.rows import CopaRow, Event
-from targen_tasks_superglue.copa.task import COPA
-from targen_tasks_superglue.record.checks import check_query
+from targen_tasks_superglue.boolq.task import BoolqRow, check_question, official
+from targen_tasks_superglue.cb.task import CB, CbRow, check_pair_commitment, check_pair_paper
+from targen_tasks_superglue.copa.task import COPA, CopaRow, Event, check_unlike
 from targen_tasks_superglue.record.entities import find_entities
-from targen_tasks_superglue.record.rows import MASK
-from targen_tasks_superglue.record.steps import _row as record_row
-from targen_tasks_superglue.rte import steps
-from targen_tasks_superglue.rte.checks import check_pair
-from targen_tasks_superglue.rte.rows import Premise, RteRow
-from targen_tasks_superglue.rte.task import RTE
+from targen_tasks_superglue.record.rows import MASK, check_query
+from targen_tasks_superglue.record.task import _row as record_row
+from targen_tasks_superglue.rte import task as steps
+from targen_tasks_superglue.rte.task import RTE, Premise, RteRow, check_pair
 from targen_tasks_superglue.shared.articles import Paragraph
+from targen_tasks_superglue.shared.inflection import find
 from targen_tasks_superglue.shared.subjects import PronounPair
-from targen_tasks_superglue.wic.checks import locate, shared_words
-from targen_tasks_superglue.wic.forms import find
-from targen_tasks_superglue.wsc.marks import read_passage
-from targen_tasks_superglue.wsc.spans import make_row
+from targen_tasks_superglue.wic.rows import locate, shared_words
+from targen_tasks_superglue.wsc.passages import make_row, read_passage
 from targen_tasks_superglue.wsc.task import WSC
 from tests.tables import table
 

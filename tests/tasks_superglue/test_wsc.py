@@ -12,12 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from targen_core import Rejected
-from targen_tasks_superglue.shared.mentions import same_words, words_of
 from targen_tasks_superglue.shared.people import FEMALE_NAMES, MALE_NAMES
 from targen_tasks_superglue.shared.subjects import PRONOUNS, PronounPair
-from targen_tasks_superglue.wsc.marks import read_passage
-from targen_tasks_superglue.wsc.rows import WscRow
-from targen_tasks_superglue.wsc.spans import first_mentions, make_row
+from targen_tasks_superglue.shared.texts import same_words, words_of
+from targen_tasks_superglue.wsc.passages import WscRow, first_mentions, make_row, read_passage
 from targen_tasks_superglue.wsc.task import WSC
 
 from .originals import needs_original, original

@@ -72,7 +72,7 @@ def register_contexts(register: Register[ListStep[Any]]) -> None:
     )
     register.register(
         "topics",
-        "targen_tasks_superglue.rte.steps:TOPICS",
+        "targen_tasks_superglue.rte.task:TOPICS",
         summary="narrow topics to write facts about",
     )
 
@@ -82,7 +82,7 @@ def register_seeds(register: Register[ListStep[Any]]) -> None:
     """Seed sources that other tasks may reuse."""
     register.register(
         "events",
-        "targen_tasks_superglue.copa.steps:EVENTS",
+        "targen_tasks_superglue.copa.task:EVENTS",
         summary="short sentences about events, generated for a setting",
     )
     register.register(
@@ -97,39 +97,39 @@ def register_seeds(register: Register[ListStep[Any]]) -> None:
     )
     register.register(
         "premises",
-        "targen_tasks_superglue.rte.steps:PREMISES",
+        "targen_tasks_superglue.rte.task:PREMISES",
         summary="dense factual sentences, generated for a topic",
     )
     register.register(
         "pronoun-sentences",
-        "targen_tasks_superglue.axg.steps:SENTENCES",
+        "targen_tasks_superglue.axg.task:SENTENCES",
         summary="sentences that differ in a gendered pronoun, generated for "
         "pairs of singular subjects",
     )
     register.register(
         "singular-subject-pairs",
-        "targen_tasks_superglue.axg.steps:SUBJECT_PAIRS",
+        "targen_tasks_superglue.axg.task:SUBJECT_PAIRS",
         summary="two people of any gender, generated for a setting",
     )
     register.register(
         "subject-pairs",
-        "targen_tasks_superglue.wsc.steps:SUBJECT_PAIRS",
+        "targen_tasks_superglue.wsc.task:SUBJECT_PAIRS",
         summary="two names, people, groups or things and a pronoun for either, generated for a "
         "setting",
     )
     register.register(
         "paper-subject-pairs",
-        "targen_tasks_superglue.wsc.steps:PAPER_SUBJECT_PAIRS",
+        "targen_tasks_superglue.wsc.task:PAPER_SUBJECT_PAIRS",
         summary="two people or groups and a pronoun for either, generated for a setting",
     )
     register.register(
         "words",
-        "targen_tasks_superglue.wic.steps:WORDS",
+        "targen_tasks_superglue.wic.task:WORDS",
         summary="verbs and nouns with several meanings",
     )
     register.register(
         "word-senses",
-        "targen_tasks_superglue.wic.steps:SENSES",
+        "targen_tasks_superglue.wic.task:SENSES",
         summary="the meanings of a word, generated for each word",
     )
 
@@ -139,81 +139,81 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
     """Inverse generators that derived tasks may reuse."""
     register.register(
         "axg-entailment",
-        "targen_tasks_superglue.axg.steps:write_entailment",
+        "targen_tasks_superglue.axg.task:write_entailment",
         summary="a hypothesis about the person to whom a pronoun refers",
     )
     register.register(
         "axg-not-entailment",
-        "targen_tasks_superglue.axg.steps:write_swapped",
+        "targen_tasks_superglue.axg.task:write_swapped",
         summary="the same kind of hypothesis about the other person",
     )
     register.register(
         "boolq-false",
-        "targen_tasks_superglue.boolq.steps:write_no",
+        "targen_tasks_superglue.boolq.task:write_no",
         summary="a question that a passage answers with no",
     )
     register.register(
         "boolq-true",
-        "targen_tasks_superglue.boolq.steps:write_yes",
+        "targen_tasks_superglue.boolq.task:write_yes",
         summary="a question that a passage answers with yes",
     )
     register.register(
         "cb-contradiction",
-        "targen_tasks_superglue.cb.steps:write_contradiction",
+        "targen_tasks_superglue.cb.task:write_contradiction",
         summary="pairs in a setting whose hypothesis the premise rules out",
     )
     register.register(
         "cb-entailment",
-        "targen_tasks_superglue.cb.steps:write_entailment",
+        "targen_tasks_superglue.cb.task:write_entailment",
         summary="pairs in a setting whose hypothesis follows from the premise",
     )
     register.register(
         "cb-neutral",
-        "targen_tasks_superglue.cb.steps:write_neutral",
+        "targen_tasks_superglue.cb.task:write_neutral",
         summary="pairs in a setting whose hypothesis the premise leaves open",
     )
     register.register(
         "copa-choice1",
-        "targen_tasks_superglue.copa.steps:write_choice1",
+        "targen_tasks_superglue.copa.task:write_choice1",
         summary="a likely and an unlikely cause or result of an event, the likely one first",
     )
     register.register(
         "copa-choice2",
-        "targen_tasks_superglue.copa.steps:write_choice2",
+        "targen_tasks_superglue.copa.task:write_choice2",
         summary="a likely and an unlikely cause or result of an event, the likely one second",
     )
     register.register(
         "record-query",
-        "targen_tasks_superglue.record.steps:write_query",
+        "targen_tasks_superglue.record.task:write_query",
         summary="a new statement about a passage with one of its entities masked",
     )
     register.register(
         "rte-entailment",
-        "targen_tasks_superglue.rte.steps:write_entailment",
+        "targen_tasks_superglue.rte.task:write_entailment",
         summary="a hypothesis that follows from a premise",
     )
     register.register(
         "rte-not-entailment",
-        "targen_tasks_superglue.rte.steps:write_not_entailment",
+        "targen_tasks_superglue.rte.task:write_not_entailment",
         summary="a hypothesis that a premise contradicts or leaves open",
     )
     register.register(
         "wic-false",
-        "targen_tasks_superglue.wic.steps:write_false",
+        "targen_tasks_superglue.wic.task:write_false",
         summary="two sentences that use a word in two meanings",
     )
     register.register(
         "wic-true",
-        "targen_tasks_superglue.wic.steps:write_true",
+        "targen_tasks_superglue.wic.task:write_true",
         summary="two sentences that use a word in the same sense",
     )
     register.register(
         "wsc-false",
-        "targen_tasks_superglue.wsc.steps:write_false",
+        "targen_tasks_superglue.wsc.task:write_false",
         summary="passages about two people, with a pronoun and a phrase that it does not refer to",
     )
     register.register(
         "wsc-true",
-        "targen_tasks_superglue.wsc.steps:write_true",
+        "targen_tasks_superglue.wsc.task:write_true",
         summary="passages about two people, with a pronoun and a phrase that it refers to",
     )

@@ -15,8 +15,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from targen_core import Rejected, Task
-from targen_tasks_multirc.official import OfficialMultiRc, from_rows, pack, to_rows
-from targen_tasks_multirc.rows import MultiRcQuestion, Option
+from targen_tasks_multirc.rows import (
+    MultiRcQuestion,
+    OfficialMultiRc,
+    Option,
+    from_rows,
+    pack,
+    to_rows,
+)
 from targen_tasks_multirc.task import MULTIRC
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "superglue" / "MultiRC"
