@@ -81,15 +81,6 @@ def test_the_event_that_a_wrong_choice_answers_for_is_noted(plain):
         assert entry["notes"]["other_event"] in named - {row["premise"]}
 
 
-def test_a_choice_without_the_event_that_it_answers_for_is_asked_for_again(run, at):
-    def bare(good):
-        return {name: good[name] for name in ("likely", "unlikely")}
-
-    ran = run(at("generate", bare), task="copa", rows=4)
-    assert len(ran.rows) == 4
-    assert ran.repairs
-
-
 def test_events_of_the_user_s_own_have_no_setting(run, tmp_path):
     path = tmp_path / "events.jsonl"
     path.write_text('{"event": "The kite came down in the field."}\n')

@@ -287,6 +287,9 @@ def _place(said: str, options: Sequence[str]) -> int:
     return place
 
 
+# --- clues for the analysis ---------------------------------------------------
+
+
 def cases(row: Mapping[str, Any]) -> list[Case]:
     """The options of every question of an official row."""
     passage = row["passage"]["text"]
@@ -316,6 +319,9 @@ def _options(
                 },
                 question=number,
             )
+
+
+# --- the task -----------------------------------------------------------------
 
 
 def dry_run(call: DryRunCall) -> Any:

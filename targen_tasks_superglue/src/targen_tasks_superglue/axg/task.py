@@ -251,6 +251,8 @@ def _pair(llm: Llm, seed: Sentences, hypothesis: str, label: LabelName) -> AxgPa
     return AxgPair(premise1=one, premise2=two, hypothesis=hypothesis, label=label)
 
 
+# --- clues for the analysis ---------------------------------------------------
+
 _ARTICLES = frozenset(("a", "an", "the"))
 _MASCULINE = frozenset(("he", "him", "his", "himself"))
 
@@ -277,6 +279,8 @@ def _place(premise: list[str], hypothesis: list[str]) -> int:
     taken = next((w for w in hypothesis if w in premise and w not in _ARTICLES), None)
     return -1 if taken is None else premise.index(taken)
 
+
+# --- the task -----------------------------------------------------------------
 
 _LABELS = (
     Label("entailment", summary="the hypothesis follows, with either pronoun"),

@@ -63,6 +63,8 @@ _OFFLINE = offline(_PACKAGE)
 KINDS = ("stated", "inferred")
 
 
+# --- seeds and rows -----------------------------------------------------------
+
 SEPARATOR = " -- "
 """The mark between the title and the text of a passage."""
 
@@ -95,6 +97,8 @@ class BoolqRow(BaseModel):
             raise ValueError("the question ends with a question mark")
         return question
 
+
+# --- checks, without a model --------------------------------------------------
 
 _OPENERS = frozenset(
     "am is are was were do does did has have had can could will would shall should may might "
@@ -260,6 +264,8 @@ def _without_auxiliaries(text: str) -> str:
     return " ".join(word for word in text.split() if word.lower() not in _OPENERS)
 
 
+# --- the steps ----------------------------------------------------------------
+
 _ASK = {
     f"{answer}-{kind}": Prompt(f"{answer}-{kind}", package=_PACKAGE)
     for answer in ("yes", "no")
@@ -327,6 +333,8 @@ async def _ask(
     return row(reply)
 
 
+# --- clues for the analysis ---------------------------------------------------
+
 _ABSOLUTE_CUES = frozenset("all always every everyone everything never no nobody none only".split())
 
 
@@ -344,6 +352,9 @@ def cases(row: Mapping[str, Any]) -> list[Case]:
             },
         )
     ]
+
+
+# --- the task -----------------------------------------------------------------
 
 
 def _render(row: BoolqRow) -> str:

@@ -69,6 +69,9 @@ INSTRUCTIONS_2 = load_instructions(_PACKAGE, "instructions_2")
 INSTRUCTIONS_3 = load_instructions(_PACKAGE, "instructions_3")
 
 
+# --- seeds and rows -----------------------------------------------------------
+
+
 class CbRow(BaseModel):
     """A row in its official form, without `idx`."""
 
@@ -78,6 +81,8 @@ class CbRow(BaseModel):
     hypothesis: Text
     label: Literal["entailment", "contradiction", "neutral"]
 
+
+# --- checks, without a model --------------------------------------------------
 
 _AROUND = 2  # words that the last sentence must have in addition to the clause's
 _ARTICLES = frozenset(("a", "an", "the"))
@@ -150,6 +155,8 @@ def _rest_stands(hypothesis: str, before: str, last: str) -> bool:
     runs = (said[at : at + len(rest)] for at in range(len(said)))
     return len(rest) > 1 and rest in runs
 
+
+# --- the steps ----------------------------------------------------------------
 
 PAIRS = 5
 """Pairs that one call gives: the paper's N, for which it names no number."""
@@ -241,6 +248,8 @@ def _tidy(text: str) -> str:
     return " ".join(text.split())
 
 
+# --- clues for the analysis ---------------------------------------------------
+
 _OPEN = frozenset("if whether unless would could might may should perhaps maybe".split())
 
 
@@ -260,6 +269,9 @@ def cases(row: Mapping[str, Any]) -> list[Case]:
             },
         )
     ]
+
+
+# --- the task -----------------------------------------------------------------
 
 
 def _render(row: CbRow) -> str:

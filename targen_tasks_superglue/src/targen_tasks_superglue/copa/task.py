@@ -67,6 +67,8 @@ _PACKAGE = "targen_tasks_superglue.copa"
 _OFFLINE = offline(_PACKAGE)
 
 
+# --- seeds and rows -----------------------------------------------------------
+
 Question = Literal["cause", "effect"]
 
 ASKED: dict[Question, str] = {
@@ -127,6 +129,8 @@ class CopaRow(BaseModel):
         """The premise with its question."""
         return f"{self.premise} {ASKED[self.question]}"
 
+
+# --- checks, without a model --------------------------------------------------
 
 _ALIKE = 96  # similarity of the choices from which a reader cannot tell them apart
 _CAUSAL = re.compile(
@@ -274,6 +278,8 @@ def _same_premise(row: CopaRow, seed: Event) -> None:
         raise Rejected("premise-changed", "the row's premise is not its event")
 
 
+# --- the steps ----------------------------------------------------------------
+
 _SHOWN = 20  # earlier events that a prompt names; more would crowd out the request
 
 
@@ -376,6 +382,9 @@ async def _write(
     )
 
 
+# --- clues for the analysis ---------------------------------------------------
+
+
 def cases(row: Mapping[str, Any]) -> list[Case]:
     """Both choices of an official row, the right one and the wrong one."""
     if not is_labeled(row):
@@ -398,6 +407,9 @@ def cases(row: Mapping[str, Any]) -> list[Case]:
         )
         for place, choice in enumerate(choices)
     ]
+
+
+# --- the task -----------------------------------------------------------------
 
 
 def _render(row: CopaRow) -> str:

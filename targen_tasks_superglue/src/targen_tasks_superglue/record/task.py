@@ -86,6 +86,8 @@ SAMPLES_PAPER = tuple(
 )
 
 
+# --- the steps ----------------------------------------------------------------
+
 _QUERY = Prompt("query", package=_PACKAGE)
 _QUERY_PAPER = Prompt("query-paper", package=_PACKAGE)
 PROMPTS = (_QUERY,)
@@ -226,6 +228,9 @@ def _masked(statement: str, entities: list[Entity], answer: Entity) -> str:
     return statement
 
 
+# --- clues for the analysis ---------------------------------------------------
+
+
 def cases(row: Mapping[str, Any]) -> list[Case]:
     """The different entities of an official row's passage, for each query with answers."""
     text = row["passage"]["text"]
@@ -261,6 +266,9 @@ def _options(
 
 
 _PACKAGE = "targen_tasks_superglue.record"
+
+
+# --- the task -----------------------------------------------------------------
 
 
 def dry_run(call: DryRunCall) -> Any:

@@ -54,6 +54,9 @@ OF_PREMISES = load_dimensions(_PACKAGE, "premises")
 OF_HYPOTHESES = load_dimensions(_PACKAGE, "hypotheses")
 
 
+# --- seeds and rows -----------------------------------------------------------
+
+
 class Premise(BaseModel):
     """An instance seed: a short factual text."""
 
@@ -71,6 +74,8 @@ class RteRow(BaseModel):
     hypothesis: Text
     label: Literal["entailment", "not_entailment"]
 
+
+# --- checks, without a model --------------------------------------------------
 
 _QUOTES_A_QUESTION = re.compile(r"""[\w,:] ["\u201c][^"\u201c\u201d]*\?["\u201d]$""")
 
@@ -130,6 +135,8 @@ def check_row(row: RteRow, seed: Premise) -> None:
         raise Rejected("premise-changed", "the row's premise is not its seed")
     check_hypothesis(row.hypothesis, row.premise)
 
+
+# --- the steps ----------------------------------------------------------------
 
 _SHOWN = 20  # earlier items that a prompt names; more would crowd out the request
 
@@ -308,6 +315,9 @@ def _tidy(text: str) -> str:
     return " ".join(text.split())
 
 
+# --- clues for the analysis ---------------------------------------------------
+
+
 def cases(row: Mapping[str, Any]) -> list[Case]:
     """The pair of an official row."""
     premise, hypothesis = row["premise"], row["hypothesis"]
@@ -323,6 +333,9 @@ def cases(row: Mapping[str, Any]) -> list[Case]:
             },
         )
     ]
+
+
+# --- the task -----------------------------------------------------------------
 
 
 def _render(row: RteRow) -> str:

@@ -64,6 +64,8 @@ _PACKAGE = "targen_tasks_superglue.wic"
 _OFFLINE = offline(_PACKAGE)
 
 
+# --- the steps ----------------------------------------------------------------
+
 _SHOWN = 300  # earlier words that a prompt names: each costs a token or two
 _DEFINITIONS = 4  # of a word, at most (paper, section 3.2)
 _SEEDS = 2  # meanings of a word with rows; the others only serve for contrast
@@ -325,6 +327,8 @@ def _shown(llm: Llm) -> str:
     return " ".join(f"{row.sentence1} {row.sentence2}" for row in rows) or "none"
 
 
+# --- clues for the analysis ---------------------------------------------------
+
 _BEFORE_VERBS = frozenset(
     "to i you he she it we they who not never don't doesn't didn't can can't could may might must "
     "shall should will would let".split()
@@ -369,6 +373,9 @@ def _part(before: list[str]) -> str:
     """The part of speech that the word before makes likely."""
     last = before[-1] if before else ""
     return "verb" if last in _BEFORE_VERBS else "noun" if last in _BEFORE_NOUNS else "open"
+
+
+# --- the task -----------------------------------------------------------------
 
 
 def _render(row: WicRow) -> str:

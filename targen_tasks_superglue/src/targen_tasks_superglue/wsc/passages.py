@@ -178,7 +178,6 @@ def _placed(text: str, start: int, word: str, means: str) -> MarkedPronoun:
     raise AssertionError(f"no word of the text contains the marker [{word}={means}]")
 
 
-_ARTICLES = ("the", "a", "an")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _POSSESSIVE = re.compile(r"['\u2019]s$")
 
@@ -262,9 +261,6 @@ def _span(text: str, phrase: str, index: int) -> tuple[str, int]:
     if index and core(tokens[index - 1]) in _ARTICLES:
         index -= 1
     return _POSSESSIVE.sub("", _EDGES.sub("", " ".join(tokens[index:end]))), index
-
-
-_ARTICLES = ("the", "a", "an")
 
 
 def check_row(row: WscRow, seed: PronounPair) -> None:

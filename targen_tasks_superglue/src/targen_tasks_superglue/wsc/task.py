@@ -70,6 +70,8 @@ from targen_tasks_superglue.wsc.passages import (
 _PACKAGE = "targen_tasks_superglue.wsc"
 
 
+# --- the steps ----------------------------------------------------------------
+
 PASSAGES = 2  # a call, as in the paper
 
 _PASSAGES = Prompt("passages", package=_PACKAGE)
@@ -205,6 +207,9 @@ def _note(llm: Llm, made: Sequence[WscRow | Rejected], seed: PronounPair) -> Non
             llm.note(**{f"first_named_meant_{number}": means_first_named(row, seed)})
 
 
+# --- clues for the analysis ---------------------------------------------------
+
+
 def cases(row: Mapping[str, Any]) -> list[Case]:
     """The phrase and the pronoun of an official row."""
     target, text = row["target"], row["text"]
@@ -227,6 +232,9 @@ def cases(row: Mapping[str, Any]) -> list[Case]:
             },
         )
     ]
+
+
+# --- the task -----------------------------------------------------------------
 
 
 def dry_run(call: DryRunCall) -> Any:
