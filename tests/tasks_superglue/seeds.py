@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from targen_tasks_superglue.axg.rows import Sentences
-from targen_tasks_superglue.rte.rows import Premise
+from targen_tasks_superglue.rte.task import Premise
 from targen_tasks_superglue.shared.articles import Paragraph
 from targen_tasks_superglue.shared.subjects import PronounPair
 from targen_tasks_superglue.wic.rows import Definition, Sense

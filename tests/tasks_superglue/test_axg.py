@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 import pytest
-from pydantic import ValidationError
 
 from targen_core.tasks.judging import JudgeAnswer
 from targen_tasks_superglue.axg.rows import AxgPair, gendered, swapped_pronoun
@@ -34,26 +33,6 @@ def test_rows_2i_and_2i_plus_1_are_a_pair(plain):
         assert is_male == (entry["notes"]["first_premise"] == "he")
 
 
-def test_rows_without_a_label_are_no_instance(plain):
-    one, two = plain("axg").rows[:2]
-    bare = [{name: row[name] for name in row if name != "label"} for row in (one, two)]
-    assert AXG.from_rows(bare) == []
-    with pytest.raises(ValueError, match="the same label"):
-        AXG.from_rows([one, bare[1]])
-
-
-@pytest.mark.parametrize(
-    ("she", "hypothesis", "said"),
-    [
-        (SEED.he, "It was so.", "must differ in one gendered pronoun"),
-        (SEED.she, "So did she.", "the hypothesis must not contain a gendered pronoun"),
-    ],
-)
-def test_an_instance_must_be_a_pair(she, hypothesis, said):
-    with pytest.raises(ValidationError, match=said):
-        AxgPair(premise1=SEED.he, premise2=she, hypothesis=hypothesis, label="entailment")
-
-
 @pytest.mark.parametrize(
     ("label", "variants", "reply", "hypothesis"),
     [
@@ -73,23 +52,6 @@ def test_the_rows_that_must_come(label, variants, reply, hypothesis, given):
     if hypothesis == SWAPPED:
         notes = {"names": "beekeeper", "means": "second", "first_premise": "he"}
         assert ran.provenance[0]["notes"] == notes
-
-
-@pytest.mark.parametrize("variants", [(), ("paper",)])
-def test_hypotheses_of_the_two_labels_may_differ_in_the_subject_alone(variants, given):
-    """As they do by design, except in the variant, where one text for both is a duplicate."""
-    texts = {
-        name: getattr(SEED, name).replace("teacher", "bookkeeper")
-        for name in ("second", "opening", "he", "she")
-    }
-    reply = {"hypothesis": "The bookkeeper had never been anywhere close to a hive before then."}
-    quotas = {"entailment": 2, "not_entailment": 2}
-    seed = SEED.model_copy(update=texts)
-    ran = given("axg", seed, reply, quotas=quotas, variants=variants)
-    count = 1 if variants else 2
-    assert len(ran.rows) == 2 * count
-    assert len({row["hypothesis"] for row in ran.rows}) == count
-    assert {record["verdict"] for record in ran.rejects} == ({"duplicate"} if variants else set())
 
 
 # --- what the label rests on --------------------------------------------------
@@ -117,12 +79,6 @@ def test_the_two_sentences_of_a_pair_have_one_form_and_both_labels(plain):
     for (one, label), (two, other) in by_opening.values():
         assert one == two
         assert label != other
-
-
-def test_without_dimensions_any_dealing_and_form_will_do(run):
-    ran = run(task="axg", rows=8, task_dimensions=False)
-    forms = [request.origin.values for request in ran.asked("sentences")]
-    assert {(values["dealing"], values["form"]) for values in forms} == {("any", "any")}
 
 
 @pytest.mark.parametrize("claimed", ["entailment", "not_entailment"])
@@ -186,16 +142,3 @@ def test_sentences_that_are_no_pair_are_left_out(what, verdict, texts, on_pair):
     dropped = [record for record in ran.rejects if record["verdict"] == "dropped"]
     assert {each["item"]["meant"] for each in dropped if each["reason"] == verdict} == {"first"}
     assert meant(ran) == {"second"}, "the other half of the reply is used"
-
-
-@pytest.mark.parametrize("end", ["", " ...", "\u2026", ",", " because"])
-def test_an_opening_may_end_as_it_is_continued(end, on_pair):
-    """All but a word: that is an opening which the other clause does not have."""
-    ran = on_pair(opening=f"{OPENING}{end}")
-    assert meant(ran) == ({"first"} if end == " because" else {"first", "second"})
-
-
-def test_the_same_clause_for_both_subjects_is_used_once(on_pair):
-    ran = on_pair(subject2_he=FOUR["subject1_he"], subject2_she=FOUR["subject1_she"])
-    assert "repeated" in ran.reasons
-    assert len({entry["seed"]["he"] for entry in ran.provenance}) == 1

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from targen_core import Rejected
 from targen_core.tasks.judging import JudgeAnswer
-from targen_tasks_superglue.boolq.checks import check_question, official
-from targen_tasks_superglue.boolq.rows import BoolqRow
-from targen_tasks_superglue.boolq.task import BOOLQ
+from targen_tasks_superglue.boolq.task import BOOLQ, BoolqRow, check_question
 from targen_tasks_superglue.shared.articles import Paragraph
 
 from .originals import needs_original, original
@@ -66,11 +62,3 @@ def test_few_original_questions_are_rejected_as_either_or_or_about_the_text():
     assert reasons["either-or"] == 2
     assert reasons["meta-text"] == 0
     assert reasons.total() / 3270 < 0.1
-
-
-@given(st.text(min_size=1, max_size=60), st.text(max_size=60))
-def test_any_text_takes_the_official_form_once_or_is_empty(passage, question):
-    made = official({"passage": passage, "question": question})
-    assert official(made) == made
-    if made["question"].strip():
-        BoolqRow(passage="A -- b.", question=made["question"], label=True)

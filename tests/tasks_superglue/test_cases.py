@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from targen_core.plugins.loader import load_registry
 from targen_core.tasks.cases import RIGHT, WRONG
@@ -138,40 +135,3 @@ def test_a_cue_of_a_row(task, row, name, expected):
     (case,) = cases(task, row)
     assert case.cues[name] == expected
     assert case.texts == {field: row[field] for field in case.texts} and len(case.texts) > 1
-
-
-# --- whatever the rows hold ---------------------------------------------------
-
-TEXTS = st.text(max_size=60) | st.sampled_from(["", "The nurse isn't @placeholder, Mr. Éé 12.5?"])
-NUMBERS = st.integers(-5, 70)
-
-
-def like(value: Any, key: str = "") -> st.SearchStrategy[Any]:
-    """Values of the same form, whatever they hold; rows of test files have no answers."""
-    if isinstance(value, dict):
-        parts = {name: like(part, name) for name, part in value.items() if name != "answers"}
-        more = {"answers": st.none() | like(value["answers"])} if "answers" in value else {}
-        return st.fixed_dictionaries(parts, optional=more)
-    if isinstance(value, list):
-        return st.lists(like(value[0]), max_size=3)
-    if value in ("cause", "effect") or key == "label":
-        return st.just(value)
-    return TEXTS if isinstance(value, str) else NUMBERS
-
-
-@pytest.mark.parametrize("task", OFFICIAL)
-@given(data=st.data())
-def test_any_row_is_read(task, data):
-    actual = cases(task, data.draw(like(OFFICIAL[task])))
-    forms = set()
-    for case in actual:
-        assert all(isinstance(text, str) for text in case.texts.values())
-        assert case.label in ("", RIGHT, WRONG)
-        for value in case.cues.values():
-            assert isinstance(value, str) or all(math.isfinite(number) for number in value)
-        forms.add(tuple((k, isinstance(v, str) or len(v)) for k, v in case.cues.items()))
-    assert len(forms) <= 1
-    if task == "copa":
-        assert sorted(case.label for case in actual) == [RIGHT, WRONG]
-    elif task != "record":
-        assert len(actual) == 1

@@ -7,12 +7,7 @@ from collections import Counter
 
 import pytest
 
-from targen_core import Rejected
-from targen_tasks_superglue.cb.checks import check_pair_commitment
-from targen_tasks_superglue.cb.rows import CbRow
 from targen_tasks_superglue.cb.task import CB
-
-from .originals import needs_original, original
 
 LABELS = ("entailment", "contradiction", "neutral")
 
@@ -79,29 +74,6 @@ def test_a_wording_of_step_3_makes_other_rows(number, plain):
             assert CB.judging.instructions in text
 
 
-# --- counts, samples, tuning ------------------------------------------------
-
-
-@needs_original
-def test_most_original_premises_hold_their_hypothesis_in_their_last_sentence():
-    """The variant's idea is right: on the original it holds of more than nine in ten."""
-    kept = 0
-    rows = original("cb", "train") + original("cb", "val")
-    for row in rows:
-        hypothesis = row["hypothesis"].rstrip(".") + "."
-        premise = row["premise"].replace("`", '"').rstrip()
-        premise += "" if premise.endswith((".", "?", "!", '"', "'")) else "."
-        try:
-            check_pair_commitment(
-                CbRow(premise=premise, hypothesis=hypothesis, label=row["label"]), ""
-            )
-        except Rejected as error:
-            kept += error.reason not in ("not-embedded", "bare-clause", "too-long", "repetitive")
-        else:
-            kept += 1
-    assert kept > 0.97 * len(rows)
-
-
 # --- how many pairs ---------------------------------------------------------
 
 
@@ -131,12 +103,3 @@ def test_pairs_that_a_reply_lacks_are_missing_and_others_are_not_used(how, run, 
     assert len({(row["premise"], row["hypothesis"]) for row in ran.rows}) == count
     assert all(row["premise"] and row["hypothesis"] for row in ran.rows)
     assert SIXTH["premise"] not in {row["premise"] for row in ran.rows}
-
-
-def test_turns_on_lines_of_their_own_become_one_line(run, at):
-    def change(good):
-        premise = "A: Where is the boy?\nB: He slept through our stop."
-        return {"pairs": [{"premise": premise, "hypothesis": "The boy missed the stop."}]}
-
-    ran = run(at("generate", change, always=True), task="cb", rows=3, near_duplicates=0.0)
-    assert ran.rows[0]["premise"] == "A: Where is the boy? B: He slept through our stop."

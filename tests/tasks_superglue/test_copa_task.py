@@ -7,8 +7,7 @@ from collections import Counter
 
 import pytest
 
-from targen_tasks_superglue.copa.rows import ASKED, CopaRow
-from targen_tasks_superglue.copa.task import COPA
+from targen_tasks_superglue.copa.task import ASKED, COPA, CopaRow
 
 # --- the label by construction ----------------------------------------------
 
@@ -80,15 +79,6 @@ def test_the_event_that_a_wrong_choice_answers_for_is_noted(plain):
     named = {r.dry_run()["other_event"] for r in ran.requests if r.origin.step == "generate"}
     for row, entry in zip(ran.rows, ran.provenance, strict=True):
         assert entry["notes"]["other_event"] in named - {row["premise"]}
-
-
-def test_a_choice_without_the_event_that_it_answers_for_is_asked_for_again(run, at):
-    def bare(good):
-        return {name: good[name] for name in ("likely", "unlikely")}
-
-    ran = run(at("generate", bare), task="copa", rows=4)
-    assert len(ran.rows) == 4
-    assert ran.repairs
 
 
 def test_events_of_the_user_s_own_have_no_setting(run, tmp_path):

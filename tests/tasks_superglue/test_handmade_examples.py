@@ -10,8 +10,8 @@ import pytest
 
 from targen_core import Rejected
 from targen_core.plugins.loader import load_registry
-from targen_tasks_superglue.copa.rows import Event
-from targen_tasks_superglue.rte.rows import Premise
+from targen_tasks_superglue.copa.task import Event
+from targen_tasks_superglue.rte.task import Premise
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "superglue"
 NAMES = "axg boolq cb copa record rte wic wsc".split()  # MultiRC's are tested beside its task

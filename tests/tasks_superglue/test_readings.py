@@ -14,22 +14,17 @@ import pytest
 from pydantic import ValidationError
 
 from targen_tasks_superglue.axg.rows import Sentences, swapped_pronoun
-from targen_tasks_superglue.axg.steps import swap_subject
-from targen_tasks_superglue.boolq.checks import official, official_question
-from targen_tasks_superglue.boolq.rows import BoolqRow
+from targen_tasks_superglue.axg.task import swap_subject
+from targen_tasks_superglue.boolq.task import BoolqRow, official, official_question
 from targen_tasks_superglue.record.entities import find_entities
 from targen_tasks_superglue.record.names import find_names
-from targen_tasks_superglue.shared.mentions import core
+from targen_tasks_superglue.shared.inflection import find, forms
 from targen_tasks_superglue.shared.nli import asks, stems
-from targen_tasks_superglue.shared.sentences import copied_from, sentences
 from targen_tasks_superglue.shared.settings import SETTINGS
 from targen_tasks_superglue.shared.subjects import gendered_noun
-from targen_tasks_superglue.wic.checks import near_equal, shared_words
-from targen_tasks_superglue.wic.forms import find, forms
-from targen_tasks_superglue.wic.rows import Definition
-from targen_tasks_superglue.wsc.marks import read_passage
-from targen_tasks_superglue.wsc.rows import Target, WscRow
-from targen_tasks_superglue.wsc.spans import make_row
+from targen_tasks_superglue.shared.texts import copied_from, core, sentences
+from targen_tasks_superglue.wic.rows import Definition, near_equal, shared_words
+from targen_tasks_superglue.wsc.passages import Target, WscRow, make_row, read_passage
 from targen_tasks_superglue.wsc.task import WSC
 from tests.tables import table
 

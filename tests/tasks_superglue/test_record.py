@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from targen_core import Rejected
 from targen_core.tasks.judging import JudgeAnswer
-from targen_tasks_superglue.record.checks import check_query, eligible
 from targen_tasks_superglue.record.entities import find_entities
 from targen_tasks_superglue.record.names import find_names
-from targen_tasks_superglue.record.rows import MASK, pack
-from targen_tasks_superglue.record.steps import _row
-from targen_tasks_superglue.record.task import RECORD
+from targen_tasks_superglue.record.rows import MASK, check_query, pack
+from targen_tasks_superglue.record.task import RECORD, _row
 from targen_tasks_superglue.shared.articles import Paragraph
 
 from .originals import needs_original, original
@@ -121,69 +116,6 @@ def test_the_finder_agrees_with_the_original_s_entities_on_most_names():
     assert shared / expected > 0.85
 
 
-def test_known_names_count_where_they_open_a_sentence():
-    text = "Brenner left the town."
-    assert find_names(text) == []
-    assert [span.of(text) for span in find_names(text, known=["Ada Brenner"])] == ["Brenner"]
-
-
-PEOPLE = ["Ada Brenner", "Tariq Osei", "Mirela Novak", "Jonas Whitlock"]
-FRAMES = [
-    ("Later {p} came to {t}, where {a} met the {b}.", "ptab"),
-    ("{p} left {t}. The {b}'s head missed {a}.", "ptba"),
-    ("In {t} the {b} paid {p} and, in May, {a} again.", "tbpa"),
-]
-
-
-@st.composite
-def named_texts(draw):
-    """A text of whole sentences, and the names that it was made of, in order."""
-    parts, names = [], []
-    for person in PEOPLE[: draw(st.integers(1, 4))]:
-        values = {
-            "p": person,
-            "t": draw(st.sampled_from(["Oberau", "Karlsvik", "Port Arden"])),
-            "a": draw(st.sampled_from([person, person.split()[1]])),
-            "b": draw(st.sampled_from(["Harbour Trust", "Bank of Karlsvik", "Oberau Museum"])),
-        }
-        frame, used = draw(st.sampled_from(FRAMES))
-        parts.append(frame.format(**values))
-        names += [values[key] for key in used]
-    return " ".join(parts), names
-
-
-@given(named_texts())
-def test_the_names_of_a_text_are_found_and_each_belongs_to_one_entity(case):
-    text, names = case
-    spans = find_names(text)
-    assert [span.of(text) for span in spans] == names
-    assert all(one.end < two.start for one, two in pairwise(spans))
-    entities = find_entities(text)
-    assert sorted(span for entity in entities for span in entity.mentions) == spans
-    assert len({entity.name for entity in entities}) == len(entities)
-    for entity in entities:
-        assert {span.of(text) for span in entity.mentions} == set(entity.forms)
-        if entity.name in PEOPLE:
-            assert {form.split()[-1] for form in entity.forms} == {entity.name.split()[-1]}
-
-
-@given(st.text(max_size=300))
-def test_any_text_has_names_inside_it_or_none(text):
-    for span in find_names(text):
-        assert 0 <= span.start <= span.end < len(text)
-        assert span.of(text).strip() == span.of(text)
-
-
-def test_a_word_that_may_be_a_piece_of_a_longer_name_is_not_asked_for():
-    text = (
-        "Marlo Keen sang Light of Tamsin in Brunnen. Otto Vance heard it on the Silver Coast, and "
-        "Farah Aziz wrote of Light in a letter to Keen."
-    )
-    entities = find_entities(text)
-    assert "Tamsin" in [entity.name for entity in entities]
-    assert "Tamsin" not in [entity.name for entity in eligible(entities, text)]
-
-
 # --- queries ------------------------------------------------------------------
 
 STATEMENTS = [
@@ -206,14 +138,6 @@ def test_a_good_statement_is_masked_where_it_names_the_answer(marked, said):
     name = next(entity.name for entity in entities if form in entity.forms)
     masked = marked.replace(f"<{form}>", MASK)
     assert query(WHALE, marked.replace(f"<{form}>", said or form), name).query == masked
-
-
-def test_another_name_of_the_answer_gives_it_away():
-    seed = paragraph("Kell Bridge was blown up in the Second World War. Ada Lund of Oberau saw it.")
-    statement = f"All that {MASK} had spared in the valley was lost in WWII."
-    with pytest.raises(Rejected) as caught:
-        query(seed, statement, "Second World War")
-    assert caught.value.reason == "answer-in-query"
 
 
 @of("record query")
@@ -239,22 +163,6 @@ def test_the_model_may_not_choose_a_name_that_two_may_have(given):
     assert given("record", seed, reply, rows=1, variants=("paper",)).reasons == {"tangled-name"}
 
 
-def test_no_call_is_made_for_a_passage_without_names(run):
-    plain = (
-        "The rock cools fast at the surface. Its grains stay small for that reason. Builders like "
-        "it because it wears slowly, and gardeners like it because water runs off. Roads are made "
-        "of it in many countries."
-    )
-
-    def bend(step, good, repair):
-        return {"paragraphs": [plain]} if "paragraphs" in good else good
-
-    bent = run(bend, task="record", rows=2)
-    assert bent.rows == []
-    assert "few-entities" in bent.reasons <= {"few-entities", "repeated"}
-    assert not [r for r in bent.requests if r.origin.step in ("generate", "correct")]
-
-
 # --- step 4 -------------------------------------------------------------------
 
 NAMES = (
@@ -276,14 +184,6 @@ def test_the_question_is_which_entities_fit(row):
     assert question.input.endswith(f"\nEntities: {NAMES}")
     both = RECORD.aggregate(row, [JudgeAnswer(("Vesterby", "Punta Brava"), "Both do.")])
     assert (both.label, both.reason) == (None, "ambiguous")
-
-
-def test_one_fitting_entity_is_the_label(row):
-    assert RECORD.aggregate(row, [JudgeAnswer(("Carmen Pardo",), "She.")]).label == "Carmen Pardo"
-    relabelled = RECORD.with_label(row, "Carmen Pardo")
-    assert [answer.text for answer in relabelled.answers] == ["Carmen Pardo"]
-    back = RECORD.with_label(relabelled, "Aurelio Nunez")
-    assert [answer.text for answer in back.answers] == ["Aurelio Nunez", "Nunez"]
 
 
 TANGLED = "He met Bill Clinton and Hillary Clinton in Oberau. Then Clinton left for Dunmore."
@@ -314,26 +214,6 @@ def test_a_relabelled_row_passes_the_checks_again():
     assert caught.value.reason == "answer-in-query"
 
 
-SPELLINGS = {
-    "capitals": lambda names: [name.upper() for name in names],
-    "lower case": lambda names: [name.lower() for name in names],
-    "quotes": lambda names: [f"“{name}”" for name in names],
-    "a full stop": lambda names: [f" {name}. " for name in names],
-    "given twice": lambda names: names * 2,
-    "no list": lambda names: names[0],  # which is asked for once more
-}
-
-
-@pytest.mark.parametrize("spelling", SPELLINGS)
-def test_an_answer_in_another_spelling_is_read(spelling, run, at):
-    def change(good):
-        return {**good, "actual": SPELLINGS[spelling](good["actual"])}
-
-    bent = run(at("correct", change), task="record", rows=4)
-    assert len(bent.rows) == 4
-    assert bool(bent.repairs) is (spelling == "no list")
-
-
 # --- the paper's variant --------------------------------------------------------
 
 
@@ -343,8 +223,6 @@ def test_in_the_paper_s_variant_the_model_chooses(plain):
     for row, entry in zip(ran.rows, ran.provenance, strict=True):
         assert row["qas"][0]["query"].count(MASK) == 1
         assert {"entities", "intended_place", "intended_most_frequent"} <= set(entry["notes"])
-    # The dry run chooses as models do: what can then be guessed without the query.
-    assert all(entry["notes"]["intended_most_frequent"] for entry in ran.provenance)
 
 
 def test_in_the_paper_s_variant_one_answer_is_asked_for(row):
@@ -354,19 +232,3 @@ def test_in_the_paper_s_variant_one_answer_is_asked_for(row):
     assert "[X]" not in PAPER.judging.instructions, "rows hold the official mask"
     assert len(PAPER.judging.samples) == 4
     assert all(isinstance(s.actual, str) or len(s.actual) == 1 for s in PAPER.judging.samples)
-
-
-def test_the_variant_relabels_what_the_judge_finds(given):
-    reply = {
-        "query": "That winter [X] was asked to sing at a wedding in the town.",
-        "answer": "Nunez",
-    }
-
-    def judge(text, good):
-        return {**good, "actual": "Carmen Pardo", "verdict": "incorrect"}
-
-    ran = given("record", WHALE, reply, rows=1, variants=("paper",), judge=judge)
-    (entry,), (official,) = ran.provenance, ran.rows
-    assert (entry["claimed"], entry["label"]) == ("Aurelio Nunez", "Carmen Pardo")
-    assert entry["notes"]["intended_place"] == 3, "of the entity that was intended"
-    assert [answer["text"] for answer in official["qas"][0]["answers"]] == ["Carmen Pardo"]

@@ -13,23 +13,13 @@ from typing import Any
 import pytest
 
 from targen_core import Rejected
-from targen_tasks_superglue.axg.rows import AxgPair
-from targen_tasks_superglue.axg.task import AXG
-from targen_tasks_superglue.boolq.checks import official_passage, official_question
-from targen_tasks_superglue.boolq.rows import BoolqRow
-from targen_tasks_superglue.boolq.task import BOOLQ
-from targen_tasks_superglue.cb.checks import check_pair_commitment, check_pair_paper
-from targen_tasks_superglue.cb.rows import CbRow
-from targen_tasks_superglue.cb.task import CB
-from targen_tasks_superglue.copa.checks import check_choices, check_unlike
-from targen_tasks_superglue.copa.rows import CopaRow, Event
-from targen_tasks_superglue.copa.task import COPA
-from targen_tasks_superglue.record.checks import check_query, eligible
+from targen_tasks_superglue.boolq.task import BOOLQ, BoolqRow, official_passage, official_question
+from targen_tasks_superglue.cb.task import CB, CbRow, check_pair_commitment
+from targen_tasks_superglue.copa.task import Event, check_choices, check_unlike
 from targen_tasks_superglue.record.entities import find_entities
-from targen_tasks_superglue.record.steps import _row as record_row
-from targen_tasks_superglue.rte.checks import check_premise
-from targen_tasks_superglue.rte.rows import Premise, RteRow
-from targen_tasks_superglue.rte.task import RTE
+from targen_tasks_superglue.record.rows import check_query, eligible
+from targen_tasks_superglue.record.task import _row as record_row
+from targen_tasks_superglue.rte.task import RTE, Premise, RteRow, check_premise
 from targen_tasks_superglue.shared.articles import (
     Paragraph,
     Title,
@@ -44,8 +34,7 @@ from targen_tasks_superglue.shared.subjects import (
     check_neutral_pair,
     check_pair,
 )
-from targen_tasks_superglue.wic.checks import check_definition, locate
-from targen_tasks_superglue.wic.rows import Definition
+from targen_tasks_superglue.wic.rows import Definition, check_definition
 
 from .seeds import COOK, CRANE, FERRY, FIRST, HIVE, MUSEUM, SECOND, WHALE
 from .verdicts import VERDICTS, of
@@ -339,77 +328,3 @@ def test_a_check_has_the_verdict_of_its_line(what, verdict, texts):
 def test_every_line_is_read():
     elsewhere = {"axg sentences", "record query"}
     assert {what for what, *_ in VERDICTS} == {*TASKS, *LISTS, *CHECKS, *elsewhere}
-
-
-def copa_row(*choices: str, premise: str = BREAD) -> CopaRow:
-    values = dict(zip(("choice1", "choice2"), choices, strict=True))
-    return CopaRow(premise=premise, **values, question="cause", label=0)
-
-
-LONG = "Before dawn the old baker of our street had lit both of the ovens."
-SWANS = CbRow(premise=BOY, hypothesis="Three swans crossed a frozen lake.", label="entailment")
-HAT = [text.replace("veil", "hat") for text in (HIVE.he, HIVE.she)]
-REFUSED: dict[str, tuple[Callable[[], Any], str, str]] = {
-    "axg, of another seed": (
-        lambda: AXG.checks[0](
-            AxgPair(premise1=HAT[0], premise2=HAT[1], hypothesis=GOOD["axg"], label="entailment"),
-            HIVE,
-        ),
-        "premise-changed",
-        ".",
-    ),
-    "boolq, of another seed": (
-        lambda: BOOLQ.checks[0](
-            BoolqRow(passage="Other -- It is.", question="is basalt a rock", label=True), FERRY
-        ),
-        "passage-changed",
-        ".",
-    ),
-    "copa, of another seed": (
-        lambda: COPA.checks[0](copa_row("It rained.", "It blew.", premise=BOY), Event(event=BREAD)),
-        "premise-changed",
-        ".",
-    ),
-    "copa, uneven choices": (
-        lambda: COPA.checks[0](copa_row("The oven was hot.", LONG), Event(event=BREAD)),
-        "unlike-lengths",
-        "one choice has 4 words, the other 14",
-    ),
-    "cb, no word in common": (
-        lambda: check_pair_paper(SWANS, ""),
-        "unrelated",
-        "shares no content word",
-    ),
-    "wic, no form of the word": (
-        lambda: locate("crane", "It lifted a tub.", "noun"),
-        "word-missing",
-        "no form of 'crane' as a noun is in 'It lifted",
-    ),
-}
-
-
-@pytest.mark.parametrize("what", REFUSED)
-def test_a_row_of_another_seed_or_against_a_rule_is_refused_in_words(what):
-    check, reason, said = REFUSED[what]
-    with pytest.raises(Rejected, match=said) as caught:
-        check()
-    assert caught.value.reason == reason
-
-
-@pytest.mark.parametrize(
-    ("task", "keys"),
-    [("rte", "topics texts"), ("copa", "settings events"), ("wic", "words"), ("boolq", "domains")],
-)
-def test_an_item_that_is_repeated_in_other_spellings_is_used_once(task, keys, run):
-    def bend(step: str, good: Any, repair: bool) -> Any:
-        key = next((key for key in keys.split() if key in good), "")
-        items = good.get(key, [])
-        return {key: [*(f"  {item.upper()} " for item in items), *items]} if key else good
-
-    done = run(bend, task=task, rows=8)
-    assert len(done.rows) == 8
-    dropped = {record["reason"] for record in done.rejects if record["verdict"] == "dropped"}
-    assert dropped == {"repeated"}
-    for at in (0, 1):
-        above = [str(entry["above"][at]) for entry in done.provenance if len(entry["above"]) > at]
-        assert len({text.lower() for text in above}) == len(set(above))

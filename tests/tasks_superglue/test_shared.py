@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from targen_core import Rejected
-from targen_tasks_superglue.shared.articles import (
-    ARTICLE_PROMPTS,
-    NEWS,
-    PAPER_LISTS,
-    PARAGRAPHS,
-    PASSAGES,
-    TITLES,
+from targen_tasks_superglue.shared.texts import (
+    find,
+    mentions,
 )
-from targen_tasks_superglue.shared.mentions import core, find, mentions, same_words, words_of
-from targen_tasks_superglue.shared.nli import claim
-from targen_tasks_superglue.shared.sentences import sentences
-from targen_tasks_superglue.shared.subjects import PronounPair
-
-from .originals import ORIGINAL, needs_original
 
 TASKS = ("axg", "boolq", "cb", "copa", "record", "rte", "wic", "wsc")
 
@@ -51,31 +36,6 @@ def test_the_calls_of_the_paper_s_lists_are_the_same_calls_in_every_task(plain):
     )
     assert boolq & record
     assert boolq <= record
-
-
-# --- articles ---------------------------------------------------------------------
-
-
-def _lists(ran: Any) -> list[Any]:
-    return [*ran.asked("domains"), *ran.asked("titles"), *ran.asked("paragraphs")]
-
-
-def test_batches_are_the_paper_s_in_its_variant_and_smaller_elsewhere(run):
-    assert [step.batch for step in PAPER_LISTS[1:]] == [50, 7]
-    assert [step.batch for step in (TITLES, PARAGRAPHS, NEWS, PASSAGES)] == [5, 2, 2, 2]
-    ran = run(task="boolq", rows=30, options={"seeds.batch": [10, 3], "contexts.batch": 2})
-    asked = {(each.origin.prompt, str(each.origin.values["count"])) for each in _lists(ran)}
-    assert asked == {("domains", "2"), ("titles", "10"), ("paragraphs", "3")}
-    assert len(ran.rows) == 30
-
-
-@pytest.mark.parametrize("prompt", ARTICLE_PROMPTS[3:], ids=lambda prompt: prompt.name)
-def test_worked_paragraphs_keep_to_the_length_that_is_given(prompt):
-    messages = prompt.fill(dict.fromkeys(prompt.variables, "x"))
-    lengths = re.findall(r"(\d+) to (\d+) words(?=;|$)", messages[1].content, re.MULTILINE)
-    texts = json.loads(messages[2].content)["paragraphs"]
-    for text, (low, high) in zip(texts, lengths, strict=True):
-        assert int(low) <= len(text.split()) <= int(high), (len(text.split()), text)
 
 
 def test_each_report_has_a_cast_of_its_own(plain):
@@ -109,50 +69,6 @@ def test_bad_items_are_dropped_with_their_reason_and_the_run_goes_on(task, run):
     assert dropped == {"markup", "too-short", "repeated"}
 
 
-@given(st.lists(st.from_regex(r"\A[A-Z][a-z]{3,9}( [a-z]{2,8}){2,6}[.!?]\Z"), max_size=6))
-def test_sentences_put_together_come_apart_again(parts):
-    assert sentences(" ".join(parts)) == parts
-
-
-@given(st.text(max_size=200))
-def test_no_letter_of_a_text_is_lost(text):
-    assert re.sub(r"\s", "", "".join(sentences(text))) == re.sub(r"\s", "", text)
-
-
-# --- premises and hypotheses ------------------------------------------------------
-
-
-@needs_original
-@pytest.mark.parametrize("name", ["RTE", "CB", "AX-b"])
-def test_original_hypotheses_are_no_talk_about_texts(name):
-    lines = [
-        line
-        for path in sorted((ORIGINAL / name).glob("*.jsonl"))
-        for line in path.read_text(encoding="utf-8").split("\n")
-        if line
-    ]
-    assert lines
-    for row in map(json.loads, lines):
-        hypothesis = row.get("hypothesis") or row["sentence2"]
-        premise = row.get("premise") or row["sentence1"]
-        reason = ""
-        try:
-            claim(hypothesis.strip().rstrip(".") + ".", premise, min_words=3, max_words=60)
-        except Rejected as error:
-            reason = error.reason
-        assert reason not in ("meta-text", "several-sentences"), hypothesis
-
-
-# --- subjects ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("number", "pronoun"), [("plural", "he"), ("singular", "they")])
-def test_a_pronoun_fits_its_pair_s_number(number, pronoun):
-    said = f"a {number} pair cannot have the pronoun '{pronoun}'"
-    with pytest.raises(ValidationError, match=said):
-        PronounPair(first="nurses", second="patients", number=number, pronoun=pronoun)
-
-
 @pytest.mark.parametrize("shape", ["The {}", "a {}", "{}.", '"{}"', " {} "])
 def test_a_phrase_is_taken_without_what_stands_around_it(shape, run):
     def bend(step, good, repair):
@@ -180,23 +96,6 @@ def test_mentions_inside_the_other_phrase_are_none():
     assert mentions("ship's cook", "cook", tokens) == ([3], [1, 7])
 
 
-_TOKENS = st.lists(
-    st.sampled_from(["the", "Cook", "cook's", "guest,", "\u2014", "ran"]), max_size=9
-)
-
-
-@given(_TOKENS, st.sampled_from(["cook", "the cook", "guest", "the cook guest"]))
-def test_every_mention_reads_as_the_phrase(tokens, phrase):
-    size = len(words_of(phrase))
-    actual = find(phrase, tokens)
-    for start in actual:
-        assert same_words(" ".join(tokens[start : start + size]), phrase)
-    assert len(actual) == sum(
-        list(map(core, tokens[start : start + size])) == words_of(phrase)
-        for start in range(len(tokens))
-    )
-
-
 # --- replies of another form --------------------------------------------------------
 
 
@@ -205,13 +104,6 @@ def spoilt(good: Any) -> str:
     if len(json.dumps(good)) % 2:
         return json.dumps({f"my_{key}": value for key, value in good.items()})
     return json.dumps(dict.fromkeys(good))
-
-
-def test_without_a_schema_the_form_is_asked_for_in_words(run):
-    bent = run(lambda step, good, repair: f"```json\n{json.dumps(good)}\n```", structured=False)
-    assert len(bent.rows) == 8
-    for request in bent.requests:
-        assert "Its JSON schema:" in request.messages[-1].content
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import cycle, product
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from targen_core import Rejected
-from targen_tasks_superglue.wic.checks import (
+from targen_tasks_superglue.shared.inflection import forms, is_form
+from targen_tasks_superglue.wic.rows import (
+    Definition,
+    Sense,
     is_near,
     near_equal,
     partners,
-    shared_words,
 )
-from targen_tasks_superglue.wic.forms import Span, find, forms, is_form
-from targen_tasks_superglue.wic.rows import Definition, Sense
 from targen_tasks_superglue.wic.task import WIC
 
 # --- the forms of a word ----------------------------------------------------
@@ -30,22 +26,6 @@ def test_without_a_part_of_speech_it_is_either():
     assert not is_form("ran", "run", "noun")
     assert is_form("Ran", "run")
     assert is_form("RUNS", "run", "noun")
-
-
-WORDS = "bank key run fly leaf lie drop bake carry strike foot man bus panic travel tie do".split()
-PLAIN = st.text(st.characters(blacklist_categories=("Cs",)), max_size=25)
-
-
-@given(st.sampled_from(WORDS), PLAIN, PLAIN, st.data())
-def test_a_planted_form_is_found_where_it_was_put(word, before, after, data):
-    surface = data.draw(st.sampled_from(sorted(forms(word))))
-    surface = data.draw(st.sampled_from([surface.lower(), surface.upper(), surface.title()]))
-    assume(not before[-1:].isalpha() and not after[:1].isalpha())
-    assume(not re.match(r"['’]t", after, re.IGNORECASE))
-    assume(not find(word, before) and not find(word, after))
-    place = Span(len(before), len(before) + len(surface))
-    assert find(word, f"{before}{surface}{after}") == [place]
-    assert is_form(surface, word)
 
 
 # --- senses -----------------------------------------------------------------
@@ -91,17 +71,6 @@ def test_a_sense_that_is_none(sense, reason):
     with pytest.raises(Rejected) as caught:
         WIC.seeds[-1].check(sense)
     assert caught.value.reason == reason
-
-
-def test_the_word_itself_is_never_a_shared_word():
-    for word in "address glass press pass process lens boss dress bus".split():
-        for one, other in product(forms(word), forms(word)):
-            assert not shared_words(word, f"Nobody saw the {one} there.", f"Our {other} fell off.")
-
-
-def test_a_sense_must_have_its_number():
-    with pytest.raises(ValidationError, match="no definition 1: the list has 1, counted from 0"):
-        _sense(BIRD, number=1)
 
 
 # --- the steps --------------------------------------------------------------
@@ -214,17 +183,3 @@ def test_few_words_are_drawn_of_again_and_told_what_is_taken(run):
     assert later
     for request in later:
         assert request.origin.values["word"] in request.origin.values["have"]
-
-
-# --- step 2: words and their meanings ---------------------------------------
-
-
-def test_a_part_of_speech_in_other_spellings(plain, run):
-    said = {"noun": cycle(["Noun", "n."]), "verb": cycle(["VERB", "v", " (verb) "])}
-
-    def bend(step, good, repair):
-        for each in good.get("definitions", ()):
-            each["part_of_speech"] = next(said[each["part_of_speech"]])
-        return good
-
-    assert run(bend, task="wic", rows=18).rows == plain("wic", 18).rows

@@ -7,20 +7,14 @@ import re
 from collections import Counter, defaultdict
 
 import pytest
-from hypothesis import given as drawn
-from hypothesis import settings
-from hypothesis import strategies as st
 
 from targen_core import Rejected
-from targen_tasks_superglue.shared.mentions import same_words, words_of
 from targen_tasks_superglue.shared.people import FEMALE_NAMES, MALE_NAMES
 from targen_tasks_superglue.shared.subjects import PRONOUNS, PronounPair
-from targen_tasks_superglue.wsc.marks import read_passage
-from targen_tasks_superglue.wsc.rows import WscRow
-from targen_tasks_superglue.wsc.spans import first_mentions, make_row
+from targen_tasks_superglue.shared.texts import same_words
+from targen_tasks_superglue.wsc.passages import first_mentions, make_row, read_passage
 from targen_tasks_superglue.wsc.task import WSC
 
-from .originals import needs_original, original
 from .seeds import COOK, FIRST, SECOND
 
 
@@ -146,68 +140,6 @@ def test_a_passage_without_its_phrases_is_none(text, pair, reason):
     assert caught.value.reason == reason
 
 
-@needs_original
-def test_original_rows_are_rendered_with_their_pronoun_marked():
-    for row in original("wsc", "train"):
-        (instance,) = WSC.from_rows([row])
-        shown = WSC.render(instance)
-        (marked,) = re.findall(r"\[([^\]]+)\]", shown.split("\nPronoun: ")[0])
-        assert same_words(marked, row["target"]["span2_text"])
-
-
-WORDS = (
-    "storm lamp Berlin quickly over seven bridges it's slowly-made \u201cyes\u201d music; left, "
-    "a the old 1984 (perhaps) captain's ship"
-).split()
-PHRASES = [
-    ("captain", "ship's cook"),
-    ("nurse", "head of the ward"),
-    ("young violinist", "violin maker"),
-    ("guards", "prisoners"),
-    ("members of the choir", "choir conductors"),
-]
-
-
-@drawn(st.permutations((0, 1)), st.booleans(), st.booleans(), st.data())
-@settings(max_examples=60)
-def test_spans_round_trip(order, means_first, label, data):
-    """Whatever stands around them, the spans of a row are the words that were marked."""
-
-    def one_of(*choices):
-        return data.draw(st.sampled_from(choices))
-
-    def gap():
-        return " ".join(data.draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6)))
-
-    phrases, pronoun = one_of(*PHRASES), one_of("he", "she", "they")
-    number = "plural" if pronoun == "they" else "singular"
-    pair = PronounPair(first=phrases[0], second=phrases[1], number=number, pronoun=pronoun)
-    one, two = (phrases[at] for at in order)
-    form = one_of(*PRONOUNS[pronoun][:3])
-    meant, other = (one, two) if means_first else (two, one)
-    the, end = one_of("the ", "The ", "", "\u201cthe "), one_of("", ",", "'s dog", "\u2019s", ";")
-    behind = one_of(".", ", and so on.", "'s off.", " \u2014 then", "!")
-    passage = f"{the}{one}{end} {gap()} the {two} {gap()} [{form}={meant}]{behind} {gap()}"
-    row = made(passage, pair, means_first=means_first, label=label)
-    assert "[" not in row.text
-    tokens, target = row.text.split(), row.target
-    assert (target.span2_text, row.label) == (form, label)
-    assert words_of(tokens[target.span2_index])[:1] == [form]
-    asked = words_of(meant if label else other)
-    assert words_of(target.span1_text)[-len(asked) :] == asked
-    WscRow.model_validate(row.model_dump())
-
-
-def test_one_of_several_pronouns_is_drawn_at_random():
-    text = (
-        "The cook told the guest that [she=cook] had burnt [her=cook] thumb, so [she=guest] "
-        "laid [her=guest] napkin in ice and gave [her=cook] a cold bandage."
-    )
-    for means_first, places in ((True, {6, 9, 20}), (False, {12, 14})):
-        rows = [made(text, seed=seed, means_first=means_first) for seed in range(60)]
-        assert {row.target.span2_index for row in rows} == places
-
-
 # --- replies that are no rows ---------------------------------------------------
 
 DRAWN = FIRST.replace("[she=cook] had", "[she=cook]'d")
@@ -228,13 +160,6 @@ def test_a_reply_without_good_passages_makes_no_row(variants, texts, reason, out
     ran = output(*texts, variants=variants)
     assert ran.rows == []
     assert ran.reasons == {reason}
-
-
-def test_a_passage_that_nearly_repeats_another_is_a_duplicate(output):
-    again = FIRST.replace("[she=cook]", "[she=guest]").replace("lit the", "left the")
-    ran = output(FIRST, again)
-    assert len(ran.rows) == 1
-    assert {record["verdict"] for record in ran.rejects} == {"duplicate"}
 
 
 def test_in_the_paper_s_variant_a_bad_passage_costs_itself_alone(output):
@@ -278,21 +203,6 @@ def test_label_first_phrase_and_meaning_are_crossed_and_noted(plain):
     assert max(listed.values()) - min(listed.values()) <= 4
 
 
-def test_the_paper_s_variant_leaves_the_order_to_the_model_and_asks_both_labels_alike(plain):
-    ran = plain("wsc", 40, variants=("paper",))
-    for row, entry, first, passage in by_row(ran):
-        assert "named_first" not in entry["notes"]
-        assert entry["notes"][f"first_named_meant_{passage}"] is (first == row["label"])
-    asked = defaultdict(set)
-    for request in ran.asked("passages_paper"):
-        values = request.origin.values
-        asked[frozenset((values["first"], values["second"]))].add(request.messages)
-        rules = request.messages[0].content
-        assert not re.search(r"first and|behind|In passage|true|false", rules)
-    assert asked
-    assert all(len(messages) == 1 for messages in asked.values()), "nor is an order turned"
-
-
 def test_both_labels_of_a_pair_are_asked_for_in_the_same_form(plain):
     """They differ in the order of the subjects alone: neither a draw nor a word tells the label."""
     forms, orders = defaultdict(set), defaultdict(set)
@@ -329,31 +239,3 @@ def test_names_are_drawn_by_code_and_the_others_asked_for_by_kind(plain):
     for values in (request.origin.values for request in ran.asked("passages")):
         known = {"any"} if values["first"].startswith("the ") else settings
         assert values["setting"] in known
-
-
-@pytest.mark.parametrize("variants", [[], ["paper"]])
-@pytest.mark.parametrize("size", [1, 7])
-def test_another_batch_is_shared_out_too(size, variants, run):
-    ran = run(task="wsc", rows=8, options={"seeds.batch": size}, variants=variants)
-    assert len(ran.rows) == 8
-    asked = Counter()
-    for request in [*ran.asked("pairs"), *ran.asked("subjects")]:
-        values = request.origin.values
-        if not values["have"][:-9]:
-            asked[values["setting"]] += int(values["count"])
-    assert asked
-    assert max(asked.values()) <= size
-
-
-def test_repeated_pairs_are_used_once_whichever_comes_first(run):
-    def bend(step, good, repair):
-        if step == "seeds":
-            turned = [{"first": p["second"], "second": p["first"]} for p in good["pairs"]]
-            return {"pairs": [*good["pairs"][:2], *turned[:2], *good["pairs"][2:3]]}
-        return good
-
-    ran = run(bend, task="wsc", rows=40, contexts_limit=2, variants=["paper"])
-    assert "repeated" in ran.reasons
-    pairs = [frozenset((e["seed"]["first"], e["seed"]["second"])) for e in ran.provenance]
-    ids = [e["id"].partition("/")[0] for e in ran.provenance]
-    assert len(set(zip(pairs, ids, strict=True))) == len(set(ids))

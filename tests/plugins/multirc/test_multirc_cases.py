@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
-from hypothesis import given
-from hypothesis import strategies as st
-
 from targen_core.tasks.cases import RIGHT, WRONG
 from targen_tasks_multirc.task import MULTIRC
 
@@ -53,15 +48,3 @@ def test_each_option_is_a_case():
     assert [one for one, *_ in cues["length beside the other options"]] == [-1.5, 3, -1.5]
     assert actual[3].cues["number of options"] == (1,)
     assert actual[3].cues["length beside the other options"][0] == 0
-
-
-answers = st.lists(st.tuples(st.text(max_size=30), st.sampled_from([0, 1, None])), max_size=6)
-
-
-@given(st.lists(st.tuples(st.text(max_size=30), answers), max_size=3))
-def test_any_row_is_read(questions):
-    actual = MULTIRC.rows.cases(row(*questions))
-    labels = [label for _, options in questions for _, label in options if label is not None]
-    assert [case.label for case in actual] == [RIGHT if label else WRONG for label in labels]
-    for case in actual:
-        assert all(math.isfinite(number) for value in case.cues.values() for number in value)

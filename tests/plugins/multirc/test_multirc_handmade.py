@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from targen_tasks_multirc.official import OfficialMultiRc, from_rows, pack
+from targen_tasks_multirc.rows import OfficialMultiRc, from_rows, pack
 from targen_tasks_multirc.task import MULTIRC
 from targen_tasks_superglue.shared.articles import Paragraph
 from tests.files import lines

@@ -27,7 +27,7 @@ def register_contexts(register: Register[ListStep[Any]]) -> None:
     """Step 1, for other tasks to reuse."""
     register.register(
         "text-categories",
-        "targen_tasks_multirc.steps:CATEGORIES",
+        "targen_tasks_multirc.task:CATEGORIES",
         summary="fifteen fixed categories of texts; does not call a model",
     )
 
@@ -37,11 +37,11 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
     """Step 3, for derived tasks to reuse."""
     register.register(
         "multirc-questions",
-        "targen_tasks_multirc.steps:write_questions",
+        "targen_tasks_multirc.task:write_questions",
         summary="questions about a paragraph, each with correct and wrong options",
     )
     register.register(
         "multirc-question-paper",
-        "targen_tasks_multirc.steps:write_question_paper",
+        "targen_tasks_multirc.task:write_question_paper",
         summary="a question about a paragraph, generated as in the paper",
     )

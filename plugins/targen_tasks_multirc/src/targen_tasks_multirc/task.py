@@ -28,37 +28,35 @@ questions with options -> the meta-prompt. Agrees with the paper / differs:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from targen_core import Correction, Prompt, Task
+from pydantic import BaseModel
+
+from targen_core import Correction, Prompt, Rejected, Task
+from targen_core.errors import UsageError
+from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import JudgeAnswer, JudgeQuestion
-from targen_core.tasks.parts import Variant
+from targen_core.tasks.parts import DryRunCall, Variant
+from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.steps import ListStep, Llm
 from targen_standard.correctors.meta import META_PROMPT
-from targen_tasks_multirc.cases import cases
-from targen_tasks_multirc.checks import (
+from targen_tasks_multirc.rows import (
+    MultiRcQuestion,
+    OfficialMultiRc,
+    Option,
     check_evidence,
     check_fair,
     check_options,
     check_question,
-)
-from targen_tasks_multirc.dry_run import dry_run
-from targen_tasks_multirc.official import OfficialMultiRc, from_rows, pack, to_rows
-from targen_tasks_multirc.rows import MultiRcQuestion
-from targen_tasks_multirc.samples import (
-    INSTRUCTIONS,
-    INSTRUCTIONS_PAPER,
-    ONE_SENTENCE,
-    SAMPLES,
-    SAMPLES_PAPER,
-)
-from targen_tasks_multirc.steps import (
-    CATEGORIES,
-    DIMENSIONS,
-    PROMPTS,
-    QUESTIONS,
-    write_question_paper,
-    write_questions,
+    from_rows,
+    letter,
+    pack,
+    to_rows,
 )
 from targen_tasks_superglue.shared.articles import (
     ARTICLE_PARAMETERS,
@@ -67,9 +65,274 @@ from targen_tasks_superglue.shared.articles import (
     TITLES,
     Paragraph,
 )
+from targen_tasks_superglue.shared.content import load_dimensions, load_instructions, load_samples
+from targen_tasks_superglue.shared.offline import reply_to
+from targen_tasks_superglue.shared.texts import beside_lengths, is_labeled, sentences
+
+_PACKAGE = "targen_tasks_multirc"
+ONE_SENTENCE = "one_sentence"
+"""The output for a question that one sentence of the passage settles."""
 
 
-def _questions(question: MultiRcQuestion) -> list[JudgeQuestion]:
+QUESTIONS = 2
+"""Questions on a paragraph in one call: the paragraph is paid once for both."""
+
+ALL_RIGHT = 0.01
+"""Share of questions that may have no wrong option (0.4% in the original).
+
+They are capped at 5% of the rows. A share of 5% here would pass the cap in every other run. At 1
+%, the other questions would have to be rejected five times as often as these to pass it.
+"""
+
+_CATEGORIES = (
+    "news reports",
+    "encyclopaedia articles, as in Wikipedia",
+    "history and anthropology",
+    "society, law and justice",
+    "science textbooks for elementary school",
+    "reports on the attacks of 11 September 2001",
+    "fiction: the plots of novels and films",
+    "art",
+    "computer science",
+    "biological processes",
+    "physics",
+    "chemistry",
+    "linguistics",
+    "psychiatry and psychology",
+    "supernatural phenomena",
+)
+
+_QUESTIONS = Prompt("questions", package=_PACKAGE)
+_QUESTION_PAPER = Prompt("question-paper", package=_PACKAGE)
+PROMPTS = (_QUESTIONS, _QUESTION_PAPER)
+_LETTER = re.compile(r"^\(?([A-Z])(?:[).:]|$)", re.IGNORECASE)
+
+
+class _Question(BaseModel):
+    """What is needed comes first: the question is then asked about it."""
+
+    sentences: list[int]
+    question: line(20, 200)  # type: ignore[valid-type]
+    right: list[line(2, 120)]  # type: ignore[valid-type]
+    wrong: list[line(2, 120)]  # type: ignore[valid-type]
+
+
+class _QuestionPaper(BaseModel):
+    """The paper's form: the model's own options in its own order, then the right ones."""
+
+    question: line(20, 200)  # type: ignore[valid-type]
+    options: list[line(2, 120)]  # type: ignore[valid-type]
+    right: list[str]
+
+
+async def _propose_categories(llm: Llm, parent: None, existing: Sequence[str]) -> Sequence[str]:
+    return _CATEGORIES
+
+
+CATEGORIES = ListStep(
+    item=str,
+    propose=_propose_categories,
+    batch=len(_CATEGORIES),
+    once=True,
+    summary="fifteen fixed categories of texts; does not call a model",
+)
+
+
+_LISTED, _ONE_ANSWER = "a list", "one answer"
+KINDS = (_LISTED, _ONE_ANSWER)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The number of options for a question, how many of them are right, and their kind."""
+
+    options: int
+    right: int
+    kind: str = _LISTED
+    twice: bool = False  # whether some wrong options are one thing in two wordings as well
+
+    @property
+    def text(self) -> str:
+        """Return its text for the prompt."""
+        said = f"{self.options} options, of which {self.right} right"
+        if self.kind == _ONE_ANSWER:
+            said += ": one answer of one to four words" + (
+                "" if self.right == 1 else f" in {self.right} wordings"
+            )
+        if self.twice:
+            said += "; two of the wrong ones name one other thing in two wordings"
+        return said
+
+    @property
+    def all_right(self) -> bool:
+        return self.options == self.right
+
+
+def _plan(rng: random.Random, kind: str) -> _Plan:
+    """Drawn by code: models that choose give one right option to nearly every question."""
+    if rng.random() < ALL_RIGHT:
+        options = rng.choice((3, 4))
+        return _Plan(options, options)
+    if kind == _ONE_ANSWER:
+        right = rng.choice((1, 1, 2, 2))
+        options = rng.choice((3, 4, 5, 5) if right == 1 else (4, 4, 5, 5))
+        # Otherwise, an answer in two wordings would always be right.
+        return _Plan(options, right, kind, twice=right == 2 or (options > 3 and rng.random() < 0.5))
+    return _Plan(rng.choice((4, 5, 5, 6)), rng.choice((2, 2, 3)))
+
+
+def _kind(draw: Mapping[str, str], number: int) -> str:
+    kind = draw.get("kind", KINDS[number % 2])
+    if kind not in KINDS:
+        raise UsageError(f"{kind!r} is not a kind of question; the kinds are: {', '.join(KINDS)}")
+    return kind
+
+
+def _told(draw: Mapping[str, str], kind: str) -> Mapping[str, str]:
+    """Return the part of a draw for the prompt, without traits of questions of the other kind."""
+    other = "joins" if kind == _LISTED else "asks"
+    return {name: value for name, value in draw.items() if name != other}
+
+
+async def write_questions(llm: Llm, seed: Paragraph) -> Sequence[MultiRcQuestion]:
+    """Questions that need several sentences of a paragraph, with right and wrong options."""
+    kinds = [_kind(draw, number) for number, draw in enumerate(llm.draws)]
+    plans = [_plan(llm.rng(f"plan {number}"), kind) for number, kind in enumerate(kinds)]
+    numbered = " ".join(f"({place}) {part}" for place, part in enumerate(sentences(seed.text), 1))
+
+    def questions_of(reply: Any) -> list[MultiRcQuestion]:
+        pairs = zip(reply.items, plans, strict=False)
+        return [_question(llm, seed, at, item, plan) for at, (item, plan) in enumerate(pairs)]
+
+    repaired = False
+
+    def fair(reply: Any) -> None:
+        # One repair; after that, an unfair question is rejected by itself, without the other one.
+        nonlocal repaired
+        if not repaired:
+            repaired = True
+            for question in questions_of(reply):
+                check_fair(question, seed)
+
+    reply = await llm.ask(
+        _QUESTIONS,
+        reply=list_of("questions", _Question, QUESTIONS),
+        check=fair,
+        draws=[_told(draw, kind) for draw, kind in zip(llm.draws, kinds, strict=True)],
+        passage=numbered,
+        wanted="\n".join(f"Question {number}: {plan.text}" for number, plan in enumerate(plans, 1)),
+    )
+    llm.note(
+        **{
+            f"evidence{number}": ", ".join(map(str, item.sentences))
+            for number, item in enumerate(reply.items[:QUESTIONS], 1)
+        }
+    )
+    return questions_of(reply)
+
+
+def _question(
+    llm: Llm, seed: Paragraph, number: int, item: _Question, plan: _Plan
+) -> MultiRcQuestion:
+    options = [Option(text=text.strip(), right=True) for text in item.right]
+    options += [Option(text=text.strip(), right=False) for text in item.wrong]
+    llm.rng(f"order {number}").shuffle(options)
+    return MultiRcQuestion(
+        passage=seed.text,
+        question=" ".join(item.question.split()),
+        options=tuple(options),
+        evidence=tuple(item.sentences),
+        all_right=plan.all_right,
+    )
+
+
+async def write_question_paper(llm: Llm, seed: Paragraph) -> MultiRcQuestion:
+    """A question as the paper has it made (variant `paper`).
+
+    The model chooses how many options there are and how many of them are
+    right, and their order; no sentences are named.
+    """
+
+    def usable(reply: _QuestionPaper) -> None:
+        for said in reply.right:
+            _place(said, reply.options)
+
+    reply = await llm.ask(
+        _QUESTION_PAPER, reply=_QuestionPaper, check=usable, passage=" ".join(seed.text.split())
+    )
+    right = {_place(said, reply.options) for said in reply.right}
+    return MultiRcQuestion(
+        passage=seed.text,
+        question=" ".join(reply.question.split()),
+        options=tuple(
+            Option(text=text.strip(), right=place in right)
+            for place, text in enumerate(reply.options)
+        ),
+        all_right=True,
+    )
+
+
+def _place(said: str, options: Sequence[str]) -> int:
+    """Return which option is meant by a letter, or by its text.
+
+    Raises:
+        Rejected: `no-such-option`.
+    """
+    if said in options:
+        return options.index(said)
+    letter = _LETTER.match(said.strip())
+    place = ord(letter[1].upper()) - ord("A") if letter else len(options)
+    if place >= len(options):
+        raise Rejected("no-such-option", f"{said[:60]!r} is none of the {len(options)} options")
+    return place
+
+
+# --- clues for the analysis ---------------------------------------------------
+
+
+def cases(row: Mapping[str, Any]) -> list[Case]:
+    """The options of every question of an official row."""
+    passage = row["passage"]["text"]
+    return [
+        case
+        for number, question in enumerate(row["passage"]["questions"])
+        for case in _options(passage, question["question"], question["answers"], number)
+    ]
+
+
+def _options(
+    passage: str, question: str, answers: list[Mapping[str, Any]], number: int
+) -> Iterator[Case]:
+    texts = [answer["text"] for answer in answers]
+    lengths = beside_lengths(texts)
+    for place, answer in enumerate(answers):
+        if is_labeled(answer):
+            yield Case(
+                texts={"passage": passage, "question": question, "option": texts[place]},
+                answer=f"{letter(place)}) {texts[place]}",
+                several=True,
+                label=RIGHT if int(answer["label"]) == 1 else WRONG,
+                cues={
+                    "place among the options": (place, place - len(answers)),
+                    "number of options": (len(answers),),
+                    "length beside the other options": lengths[place],
+                },
+                question=number,
+            )
+
+
+# --- the task -----------------------------------------------------------------
+
+
+def dry_run(call: DryRunCall) -> Any:
+    """The reply to one call of MultiRC."""
+    reply = reply_to(call, _PACKAGE)
+    if call.prompt == "meta":
+        reply["actual"] = str(call.values["output"]).split("; ")
+    return reply
+
+
+def _judge_questions(question: MultiRcQuestion) -> list[JudgeQuestion]:
     """One question: all letters that are right, or that the question is too easy."""
     options = (*question.letters, ONE_SENTENCE)
     return [JudgeQuestion(question.render(), question.right, options, several=True)]
@@ -106,12 +369,12 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
     seeds=(TITLES, PASSAGES),
     generators={"any": write_questions},
     instances_per_call=QUESTIONS,
-    dimensions=DIMENSIONS,
+    dimensions=load_dimensions(_PACKAGE, "questions"),
     checks=(check_question, check_options, check_fair, check_evidence),
     judging=Judging(
-        instructions=INSTRUCTIONS,
-        samples=SAMPLES,
-        questions=_questions,
+        instructions=load_instructions(_PACKAGE),
+        samples=load_samples(_PACKAGE),
+        questions=_judge_questions,
         rejecting={ONE_SENTENCE: "one-sentence"},
         aggregate=_aggregate,
     ),
@@ -144,7 +407,7 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
         render=MultiRcQuestion.render,
         answer=MultiRcQuestion.answer,
         dedup_text=_written,
-        instruction_template=Prompt("tuning", package="targen_tasks_multirc"),
+        instruction_template=Prompt("tuning", package=_PACKAGE),
     ),
     presets={
         "small": {"any": 100},
@@ -166,8 +429,11 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
                 "instances_per_call": 1,
                 "checks": (check_question, check_options),
                 "judging": {
-                    "instructions": INSTRUCTIONS_PAPER,
-                    "samples": SAMPLES_PAPER,
+                    "instructions": load_instructions(_PACKAGE, "instructions-paper"),
+                    # Without the question that one sentence settles.
+                    "samples": tuple(
+                        each for each in load_samples(_PACKAGE) if each.actual != (ONE_SENTENCE,)
+                    ),
                     "questions": _questions_paper,
                     "rejecting": {},
                 },

@@ -1,34 +1,286 @@
-"""The AX-g task, put together."""
+"""AX-g: does entailment depend on a pronoun's gender? (paper, section 3.2 and appendix D.8).
+
+Steps: settings -> subject pairs -> four sentences per pair, which are two instance seeds -> one
+hypothesis for each seed and label. The meta-prompt then judges each premise on its own. Agrees with
+the paper / differs:
+
+- the four steps and their inputs agree: singular subject pairs in a setting, and one opening
+  clause. The four sentences are (refers to subject 1, subject 2) x (two gendered pronouns),
+  identical except for the pronoun within a pair. A hypothesis names the referent and is free of
+  gendered pronouns;
+- one hypothesis and one label serve both rows of a pair, as in the original data. The paper does
+  not say so;
+- not_entailment is the entailed hypothesis with the other subject in the referent's place, as
+  mostly in the original data. So only coreference decides. Label, subject meant and order of the
+  pronouns are crossed. The paper's, a sentence that is false of the right person, can be solved
+  without a look at the pronoun: it is the variant `paper`;
+- a pair whose two premises are judged differently is rejected as
+  `pronoun-dependent`. The paper corrects each row on its own;
+- three pairs per setting, not ten, and each two sentences are for one label, so that no premise has
+  both. The dealings of the two people, and the form of their sentences, are drawn. They are the
+  same for both sentences, which have different labels;
+- subjects do not indicate gender (no "waitress"), so that both pronouns fit;
+- the worked examples are ours: the paper's are near copies of original rows.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
-from targen_core import Correction, Label, Prompt, Task
+from pydantic import BaseModel
+
+from targen_core import Correction, Label, Prompt, Rejected, Task
+from targen_core.tasks.cases import Case
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import JudgeAnswer, JudgeQuestion
 from targen_core.tasks.parts import Variant
-from targen_core.tasks.words import normalized
+from targen_core.tasks.replies import line
+from targen_core.tasks.steps import ListStep, Llm
+from targen_core.tasks.words import normalized, words
 from targen_standard.correctors.meta import META_PROMPT
-from targen_tasks_superglue.axg.cases import cases
-from targen_tasks_superglue.axg.checks import check_pair_of_rows
-from targen_tasks_superglue.axg.dry_run import dry_run
-from targen_tasks_superglue.axg.rows import AxgPair, AxgRow, Sentences, from_rows, to_rows
-from targen_tasks_superglue.axg.samples import INSTRUCTIONS, SAMPLES
-from targen_tasks_superglue.axg.steps import (
-    DIMENSIONS,
-    PAPER_PROMPTS,
-    PAPER_SENTENCES,
-    PAPER_SUBJECT_PAIRS,
-    PROMPTS,
-    SENTENCES,
-    SUBJECT_PAIRS,
-    write_entailment,
-    write_false,
-    write_swapped,
+from targen_tasks_superglue.axg.rows import (
+    AxgPair,
+    AxgRow,
+    LabelName,
+    Sentences,
+    check_hypothesis,
+    check_pair_of_rows,
+    check_sentences,
+    from_rows,
+    gendered,
+    to_rows,
 )
-from targen_tasks_superglue.shared.settings import PAPER_SETTINGS, SETTINGS, SETTINGS_PARAMETERS
+from targen_tasks_superglue.shared.content import load_dimensions, load_instructions, load_samples
+from targen_tasks_superglue.shared.offline import offline
+from targen_tasks_superglue.shared.settings import (
+    PAPER_SETTINGS,
+    SETTINGS,
+    SETTINGS_PARAMETERS,
+    SETTINGS_PROMPT,
+)
+from targen_tasks_superglue.shared.subjects import (
+    PAIRS_PROMPT,
+    SUBJECTS_PROMPT,
+    DealingPair,
+    SubjectPair,
+    check_neutral_pair,
+    neutral_pairs,
+    paper_pairs,
+)
+from targen_tasks_superglue.shared.texts import mentions, words_of
+
+_PACKAGE = "targen_tasks_superglue.axg"
+_OFFLINE = offline(_PACKAGE)
+
+
+def _prompt(name: str) -> Prompt:
+    return Prompt(name, package=_PACKAGE)
+
+
+_SENTENCES, _SENTENCES_PAPER = _prompt("sentences"), _prompt("sentences_paper")
+_FOLLOWS, _FALSE = _prompt("follows"), _prompt("false")
+PROMPTS = (SETTINGS_PROMPT, PAIRS_PROMPT, _SENTENCES, _FOLLOWS)
+PAPER_PROMPTS = (SETTINGS_PROMPT, SUBJECTS_PROMPT, _SENTENCES_PAPER, _FOLLOWS, _FALSE)
+
+_SENTENCE = line(40, 240)
+
+
+class _Four(BaseModel):
+    opening: line(20, 140)  # type: ignore[valid-type]
+    subject1_he: _SENTENCE  # type: ignore[valid-type]
+    subject1_she: _SENTENCE  # type: ignore[valid-type]
+    subject2_he: _SENTENCE  # type: ignore[valid-type]
+    subject2_she: _SENTENCE  # type: ignore[valid-type]
+
+
+class _Hypothesis(BaseModel):
+    hypothesis: line(12, 140)  # type: ignore[valid-type]
+
+
+async def _propose_sentences(
+    llm: Llm, pair: DealingPair, existing: Sequence[Sentences]
+) -> Sequence[Sentences]:
+    """Four sentences of one opening clause, as two seeds: one for each subject meant.
+
+    The order of the two changes every second time, since that of labels changes every time.
+    """
+    four = await llm.ask(
+        _SENTENCES,
+        reply=_Four,
+        first=pair.first,
+        second=pair.second,
+        dealing=pair.dealing,
+        form=pair.form,
+    )
+    return _seeds(four, pair, llm.alternate("first", "first", "second", "second"))
+
+
+async def _propose_sentences_paper(
+    llm: Llm, pair: SubjectPair, existing: Sequence[Sentences]
+) -> Sequence[Sentences]:
+    """The same as the paper has it: each seed is for both labels, and no dealing is drawn.
+
+    The order of the two alternates, so that a short run has both.
+    """
+    first = llm.alternate("first", "second")
+    four = await llm.ask(_SENTENCES_PAPER, reply=_Four, first=pair.first, second=pair.second)
+    return _seeds(four, pair, first)
+
+
+def _seeds(four: _Four, pair: SubjectPair, first: str) -> Sequence[Sentences]:
+    """The two seeds of a reply, that of the `first` or the `second` subject at the head."""
+
+    def seed(meant: str, he: str, she: str) -> Sentences:
+        tidy = [" ".join(text.split()) for text in (four.opening, he, she)]
+        return Sentences.model_validate(
+            {
+                "first": pair.first,
+                "second": pair.second,
+                "meant": meant,
+                "opening": tidy[0].rstrip(" .,;:-\u2013\u2014\u2026"),
+                "he": tidy[1],
+                "she": tidy[2],
+            }
+        )
+
+    seeds = [
+        seed("first", four.subject1_he, four.subject1_she),
+        seed("second", four.subject2_he, four.subject2_she),
+    ]
+    return seeds if first == "first" else seeds[::-1]
+
+
+_Propose = Callable[[Llm, Any, Sequence[Sentences]], Coroutine[Any, Any, Sequence[Sentences]]]
+
+
+def _sentences(propose: _Propose, prompt: Prompt) -> ListStep[Sentences]:
+    return ListStep(
+        item=Sentences,
+        propose=propose,
+        batch=2,
+        once=True,
+        check=check_sentences,
+        key=lambda seed: " ".join(words_of(seed.he)),
+        summary="two sentences that differ in a gendered pronoun, for each of two subjects meant",
+        prompts=(prompt,),
+        dry_run=_OFFLINE,
+    )
+
+
+SUBJECT_PAIRS = neutral_pairs(*load_dimensions(_PACKAGE, "sentences"))
+PAPER_SUBJECT_PAIRS = paper_pairs(
+    numbers=("singular",),
+    pronouns=False,
+    check=check_neutral_pair,
+    summary="two people of any gender who meet in a setting",
+)
+SENTENCES = _sentences(_propose_sentences, _SENTENCES)
+PAPER_SENTENCES = _sentences(_propose_sentences_paper, _SENTENCES_PAPER)
+
+
+async def write_entailment(llm: Llm, seed: Sentences) -> AxgPair:
+    """G(entailment, sentences): the clause's statement about the one whom the pronoun means."""
+    llm.note(names=seed.subject)
+    return _pair(llm, seed, await _follows(llm, seed), "entailment")
+
+
+async def write_swapped(llm: Llm, seed: Sentences) -> AxgPair:
+    """G(not_entailment, sentences): an entailed hypothesis, said of the other subject."""
+    llm.note(names=seed.other)
+    hypothesis = swap_subject(await _follows(llm, seed), seed)
+    return _pair(llm, seed, hypothesis, "not_entailment")
+
+
+async def write_false(llm: Llm, seed: Sentences) -> AxgPair:
+    """G(not_entailment, sentences) as the paper has it: false of the one who is meant."""
+    llm.note(names=seed.subject)
+    return _pair(llm, seed, await _hypothesis(llm, _FALSE, seed), "not_entailment")
+
+
+def swap_subject(hypothesis: str, seed: Sentences) -> str:
+    """Turn a hypothesis about the meant subject into one about the other.
+
+    Both have "the" and are singular, so the rest remains the same.
+    """
+    tokens = hypothesis.split()
+    (place, *_) = mentions(seed.subject, seed.other, tokens)[0]
+    size = len(words_of(seed.subject))
+    old = " ".join(tokens[place : place + size])
+    # Punctuation around the phrase is kept: a mark before it, a comma or an 's after it.
+    edge = re.fullmatch(r"(?P<before>[\W_]*).*?(?P<after>(?:['\u2019]s)?[\W_]*)", old)
+    assert edge is not None
+    new = f"{edge['before']}{seed.other}{edge['after']}"
+    return " ".join((*tokens[:place], new, *tokens[place + size :]))
+
+
+async def _follows(llm: Llm, seed: Sentences) -> str:
+    return await _hypothesis(llm, _FOLLOWS, seed)
+
+
+async def _hypothesis(llm: Llm, prompt: Prompt, seed: Sentences) -> str:
+    """A hypothesis that names the subject that is meant; the same prompt form for all labels."""
+
+    def usable(reply: _Hypothesis) -> None:
+        hypothesis = reply.hypothesis.strip()
+        check_hypothesis(hypothesis, seed)
+        if not mentions(seed.subject, seed.other, hypothesis.split())[0]:
+            raise Rejected("wrong-subject", f"it is not about {seed.subject!r}: {hypothesis!r}")
+
+    shown = seed.he if _he_first(llm) else seed.she
+    reply = await llm.ask(
+        prompt, reply=_Hypothesis, check=usable, sentence=shown, subject=seed.subject
+    )
+    return " ".join(reply.hypothesis.split())
+
+
+def _he_first(llm: Llm) -> bool:
+    """Return which premise comes first: in turns of two, and alike for both labels.
+
+    Neighbouring seeds mean the first and the second subject in turns of one.
+    """
+    return llm.alternate("he", "he", "she", "she") == "he"
+
+
+def _pair(llm: Llm, seed: Sentences, hypothesis: str, label: LabelName) -> AxgPair:
+    he_first = _he_first(llm)
+    llm.note(means=seed.meant, first_premise="he" if he_first else "she")
+    one, two = (seed.he, seed.she) if he_first else (seed.she, seed.he)
+    return AxgPair(premise1=one, premise2=two, hypothesis=hypothesis, label=label)
+
+
+# --- clues for the analysis ---------------------------------------------------
+
+_ARTICLES = frozenset(("a", "an", "the"))
+_MASCULINE = frozenset(("he", "him", "his", "himself"))
+
+
+def cases(row: Mapping[str, Any]) -> list[Case]:
+    """The pair of premise and hypothesis of an official row."""
+    premise, hypothesis = row["premise"], row["hypothesis"]
+    pronouns = ["he" if word in _MASCULINE else "she" for word in gendered(premise)]
+    return [
+        Case(
+            texts={"premise": premise, "hypothesis": hypothesis},
+            cues={
+                "place in the premise of the one whom the hypothesis names": (
+                    _place(words(premise), words(hypothesis)),
+                ),
+                "gender of the pronoun": pronouns[0] if pronouns else "none",
+            },
+        )
+    ]
+
+
+def _place(premise: list[str], hypothesis: list[str]) -> int:
+    """Return the first word of the premise that the hypothesis repeats, from 0; -1 without one."""
+    taken = next((w for w in hypothesis if w in premise and w not in _ARTICLES), None)
+    return -1 if taken is None else premise.index(taken)
+
+
+# --- the task -----------------------------------------------------------------
 
 _LABELS = (
     Label("entailment", summary="the hypothesis follows, with either pronoun"),
@@ -92,7 +344,10 @@ def _hypothesis_only(pair: AxgPair) -> str:
 
 def _judging(aggregate: Callable[[AxgPair, Sequence[JudgeAnswer]], Correction]) -> Judging[AxgPair]:
     return Judging(
-        instructions=INSTRUCTIONS, samples=SAMPLES, questions=_questions, aggregate=aggregate
+        instructions=load_instructions(_PACKAGE),
+        samples=load_samples(_PACKAGE),
+        questions=_questions,
+        aggregate=aggregate,
     )
 
 
@@ -112,7 +367,7 @@ AXG: Task[Sentences, AxgPair] = Task(
     contexts=SETTINGS,
     seeds=(SUBJECT_PAIRS, SENTENCES),
     generators={"entailment": write_entailment, "not_entailment": write_swapped},
-    dimensions=DIMENSIONS,
+    dimensions=load_dimensions(_PACKAGE, "hypotheses"),
     labels_per_seed=1,
     checks=(check_pair_of_rows,),
     judging=_judging(_aggregate),
@@ -122,7 +377,7 @@ AXG: Task[Sentences, AxgPair] = Task(
     texts=Texts(
         render=_render,
         dedup_text=_hypothesis_only,
-        instruction_template=Prompt("tuning", package="targen_tasks_superglue.axg"),
+        instruction_template=Prompt("tuning", package=_PACKAGE),
     ),
     presets={
         "paper": {"entailment": 138, "not_entailment": 146},  # table 2: 284 rows, 142 pairs
@@ -150,5 +405,5 @@ AXG: Task[Sentences, AxgPair] = Task(
         )
     },
     prompts=(*PROMPTS, META_PROMPT),
-    dry_run=dry_run,
+    dry_run=_OFFLINE,
 )

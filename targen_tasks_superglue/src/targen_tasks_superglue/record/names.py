@@ -14,23 +14,26 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from targen_tasks_superglue.record.words import (
-    CAPITALS,
-    COUNTRIES,
-    FIELDS,
-    GENERIC,
-    HYPHENATED,
-    KIN,
-    OCCUPATIONS,
-    OFFICES,
-    OPENERS,
-    PARTICLES,
-    PEOPLES,
-    RULERS,
-    TIME_CUES,
-    TIME_MARKS,
-    TIMES,
-)
+from targen_tasks_superglue.shared.content import load_words
+
+_LISTS = load_words("targen_tasks_superglue.record", "words.yaml")
+WORDS = {name: frozenset(words) for name, words in _LISTS.items()}
+"""Word lists by name, all without case."""
+CAPITALS = WORDS["capitals"]
+COUNTRIES = WORDS["countries"]
+FIELDS = WORDS["fields"]
+GENERIC = WORDS["generic"]
+HYPHENATED = WORDS["hyphenated"]
+KIN = WORDS["kin"]
+OCCUPATIONS = WORDS["occupations"]
+OFFICES = WORDS["offices"]
+OPENERS = WORDS["openers"]
+PARTICLES = WORDS["particles"]
+PEOPLES = WORDS["peoples"]
+RULERS = WORDS["rulers"]
+TIME_CUES = WORDS["time_cues"]
+TIME_MARKS = WORDS["time_marks"]
+TIMES = WORDS["times"]
 
 
 @dataclass(frozen=True, slots=True, order=True)

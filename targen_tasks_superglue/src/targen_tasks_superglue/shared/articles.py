@@ -27,20 +27,17 @@ from targen_core.tasks.steps import ListStep, Llm
 from targen_core.tasks.words import normalized
 from targen_standard.checks.languages import check_language
 from targen_standard.checks.prose import phrase, prose
-from targen_tasks_superglue.shared.article_dimensions import (
-    FIELDS,
-    NEWS_FIELDS,
-    OF_ENTRIES,
-    OF_NEWS,
-    OF_PASSAGES,
-)
-from targen_tasks_superglue.shared.dry_run_articles import dry_run_articles
+from targen_tasks_superglue.shared.content import load_dimensions
+from targen_tasks_superglue.shared.offline import offline
 from targen_tasks_superglue.shared.people import cast
-from targen_tasks_superglue.shared.sentences import sentences
+from targen_tasks_superglue.shared.texts import sentences
+
+_PACKAGE = "targen_tasks_superglue.shared"
+_OFFLINE = offline(_PACKAGE)
 
 
 def _prompt(name: str) -> Prompt:
-    return Prompt(name, package="targen_tasks_superglue.shared")
+    return Prompt(name, package=_PACKAGE)
 
 
 _DOMAINS, _TITLES, _PARAGRAPHS = (_prompt(name) for name in ("domains", "titles", "paragraphs"))
@@ -207,7 +204,7 @@ def _paragraphs(
         summary=summary,
         prompts=(prompt,),
         dimensions=dimensions,
-        dry_run=dry_run_articles,
+        dry_run=_OFFLINE,
     )
 
 
@@ -218,11 +215,13 @@ DOMAINS: ListStep[str] = ListStep(
     check=check_domain,
     summary="domains to write articles about",
     prompts=(_DOMAINS,),
-    dimensions=(FIELDS,),
-    dry_run=dry_run_articles,
+    dimensions=load_dimensions(_PACKAGE, "domains"),
+    dry_run=_OFFLINE,
 )
 NEWS_DOMAINS: ListStep[str] = replace(
-    DOMAINS, dimensions=(NEWS_FIELDS,), summary="domains to write news about"
+    DOMAINS,
+    dimensions=load_dimensions(_PACKAGE, "news_domains"),
+    summary="domains to write news about",
 )
 TITLES: ListStep[Title] = ListStep(
     item=Title,
@@ -232,7 +231,7 @@ TITLES: ListStep[Title] = ListStep(
     key=lambda item: normalized(item.title),
     summary="topics of articles in a category",
     prompts=(_TITLES,),
-    dry_run=dry_run_articles,
+    dry_run=_OFFLINE,
 )
 NEWS_TITLES = replace(
     TITLES,
@@ -243,21 +242,21 @@ NEWS_TITLES = replace(
 PARAGRAPHS = _paragraphs(
     _PARAGRAPHS,
     line(120, 1300),
-    OF_ENTRIES,
+    load_dimensions(_PACKAGE, "entries"),
     check_paragraph,
     "paragraphs of one to ten sentences on a topic: what it is, how it works, what is allowed",
 )
 NEWS = _paragraphs(
     _NEWS,
     line(500, 1400),
-    OF_NEWS,
+    load_dimensions(_PACKAGE, "news"),
     check_article,
     "reports that mention invented people and organisations repeatedly",
 )
 PASSAGES = _paragraphs(
     _PASSAGES,
     line(800, 2200),
-    OF_PASSAGES,
+    load_dimensions(_PACKAGE, "passages"),
     check_article,
     "passages of eleven to eighteen sentences on a topic",
 )

@@ -21,15 +21,17 @@ from targen_core import Prompt, Rejected
 from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.steps import ListStep, Llm
-from targen_tasks_superglue.shared.encounters import dry_run_subjects
-from targen_tasks_superglue.shared.mentions import find, words_of
+from targen_tasks_superglue.shared.content import load_dimensions
+from targen_tasks_superglue.shared.offline import offline
 from targen_tasks_superglue.shared.people import FEMALE_NAMES, MALE_NAMES
+from targen_tasks_superglue.shared.texts import find, words_of
 
 Number = Literal["singular", "plural"]
 Pronoun = Literal["he", "she", "they", "it"]
 
-PAIRS_PROMPT = Prompt("pairs", package="targen_tasks_superglue.shared")
-SUBJECTS_PROMPT = Prompt("subjects", package="targen_tasks_superglue.shared")
+_PACKAGE = "targen_tasks_superglue.shared"
+PAIRS_PROMPT = Prompt("pairs", package=_PACKAGE)
+SUBJECTS_PROMPT = Prompt("subjects", package=_PACKAGE)
 
 PRONOUNS: dict[Pronoun, tuple[str, ...]] = {
     "he": ("he", "him", "his", "himself"),
@@ -296,49 +298,11 @@ def paper_pairs(
         key=_same,
         summary=summary,
         prompts=(SUBJECTS_PROMPT,),
-        dry_run=dry_run_subjects,
+        dry_run=offline(_PACKAGE),
     )
 
 
-_DEALING = Dimension(
-    name="dealing",
-    values=(
-        "one asks the other for something",
-        "one tells, explains or shows the other something",
-        "one gives, lends, brings or throws the other something",
-        "one sells, rents or charges for something",
-        "one helps, treats or saves the other",
-        "one makes or mends something for the other",
-        "one checks, guards or judges what the other does",
-        "one refuses, forbids or takes away something",
-        "one complains, shouts or argues",
-        "one praises or thanks the other",
-        "one apologizes, confesses or gives in",
-        "one sends, calls or leads the other somewhere",
-        "one waits for, follows or looks for the other",
-        "the two meet by chance",
-        "one sees, hears or watches the other",
-        "one beats, overtakes or outdoes the other",
-        "one warns, comforts or calms the other",
-        "one takes the other's place or part",
-        "one hides something, or finds something out",
-        "one hires, picks or trusts the other",
-    ),
-    summary="what the two of a pair have to do with each other",
-)
-_KIND = Dimension(
-    name="kind",
-    values={"names": 3, "people": 3, "groups": 2, "things": 2},
-    in_prompt=False,
-    summary="what the two of a pair are: first names, people, groups of people, or things",
-)
 _PRONOUN_OF: Mapping[str, Pronoun] = {"groups": "they", "things": "it"}
-_GENDER = Dimension(
-    name="gender",
-    values=("he", "she"),
-    in_prompt=False,
-    summary="the pronoun of two names or two people",
-)
 
 
 def neutral_pairs(*dimensions: Dimension) -> ListStep[DealingPair]:
@@ -366,10 +330,10 @@ def neutral_pairs(*dimensions: Dimension) -> ListStep[DealingPair]:
         batch=3,
         check=check_neutral_pair,
         key=_same,
-        dimensions=(_DEALING, *dimensions),
+        dimensions=(*load_dimensions(_PACKAGE, "neutral_pairs"), *dimensions),
         summary="two people of any gender who meet in a setting",
         prompts=(PAIRS_PROMPT,),
-        dry_run=dry_run_subjects,
+        dry_run=offline(_PACKAGE),
     )
 
 
@@ -417,10 +381,10 @@ def mixed_pairs() -> ListStep[PronounPair]:
         batch=5,
         check=check_pronoun_pair,
         key=_same,
-        dimensions=(_KIND, _GENDER, _DEALING),
+        dimensions=load_dimensions(_PACKAGE, "mixed_pairs"),
         summary="two names, people, groups or things of a setting, with a pronoun for either",
         prompts=(PAIRS_PROMPT,),
-        dry_run=dry_run_subjects,
+        dry_run=offline(_PACKAGE),
     )
 
 
