@@ -15,7 +15,7 @@ _HOST = re.compile(_HOSTS)
 # What a command writes here by default, or where a person told it to, must not be added unseen.
 _FOLDERS = frozenset(
     ".ci .github bench core docs examples plugins scripts targen_backends "
-    "targen_tasks_superglue tests".split()
+    "skills targen_tasks_superglue tests".split()
 )
 
 

@@ -44,7 +44,7 @@ RULES = {
 _CELL = 12  # words of a table cell that is a sentence rather than a name
 _ROWS = "dry_run|samples|hostile"  # modules of rows, which are quoted rather than said
 _SENT = re.compile(
-    r"/(?:candidates|constraints|llm|prompt_text|rubric|showing|steps|subjects|targen_outputs/(?:answer|labels|preference)"
+    r"/(?:candidates|constraints|grading|llm|prompt_text|rubric|showing|steps|subjects|targen_tasks_multirc/task|targen_outputs/(?:answer|labels|preference)"
     r")\.py$"
 )
 """Modules whose texts models read: runs are compared by them, so they change for a reason only."""

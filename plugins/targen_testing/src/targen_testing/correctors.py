@@ -137,7 +137,7 @@ class CorrectorSuite(Described[Any], PartSuite[Any]):
         )
 
     def test_labels_come_from_the_set(self, dataset: Dataset, tmp_path: Path) -> None:
-        """Whatever the replies, it returns only labels of the task."""
+        """It returns only labels of the task, for any replies."""
         for name, options in (("good", GOOD), ("hostile", HOSTILE)):
             trial = self.judge(dataset, tmp_path / name, options)
             foreign = trial.reasons.get("illegal-label", 0)

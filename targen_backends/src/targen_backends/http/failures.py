@@ -47,7 +47,7 @@ HINTS = {
     "scores": "this model returns no token probabilities, or lists fewer tokens at each position; "
     "use a different model for this step, such as --backend-for STEP=local",
 }
-"""What to do about a failure, by what is wrong; see `HttpModel.hints`."""
+"""The hint for a failure, by its cause; see `HttpModel.hints`."""
 
 _SCHEMA = re.compile(
     r"response_format|json_schema|guided|grammar|output_config|output_format", re.IGNORECASE

@@ -95,7 +95,7 @@ class HttpModel(ABC):
     prices: ClassVar[str] = ""
     """Whose table of `prices.toml` has its price; "": unknown."""
     hints: ClassVar[Mapping[str, str]] = MappingProxyType({})
-    """What to do about a failure, in place of `failures.HINTS`, or if a parameter is refused."""
+    """The hint for a failure, in place of `failures.HINTS`, or if a parameter is refused."""
     seeded = True
     top_logprobs: int | None = None
     scores_given = False

@@ -359,7 +359,7 @@ def _metric(table: PaperTable, task: str) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Pretraining:
-    """What the models of table 8 learn first.
+    """The data that the models of table 8 learn first.
 
     Attributes:
         sets: arm -> task -> existing rows.
