@@ -41,8 +41,8 @@ def test_a_judge_that_rejects_most_is_a_concern_everywhere(works):
 
 
 def test_a_filter_that_rejects_most_candidates_is_to_be_relaxed(targen):
-    openings = "--filter first-words -o first-words.words=1 --give-up-after 30"
-    made = targen(f"{RTE} -n 60 {openings}")
+    openings = "--filter first-words -o first-words.words=1 --give-up-after 12"
+    made = targen(f"{RTE.replace('rte', 'tickets')} -n 200 {openings}")
     advice = "relax the filter that rejects most candidates"
     assert f"larger --give-up-after, or {advice};" in made.err
     assert f"; then {advice}\n" in made.out.partition("Possible problem: ")[2]

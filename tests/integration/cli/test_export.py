@@ -149,7 +149,7 @@ def test_a_link_in_place_of_the_folder_of_exports(refuses, run):
 
 
 def test_a_run_that_fell_short_is_exported_with_a_word(works, rte, rows):
-    assert rte("-n", 60, "-o", "garbage_rate=0.6", "--give-up-after", 4, "--out", "short").code == 1
+    assert rte("-n", 60, "-o", "garbage_rate=0.6", "--give-up-after", 6, "--out", "short").code == 1
     made = len(rows("short"))
     assert 0 < made < 60
     said = "note: exporting only the rows generated so far, because this run is short: label "

@@ -12,7 +12,6 @@ from targen_standard.checks.copies import is_copy, is_loop, similarity
 from targen_standard.checks.languages import (
     check_language,
     content_words,
-    language_of,
     named_language,
     named_languages,
     script_of,
@@ -583,26 +582,6 @@ def test_a_language_is_told_from_its_neighbours(language, spoken):
     text, reason = SPOKEN[spoken], "" if language == spoken else f"not-{language.lower()}"
     assert reason_of(check_language, text, language=language) == reason
     assert reason or not reason_of(prose, text, min_words=5, max_words=30, language=language)
-
-
-UNCLEAR = (
-    "Kan du sende mig en ny regning inden fredag? Der er en mand ved døren, som vil tale med dig.",
-    "Em pots enviar una factura nova? Hi ha un home a la porta que vol parlar amb tu.",
-    "No sé si la porta de la casa era oberta quan va arribar el carter.",
-    "Podes enviarme unha factura nova? Hai un home na porta que quere falar contigo.",
-    "Ek het my sleutel vergeet en kan nie inkom nie. Daar is 'n man by die deur wat wil praat.",
-    f"{SPOKEN['English']} {SPOKEN['German']}",
-)
-
-
-@pytest.mark.parametrize("language", SPOKEN)
-def test_the_language_of_texts_is_named_if_it_is_clear(language):
-    assert language_of(9 * f"{SPOKEN[language]}\n") == language
-
-
-@pytest.mark.parametrize("text", ["", "bank 9", *UNCLEAR])
-def test_the_language_of_other_texts_is_not_guessed(text):
-    assert language_of(9 * f"{text}\n") == ""
 
 
 SHORT = """

@@ -13,7 +13,6 @@ def quiz(subject: str, *, generate: Generate) -> None:
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Mapping
@@ -25,7 +24,7 @@ from typing import Any
 from targen_core.cli.commands.generate import generate
 from targen_core.cli.flags import Said, with_signature
 from targen_core.cli.outputs import write_new
-from targen_core.errors import QuotaNotMet, TargenError, UsageError
+from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.options import ListOptions
 from targen_core.origin import Typed, trusting
 from targen_core.outputs import write_file
@@ -142,42 +141,3 @@ def save_task_file(path: Path, text: str, generate: Generate) -> None:
     note_own_copy(path)
     said = Said({n: v for n, v in generate.options.items() if v is not None}, frozenset())
     print(f"Wrote {path}; next: targen preview {quote(str(path))}{said.typed(ModelFlags)}")
-
-
-def grow(
-    run: Path,
-    labels: Mapping[str, int],
-    *,
-    max_cost: float | None = None,
-    max_tokens: int | None = None,
-    quiet: bool = False,
-) -> None:
-    """Continue a run to that many rows in total, with the progress of `targen resume`.
-
-    It also draws from the command's `Account`, if one is open.
-
-    Args:
-        run: its directory.
-        labels: total rows by label; labels that are not named keep their targets.
-        max_cost: stop before the run has cost more than this many dollars; replaces its own cap.
-        max_tokens: stop before the run has used more than this many tokens; replaces its own cap.
-        quiet: whether to show no progress.
-
-    Raises:
-        UsageError: it has a target above one of these.
-        JobFailed: it ended early; its rows so far are kept, and the same command continues.
-    """
-    from targen_core.api.request import reopened
-    from targen_core.display.progress import progress
-    from targen_core.plugins.loader import load_registry
-
-    same = "the same command"
-    job, _ = reopened(run, load_registry(), labels=labels, max_cost=max_cost, max_tokens=max_tokens)
-    with job:
-        job.resuming = f"{same} again"
-        try:
-            with progress(job, quiet=quiet) as listener:
-                job.run(listener)
-        except TargenError as error:  # its hint speaks of `targen resume`
-            error.hint = re.sub(r"^resume\b", same, error.hint)
-            raise

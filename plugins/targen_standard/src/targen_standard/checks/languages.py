@@ -13,7 +13,6 @@ A file has:
 - `leads`: parts of what introduces a text, and of notes on its label, in the same form;
 - `lengths`: parts of names of dimensions for the length of texts, in the same form, and the numbers
   and units in their values;
-- `near_words`: words of related languages without a file. Texts contain hardly any of them;
 - `spoken_words`: words of casual texts that are also words of other languages. Alone, they do not
   make a text one in another language;
 - `stops`: abbreviations of three letters or more, and perhaps ordinal numbers, in the same form. A
@@ -85,13 +84,10 @@ _FOREIGN = frozenset(  # words of other languages that English texts hold in nam
     "os uma não das em ao foi mais seu "
     "het een niet voor op zijn dat naar ook maar wordt".split()
 )
-_OF_ONE = 0.25  # of a text's words, as small as it is in messages that leave many out
 _NAMED = re.compile(r"(?<![A-Za-z])[a-z]?[A-Z][A-Za-z]*")  # words with a capital, such as iPhone
 _OTHER_LETTER = re.compile("[\u0100-\u0151\u0154-\u024f\u1ea0-\u1eff]")  # all but \u0153
 _HEADLINE = 10  # characters
 _DENSE = frozenset(["chinese", "japanese", "korean"])
-_CLEARLY = 8  # times; with languages whose words are not known, it was at most five in samples
-_HARDLY_ANY = 32  # times; short texts in Catalan may have hardly any words that Spanish lacks
 _SCRIPTS: Mapping[
     str, str | tuple[str, ...]
 ] = {  # what the names of their letters begin with in Unicode
@@ -124,7 +120,6 @@ class Language:
     remarks: Mapping[str, str]
     leads: Mapping[str, str]
     lengths: Mapping[str, str]
-    near_words: frozenset[str]
     spoken_words: frozenset[str]
     stops: str
     capital_nouns: bool = False
@@ -235,7 +230,6 @@ def _read(name: str) -> Language | None:
         remarks,
         leads,
         lengths,
-        frozenset(read.get("near_words", "").split()),
         frozenset(read.get("spoken_words", "").split()),
         read["stops"].replace("\n", ""),
         capital_nouns=read.get("capital_nouns", False),
@@ -325,27 +319,6 @@ def _with_other_letters(text: str) -> frozenset[str]:
 
 def _is_of(script: str | tuple[str, ...], char: str) -> bool:
     return unicodedata.name(char, "").startswith(script)
-
-
-def language_of(text: str) -> str:
-    """Return the language of a text, such as "German", or "" if it is unclear.
-
-    The languages are those of `check_language` whose function words are known. A quarter of the
-    text's words must be among those of its language. They must be eight times as many as those of
-    any other language, without the words of both. Danish and Catalan texts, for example, have none.
-    Spanish texts have hardly any words of Catalan and Galician.
-    """
-    said = words(text)
-    for each in all_languages():
-        own = sum(word in each.function_words for word in said)
-        near = sum(word in each.near_words for word in said)
-        if own >= max(1, len(said) * _OF_ONE, near * _HARDLY_ANY) and all(
-            sum(word in mine for word in said)
-            >= _CLEARLY * max(1, sum(word in theirs for word in said))
-            for mine, theirs in _apart(each.name)
-        ):
-            return each.name.capitalize()
-    return ""
 
 
 def _rivals(name: str) -> Sequence[tuple[frozenset[str], frozenset[str]]]:
