@@ -560,8 +560,10 @@ def test_the_kit_checks_each_and_lists_what_it_did_not_check(acme, author, tmp_p
     of = checked(0)
     assert of["contexts table"]["skipped"] == {"needs-an-option"}
     assert of["check no-she"]["skipped"] == {"refuses"}  # no row of the kit has "she"
-    for right in ("filter openings", "generator letters", "embedder shapes"):
+    assert of["filter openings"]["skipped"] == {"refuses"}  # its suite names no text
+    for right in ("generator letters", "embedder shapes"):
         assert of[right].keys() == {"passed"}, right
+    assert of["filter openings"].keys() == {"passed", "skipped"}
     assert {"remembers", "same-rows-again"} <= of["filter openings"]["passed"]
     assert len(of["corrector majority"]["passed"]) > 5  # with its own prompts
     head, *hooks = CODE.split("@hookimpl\n")

@@ -31,7 +31,7 @@ _LOOKED_AT = 20  # records by which a form is recognized
 _FASTTEXT = re.compile(r"((?:__label__\S+[ \t]+)+)(.*)", re.DOTALL)
 _TAG = re.compile(r"([BIESLU])-(.+)|O")
 _INTENT = re.compile(r"(?m)^[ \t]*-[ \t]?")
-_MARKED = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})")  # an entity of Rasa
+_MARKED = re.compile(r"\[([^\[\]]{1,99})\](?:\([^()]{0,99}\)|\{[^{}]{0,99}\})")  # an entity of Rasa
 
 
 def recognized(path: Path, encoding: str) -> Form | None:
