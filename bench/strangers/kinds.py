@@ -219,8 +219,8 @@ def _review(kitchen: Kitchen) -> None:
     for rater in ("ann", "bob"):
         lines = [{"format": 1, "rater": rater, "kind": "person"}]
         for n, record in enumerate(records):
-            _, digest = record["metadata"]["targen_digest"].split(":")
-            grade = {"after": "AB"[n % 2], "label": "entailment" if n % 2 else None, "seconds": 2.0}
+            digest = record["metadata"]["targen_digest"]
+            grade = {"after": "AB"[n % 2], "label": "entailment" if n % 2 else None}
             lines.append({"row": record["id"], "digest": digest, **grade, "comment": "a word"})
         text = "".join(json.dumps(line) + "\n" for line in lines)
         (folder / f"grades-{rater}.jsonl").write_text(text)

@@ -54,17 +54,6 @@ fields:
   text: {description: the message, form: any, words: [1, 60]}
 """
 
-EXPERIMENT = """
-task = "../mail.yaml"
-test = ["../test"]
-models = ["tfidf"]
-seeds = 1
-generate = { model = "llama", n = 4, concurrency = 1, options = {options} }
-[arms.whole.generate]
-[arms.plain.generate]
-correct = false
-"""
-
 WORDS = [a + b for a in ("lo", "ri", "mu", "ta", "fen") for b in ("ka", "bel", "dor", "sim")]
 
 DRAFT = {
@@ -164,7 +153,7 @@ class Command:
     @property
     def shares(self) -> bool:
         """Whether its parts share replies by the cache, which then stays."""
-        return self.asks == "shares" or self.name == "compare"
+        return self.asks == "shares"
 
     @property
     def kills(self) -> int:
@@ -257,13 +246,6 @@ def _changed(place: Place, at: Path) -> None:
     (place.folder / "changed.yaml").write_text(MAIL.replace(" it is about", " it asks about"))
 
 
-def _experiment(place: Place, at: Path) -> None:
-    _mail(place, at)
-    options = f'{{ model = "m", base_url = "{place.url}/v1", price_in = {PRICE_IN}, '
-    options += f"price_out = {PRICE_OUT} }}"
-    (at / "experiment.toml").write_text(EXPERIMENT.replace("{options}", options))
-
-
 def _superglue(place: Place, at: Path) -> None:
     folder = place.folder / "superglue" / "RTE"
     if not folder.exists():
@@ -297,8 +279,6 @@ STORIES = """
     answer | answer even.json -q --out {at}/out | out/*.jsonl | bigbench | one
     transform | transform good? --labels yes,no -n 4 --catalogue shop -q --out {at}/out | \
         out/*.jsonl | shop | one
-    compare | compare {at}/experiment.toml --trust=./{at} --out {at}/out | \
-        out/runs/*/dataset.jsonl out/results.json | experiment |
     compare-methods | compare-methods ./mail.yaml --methods targen,zerogen -n 4 --test test \
         --repeats 1 --out {at}/out | \
         out/runs/*/dataset.jsonl out/judged/*/*.jsonl out/results.json | mail | one cached
@@ -312,7 +292,6 @@ COMMANDS = [Command(*cells) for cells in table(STORIES, 5)]
 BEFORE = {
     "bigbench": _bigbench,
     "changed": _changed,
-    "experiment": _experiment,
     "mail": _mail,
     "review": _review,
     "rows": _rows,

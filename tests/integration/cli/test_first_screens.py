@@ -52,8 +52,8 @@ def test_a_run_ends_with_few_lines(works, count):
 
 def test_the_end_of_a_run_gives_the_main_reasons(targen):
     made = targen(
-        "generate rte -n 60 -b scripted --filter first-words -o first-words.words=1 "
-        "--give-up-after 30"
+        "generate tickets -n 200 -b scripted --filter first-words -o first-words.words=1 "
+        "--give-up-after 12"
     )
     assert made.code == 1
     rejected = re.search(r"^Rejected: (\d+) of (\d+) candidates \((.*)\)$", made.out, re.MULTILINE)

@@ -220,3 +220,11 @@ def test_a_folder_is_not_a_hubs_dataset(here, refuses):
         f"{here.parent / 'private.jsonl'}\n---\n"
     )
     refuses("export hf:aps/super_glue --task rte", "hides the dataset of that name on the hub")
+
+
+def test_an_experiment_does_not_generate(here, ran, refuses):
+    Path("e.toml").write_text(
+        'task = "rte"\ntest = "rows.jsonl"\narms = {a = {generate = {n = 2}}}\n'
+    )
+    refuses("compare e.toml", "e.toml has arms to generate, but a file may not spend money")
+    assert not ran()

@@ -121,12 +121,8 @@ def decoded(path: Path, data: bytes, encoding: str) -> str:
     Raises:
         UsageError: they are in another encoding, naming the first line and byte that show it.
     """
-    if not codecs_name(encoding).startswith("utf") and _is_utf_8(data):
-        raise UsageError(
-            f"{path} is in UTF-8, so {encoding} would misread it", hint="leave out --encoding"
-        )
     try:
-        return data.decode(encoding)
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(
@@ -137,6 +133,11 @@ def decoded(path: Path, data: bytes, encoding: str) -> str:
         ) from error
     except (LookupError, UnicodeError):  # a codec of bytes, or one that only some texts have
         raise _unknown(encoding) from None
+    if not codecs_name(encoding).startswith("utf") and _is_utf_8(data):
+        raise UsageError(
+            f"{path} is in UTF-8, so {encoding} would misread it", hint="leave out --encoding"
+        )
+    return text
 
 
 def codecs_name(encoding: str) -> str:

@@ -457,6 +457,9 @@ def _unconnected(error: Exception, url: str) -> tuple[str, str]:
         )
     if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_HTTP:
         return "the server does not use https", "write --base-url with http://"
+    if isinstance(cause, ConnectionResetError):
+        why = "the server closed the connection at once"
+        return why, "if it does not use https, write --base-url with http://"
     if isinstance(cause, ssl.SSLCertVerificationError):
         return (
             f"its certificate is not trusted ({cause.verify_message})",

@@ -461,6 +461,8 @@ def cost_line(report: Mapping[str, Any]) -> str:
     calls = [plural(total["calls"], "call")]
     calls += [f"{total[name]:,} {name}" for name in ("cached", "copied", "lost") if total[name]]
     tokens = f"{total['input_tokens']:,} tokens in, {total['output_tokens']:,} out"
+    if estimated := usage.get("estimated"):
+        tokens += f", estimated for {plural(estimated, 'call')}"
     cost = f"${total['dollars']:.4f}" if usage["priced"] else "unknown, since a price is missing"
     return f"Cost: {cost} ({', '.join(calls)}; {tokens})"
 

@@ -123,7 +123,7 @@ def merge_runs(
         raise UsageError(f"--near-duplicates is {near_duplicates:g}; it must be from 0 to 100")
     excluded = _excluding(exclude, near_duplicates, task)
     sources = () if excluded is None else excluded.sources
-    require_excluded(runs, sources, conflicting=conflicting)
+    require_excluded(runs, sources, task, conflicting=conflicting)
     find_copies(runs, task)
     usage = Usage()
     unfinished = out.with_name(f".{out.name}.merging")

@@ -27,6 +27,7 @@ from targen_core.runs.records.lock import PartPlan, SourcePlan, model_name
 from targen_core.runs.records.manifest import Manifest, as_words, flat
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable, row_name
+from targen_standard.filters.excluded.sources import open_excluded
 
 _OF_ROWS = ("id", "labels", "unit")  # of a task: no merge without them alike
 _ALWAYS = (*_OF_ROWS, "branches", "lists")  # of runs that made their rows in the same way
@@ -329,11 +330,12 @@ def exclude_the_same(runs: Sequence[Run]) -> bool:
 
 
 def require_excluded(
-    runs: Sequence[Run], sources: Sequence[SourcePlan], *, conflicting: bool
+    runs: Sequence[Run], sources: Sequence[SourcePlan], task: Task[Any, Any], *, conflicting: bool
 ) -> None:
     """Refuse runs whose rows might repeat those of a dataset that another of them excludes.
 
-    `sources` are the datasets whose rows the merge itself leaves out.
+    `sources` are the datasets whose rows the merge itself leaves out. A run may exclude another
+    one that is merged.
 
     Raises:
         RunConflict: naming a dataset, and a run that does not exclude it.
@@ -341,6 +343,9 @@ def require_excluded(
     if conflicting or exclude_the_same(runs):
         return
     known = {source.digest for source in sources}
+    named = {name for run in runs for name in run.excluded.values()}
+    merged = [str(run.path) for run in runs if run.path.name in named]
+    known |= {source.plan.digest for source in open_excluded(merged, task)}
     for run in runs:
         for digest, name in run.excluded.items():
             other = next((each for each in runs if digest not in each.excluded), None)
