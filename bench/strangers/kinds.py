@@ -245,8 +245,6 @@ question: Is the row right?
 grades:
   - {letter: A, title: right, meaning: it is right, acceptable: true}
   - {letter: B, title: wrong, meaning: it is wrong, acceptable: false}
-reasons:
-  - {key: T, name: typo, meaning: it has a typo}
 """
 
 
@@ -285,11 +283,10 @@ task = "rte"
 test = "tests.jsonl"
 seeds = 1
 sizes = ["natural"]
-similarity = 0
 
 [arms]
 a = "rows.jsonl"
-b = {generate = {model = "scripted", n = 4}}
+b = "rows.jsonl"
 
 [[models]]
 trainer = "tfidf"
@@ -392,7 +389,6 @@ def _imported(kitchen: Kitchen) -> None:
     (theirs / "train.json").write_text(
         json.dumps([{**scored, "start_prompt": "", "conj_prompt": ""} for _ in range(3)])
     )
-    (theirs / "labels.json").write_text('{"0": "entailment", "1": "not_entailment"}')
     (theirs / "label.txt").write_text("calm\nalarm\n")
     row = {"_id": 0, "text": "A pipe burst in the cellar.", "label": 1, "length": "short"}
     (theirs / "attributes.jsonl").write_text(json.dumps(row) + "\n")
@@ -608,10 +604,9 @@ KINDS: dict[str, Kind] = {
         _imported,
         ("*",),
         (
-            f"{_IMPORT} --labels theirs/labels.json --out out",
             f"{_IMPORT} --labels zerogen:rte --weights theirs/weights.npy --out out",
             "import-rows supergen theirs/train.json --task rte --labels supergen:rte --out out",
-            f"{_ATTRIBUTES} --label-file theirs/label.txt --out out",
+            f"{_ATTRIBUTES} --labels theirs/label.txt --out out",
         ),
     ),
     "settings": Kind(

@@ -26,7 +26,7 @@ def supergen(targen: Targen, mail: Path, *more: str) -> Any:
 def test_a_run_says_what_is_next_and_is_finished_by_its_own_options(targen, refuses, works, mail):
     made = supergen(targen, mail)
     assert (made.code, NEXT in made.err) == (0, True), made.err
-    assert made.out.splitlines()[-1] == "run/dataset.jsonl"
+    assert made.out.splitlines()[-1].startswith("run/dataset.jsonl; ")
     mail.rename("moved.yaml")
     done = works("finish", "run", "--json")
     labels = {name: (of["made"], of["kept"]) for name, of in done.json["labels"].items()}

@@ -27,6 +27,7 @@ from targen_core.reading.values import json_of
 _SPLITS = frozenset("train training test testing validation valid val dev eval unlabeled".split())
 _WORKBOOKS = frozenset([".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"])
 _TAGGED = frozenset([".conll", ".bio", ".iob", ".iob2", ".bioes"])
+_ANSWERS = ("accept", "reject", "ignore")  # of Prodigy
 _LOOKED_AT = 20  # records by which a form is recognized
 _FASTTEXT = re.compile(r"((?:__label__\S+[ \t]+)+)(.*)", re.DOTALL)
 _TAG = re.compile(r"([BIESLU])-(.+)|O")
@@ -154,7 +155,7 @@ def annotated(form: Form) -> Form:
     change: Callable[[Any], Any] | None = None
     if any(_is_studio(row) for row in first):
         change = _of_studio
-    elif any("answer" in row and "text" in row for row in first):
+    elif first and all("text" in row and row.get("answer") in _ANSWERS for row in first):
         change = _of_prodigy
     elif any(isinstance(row.get("cats"), dict) for row in first):
         change = lambda row: of_scores(row) if isinstance(row.get("cats"), dict) else row  # noqa: E731
