@@ -428,6 +428,7 @@ def _warm() -> None:
     for name in (
         "sklearn.linear_model",
         "sklearn.feature_extraction.text",
+        "krippendorff",
         "pyarrow.parquet",
         "yaml",
     ):

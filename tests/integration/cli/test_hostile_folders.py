@@ -52,8 +52,12 @@ def strange(tmp_path, monkeypatch):
         json.dumps({"premise": "A dog ran.", "hypothesis": said, "label": label, "idx": at}) + "\n"
         for at, (said, label) in enumerate(ways * 24)
     )
-    for name in ("strange/train.jsonl", "strange/test.jsonl", "rows.jsonl"):
+    for name in ("strange/train.jsonl", "rows.jsonl"):
         written(Path(name), rows)
+    others = (("ran.", "sang at noon."), ("moved.", "made a sound."), ("slept.", "kept silent."))
+    for said, instead in others:
+        rows = rows.replace(said, instead)
+    written(Path("strange/test.jsonl"), rows.replace("A dog", "That bird").replace("cat", "crow"))
     return Path("strange")
 
 
