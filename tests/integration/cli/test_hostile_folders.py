@@ -90,7 +90,6 @@ PLANTED = """
     compare plan | strange | file | finished/a.of
     compare plan | strange | FIFO | .lock cells/0123/cell.json
     compare plan | strange | folder | cells cells/0123 runs finished data
-    goes-on | strange | folder | cells
     goes-on | strange | FIFO | experiment.toml
     methods | methods | file | results.json results.md analysis/report.html training/.lock
     methods | methods | file | methods/attrprompt.json
