@@ -282,9 +282,14 @@ def test_a_proxy_that_does_not_answer(refuses, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
         monkeypatch.delenv(name.replace("http", "no").replace("HTTP", "NO"), raising=False)
-    error = "the proxy in HTTPS_PROXY or HTTP_PROXY does not answer"
+    error = "the proxy 127.0.0.1:9 (HTTPS_PROXY or HTTP_PROXY) does not answer"
     hint = "is the proxy's address right? NO_PROXY lists hosts that need no proxy"
     refuses(f"{CHECK} http://llm.invalid/v1", error, hint, code=1)
+
+
+def test_a_socks_proxy_is_refused(refuses, monkeypatch):
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
+    refuses(f"{CHECK} http://llm.invalid/v1", "is a SOCKS proxy, which targen cannot use")
 
 
 @pytest.mark.parametrize("key", ["sk-a\nsk-b", "Bearer sk-a", "sk-á"])

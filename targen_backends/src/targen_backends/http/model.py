@@ -58,6 +58,7 @@ _CONNECT = 20.0  # seconds for a connection; after a time-out, no call was sent 
 _SHOWN = 10  # names of models that an error lists
 _KEPT_SCHEMAS = 64
 
+_OF_PROXIES = (407, 502, 503, 504)  # statuses with which a proxy answers for itself
 _PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
 """TLS errors that mean an answer in plain HTTP."""
 
@@ -308,7 +309,10 @@ class HttpModel(ABC):
             ) as response:
                 if response.status != 200:
                     content = await body(response, MAX_ERROR, cut=True)
-                    raise self.failure(response.status, content, response.headers)
+                    failed = self.failure(response.status, content, response.headers)
+                    if self._proxy and response.status in _OF_PROXIES:
+                        failed.args = (f"{failed}, through {_proxy_words(self._proxy)}",)
+                    raise failed
                 try:
                     yield response
                 except Unreadable as error:
@@ -395,7 +399,7 @@ class HttpModel(ABC):
                 max_startup=_NO_SERVICE,
             )
         if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
-            why, hint = _unconnected(error, self.url)
+            why, hint = _unconnected(error, self.url, self._proxy)
             return ServiceUnavailable(
                 f"no connection to {self.url}: {why or words}",
                 hint=hint,
@@ -446,13 +450,18 @@ def _no_descriptors(error: Exception) -> str:
     return descriptors.used_up() if full else ""
 
 
-def _unconnected(error: Exception, url: str) -> tuple[str, str]:
+def _proxy_words(proxy: str) -> str:
+    """Return what a proxy is called in messages: its address without a password."""
+    return f"the proxy {urlsplit(proxy).netloc.rpartition('@')[2]} (HTTPS_PROXY or HTTP_PROXY)"
+
+
+def _unconnected(error: Exception, url: str, proxy: str | None) -> tuple[str, str]:
     """Return why there is no connection, and a hint; "" if only the system's words explain it."""
     cause = getattr(error, "os_error", None)
     hint = "is the server running, and is --base-url right?"
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return (
-            "the proxy in HTTPS_PROXY or HTTP_PROXY does not answer",
+            f"{_proxy_words(proxy or '')} does not answer",
             "is the proxy's address right? NO_PROXY lists hosts that need no proxy",
         )
     if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_HTTP:

@@ -205,11 +205,22 @@ def _checked_address(address: str, key_variable: str) -> str:
 
 
 def proxy_for(address: str) -> str | None:
-    """The proxy that the environment names for an address, or None."""
+    """Return the URL of the proxy that the environment names for an address, or None.
+
+    Raises:
+        UsageError: it is a SOCKS proxy.
+    """
     parts = urlsplit(address)
     proxy = urllib.request.getproxies().get(parts.scheme)
     if not proxy or urllib.request.proxy_bypass(parts.hostname or ""):
         return None
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    if urlsplit(proxy).scheme.startswith("socks"):
+        raise UsageError(
+            f"the proxy for {parts.scheme} addresses is a SOCKS proxy, which targen cannot use",
+            hint="set HTTPS_PROXY or HTTP_PROXY to an HTTP proxy, or NO_PROXY to the host",
+        )
     return proxy
 
 
