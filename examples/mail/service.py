@@ -1,6 +1,6 @@
 """A service on this machine that replies with what a large model wrote for `mail.yaml`.
 
-    python examples/mail/service.py     # prints its address; Ctrl-C ends it
+    python examples/mail/service.py [PORT]     # prints its address; Ctrl-C ends it
 
 It speaks OpenAI's chat completions. It finds a reply by the definitions, seeds and texts that a
 call holds, so the other words of a prompt may change. It has the replies of this folder alone.
@@ -12,6 +12,7 @@ import contextlib
 import json
 import re
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,13 @@ def answer(seen: Any) -> Response:
     return Response(body)
 
 
-def served() -> FaultServer:
-    """Return the service, to be used as a context manager."""
-    return FaultServer(answer)
+def served(port: int = 0) -> FaultServer:
+    """Return the service, to be used as a context manager; by default on any free port."""
+    return FaultServer(answer, port=port)
 
 
 if __name__ == "__main__":
-    with served() as server:
+    with served(int(sys.argv[1]) if len(sys.argv) > 1 else 0) as server:
         print(f"{server.url}/v1", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             signal.pause()

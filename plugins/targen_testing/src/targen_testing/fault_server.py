@@ -84,9 +84,14 @@ class FaultServer:
     """
 
     def __init__(
-        self, plan: Plan | Response | Silence | Drop | Raw, *, models: Sequence[str] = ()
+        self,
+        plan: Plan | Response | Silence | Drop | Raw,
+        *,
+        models: Sequence[str] = (),
+        port: int = 0,
     ) -> None:
         self.models = models
+        self._port = port  # 0 is any free one
         self.plan: Plan = plan if callable(plan) else lambda seen: plan
         self.seen: list[Seen] = []
         self.arrived = threading.Event()
@@ -97,7 +102,7 @@ class FaultServer:
         self.closing = False
 
     def __enter__(self) -> FaultServer:
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _Server(("127.0.0.1", self._port), _Handler)
         self._server.faults = self
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve, daemon=True)
