@@ -114,6 +114,7 @@ def preview(
     contexts: ItemsLike | None = None,
     seeds: ItemsLike | None = None,
     dimensions: Mapping[str, Any] | None = None,
+    shares: Mapping[str, Mapping[str, int]] | None = None,
     examples: SourcesLike | None = None,
     max_cost: float | None = None,
     max_tokens: int | None = None,
@@ -137,6 +138,7 @@ def preview(
         contexts: your own contexts, instead of step 1.
         seeds: your own seeds, instead of steps 1 and 2.
         dimensions: in what items and rows are made to differ, by name.
+        shares: exact shares of properties of rows, as of `generate`.
         examples: real rows or texts that rows read like, which prompts contain.
         progress: whether to show a line of progress in a notebook or on a terminal.
         registry: resolves names; by default among all that is installed.

@@ -40,7 +40,7 @@ _COMPARED = 5  # rows a label that a comparison makes of each variant
     shortcuts(),
     ListOptions.declared(
         *("contexts", "seeds", "contexts_from", "seeds_from", "generators_from"),
-        *("dimensions", "task_dimensions"),
+        *("dimensions", "shares", "task_dimensions"),
     ),
     ExampleOptions,
     ModelFlags,
