@@ -102,9 +102,9 @@ def evaluate(
     - targen evaluate models/llama --harness arc_challenge,hellaswag
     """
     from targen_core.cli.tables import print_json
-    from targen_core.plugins.loader import load_registry
+    from targen_training import api
     from targen_training.bigbench.evaluating import bigbench_in, is_decoder
-    from targen_training.evaluation import evaluated, require_format
+    from targen_training.evaluation import require_format
 
     data = data or []
     if harness is not None:
@@ -120,7 +120,7 @@ def evaluate(
     if bigbench is not None and (is_decoder(model) or not (model / "model.json").is_file()):
         _grade(bigbench, model, data[0], 2 if shots is None else shots, number, out, json=json)
         return
-    found = evaluated(load_registry(), model, data, task=task, by=by or (), encoding=encoding)
+    found = api.evaluate(model, *data, task=task, by=by or (), encoding=encoding)
     if out is not None:
         found.save_predictions(out)
     if json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -26,11 +26,11 @@ from targen_core.plugins.registry import Registry
 from targen_core.text import plural
 from targen_standard.examples.shown import key_of
 from targen_training.asked import read_rows
-from targen_training.decisions import digest, digest_of_key
+from targen_training.decisions import digest_of_key
 from targen_training.models import Trained, facts_of, load_model
 from targen_training.printed import with_interval
-from targen_training.scores import Scores, score
-from targen_training.slices import Slice, joined, slices_of
+from targen_training.scores import Scores
+from targen_training.slices import Slice
 
 if TYPE_CHECKING:
     from targen_core.api.request import TaskLike
@@ -196,55 +196,8 @@ class Evaluation:
         return table("; ".join([self.said, self._figure, *self.warnings]), columns, rows)
 
 
-def evaluated(
-    registry: Registry,
-    model: Trained | str | PathLike[str],
-    data: Sequence[DataLike],
-    *,
-    task: TaskLike | None = None,
-    by: Iterable[str] = (),
-    encoding: str = "utf-8",
-) -> Evaluation:
-    """Hold a model against labelled rows; see `evaluate`.
-
-    Raises:
-        UsageError: the model does not exist, or there are no labelled rows of one of its tasks.
-    """
-    trained, datasets = opened(
-        registry, model, data, "evaluate", task=task, labelled=True, encoding=encoding
-    )
-    known = [[each for each in trained.decisions(one) if each.label] for one in datasets]
-    for source, dataset, labeled in zip(data, datasets, known, strict=True):
-        if not labeled:
-            rows = source if isinstance(source, str | PathLike) else "DATA"
-            raise UsageError(
-                f"{dataset.name}: none of the rows have a label",
-                hint="evaluate on labelled rows; to predict labels of these: targen predict "
-                f"{quoted(trained.folder)} {quoted(rows)} --out FILE.csv",
-            )
-    test = joined(datasets, known)
-    shares = trained.predict(test.decisions)
-    labels = trained.answers
-    return Evaluation(
-        trained,
-        datasets,
-        score(
-            test.decisions,
-            shares,
-            labels,
-            unit=datasets[0].task.rows_per_instance,
-            output=trained.output,
-        ),
-        list(slices_of(test, shares, labels, [*by], trained.output)),
-        int(np.isin([digest(d) for d in test.decisions], trained.seen).sum()),
-        _count_shown(test.decisions, trained),
-        sorted({d.label for d in test.decisions} - set(labels)) if labels else [],
-        test,
-        shares,
-    )
-
-
-def _count_shown(decisions: Sequence[Decision], trained: Trained) -> int:
+def count_shown(decisions: Sequence[Decision], trained: Trained) -> int:
+    """Return how many decisions were examples when the training rows were written."""
     if not len(trained.examples):
         return 0
     keys = (key_of(decision.texts.values()) for decision in decisions)
