@@ -154,7 +154,7 @@ def evaluate(
 
     from targen_training.decisions import digest
     from targen_training.evaluation import Evaluation, count_shown, opened
-    from targen_training.scores import score
+    from targen_training.scores import measured
     from targen_training.slices import joined, slices_of
 
     registry = load_registry() if registry is None else registry
@@ -174,11 +174,12 @@ def evaluate(
     shares = trained.predict(test.decisions)
     labels, output = trained.answers, trained.output
     unit = datasets[0].task.rows_per_instance
+    scores = measured(test.decisions, shares, labels, unit=unit, output=output)
     return Evaluation(
         trained,
         datasets,
-        score(test.decisions, shares, labels, unit=unit, output=output),
-        list(slices_of(test, shares, labels, several(by), output)),
+        scores,
+        list(slices_of(test, shares, labels, scores.main, several(by), output)),
         int(np.isin([digest(d) for d in test.decisions], trained.seen).sum()),
         count_shown(test.decisions, trained),
         sorted({d.label for d in test.decisions} - set(labels)) if labels else [],
@@ -216,8 +217,7 @@ def predict(
         UsageError: the model does not exist, writes its answers or decides about options, or the
             rows have such columns.
     """
-    from targen_training.evaluation import opened, rounded
-    from targen_training.predicting import PREDICTED, SCORE
+    from targen_training.evaluation import PREDICTED, SCORE, opened, rounded
     from targen_training.trainers import Decision
 
     registry = load_registry() if registry is None else registry

@@ -1,8 +1,9 @@
-"""`targen evaluate`."""
+"""`targen evaluate` and `targen predict`."""
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,9 +18,9 @@ from targen_training.asked import TaskOption
 if TYPE_CHECKING:
     from targen_standard.datasets.bigbench import BigBench
     from targen_training.evaluation import Evaluation
-    from targen_training.scores import Scores
+    from targen_training.scores import Measured
 
-_WIDE = 12  # labels of which a table has columns
+_WIDE = 12  # labels of which a table has columns, or which are counted in a line
 
 
 def evaluate(
@@ -171,7 +172,7 @@ def _grade(
         print(line)
 
 
-def _print_normalized(task: BigBench, scores: Scores) -> None:
+def _print_normalized(task: BigBench, scores: Measured) -> None:
     """The main figure as BIG-bench normalises it, if it is that of its choices."""
     from targen_training.bigbench.score import METRICS, chance_of, metric_of, normalized
     from targen_training.printed import with_interval
@@ -218,7 +219,7 @@ def _print(found: Evaluation) -> None:
     from targen_training.scores import LOSSES
 
     scores, slices = found.scores, found.slices
-    counted = f"{scores.unit}s"
+    counted = f"{found.unit}s"
     print(f"{found.said}\n")
     names = sorted(scores.figures, key=lambda name: name != scores.main)
     shares = {name: scores.figures[name] for name in names if name not in LOSSES}
@@ -250,7 +251,7 @@ def _print(found: Evaluation) -> None:
         )
 
 
-def _print_labels(scores: Scores) -> None:
+def _print_labels(scores: Measured) -> None:
     from targen_core.cli.tables import print_table
 
     print_table(
@@ -261,3 +262,48 @@ def _print_labels(scores: Scores) -> None:
 
 def _percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f}"
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(help="A model from `targen train`.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="The rows, in any form that `targen export` accepts. They need no labels.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Write the rows with their predictions to this file, as its name ends: .csv or "
+            ".jsonl.",
+        ),
+    ],
+    task: TaskOption = None,
+    encoding: EncodingArg = "utf-8",
+) -> None:
+    """Predict the labels of new rows with a trained model.
+
+    The output has all columns of the rows and the column `predicted`. For labels, it also has
+    `score`: the surer the model is, the higher. With most trainers, this is a probability. Rows
+    that cannot be read, such as those without a text, are named and left out.
+
+    Examples:
+    - targen predict models/mail-0 new.csv --out predicted.csv
+    - targen predict models/rte-0 RTE/test.jsonl --out predicted.jsonl
+    """
+    from targen_training import api
+    from targen_training.evaluation import PREDICTED, SCORE, require_format, write_rows
+
+    if out.exists():
+        raise UsageError(f"{out} already exists", hint="choose a different --out")
+    require_format(out)
+    found = api.predict(model, data, task=task, encoding=encoding)
+    write_rows(out, found.rows)
+    counts = Counter(row[PREDICTED] for row in found.rows if SCORE in row)
+    few = [f"{name} {n:,}" for name, n in counts.most_common()] if len(counts) <= _WIDE else []
+    print(f"{plural(len(found), 'row')}{'; predicted ' if few else ''}{', '.join(few)}")
+    print(out)

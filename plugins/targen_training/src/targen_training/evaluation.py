@@ -29,7 +29,7 @@ from targen_training.asked import read_rows
 from targen_training.decisions import digest_of_key
 from targen_training.models import Trained, facts_of, load_model
 from targen_training.printed import with_interval
-from targen_training.scores import Scores
+from targen_training.scores import Measured
 from targen_training.slices import Slice
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from targen_standard.given import DataLike
     from targen_training.slices import Examples
     from targen_training.trainers import Decision
+
+PREDICTED, SCORE = "predicted", "score"
+"""The columns that predictions add to rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +61,7 @@ class Evaluation:
 
     model: Trained
     datasets: Sequence[Dataset]
-    scores: Scores
+    scores: Measured
     slices: Sequence[Slice]
     seen: int
     shown: int
@@ -67,15 +70,24 @@ class Evaluation:
     shares: Sequence[Any]
 
     @property
+    def rows(self) -> int:
+        """Return the number of rows with a label."""
+        return len({decision.row for decision in self.examples.decisions})
+
+    @property
+    def unit(self) -> str:
+        """Return what is counted: rows, or decisions if a row has several labels or none."""
+        return "row" if len(self.examples.decisions) == self.rows else "decision"
+
+    @property
     def said(self) -> str:
         """Return which model was held against which rows, in a line."""
         learned = " + ".join(each.name for each in self.model.facts.data)
         names = " + ".join(dataset.name for dataset in self.datasets)
-        is_row = self.scores.unit == "row"
-        of = "" if is_row else f" for {plural(self.scores.rows, 'row')}"
+        of = "" if self.unit == "row" else f" for {plural(self.rows, 'row')}"
         return (
             f"{self.model.facts.trainer}, trained on {learned}, evaluated on {names}: "
-            f"{plural(self.scores.decisions, self.scores.unit)}{of}"
+            f"{plural(len(self.examples.decisions), self.unit)}{of}"
         )
 
     @property
@@ -87,15 +99,16 @@ class Evaluation:
     def warnings(self) -> list[str]:
         """Return reasons to doubt the figures, in words."""
         said = []
+        whole = f"{len(self.examples.decisions):,} {self.unit}s"
         if self.seen:
             said.append(
-                f"the training data contained {self.seen:,} of {self.scores.decisions:,} "
-                f"{self.scores.unit}s, so the results are too optimistic"
+                f"the training data contained {self.seen:,} of {whole}, so the results are too "
+                "optimistic"
             )
         if self.shown:
             said.append(
-                f"{self.shown:,} of {self.scores.decisions:,} {self.scores.unit}s were examples "
-                "when the training rows were written, so the results are too optimistic"
+                f"{self.shown:,} of {whole} were examples when the training rows were written, so "
+                "the results are too optimistic"
             )
         if self.scores.one_label is not None:
             name, gets, has = self.scores.one_label
@@ -150,7 +163,7 @@ class Evaluation:
                 {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset)}
                 for dataset in self.datasets
             ],
-            "decisions": self.scores.decisions,
+            "decisions": len(self.examples.decisions),
             "seen_in_training": self.seen,
             "examples_of_training": self.shown,
             "baseline": self.scores.baseline,
