@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from targen_training.evaluation import Evaluation
     from targen_training.scores import Measured
 
-_WIDE = 12  # labels of which a table has columns, or which are counted in a line
+_NAMED = 12  # labels that are counted in a line
 
 
 def evaluate(
@@ -216,52 +215,13 @@ def _print_harness(model: Path, tasks: str, shots: int | None, *, json: bool) ->
 
 def _print(found: Evaluation) -> None:
     from targen_core.cli.tables import print_table
-    from targen_training.scores import LOSSES
 
-    scores, slices = found.scores, found.slices
-    counted = f"{found.unit}s"
-    print(f"{found.said}\n")
-    names = sorted(scores.figures, key=lambda name: name != scores.main)
-    shares = {name: scores.figures[name] for name in names if name not in LOSSES}
-    print_table(
-        ["figure", "%", "low", "high"],
-        [(name, *map(_percent, astuple(each))) for name, each in shares.items()],
-    )
-    if scores.baseline is not None:
-        print(f"baseline: always predicting the largest label: {_percent(scores.baseline)}")
-    for name in LOSSES:
-        if name in scores.figures:
-            print(f"{name}: {scores.figures[name].value:.3f}")
-    if scores.by_label:
-        print()
-        _print_labels(scores)
-    if scores.confusion and len(scores.confusion) <= _WIDE:
-        print("\nPredictions (row: right label; column: predicted label)")
-        rows = [(name, *said.values()) for name, said in scores.confusion.items()]
-        print_table(["", *scores.confusion], rows, sparse=True)
-    parts = [each for each in slices if each.by != "label"]
-    if parts:
-        print()
-        print_table(
-            ["rows by", "which", counted, f"{scores.main} %", "low", "high"],
-            [
-                (each.by, each.value, each.decisions, *map(_percent, astuple(each.figure)))
-                for each in parts
-            ],
-        )
-
-
-def _print_labels(scores: Measured) -> None:
-    from targen_core.cli.tables import print_table
-
-    print_table(
-        ["label", "rows" if scores.confusion else "number", "precision", "recall", "F1"],
-        [(name, n, *map(_percent, shares)) for name, (n, *shares) in scores.by_label.items()],
-    )
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f}"
+    print(found.said)
+    for each in found.tables:
+        print(f"\n{each.title}" if each.title else "")
+        print_table(each.columns, each.rows, sparse=bool(each.title))
+        if each.note:
+            print(each.note)
 
 
 def predict(
@@ -304,6 +264,6 @@ def predict(
     found = api.predict(model, data, task=task, encoding=encoding)
     write_rows(out, found.rows)
     counts = Counter(row[PREDICTED] for row in found.rows if SCORE in row)
-    few = [f"{name} {n:,}" for name, n in counts.most_common()] if len(counts) <= _WIDE else []
+    few = [f"{name} {n:,}" for name, n in counts.most_common()] if len(counts) <= _NAMED else []
     print(f"{plural(len(found), 'row')}{'; predicted ' if few else ''}{', '.join(few)}")
     print(out)

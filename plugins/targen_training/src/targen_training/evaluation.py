@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from targen_core.cli.findings import Cell, Estimate, Table
 from targen_core.cli.markup import csv_cell
 from targen_core.dataset.fitting import require_texts
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UnknownName, UsageError
 from targen_core.hints import quoted
 from targen_core.outputs import write_file
-from targen_core.pages import table
+from targen_core.pages import safe, table
 from targen_core.plugins.registry import Registry
 from targen_core.text import plural
 from targen_standard.examples.shown import key_of
@@ -29,7 +30,7 @@ from targen_training.asked import read_rows
 from targen_training.decisions import digest_of_key
 from targen_training.models import Trained, facts_of, load_model
 from targen_training.printed import with_interval
-from targen_training.scores import Measured
+from targen_training.scores import LOSSES, Measured
 from targen_training.slices import Slice
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from targen_standard.given import DataLike
     from targen_training.slices import Examples
     from targen_training.trainers import Decision
+
+_WIDE = 12  # labels of which a table has columns
 
 PREDICTED, SCORE = "predicted", "score"
 """The columns that predictions add to rows."""
@@ -194,19 +197,56 @@ class Evaluation:
         figure = self.scores.figures[self.scores.main]
         return f"{self.scores.main} {with_interval(figure, form='.1%', scale=1)}"
 
-    def _repr_html_(self) -> str:
-        said = [(f"predicted {name}", name) for name in self.scores.confusion]
-        columns = ("label", "rows", "precision", "recall", "F1", *(head for head, _ in said))
-        rows = [
-            (
-                label,
-                count,
-                *("-" if share is None else f"{share:.1%}" for share in shares),
-                *(self.scores.confusion[label][name] for _, name in said),
-            )
-            for label, (count, *shares) in self.scores.by_label.items()
+    @property
+    def tables(self) -> list[Table]:
+        """Return the figures, those of labels, confusions, and parts of the rows, in per cent."""
+        scores = self.scores
+        names = sorted(scores.figures, key=lambda name: name != scores.main)
+        notes = [
+            f"{name}: {scores.figures[name].value:.3f}" for name in LOSSES if name in scores.figures
         ]
-        return table("; ".join([self.said, self._figure, *self.warnings]), columns, rows)
+        if scores.baseline is not None:
+            share = _percent(scores.baseline)
+            notes.insert(0, f"baseline: always predicting the largest label: {share}")
+        figures: list[tuple[Cell, ...]] = [
+            (name, *_percents(scores.figures[name])) for name in names if name not in LOSSES
+        ]
+        tables = [Table("", ("figure", "%", "low", "high"), figures, "\n".join(notes))]
+        if scores.by_label:
+            counted = "rows" if scores.confusion else "number"
+            by_label: list[tuple[Cell, ...]] = [
+                (name, count, *map(_percent, shares))
+                for name, (count, *shares) in scores.by_label.items()
+            ]
+            tables.append(Table("", ("label", counted, "precision", "recall", "F1"), by_label))
+        if scores.confusion and len(scores.confusion) <= _WIDE:
+            confused: list[tuple[Cell, ...]] = [
+                (name, *said.values()) for name, said in scores.confusion.items()
+            ]
+            title = "Predictions (row: right label; column: predicted label)"
+            tables.append(Table(title, ("", *scores.confusion), confused))
+        parts: list[tuple[Cell, ...]] = [
+            (each.by, each.value, each.decisions, *_percents(each.figure))
+            for each in self.slices
+            if each.by != "label"
+        ]
+        if parts:
+            heads = ("rows by", "which", f"{self.unit}s", f"{scores.main} %", "low", "high")
+            tables.append(Table("", heads, parts))
+        return tables
+
+    def _repr_html_(self) -> str:
+        head = "; ".join([self.said, self._figure, *self.warnings])
+        tables = [table(each.title, each.columns, each.rows) for each in self.tables]
+        return "\n".join([f"<p>{safe(head)}</p>", *tables])
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f}"
+
+
+def _percents(figure: Estimate) -> tuple[str, ...]:
+    return tuple(map(_percent, (figure.value, figure.low, figure.high)))
 
 
 def count_shown(decisions: Sequence[Decision], trained: Trained) -> int:
