@@ -22,8 +22,8 @@ from targen_core.outputs import remove, write_file, writing
 from targen_core.plugins.registry import Registry
 from targen_core.reading.files import read_json
 from targen_core.text import plural
-from targen_training.decisions import require_weighing
-from targen_training.experiments.data import Material, digest_of, label_order, numbered
+from targen_training.decisions import label_order, require_weighing
+from targen_training.experiments.data import Material, digest_of, numbered
 from targen_training.experiments.model import Experiment, ModelChoice, Size
 from targen_training.mixtures import labelled, mixed
 from targen_training.models import Ready, about_task, fitted, ready_trainer
@@ -145,7 +145,7 @@ def plan_cells(
     for key, material in materials.items():
         for seed in experiment.seeds:
             for cell, decisions in _cells(experiment, key, material, seed):
-                labels = label_order(material, decisions)
+                labels = label_order(material.labels, decisions)
                 if material.output is not None:
                     labels = ()
                 elif len(labels) < 2:
@@ -225,7 +225,7 @@ def _together(
         }
         for place in next(iter(drawn.values())):
             known = {m.task: drawn[key][place][1] for key, m in materials.items()}
-            own = {m.task: label_order(m, known[m.task]) for m in materials.values()}
+            own = {m.task: label_order(m.labels, known[m.task]) for m in materials.values()}
             for task, labels in own.items():
                 if len(labels) < 2:
                     raise UsageError(f"{task}, {place[0]}, seed {seed}: only one label")

@@ -140,8 +140,8 @@ def reverse_gradient(
 ) -> Array:
     """The gradient of the sum over rows of the reverse cross entropy, (C, d).
 
-    That is -sum of p log q, with q the softmax of `sharpness` at the label and 0 elsewhere: a
-    constant plus sharpness (1 - p_y). It is bounded, so a wrong label can only count this much.
+    That is -sum of p log q, with q the softmax of `sharpness` at the label and 0 elsewhere. It is
+    a constant plus sharpness (1 - p_y), so a wrong label can only count this much.
     """
     own = shares[np.arange(len(labels)), labels]
     one_hot = np.eye(shares.shape[1])[labels]
