@@ -61,9 +61,6 @@ def test_multiple_choice_grade(task):
         known, known.examples, answers=["Yes.", "no\nIt is odd.", "perhaps", "choice: NO"]
     )
     assert (grade.raw.value, grade.illegal.value) == (0.75, 0.25)
-
-
-def test_scores_between_0_and_1_count_as_they_are(task):
     half = {"input": "x", "target_scores": {"a": 1.0, "b": 0.5, "c": 0.0}}
     known = task([half, {**half, "input": "y"}], preferred_score="multiple_choice_grade")
     assert graded(known, known.examples, chosen=["b", "a"]).raw.value == 0.75

@@ -11,8 +11,6 @@ import pytest
 from targen_core import read_dataset
 from targen_core.errors import UsageError
 from targen_training.decisions import decisions_of
-from targen_training.experiments.data import digest_of
-from targen_training.trainers import Decision
 from targen_training.weighing.influence import NotLearned
 from targen_training.weighing.rows import weigh
 from tests.files import changed, lines
@@ -128,11 +126,6 @@ def test_a_trainer_that_heeds_no_weights_is_not_given_any(refuses, works, noisy,
     refuses(train, "the rows have weights, but bayes ignores weights")
     both = ("compare", "a=noisy.jsonl", "b=w", "--test", "test.jsonl", "--task", "mood.yaml")
     refuses((*both, "--trainer", "bayes", "--out", "c"), "ignores weights", keeps=False)
-
-
-def test_digests_tell_weights_apart():
-    one = Decision({"text": "a", "about": "b"}, "right", 0, 1, None, "right")
-    assert len({digest_of([replace(one, weight=weight)]) for weight in (1, 2.0, 0.5)}) == 3
 
 
 def test_weights_in_memory_are_looked_at(dataset):

@@ -10,7 +10,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.plugins.loader import load_registry
 from targen_training.decisions import decisions_of
 from targen_training.neural.answers import meaning
-from targen_training.scores import score
+from targen_training.scores import measured
 from targen_training.trainers import ILLEGAL, Decision, Question
 
 pytestmark = pytest.mark.whole  # of tasks of other packages
@@ -97,9 +97,9 @@ def test_several_options_are_chosen_line_by_line():
 
 def test_no_legal_answer_is_wrong_and_is_no_option():
     options = decided("copa", COPA)
-    figures = score(options, [[0, 0, 1], [0, 0, 1]], ("right", "wrong", ILLEGAL)).figures
+    figures = measured(options, [[0, 0, 1], [0, 0, 1]], ("right", "wrong", ILLEGAL)).figures
     assert figures["illegal"].value == 1
     assert figures["best_option"].value == 0 and figures["accuracy"].value == 0
-    figures = score(options, [[1, 0, 0], [0, 1, 0]], ("right", "wrong", ILLEGAL)).figures
+    figures = measured(options, [[1, 0, 0], [0, 1, 0]], ("right", "wrong", ILLEGAL)).figures
     assert figures["best_option"].value == 1 and figures["illegal"].value == 0
     assert figures["macro_f1"].value == 1

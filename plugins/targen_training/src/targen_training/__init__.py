@@ -37,7 +37,7 @@ _COMMANDS = (
     ("train", "cli:train", "Train a model on a dataset.", ""),
     ("reweigh", "reweighing:reweigh", "Weight rows by their effect on a model.", "Data"),
     ("evaluate", "evaluating:evaluate", "Evaluate a trained model on labelled rows.", "Models"),
-    ("predict", "predicting:predict", "Predict the labels of new rows.", "Models"),
+    ("predict", "evaluating:predict", "Predict the labels of new rows.", "Models"),
     ("answer", "bigbench.answer:answer", "Answer a BIG-bench task with a model.", "Models"),
     ("compare", "comparing:compare", "Compare datasets by the models trained on them.", ""),
     ("ablate", "ablating:ablate", "Measure the contribution of each part of generation.", _PAPERS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from targen_core.api.kinds import exported
 from targen_core.errors import UsageError
+from targen_core.hints import quoted
 from targen_core.options import Limits, several
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
+from targen_core.runs.parsing import parse_options
 
 if TYPE_CHECKING:
     from targen_core.api.request import TaskLike
@@ -71,7 +74,9 @@ def train(
     """
     from targen_training.asked import file_of, read_rows
     from targen_training.given import shared_task
-    from targen_training.learning import learned
+    from targen_training.learning import started_from, trainer_for, usual_trainer
+    from targen_training.models import load_model, ready_trainer, train_model
+    from targen_training.progress import shown
 
     registry = load_registry() if registry is None else registry
     if not data:
@@ -79,22 +84,43 @@ def train(
             "no training dataset was given", hint='pass a run, such as train("runs/mail-0")'
         )
     usual = shared_task(data) if task is None else None
-    trained = learned(
-        registry,
-        [read_rows(registry, each, task, usual, as_given=True, encoding=encoding) for each in data],
-        [file_of(each, task or usual, encoding) for each in data],
-        trainer=trainer,
-        model=model,
-        start=None if start is None else Path(start),
-        style=style,
-        options={name: str(value) for name, value in (options or {}).items()},
-        seed=seed,
-        out=None if out is None else Path(out).expanduser(),
-        force=force,
-        quiet=not progress,
-    )
+    datasets = [
+        read_rows(registry, each, task, usual, as_given=True, encoding=encoding) for each in data
+    ]
+    files = [file_of(each, task or usual, encoding) for each in data]
+    values = {name: str(value) for name, value in (options or {}).items()}
+    if trainer is not None:
+        trainer, *own = trainer.split(",")
+        values = {**parse_options(own), **values}
+    origin = ""
+    if start is not None:
+        if model is not None:
+            raise UsageError("--from and --model cannot be used together", hint="omit one of them")
+        trainer, more, origin = started_from(registry, Path(start), trainer)
+        values = {**more, **values}
+    elif model is not None:
+        trainer = trainer or trainer_for(registry, model)
+        values = {"model": model, **values}
+    name = trainer or usual_trainer(registry, datasets[0].task)
+    target = Path("models") / re.sub(r"[^\w.-]+", "-", datasets[0].name)
+    with shown(quiet=not progress, doing=f"training {name.rpartition(':')[2]}") as watch:
+        folder = train_model(
+            ready_trainer(registry, name, values),
+            datasets,
+            target if out is None else Path(out).expanduser(),
+            seed=seed,
+            force=force,
+            style=style,
+            started_from=origin,
+            files={
+                dataset.task.name: file
+                for dataset, file in zip(datasets, files, strict=True)
+                if file is not None
+            },
+            watch=watch,
+        )
     # A program may change its folder.
-    return replace(trained, folder=trained.folder.absolute())
+    return load_model(registry, folder.absolute())
 
 
 @exported
@@ -124,10 +150,42 @@ def evaluate(
     Raises:
         UsageError: the model does not exist, or no row has a label.
     """
-    from targen_training.evaluation import evaluated
+    import numpy as np
+
+    from targen_training.decisions import digest
+    from targen_training.evaluation import Evaluation, count_shown, opened
+    from targen_training.scores import measured
+    from targen_training.slices import joined, slices_of
 
     registry = load_registry() if registry is None else registry
-    return evaluated(registry, model, data, task=task, by=several(by), encoding=encoding)
+    trained, datasets = opened(
+        registry, model, data, "evaluate", task=task, labelled=True, encoding=encoding
+    )
+    known = [[each for each in trained.decisions(one) if each.label] for one in datasets]
+    for source, dataset, labeled in zip(data, datasets, known, strict=True):
+        if not labeled:
+            rows = source if isinstance(source, str | PathLike) else "DATA"
+            raise UsageError(
+                f"{dataset.name}: none of the rows have a label",
+                hint="evaluate on labelled rows; to predict labels of these: targen predict "
+                f"{quoted(trained.folder)} {quoted(rows)} --out FILE.csv",
+            )
+    test = joined(datasets, known)
+    shares = trained.predict(test.decisions)
+    labels, output = trained.answers, trained.output
+    unit = datasets[0].task.rows_per_instance
+    scores = measured(test.decisions, shares, labels, unit=unit, output=output)
+    return Evaluation(
+        trained,
+        datasets,
+        scores,
+        list(slices_of(test, shares, labels, scores.main, several(by), output)),
+        int(np.isin([digest(d) for d in test.decisions], trained.seen).sum()),
+        count_shown(test.decisions, trained),
+        sorted({d.label for d in test.decisions} - set(labels)) if labels else [],
+        test,
+        shares,
+    )
 
 
 @exported
@@ -159,10 +217,37 @@ def predict(
         UsageError: the model does not exist, writes its answers or decides about options, or the
             rows have such columns.
     """
-    from targen_training.predicting import predicted
+    from targen_training.evaluation import PREDICTED, SCORE, opened, rounded
+    from targen_training.trainers import Decision
 
     registry = load_registry() if registry is None else registry
-    return predicted(registry, model, data, task=task, encoding=encoding)
+    trained, (dataset,) = opened(
+        registry, model, [data], "predict", task=task, labelled=False, encoding=encoding
+    )
+    trained.require_only_texts(dataset.task)
+    for column in (PREDICTED, SCORE) if trained.output is None else (PREDICTED,):
+        if any(column in row for row in dataset.rows):
+            raise UsageError(
+                f"{dataset.name} already has a column {column}",
+                hint="rename or remove it, since the predictions have a column of that name",
+            )
+    said = trained.predict(
+        [
+            Decision(dict(zip(dataset.task.fields, texts, strict=True)), "", row)
+            for row, texts in enumerate(dataset.texts)
+        ]
+    )
+    columns: list[dict[str, Any]]
+    if trained.output is not None:
+        columns = [{PREDICTED: rounded(value)} for value in said]
+    else:
+        best = [max(range(len(each)), key=each.__getitem__) for each in said]
+        columns = [
+            {PREDICTED: trained.answers[at], SCORE: rounded(float(each[at]))}
+            for at, each in zip(best, said, strict=True)
+        ]
+    rows = [{**row, **more} for row, more in zip(dataset.rows, columns, strict=True)]
+    return replace(dataset, rows=rows)
 
 
 @exported

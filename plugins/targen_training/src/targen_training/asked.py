@@ -167,7 +167,7 @@ def file_of(source: DataLike, task: TaskLike | None, encoding: str = "utf-8") ->
     if isinstance(source, Dataset) and source.run is not None:
         source = source.run
     name = task
-    if isinstance(source, Dataset) and task is None and source.finds_task is not None:
+    if isinstance(source, Dataset) and source.finds_task is not None:
         name = source.finds_task[0]
     if isinstance(source, str | PathLike):
         opened = open_source(source, encoding=encoding)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +19,7 @@ from targen_core.hints import quoted
 from targen_core.origin import Typed
 from targen_core.runs.parsing import parse_options
 from targen_core.text import plural
-from targen_training.asked import TaskOption, file_of, read_rows
+from targen_training.asked import TaskOption, read_rows
 from targen_training.trainers import Style
 
 if TYPE_CHECKING:
@@ -104,24 +106,20 @@ def train(
     """
     from targen_core.plugins.loader import load_registry
     from targen_standard.given import unfinished_note
+    from targen_training import api
     from targen_training.comparing import resumable
-    from targen_training.learning import learned
 
     registry = load_registry()
-    sources = [_prefixed(source, task) for source in data]
     rows = [
         read_rows(registry, source, whose, as_given=True, encoding=encoding)
-        for source, whose in sources
+        for source, whose in (_prefixed(each, task) for each in data)
     ]
     for each in rows:
         if each.run is not None and (note := unfinished_note(each, each.run, "training on")):
             print(note, file=sys.stderr)
-    files = [file_of(source, whose, encoding) for source, whose in sources]
     with resumable():
-        made = learned(
-            registry,
-            rows,
-            files,
+        made = api.train(
+            *rows,
             trainer=trainer,
             model=model,
             start=start,
@@ -130,8 +128,11 @@ def train(
             seed=seed,
             out=out,
             force=force,
-            quiet=quiet,
+            progress=not quiet,
+            registry=registry,
         )
+    if out is None or not out.is_absolute():
+        made = replace(made, folder=Path(os.path.relpath(made.folder)))
     if not quiet:
         print(_said(made.facts))
     _warn(made, rows)

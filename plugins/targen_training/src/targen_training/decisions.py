@@ -160,6 +160,18 @@ def _label_answers(task: Task[Any, Any], instance: Any) -> dict[str, str]:
     return labels
 
 
+def label_order(names: Sequence[str], decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """Return the labels of decisions, those with the given names first and in that order."""
+    labels = {decision.label for decision in decisions}
+    known = [name for name in names if name in labels]
+    return (*known, *sorted(labels - set(known)))
+
+
+def shared_label(labels: Sequence[str]) -> str:
+    """Return in words which label all rows have, if they do not have two."""
+    return f"all rows have the label {labels[0]}" if labels else "none of the rows have a label"
+
+
 def weights_of(dataset: Dataset) -> Sequence[float]:
     """The weight of each row of a dataset.
 

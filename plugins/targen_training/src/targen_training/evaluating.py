@@ -1,9 +1,9 @@
-"""`targen evaluate`."""
+"""`targen evaluate` and `targen predict`."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import astuple
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,9 +17,9 @@ from targen_training.asked import TaskOption
 if TYPE_CHECKING:
     from targen_standard.datasets.bigbench import BigBench
     from targen_training.evaluation import Evaluation
-    from targen_training.scores import Scores
+    from targen_training.scores import Measured
 
-_WIDE = 12  # labels of which a table has columns
+_NAMED = 12  # labels that are counted in a line
 
 
 def evaluate(
@@ -102,9 +102,9 @@ def evaluate(
     - targen evaluate models/llama --harness arc_challenge,hellaswag
     """
     from targen_core.cli.tables import print_json
-    from targen_core.plugins.loader import load_registry
+    from targen_training import api
     from targen_training.bigbench.evaluating import bigbench_in, is_decoder
-    from targen_training.evaluation import evaluated, require_format
+    from targen_training.evaluation import require_format
 
     data = data or []
     if harness is not None:
@@ -120,7 +120,7 @@ def evaluate(
     if bigbench is not None and (is_decoder(model) or not (model / "model.json").is_file()):
         _grade(bigbench, model, data[0], 2 if shots is None else shots, number, out, json=json)
         return
-    found = evaluated(load_registry(), model, data, task=task, by=by or (), encoding=encoding)
+    found = api.evaluate(model, *data, task=task, by=by or (), encoding=encoding)
     if out is not None:
         found.save_predictions(out)
     if json:
@@ -171,7 +171,7 @@ def _grade(
         print(line)
 
 
-def _print_normalized(task: BigBench, scores: Scores) -> None:
+def _print_normalized(task: BigBench, scores: Measured) -> None:
     """The main figure as BIG-bench normalises it, if it is that of its choices."""
     from targen_training.bigbench.score import METRICS, chance_of, metric_of, normalized
     from targen_training.printed import with_interval
@@ -215,49 +215,55 @@ def _print_harness(model: Path, tasks: str, shots: int | None, *, json: bool) ->
 
 def _print(found: Evaluation) -> None:
     from targen_core.cli.tables import print_table
-    from targen_training.scores import LOSSES
 
-    scores, slices = found.scores, found.slices
-    counted = f"{scores.unit}s"
-    print(f"{found.said}\n")
-    names = sorted(scores.figures, key=lambda name: name != scores.main)
-    shares = {name: scores.figures[name] for name in names if name not in LOSSES}
-    print_table(
-        ["figure", "%", "low", "high"],
-        [(name, *map(_percent, astuple(each))) for name, each in shares.items()],
-    )
-    if scores.baseline is not None:
-        print(f"baseline: always predicting the largest label: {_percent(scores.baseline)}")
-    for name in LOSSES:
-        if name in scores.figures:
-            print(f"{name}: {scores.figures[name].value:.3f}")
-    if scores.by_label:
-        print()
-        _print_labels(scores)
-    if scores.confusion and len(scores.confusion) <= _WIDE:
-        print("\nPredictions (row: right label; column: predicted label)")
-        rows = [(name, *said.values()) for name, said in scores.confusion.items()]
-        print_table(["", *scores.confusion], rows, sparse=True)
-    parts = [each for each in slices if each.by != "label"]
-    if parts:
-        print()
-        print_table(
-            ["rows by", "which", counted, f"{scores.main} %", "low", "high"],
-            [
-                (each.by, each.value, each.decisions, *map(_percent, astuple(each.figure)))
-                for each in parts
-            ],
-        )
+    print(found.said)
+    for each in found.tables:
+        print(f"\n{each.title}" if each.title else "")
+        print_table(each.columns, each.rows, sparse=bool(each.title))
+        if each.note:
+            print(each.note)
 
 
-def _print_labels(scores: Scores) -> None:
-    from targen_core.cli.tables import print_table
+def predict(
+    model: Annotated[Path, typer.Argument(help="A model from `targen train`.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="The rows, in any form that `targen export` accepts. They need no labels.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Write the rows with their predictions to this file, as its name ends: .csv or "
+            ".jsonl.",
+        ),
+    ],
+    task: TaskOption = None,
+    encoding: EncodingArg = "utf-8",
+) -> None:
+    """Predict the labels of new rows with a trained model.
 
-    print_table(
-        ["label", "rows" if scores.confusion else "number", "precision", "recall", "F1"],
-        [(name, n, *map(_percent, shares)) for name, (n, *shares) in scores.by_label.items()],
-    )
+    The output has all columns of the rows and the column `predicted`. For labels, it also has
+    `score`: the surer the model is, the higher. With most trainers, this is a probability. Rows
+    that cannot be read, such as those without a text, are named and left out.
 
+    Examples:
+    - targen predict models/mail-0 new.csv --out predicted.csv
+    - targen predict models/rte-0 RTE/test.jsonl --out predicted.jsonl
+    """
+    from targen_training import api
+    from targen_training.evaluation import PREDICTED, SCORE, require_format, write_rows
 
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f}"
+    if out.exists():
+        raise UsageError(f"{out} already exists", hint="choose a different --out")
+    require_format(out)
+    found = api.predict(model, data, task=task, encoding=encoding)
+    write_rows(out, found.rows)
+    counts = Counter(row[PREDICTED] for row in found.rows if SCORE in row)
+    few = [f"{name} {n:,}" for name, n in counts.most_common()] if len(counts) <= _NAMED else []
+    print(f"{plural(len(found), 'row')}{'; predicted ' if few else ''}{', '.join(few)}")
+    print(out)

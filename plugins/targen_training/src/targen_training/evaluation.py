@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -15,28 +15,34 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from targen_core.cli.findings import Cell, Estimate, Table
 from targen_core.cli.markup import csv_cell
 from targen_core.dataset.fitting import require_texts
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UnknownName, UsageError
 from targen_core.hints import quoted
 from targen_core.outputs import write_file
-from targen_core.pages import table
+from targen_core.pages import safe, table
 from targen_core.plugins.registry import Registry
 from targen_core.text import plural
 from targen_standard.examples.shown import key_of
 from targen_training.asked import read_rows
-from targen_training.decisions import digest, digest_of_key
+from targen_training.decisions import digest_of_key
 from targen_training.models import Trained, facts_of, load_model
 from targen_training.printed import with_interval
-from targen_training.scores import Scores, score
-from targen_training.slices import Slice, joined, slices_of
+from targen_training.scores import LOSSES, Measured
+from targen_training.slices import Slice
 
 if TYPE_CHECKING:
     from targen_core.api.request import TaskLike
     from targen_standard.given import DataLike
     from targen_training.slices import Examples
     from targen_training.trainers import Decision
+
+_WIDE = 12  # labels of which a table has columns
+
+PREDICTED, SCORE = "predicted", "score"
+"""The columns that predictions add to rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +64,7 @@ class Evaluation:
 
     model: Trained
     datasets: Sequence[Dataset]
-    scores: Scores
+    scores: Measured
     slices: Sequence[Slice]
     seen: int
     shown: int
@@ -67,15 +73,24 @@ class Evaluation:
     shares: Sequence[Any]
 
     @property
+    def rows(self) -> int:
+        """Return the number of rows with a label."""
+        return len({decision.row for decision in self.examples.decisions})
+
+    @property
+    def unit(self) -> str:
+        """Return what is counted: rows, or decisions if a row has several labels or none."""
+        return "row" if len(self.examples.decisions) == self.rows else "decision"
+
+    @property
     def said(self) -> str:
         """Return which model was held against which rows, in a line."""
         learned = " + ".join(each.name for each in self.model.facts.data)
         names = " + ".join(dataset.name for dataset in self.datasets)
-        is_row = self.scores.unit == "row"
-        of = "" if is_row else f" for {plural(self.scores.rows, 'row')}"
+        of = "" if self.unit == "row" else f" for {plural(self.rows, 'row')}"
         return (
             f"{self.model.facts.trainer}, trained on {learned}, evaluated on {names}: "
-            f"{plural(self.scores.decisions, self.scores.unit)}{of}"
+            f"{plural(len(self.examples.decisions), self.unit)}{of}"
         )
 
     @property
@@ -87,15 +102,16 @@ class Evaluation:
     def warnings(self) -> list[str]:
         """Return reasons to doubt the figures, in words."""
         said = []
+        whole = f"{len(self.examples.decisions):,} {self.unit}s"
         if self.seen:
             said.append(
-                f"the training data contained {self.seen:,} of {self.scores.decisions:,} "
-                f"{self.scores.unit}s, so the results are too optimistic"
+                f"the training data contained {self.seen:,} of {whole}, so the results are too "
+                "optimistic"
             )
         if self.shown:
             said.append(
-                f"{self.shown:,} of {self.scores.decisions:,} {self.scores.unit}s were examples "
-                "when the training rows were written, so the results are too optimistic"
+                f"{self.shown:,} of {whole} were examples when the training rows were written, so "
+                "the results are too optimistic"
             )
         if self.scores.one_label is not None:
             name, gets, has = self.scores.one_label
@@ -150,7 +166,7 @@ class Evaluation:
                 {"name": dataset.name, "digest": dataset.digest, "rows": len(dataset)}
                 for dataset in self.datasets
             ],
-            "decisions": self.scores.decisions,
+            "decisions": len(self.examples.decisions),
             "seen_in_training": self.seen,
             "examples_of_training": self.shown,
             "baseline": self.scores.baseline,
@@ -181,70 +197,60 @@ class Evaluation:
         figure = self.scores.figures[self.scores.main]
         return f"{self.scores.main} {with_interval(figure, form='.1%', scale=1)}"
 
-    def _repr_html_(self) -> str:
-        said = [(f"predicted {name}", name) for name in self.scores.confusion]
-        columns = ("label", "rows", "precision", "recall", "F1", *(head for head, _ in said))
-        rows = [
-            (
-                label,
-                count,
-                *("-" if share is None else f"{share:.1%}" for share in shares),
-                *(self.scores.confusion[label][name] for _, name in said),
-            )
-            for label, (count, *shares) in self.scores.by_label.items()
+    @property
+    def tables(self) -> list[Table]:
+        """Return the figures, those of labels, confusions, and parts of the rows, in per cent."""
+        scores = self.scores
+        names = sorted(scores.figures, key=lambda name: name != scores.main)
+        notes = [
+            f"{name}: {scores.figures[name].value:.3f}" for name in LOSSES if name in scores.figures
         ]
-        return table("; ".join([self.said, self._figure, *self.warnings]), columns, rows)
+        if scores.baseline is not None:
+            share = _percent(scores.baseline)
+            notes.insert(0, f"baseline: always predicting the largest label: {share}")
+        figures: list[tuple[Cell, ...]] = [
+            (name, *_percents(scores.figures[name])) for name in names if name not in LOSSES
+        ]
+        tables = [Table("", ("figure", "%", "low", "high"), figures, "\n".join(notes))]
+        if scores.by_label:
+            counted = "rows" if scores.confusion else "number"
+            by_label: list[tuple[Cell, ...]] = [
+                (name, count, *map(_percent, shares))
+                for name, (count, *shares) in scores.by_label.items()
+            ]
+            tables.append(Table("", ("label", counted, "precision", "recall", "F1"), by_label))
+        if scores.confusion and len(scores.confusion) <= _WIDE:
+            confused: list[tuple[Cell, ...]] = [
+                (name, *said.values()) for name, said in scores.confusion.items()
+            ]
+            title = "Predictions (row: right label; column: predicted label)"
+            tables.append(Table(title, ("", *scores.confusion), confused))
+        parts: list[tuple[Cell, ...]] = [
+            (each.by, each.value, each.decisions, *_percents(each.figure))
+            for each in self.slices
+            if each.by != "label"
+        ]
+        if parts:
+            heads = ("rows by", "which", f"{self.unit}s", f"{scores.main} %", "low", "high")
+            tables.append(Table("", heads, parts))
+        return tables
+
+    def _repr_html_(self) -> str:
+        head = "; ".join([self.said, self._figure, *self.warnings])
+        tables = [table(each.title, each.columns, each.rows) for each in self.tables]
+        return "\n".join([f"<p>{safe(head)}</p>", *tables])
 
 
-def evaluated(
-    registry: Registry,
-    model: Trained | str | PathLike[str],
-    data: Sequence[DataLike],
-    *,
-    task: TaskLike | None = None,
-    by: Iterable[str] = (),
-    encoding: str = "utf-8",
-) -> Evaluation:
-    """Hold a model against labelled rows; see `evaluate`.
-
-    Raises:
-        UsageError: the model does not exist, or there are no labelled rows of one of its tasks.
-    """
-    trained, datasets = opened(
-        registry, model, data, "evaluate", task=task, labelled=True, encoding=encoding
-    )
-    known = [[each for each in trained.decisions(one) if each.label] for one in datasets]
-    for source, dataset, labeled in zip(data, datasets, known, strict=True):
-        if not labeled:
-            rows = source if isinstance(source, str | PathLike) else "DATA"
-            raise UsageError(
-                f"{dataset.name}: none of the rows have a label",
-                hint="evaluate on labelled rows; to predict labels of these: targen predict "
-                f"{quoted(trained.folder)} {quoted(rows)} --out FILE.csv",
-            )
-    test = joined(datasets, known)
-    shares = trained.predict(test.decisions)
-    labels = trained.answers
-    return Evaluation(
-        trained,
-        datasets,
-        score(
-            test.decisions,
-            shares,
-            labels,
-            unit=datasets[0].task.rows_per_instance,
-            output=trained.output,
-        ),
-        list(slices_of(test, shares, labels, [*by], trained.output)),
-        int(np.isin([digest(d) for d in test.decisions], trained.seen).sum()),
-        _count_shown(test.decisions, trained),
-        sorted({d.label for d in test.decisions} - set(labels)) if labels else [],
-        test,
-        shares,
-    )
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f}"
 
 
-def _count_shown(decisions: Sequence[Decision], trained: Trained) -> int:
+def _percents(figure: Estimate) -> tuple[str, ...]:
+    return tuple(map(_percent, (figure.value, figure.low, figure.high)))
+
+
+def count_shown(decisions: Sequence[Decision], trained: Trained) -> int:
+    """Return how many decisions were examples when the training rows were written."""
     if not len(trained.examples):
         return 0
     keys = (key_of(decision.texts.values()) for decision in decisions)

@@ -1,91 +1,20 @@
-"""From datasets to a model's folder: what `train` and `targen train` do."""
+"""The trainer that `train` takes for a task, a pretrained model, or a model to continue."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.hints import install, quoted
-from targen_core.runs.parsing import parse_options
-from targen_training.models import (
-    Trained,
-    facts_of,
-    load_model,
-    ready_trainer,
-    starting_from,
-    train_model,
-)
-from targen_training.progress import shown
+from targen_training.models import facts_of, starting_from
 from targen_training.trainers import Trainer
 
 if TYPE_CHECKING:
     from targen_core import Task
-    from targen_core.dataset.model import Dataset
     from targen_core.plugins.registry import Registry
-    from targen_core.task_files import TaskFile
-    from targen_training.trainers import Style
 
 _MODEL = "--model"  # of a trainer, not the backend
-
-
-def learned(
-    registry: Registry,
-    datasets: Sequence[Dataset],
-    files: Sequence[TaskFile | None],
-    *,
-    trainer: str | None = None,
-    model: str | None = None,
-    start: Path | None = None,
-    style: Style = "plain",
-    options: Mapping[str, Any] = MappingProxyType({}),
-    seed: int = 0,
-    out: Path | None = None,
-    force: bool = False,
-    quiet: bool = False,
-) -> Trained:
-    """Train on datasets; `files` are those of their tasks, and `options` are the trainer's.
-
-    Raises:
-        UsageError: as `train`.
-    """
-    if trainer is not None:
-        trainer, *own = trainer.split(",")
-        options = {**parse_options(own), **options}
-    started_from = ""
-    if start is not None:
-        if model is not None:
-            raise UsageError(
-                "--from and --model cannot be used together",
-                hint="omit one of them",
-            )
-        trainer, more, started_from = _started(registry, start, trainer)
-        options = {**more, **options}
-    elif model is not None:
-        trainer = trainer or _trainer_for(registry, model)
-        options = {"model": model, **options}
-    name = trainer or usual_trainer(registry, datasets[0].task)
-    target = out or Path("models") / re.sub(r"[^\w.-]+", "-", datasets[0].name)
-    with shown(quiet=quiet, doing=f"training {name.rpartition(':')[2]}") as watch:
-        folder = train_model(
-            ready_trainer(registry, name, options),
-            datasets,
-            target,
-            seed=seed,
-            force=force,
-            style=style,
-            started_from=started_from,
-            files={
-                dataset.task.name: file
-                for dataset, file in zip(datasets, files, strict=True)
-                if file is not None
-            },
-            watch=watch,
-        )
-    return load_model(registry, folder)
 
 
 def usual_trainer(registry: Registry, task: Task[Any, Any]) -> str:
@@ -98,7 +27,7 @@ def usual_trainer(registry: Registry, task: Task[Any, Any]) -> str:
     return min(found)[1] if found else "tfidf"
 
 
-def _started(
+def started_from(
     registry: Registry, start: Path, trainer: str | None
 ) -> tuple[str, dict[str, str], str]:
     """Trainer, options and name of a model to start from."""
@@ -118,7 +47,8 @@ def _started(
     return facts.trainer, values, f"{start.name} {digest}"
 
 
-def _trainer_for(registry: Registry, model: str) -> str:
+def trainer_for(registry: Registry, model: str) -> str:
+    """Return the trainer of a pretrained model."""
     if any(model in (item.name, item.id) for item in registry.all("trainer")):
         raise UsageError(
             _MODEL + f" {model}: {model} is a trainer",

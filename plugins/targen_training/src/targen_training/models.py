@@ -59,7 +59,14 @@ from targen_core.task_files import TaskFile, note_own_copy, require_known
 from targen_core.text import plural, refused
 from targen_standard.examples.shown import examples_of
 from targen_standard.pretrained import named_place
-from targen_training.decisions import decisions_of, digest, digest_of_key, require_weighing
+from targen_training.decisions import (
+    decisions_of,
+    digest,
+    digest_of_key,
+    label_order,
+    require_weighing,
+    shared_label,
+)
 from targen_training.mixtures import grouped, labelled, mixed, of_task
 from targen_training.trainers import (
     ILLEGAL,
@@ -486,15 +493,11 @@ def _data_facts(dataset: Dataset) -> DataFacts:
 
 def _labels(datasets: Sequence[Dataset], known: Sequence[Decision]) -> tuple[str, ...]:
     """The labels to learn, in the order of the task's."""
-    task = datasets[0].task
-    order = [label.name for label in task.labels]
-    labels = {decision.label for decision in known}
-    names = (*(name for name in order if name in labels), *sorted(labels - set(order)))
+    names = label_order([label.name for label in datasets[0].task.labels], known)
     if len(names) < 2:
-        said = f"all rows have the label {names[0]}" if names else "none of the rows have a label"
         raise UsageError(
             f"a model needs at least two labels in {', '.join(d.name for d in datasets)}, but "
-            f"{said}",
+            f"{shared_label(names)}",
             hint="train on rows that together have at least two different labels",
         )
     return names

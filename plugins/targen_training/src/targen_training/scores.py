@@ -14,6 +14,7 @@ import string
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -78,15 +79,18 @@ Told = tuple[int, float | None, float | None, float | None]
 """For a label: how often it is right, its precision, recall and F1; None if undefined."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Measured:
-    """Predictions with the right answers, ready to be summed up.
+    """Predictions with the right answers, summed up.
 
     Attributes:
-        measures: figure -> how it is made of rows.
+        measures: how each figure is made of rows: `accuracy` and `macro_f1` of labels; `parity` of
+            pairs that only differ in gender (AX-g). For options also `best_option` (the likeliest
+            option of a question is right: COPA) and `f1a` (F1 of right options). `exact_match` is
+            the share of questions whose options are all right (MultiRC). If options are cut from
+            the text, also `answer_f1` and `rouge_l` of the likeliest (ReCoRD). For models that
+            write their answers also `illegal`, the share of illegal answers, which count as wrong.
         main: the main figure: the benchmark's, or accuracy.
-        right: of each decision, or of each question if there are options, whether it was got right;
-            what paired tests look at.
         count: how many rows there are; rows of one instance count as one.
         by_label: the figures of each label, or of each part of an output.
         confusion: label -> predicted label -> decisions; empty of an output.
@@ -95,49 +99,27 @@ class Measured:
 
     measures: Mapping[str, Measure]
     main: str
-    right: NDArray[np.bool_]
     count: int
     by_label: Mapping[str, Told] = field(default_factory=dict)
     confusion: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unlearned: int = 0
 
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """The figures of a model.
-
-    Attributes:
-        figures: name -> estimate: `accuracy` and `macro_f1` of labels; `parity` of pairs that only
-            differ in gender (AX-g). For options also `best_option` (the likeliest option of a
-            question is right: COPA) and `f1a` (F1 of right options). `exact_match` is the share of
-            questions whose options are all right (MultiRC). If options are cut from the text, also
-            `answer_f1` and `rouge_l` of the likeliest (ReCoRD). For models that write their
-            answers also `illegal`, the share of illegal answers, which count as wrong.
-        main: the name of the main figure.
-        by_label: label -> decisions, precision, recall, F1; None if undefined.
-        confusion: label -> predicted label -> decisions.
-        decisions: how many were scored.
-        rows: of how many rows.
-    """
-
-    figures: dict[str, Estimate]
-    main: str
-    by_label: Mapping[str, Told]
-    confusion: Mapping[str, Mapping[str, int]]
-    decisions: int
-    rows: int
-
-    @property
-    def unit(self) -> str:
-        """Return what is counted: rows, or decisions if a row has several labels or none."""
-        return "row" if self.decisions == self.rows else "decision"
+    @cached_property
+    def figures(self) -> dict[str, Estimate]:
+        """Return all figures with their 95% intervals."""
+        draws = draws_of(self.count)
+        return {
+            name: measure.estimate(draws, is_share=name not in LOSSES)
+            for name, measure in self.measures.items()
+        }
 
     @property
     def baseline(self) -> float | None:
         """The accuracy of a model that always predicts the largest label; None without labels."""
         if self.main != "accuracy" or not self.by_label:
             return None
-        return max(rows for rows, *_ in self.by_label.values()) / self.decisions
+        counts = [count for count, *_ in self.by_label.values()]
+        return max(counts) / sum(counts)
 
     @property
     def one_label(self) -> tuple[str, float, float] | None:
@@ -147,37 +129,13 @@ class Scores:
             The label, the share that gets it and the share that has it. None if no label qualifies,
             if there are few decisions, or if options are compared with each other.
         """
-        if self.main != "accuracy" or self.decisions < _FEWEST:
+        decisions = sum(count for count, *_ in self.by_label.values())
+        if self.baseline is None or self.baseline >= _MOST or decisions < _FEWEST:
             return None
         said = {name: sum(of[name] for of in self.confusion.values()) for name in self.confusion}
         name = max(said, key=lambda each: said[each])
-        has = {each: rows / self.decisions for each, (rows, *_) in self.by_label.items()}
-        gets = said[name] / self.decisions
-        return (name, gets, has[name]) if gets > _NEARLY_ALL and max(has.values()) < _MOST else None
-
-
-def score(
-    decisions: Sequence[Decision],
-    said: Sequence[Any] | Numbers,
-    labels: Sequence[str],
-    *,
-    unit: int = 1,
-    output: TrainedOutput | None = None,
-) -> Scores:
-    """See `measured`; with intervals."""
-    known = measured(decisions, said, labels, unit=unit, output=output)
-    draws = draws_of(known.count)
-    return Scores(
-        {
-            name: measure.estimate(draws, is_share=name not in LOSSES)
-            for name, measure in known.measures.items()
-        },
-        known.main,
-        known.by_label,
-        known.confusion,
-        len(decisions),
-        len({decision.row for decision in decisions}),
-    )
+        gets, has = said[name] / decisions, self.by_label[name][0] / decisions
+        return (name, gets, has) if gets > _NEARLY_ALL else None
 
 
 def draws_of(rows: int, resamples: int = RESAMPLES) -> Numbers:
@@ -242,9 +200,7 @@ def _of_labels(
         measures["illegal"] = Measure(by_row(illegal, one), _ratio)
     main = "accuracy"
     if set(names) - {ILLEGAL} == {RIGHT, WRONG}:
-        option_measures, main, right = _of_options(
-            decisions, matrix, right, illegal, rows, names, by_row
-        )
+        option_measures, main = _of_options(decisions, matrix, right, illegal, rows, names, by_row)
         measures |= option_measures
     elif unit == 2 and (pairs := _parity(said, truth, rows, count)) is not None:
         measures["parity"] = Measure(pairs, _ratio)
@@ -252,7 +208,6 @@ def _of_labels(
     return Measured(
         measures,
         main,
-        right,
         count,
         {name: _label(table, at) for at, name in enumerate(names)},
         {
@@ -310,8 +265,8 @@ def _of_options(
     rows: NDArray[np.int64],
     names: Sequence[str],
     by_row: Callable[..., Numbers],
-) -> tuple[dict[str, Measure], str, NDArray[np.bool_]]:
-    """Return figures of questions with options, the main one, and the questions answered right."""
+) -> tuple[dict[str, Measure], str]:
+    """Return figures of questions with options, and the main one."""
     right = names.index(RIGHT)
     true = np.array([decision.label == RIGHT for decision in decisions])
     said = matrix.argmax(axis=1) == right
@@ -343,10 +298,8 @@ def _of_options(
         for figure, of in (("answer_f1", token_f1), ("rouge_l", rouge_l)):
             values = [of(text, gold) for text, gold in zip(texts, golds, strict=True)]
             measures[figure] = mean(np.array(values))
-        return measures, "answer_f1", best
-    if (answers == 1).all():
-        return measures, "best_option", best
-    return measures, "f1a", exact == 1
+        return measures, "answer_f1"
+    return measures, "best_option" if (answers == 1).all() else "f1a"
 
 
 def _f1_of_right(sums: Numbers) -> Numbers:

@@ -11,7 +11,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.hints import quoted
 from targen_core.tasks.fields import text_at
-from targen_training.scores import LOSSES, draws_of, measured
+from targen_training.scores import measured
 from targen_training.trainers import Decision, TrainedOutput
 
 
@@ -55,19 +55,17 @@ def slices_of(
     test: Examples,
     scores: Sequence[Any],
     labels: Sequence[str],
+    main: str,
     columns: Sequence[str] = (),
     output: TrainedOutput | None = None,
 ) -> Iterator[Slice]:
-    """The main figure of each part of a test set; a label's is its recall.
+    """The figure `main` of each part of a test set; a label's is its recall.
 
     Parts are made by label, by dataset if there are several, and by `columns` of the rows.
 
     Raises:
         UsageError: the rows do not have this column.
     """
-    task = test.datasets[0].task
-    unit = task.rows_per_instance
-    main = measured(test.decisions, scores, labels, unit=unit, output=output).main
     ways = dict(_ways(test, columns))
     if output is not None:  # what rows are counted by says little of a figure of other things
         ways.pop("label", None)
@@ -77,9 +75,7 @@ def slices_of(
             part = [test.decisions[at] for at in places]
             known = measured(part, [scores[at] for at in places], labels, output=output)
             name = main if main in known.measures else "accuracy"
-            draws, is_share = draws_of(known.count), name not in LOSSES
-            figure = known.measures[name].estimate(draws, is_share=is_share)
-            yield Slice(by, value, len(part), figure)
+            yield Slice(by, value, len(part), known.figures[name])
 
 
 def _ways(test: Examples, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]]:

@@ -11,7 +11,6 @@ import hashlib
 import json
 import shutil
 import tempfile
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,8 +22,8 @@ from targen_core.outputs import remove, write_file, writing
 from targen_core.plugins.registry import Registry
 from targen_core.reading.files import read_json
 from targen_core.text import plural
-from targen_training.decisions import require_weighing
-from targen_training.experiments.data import Material, digest_of, label_order, numbered
+from targen_training.decisions import label_order, require_weighing
+from targen_training.experiments.data import Material, digest_of, numbered
 from targen_training.experiments.model import Experiment, ModelChoice, Size
 from targen_training.mixtures import labelled, mixed
 from targen_training.models import Ready, about_task, fitted, ready_trainer
@@ -92,12 +91,10 @@ class Done:
     Attributes:
         labels: what the model may say, in the order of the scores.
         scores: of each test decision, a score for each; or its value, if an output was learned.
-        seconds: of training and prediction.
     """
 
     labels: tuple[str, ...]
     scores: Sequence[Any]
-    seconds: float
 
 
 def ready_models(registry: Registry, experiment: Experiment) -> dict[str, Ready]:
@@ -148,7 +145,7 @@ def plan_cells(
     for key, material in materials.items():
         for seed in experiment.seeds:
             for cell, decisions in _cells(experiment, key, material, seed):
-                labels = label_order(material, decisions)
+                labels = label_order(material.labels, decisions)
                 if material.output is not None:
                     labels = ()
                 elif len(labels) < 2:
@@ -228,7 +225,7 @@ def _together(
         }
         for place in next(iter(drawn.values())):
             known = {m.task: drawn[key][place][1] for key, m in materials.items()}
-            own = {m.task: label_order(m, known[m.task]) for m in materials.values()}
+            own = {m.task: label_order(m.labels, known[m.task]) for m in materials.values()}
             for task, labels in own.items():
                 if len(labels) < 2:
                     raise UsageError(f"{task}, {place[0]}, seed {seed}: only one label")
@@ -350,7 +347,6 @@ def run_cells(
         WriteFailed: the operating system refuses.
         TargenError: the training failed.
     """
-    started = time.perf_counter()
     made: dict[str, Done] = {}
     with writing(folder):
         checkpoints = folder / f"{_UNFINISHED}{plans[0].training}"
@@ -368,8 +364,7 @@ def run_cells(
                 scores = predict(material.held.styled[plan.style])
                 if material.output is None:
                     scores = [[float(score) for score in each] for each in scores]
-                seconds = round(time.perf_counter() - started, 3)
-                made[plan.key] = Done(labels, scores, seconds)
+                made[plan.key] = Done(labels, scores)
                 _write_cell(work, plan, ready, made[plan.key], folder, keep=keep)
         remove(checkpoints)
     return made
@@ -392,7 +387,6 @@ def _write_cell(
         "rows": plan.cell.rows,
         "style": plan.style,
         "labels": list(done.labels),
-        "seconds": done.seconds,
     }
     write_file(own / "cell.json", json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     if keep:
@@ -410,7 +404,7 @@ def done(plan: Plan, material: Material, folder: Path) -> Done | None:
         whole = len(scores) == len(material.held.examples.decisions)
         if material.output is None:
             whole = whole and all(len(each) == len(labels) for each in scores)
-        return Done(labels, scores, float(facts["seconds"])) if whole else None
+        return Done(labels, scores) if whole else None
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
 

@@ -23,7 +23,7 @@ from targen_core.tasks.cases import RIGHT
 from targen_standard.examples.shown import examples_among
 from targen_standard.filters.near_duplicates.index import repeats
 from targen_training.asked import names_its_task, read_rows
-from targen_training.decisions import decisions_of
+from targen_training.decisions import decisions_of, label_order, shared_label
 from targen_training.experiments.model import Experiment
 from targen_training.slices import Examples, joined
 from targen_training.trainers import Decision, Style, TrainedOutput
@@ -261,13 +261,6 @@ class NothingToLearn(UsageError):
         self.reason = reason
 
 
-def label_order(material: Material, decisions: Sequence[Decision]) -> tuple[str, ...]:
-    """The labels of decisions, those of the task first and in its order."""
-    labels = {decision.label for decision in decisions}
-    known = [name for name in material.labels if name in labels]
-    return (*known, *sorted(labels - set(known)))
-
-
 def read_material(
     registry: Registry,
     experiment: Experiment,
@@ -411,11 +404,9 @@ def _check(arm: str, sources: Sequence[Source]) -> None:
     Raises:
         NothingToLearn: there are not two labels.
     """
-    labels = {each.label for source in sources for unit in source.units for each in unit}
+    labels = label_order((), (d for source in sources for unit in source.units for d in unit))
     if len(labels) < 2:
-        said = (
-            f"all rows have the label {min(labels)}" if labels else "none of the rows have a label"
-        )
+        said = shared_label(labels)
         if out := sum(source.same + source.near for source in sources):
             said += f", not counting {out:,} that the test set contains, exactly or nearly"
         names = ", ".join(source.name for source in sources)

@@ -23,6 +23,7 @@ from targen_core.errors import UsageError
 from targen_core.outputs import write_file
 from targen_core.plugins.registry import Registry
 from targen_core.signing import is_signed, sign
+from targen_training.decisions import label_order
 from targen_training.experiments.cells import (
     Done,
     Plan,
@@ -33,7 +34,7 @@ from targen_training.experiments.cells import (
     run_cells,
     sweep,
 )
-from targen_training.experiments.data import Material, label_order, read_material
+from targen_training.experiments.data import Material, read_material
 from targen_training.experiments.model import Experiment, reaching, read_request, validated
 from targen_training.experiments.pages import as_html, as_markdown
 from targen_training.experiments.results import Results
@@ -145,7 +146,7 @@ def _check_metric(metric: str, material: Material) -> None:
         UsageError: the figure does not exist.
     """
     examples = material.held.examples
-    labels = label_order(material, examples.decisions)
+    labels = label_order(material.labels, examples.decisions)
     values: list[Any] = [[1 / len(labels)] * len(labels)] * len(examples.decisions)
     if material.output is not None:
         values = [decision.value for decision in examples.decisions]

@@ -133,7 +133,6 @@ def _part(
     for each in cells.values():
         each.by_seed, each.drawn = each.resampled(metric, draws)
     labels = labels_of(examples.decisions)
-    labels = labels_of(examples.decisions)
     test = {
         "name": material.held.name,
         "digest": material.held.digests["plain"],

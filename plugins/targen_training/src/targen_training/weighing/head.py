@@ -135,22 +135,14 @@ def alignment(inputs: Any, shares: Array, targets: Array, direction: Array) -> A
     return found
 
 
-def reverse_cross_entropy(shares: Array, labels: NDArray[np.int64], sharpness: float) -> Array:
-    """Return the cross entropy of each row's label under the model: -sum of p log q, (n,).
-
-    q is the softmax of `sharpness` at the label and 0 elsewhere, so that the loss is a constant
-    plus sharpness (1 - p_y). It is bounded, so a wrong label can only count this much.
-    """
-    own = shares[np.arange(len(labels)), labels]
-    constant = np.log(np.exp(sharpness) + shares.shape[1] - 1) - sharpness
-    loss: Array = constant + sharpness * (1 - own)
-    return loss
-
-
 def reverse_gradient(
     inputs: Any, shares: Array, labels: NDArray[np.int64], sharpness: float
 ) -> Array:
-    """The gradient of the sum of `reverse_cross_entropy`, (C, d)."""
+    """The gradient of the sum over rows of the reverse cross entropy, (C, d).
+
+    That is -sum of p log q, with q the softmax of `sharpness` at the label and 0 elsewhere. It is
+    a constant plus sharpness (1 - p_y), so a wrong label can only count this much.
+    """
     own = shares[np.arange(len(labels)), labels]
     one_hot = np.eye(shares.shape[1])[labels]
     return _sum(inputs, -sharpness * own[:, None] * (one_hot - shares))

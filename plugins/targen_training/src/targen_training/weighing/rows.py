@@ -16,7 +16,7 @@ from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.text import plural
 from targen_standard.datasets.weighing import checked_weights, write_weighed
-from targen_training.decisions import decisions_of, parts_of
+from targen_training.decisions import decisions_of, label_order, parts_of, shared_label
 from targen_training.features import Features, Vectors, embedder_of, fields_of
 from targen_training.trainers import Decision
 from targen_training.weighing.bilevel import SunGenOptions, bilevel_weights
@@ -273,10 +273,8 @@ class _Rows:
         known = [decision for decision in decisions_of(plain) if decision.label]
         places = sorted({decision.row // size for decision in known})
         number = {place: at for at, place in enumerate(places)}
-        order = [label.name for label in plain.task.labels]
-        found = Counter(decision.label for decision in known)
-        names = [*(n for n in order if n in found), *sorted(found.keys() - set(order))]
-        _require_enough(plain, len(places), found)
+        names = label_order([label.name for label in plain.task.labels], known)
+        _require_enough(plain, len(places), names)
         encode = _encoding(features, known, registry)
         return cls(
             _units(plain, places),
@@ -328,18 +326,16 @@ class _Rows:
         )
 
 
-def _require_enough(dataset: Dataset, units: int, labels: Mapping[str, int]) -> None:
+def _require_enough(dataset: Dataset, units: int, labels: Sequence[str]) -> None:
     """Check that there are enough rows to weight.
 
     Raises:
         UsageError: there are too few, or all have the same label.
     """
     if len(labels) < 2:
-        has = (
-            f"all rows have the label {min(labels)}" if labels else "none of the rows have a label"
-        )
         raise UsageError(
-            f"{dataset.name}: {has}, so good rows cannot be distinguished from bad ones",
+            f"{dataset.name}: {shared_label(labels)}, so good rows cannot be distinguished from "
+            "bad ones",
             hint="give rows that together have at least two different labels",
         )
     if units < _FEWEST:
