@@ -17,8 +17,15 @@ from targen_core.cli.findings import Cell, Table
 from targen_core.errors import Rejected, UsageError
 from targen_core.text import plural, printable
 from targen_outputs.counting import Seen, shared_out
-from targen_outputs.marks import Span, marked, moved, read_marks, read_strictly
-from targen_outputs.own import own_spans, seems_misplaced
+from targen_outputs.marks import (
+    Span,
+    marked,
+    moved,
+    own_spans,
+    read_marks,
+    read_strictly,
+    seems_misplaced,
+)
 from targen_outputs.plans import InSets
 from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, members_of
 from targen_standard.made_up import word
