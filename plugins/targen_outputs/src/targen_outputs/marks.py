@@ -13,7 +13,6 @@ from typing import Any
 
 from targen_core.errors import Rejected
 from targen_core.hints import did_you_mean
-from targen_core.tasks.letters import MARKS, UNSPACED
 
 Span = Mapping[str, Any]
 """`{"start": 6, "end": 10, "type": "person", "text": "Anna"}`."""
@@ -21,8 +20,6 @@ Span = Mapping[str, Any]
 _KEYS = ("start", "end", "type", "text")
 _OTHERS = ("token_start", "token_end")  # of Prodigy, which follow from the offsets
 _SHOWN = 40  # characters of a span in an error
-_LETTER = rf"[^\W\d_{UNSPACED}]"
-_WITHIN = re.compile(rf"(?:(?<={_LETTER})|(?<=[{MARKS}]))(?:[{MARKS}]|{_LETTER})")  # a word
 
 _TAG = re.compile(r"<\s*([^\W\d][\w.-]*)(?:\s[^<>]*)?>(?=.*</\s*\1\s*>)", re.I | re.S)
 
@@ -160,19 +157,6 @@ def own_spans(spans: Sequence[Any], text: str, *, overlap: bool) -> list[Span]:
                 f"spans.{above}; to allow this, set overlap: true under output in the task file"
             )
     return [span for span, _ in found]
-
-
-def seems_misplaced(span: Any, text: str) -> str:
-    """Return the words of a span without its text that cuts a word or ends in spaces; or "".
-
-    `own_spans` accepts it.
-    """
-    if isinstance(span, Mapping) and span.get("text") is not None:
-        return ""
-    start, end = (span["start"], span["end"]) if isinstance(span, Mapping) else span[:2]
-    said = text[start:end]
-    cuts = any(_WITHIN.match(text, at) for at in (start, end))
-    return said if cuts or said != said.strip() else ""
 
 
 def _own_span(span: Any, where: str, text: str) -> Span:
