@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import json
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -99,8 +100,9 @@ def _index(
         encoded = model.encode([texts[digest] for digest in part], options.text_prefix)
         known.update(zip(part, encoded, strict=True))
     vectors = np.stack([known[digest] for digest in digests]) if digests else np.zeros((0, 0))
-    np.save(folder / "new.npy", vectors.astype(np.float32))
-    (folder / "new.npy").replace(folder / "vectors.npy")  # others may have the old one mapped
+    data = io.BytesIO()
+    np.save(data, vectors.astype(np.float32))
+    write_file(folder / "vectors.npy", data.getvalue())  # another process may map the old file
     facts = {
         "digests": digests,
         "fingerprint": model.fingerprint,
