@@ -24,8 +24,6 @@ ALLOWED = {
     f"{STANDARD}/exporting/table.py": "streams into the new folder of save",
     f"{STANDARD}/merging/folder.py": "swaps a run with the one before",
     f"{STANDARD}/unfinished.py": "removes its own folders of the cache",
-    "plugins/targen_datatune/src/targen_datatune/retrievers/dense.py": "appends to its log of "
-    "vectors, in an index whose members are checked",
     "plugins/targen_outputs/src/targen_outputs/exporting/rows.py": "writes into the new folder of "
     "save",
     "plugins/targen_plugin_example/src/targen_plugin_example/exporter.py": "shows what others do",

@@ -75,16 +75,6 @@ def test_a_task_file_that_a_person_typed(name, content, shop, tmp_path, works, m
     assert sorted(json.loads(row)["label"] for row in rows) == ["few", "many"]
 
 
-def test_it_is_said_where_fewer_are_near_than_were_wanted(tmp_path, in_process):
-    (tmp_path / "data").mkdir()
-    for name in ("film", "stone", "bird", "river"):
-        (tmp_path / "data" / f"{name}.csv").write_text(f"{name},kind\nx,y\n")
-    line = ("retrieve", "Which film is it?", "--catalogue", str(tmp_path / "data"))
-    assert "1 of 3 found: no other entry shares a word" in in_process(*line, "-k", "3").out
-    assert "in common" not in in_process(*line, "-k", "1").out
-    assert "in common" not in in_process(*line, "-k", "4").out, "all there are"
-
-
 @pytest.mark.parametrize(
     ("options", "actual", "left_out"),
     [
@@ -110,19 +100,6 @@ def test_a_build_describes_what_is_new_changed_and_gone_alone(shop, in_process):
     (shop / "talk" / "reviews.csv").write_text("review\nfine\n")
     third = in_process("catalogue", "build", str(shop), "--json").json[str(shop)]
     assert (third["described"], third["same"], third["gone"], third["entries"]) == (1, 1, 1, 2)
-
-
-def test_what_cannot_be_read_is_said_once_and_tried_again_when_asked(shop, in_process):
-    (shop / "empty.csv").touch()
-    first = in_process("catalogue", "build", str(shop))
-    assert "note: shop/empty.csv is left out" in first.err
-    assert "1 left out" in first.out
-    second = in_process("catalogue", "build", str(shop))
-    assert "note" not in second.err
-    assert "1 left out" in second.out
-    retried = in_process("catalogue", "build", str(shop), "--retry")
-    assert "note: shop/empty.csv is left out" in retried.err
-    assert "left out: shop/empty.csv" in in_process("catalogue", "list", str(shop)).out
 
 
 def test_list_show_and_remove(shop, in_process):
@@ -178,45 +155,6 @@ def test_what_makes_no_sense(line, error, hint, shop, refuses, monkeypatch):
     monkeypatch.chdir(shop)
     (shop / "none").mkdir()
     refuses(line, error, hint)
-
-
-def test_two_folders_of_one_name_keep_apart(shop, tmp_path, in_process, refuses):
-    other = tmp_path / "other" / "shop"
-    other.mkdir(parents=True)
-    (other / "questions.json").write_text('[{"question": "Why?"}]')
-    in_process("catalogue", "build", str(shop), str(other))
-    refuses("catalogue show file:shop/questions.json", "matches several datasets")
-    (other / "questions.json").write_text("[")
-    in_process("catalogue", "build", str(other))
-    shown = in_process("catalogue", "show", "file:shop/questions.json")
-    assert str(shop) in shown.out
-    assert f"note: another shop/questions.json, of {other}, is left out: " in shown.err
-
-
-def test_ctrl_c_says_that_the_same_command_goes_on(shop, in_process, monkeypatch):
-    from targen_datatune.catalogues import files
-
-    def stopped(paths):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(files, "_revision", stopped)
-        done = in_process("catalogue", "build", str(shop))
-    assert done.code == 130
-    assert f"run targen catalogue build {shop} to continue" in done.err
-    assert "unfinished: build it again to continue" in in_process("catalogue", "list").out
-    assert "3 datasets described" in in_process("catalogue", "build", str(shop)).out
-
-
-def test_a_slip_is_not_a_catalogue_to_continue(shop, works, in_process):
-    (shop / "book.xlsx").write_bytes(b"PK")
-    works("catalogue", "build", str(shop))
-    for slip in ("nosuch", str(shop / "book.xlsx")):
-        assert in_process("catalogue", "build", slip).code == 2
-    assert "unfinished" not in works("catalogue", "list").out
-    shop.rename(shop.with_name("away"))
-    assert in_process("catalogue", "build", str(shop)).code == 2
-    assert "unfinished" in works("catalogue", "list").out, "its datasets are still there"
 
 
 def test_another_process_is_waited_for_with_words(shop, tmp_path):

@@ -50,23 +50,6 @@ def test_a_card_that_cannot_be_read_stops_no_other(front, tmp_path, described):
     assert bad.description == good.description == "The rows are all numbers."
 
 
-@pytest.mark.parametrize(
-    ("front", "license"),
-    [
-        ("license: other\nlicense_name: Lamps Non-Commercial", "lamps-nc"),
-        ("license: [mit, other]\nlicense_name: lamps-research-only", "mit and lamps-research-only"),
-        ("license: other\nlicense_name: 7", ""),
-        ("license: mit\nlicense_name: lamps-nc", "mit"),
-    ],
-)
-def test_a_licence_that_a_card_calls_other_has_the_name_that_it_gives(
-    front, license, tmp_path, described
-):
-    (tmp_path / "rows.csv").write_text("a\n1\n")
-    (tmp_path / "README.md").write_text(f"---\n{front}\n---\nThe rows are all numbers.\n")
-    assert [entry.license for entry in described(tmp_path).values()] == [license]
-
-
 def test_splits_are_one_dataset_whose_rows_are_those_to_train_on(shop, described):
     orders = described(shop)["file:shop/orders"]
     assert (orders.name, orders.split, orders.rows) == ("orders", "train", 6)
@@ -121,28 +104,6 @@ def test_a_file_alone(name, tmp_path, described):
     assert list(FILES.rows(entry)) == rows
 
 
-def test_nested_and_large_cells_are_cut_in_samples_alone(tmp_path, described):
-    path = tmp_path / "odd.jsonl"
-    row = {"text": "x" * 3_000_000, "deep": {"a": {"b": {"c": {"d": 1}}}}, "many": [*range(50)]}
-    path.write_text(json.dumps(row) + "\n")
-    (entry,) = described(path).values()
-    assert len(entry.samples[0]["text"]) < 400
-    assert entry.samples[0]["many"] == [0, 1, 2, 3, 4, "… 45 more"]
-    assert entry.samples[0]["deep"] == {"a": {"b": "…"}}
-    assert list(FILES.rows(entry)) == [row]
-
-
-def test_bytes_are_counted_and_not_shown(tmp_path, described):
-    pq = pytest.importorskip("pyarrow.parquet")
-    import pyarrow as pa
-
-    path = tmp_path / "images.parquet"
-    pq.write_table(pa.table({"image": [b"\x00" * 1500, None], "label": ["cat", "dog"]}), path)
-    (entry,) = described(path).values()
-    assert entry.columns == {"image": "binary", "label": "string"}
-    assert [row["image"] for row in FILES.rows(entry)] == ["(1,500 bytes)", None]
-
-
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
@@ -178,13 +139,6 @@ def test_what_is_no_catalogue(tmp_path):
     (tmp_path / "a.png").touch()
     with pytest.raises(UsageError, match="is not a readable dataset"):
         list(FILES.listing(str(tmp_path / "a.png"), FILES.options()))
-
-
-def test_half_characters_anywhere_cost_no_more_than_themselves(data, described):
-    (data / "a.jsonl").write_text('{"\\ud800col": "x\\ud800"}\n{"col": "y"}\n')
-    (data / "b.json").write_text('{"description": "half \\ud800", "examples": [{"input": "a"}]}')
-    (data / "c.csv").write_text("text\nA word.\n")
-    assert {"a", "c"} <= {entry.name for entry in described(data).values()}
 
 
 def test_a_card_that_is_made_to_take_long_takes_no_longer(data, described):

@@ -155,15 +155,6 @@ def test_a_dataset_that_the_viewer_cannot_show(hub):
         actual()
 
 
-def test_no_samples_are_a_note(hub):
-    hub.add("ada/a")
-    hub.fail("first-rows", 501, 1, {}, {"error": "too big"})
-    (entry,) = actual().values()
-    assert entry.samples == ()
-    assert entry.notes == ("no sample rows: the dataset viewer does not have ada/a: too big",)
-    assert entry.rows == 3
-
-
 def test_a_gated_dataset_is_known_and_its_rows_are_refused(hub):
     hub.add("ada/secret", gated="manual", description="Behind a form")
     (entry,) = actual().values()
@@ -211,23 +202,3 @@ def test_the_token_goes_to_the_hub_alone(hub, hubs, monkeypatch):
 )
 def test_what_is_not_there(spec, words, hub, refuses):
     assert words in refuses(("catalogue", "build", spec), "", keeps=False).err
-
-
-def test_a_build_from_the_command_line_goes_on_after_an_outage(hub, in_process):
-    for at in range(4):
-        hub.add(f"ada/reviews{at}", description="Reviews of lamps")
-    hub.fail("info?dataset=ada%2Freviews2", 503, 99)
-    assert in_process("retrieve", "reviews of lamps", "--catalogue", "hf:").code == 2, "not built"
-    broken = in_process("catalogue", "build", "hf:", "-o", "limit=10")
-    assert broken.code == 1
-    assert "run the same command again to continue" in broken.err
-    searched = in_process("retrieve", "reviews of lamps", "--catalogue", "hf:")
-    assert "note: hf: is only partly built: 2 datasets" in searched.err
-    assert searched.code == 0
-    hub.faults.clear()
-    asked = len(hub.asked)
-    done = in_process("catalogue", "build", "hf:")
-    assert "hf:: 4 entries, 2 datasets described, 2 unchanged" in done.out
-    assert not any("reviews0" in path for path in hub.asked[asked:])
-    rows = in_process("retrieve", "reviews of lamps", "-k", "2", "--json").json["found"]
-    assert [row["dataset"]["id"] for row in rows] == ["hf:ada/reviews0", "hf:ada/reviews1"]

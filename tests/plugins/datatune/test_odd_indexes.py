@@ -102,14 +102,6 @@ def test_a_retrievers_broken_index_is_made_anew(text, made, works):
     assert path.read_text() != text
 
 
-def test_only_the_sources_that_are_searched_are_counted(shop, tmp_path, in_process):
-    other = tmp_path / "other.csv"
-    other.write_text("review,stars\nfine,5\n")
-    in_process("catalogue", "build", str(shop))
-    done = in_process("retrieve", ASKED, "--catalogue", str(other))
-    assert "searched 1 entry" in done.out
-
-
 @pytest.mark.parametrize("name", ["task.json", "task.yaml", "task.txt"])
 def test_a_fifo_is_no_task(name, shop, refuses):
     os.mkfifo(name)

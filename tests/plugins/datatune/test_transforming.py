@@ -6,7 +6,6 @@ import csv
 import json
 import shutil
 import sqlite3
-import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
@@ -18,11 +17,8 @@ from targen_datatune.catalogues.files import FILES
 from targen_datatune.finding import Match
 from targen_datatune.licenses import mixes
 from targen_datatune.retrieval import DatasetEntry, DatasetUnavailable
-from targen_datatune.transforming.items import SourceRow
-from targen_datatune.transforming.sources import Sources
-from targen_datatune.transforming.steps import elected, varied
-from targen_standard.batches import waiting
-from targen_standard.checks.patterns import matches, refuse_pattern
+from targen_datatune.transforming.steps import elected
+from targen_standard.checks.patterns import refuse_pattern
 from tests.files import lines, write_lines
 from tests.runs import journal, manifest, outputs, records, report
 from tests.tables import table
@@ -199,43 +195,6 @@ def test_rows_without_an_input_are_counted_and_not_sent(works):
     assert "has nothing in the columns of inputs" in works("show", "a", "--rejected").out
 
 
-NONE = "Examples of the task:\nnone", "description: none", "tags: none", "wording: none"
-
-
-def test_prompts_leave_out_what_is_empty(in_process, works):
-    card = "---\ntags: [lamps]\n---\nReviews of lamps by customers of a shop.\n"
-    Path("data/reviews.md").write_text(card)
-    asked(synthetic=0.5)
-    lines = Path("recommends.yaml").read_text().splitlines()
-    bare = (line for line in lines if "examples:" not in line and "{input" not in line)
-    Path("recommends.yaml").write_text("\n".join(bare))
-    run = ("generate", "recommends.yaml", "-n", 12, *RUN)
-    works(*run, "--out", "whole")
-    shown = "".join(works("trace", "whole", at, "--full").out for at in range(12))
-    sheet = "\n".join(line.strip("│ ") for line in shown.splitlines())
-    assert "description: Reviews of lamps by customers of a shop." in sheet
-    assert "tags: lamps" in sheet
-    assert not any(words in sheet for words in NONE)
-    stopped = in_process(*run, "--out", "part", "--max-tokens", 9000, "--no-cache")
-    assert stopped.code == 1, stopped.err
-    works("resume", "part", "--max-tokens", 10**6, "--no-cache", "-q")
-    assert outputs("part") == outputs("whole")
-
-
-def estimated(works, file):
-    """The calls of 3,000 rows by step."""
-    made = works("estimate", file, "-n", "3000", "-b", "scripted", "--json")
-    return {step["step"]: step["calls"] for step in made.json["steps"]}
-
-
-def test_preview_estimate_and_describe_know_it(works):
-    works("preview", "recommends.yaml", "-b", "scripted", "-n", "2")
-    calls = estimated(works, "recommends.yaml")
-    assert [calls[step] for step in ("expand", "rerank", "plan")] == [1, 3, 4]
-    assert calls["generate"] < 3000 / 0.7 * 1.03
-    assert "row     stated in the rows" in works("describe", "recommends.yaml").out
-
-
 @pytest.mark.parametrize(("balance", "rows"), [(False, {5: 1, 7: 1}), (True, {6: 2})])
 def test_sources_take_turns_where_they_are_to_whatever_is_rejected(balance, rows, works):
     with open("data/orders.jsonl", "a") as file:  # one in four of them is a review
@@ -290,20 +249,6 @@ def test_a_label_is_given_up_after_20_candidates_for_each_dataset(after, candida
     assert f"gave up after {candidates} consecutive candidates" in done.err
 
 
-def test_it_says_what_it_chooses_from_before_anything_is_sent(works):
-    output = works(*LINE[:-1], "-n", "3000", "--dry-run")
-    assert "2 entries searched, 2 datasets found, 2 to be used; labels yes, no" in output.err
-    assert "2 datasets without a stated licence" in output.err
-    assert "note: 90 source rows: at most 90 rows" in output.err
-    assert not Path("runs").exists()
-    Path("data/ragged.csv").write_text('review,stars\nGood.,5\nBad.\n"Dim.,1\nDear.,2\n')
-    few = works(*LINE[:-1], "--label", "yes=41", "--label", "no=40", "--datasets", 1, "--dry-run")
-    assert "note: file:data/ragged.csv: left out 2 unreadable rows" in few.err
-    assert "at most 60 rows" in few.err and "or use more --datasets" in few.err
-    enough = works(*LINE[:-1], "-n", "180", "--synthetic", "0.5", "--dry-run")
-    assert "source rows" not in enough.err
-
-
 def test_what_was_asked_for_can_be_kept_as_a_file(refuses, works):
     """With some examples of each label."""
     examples = [{"input": f"Review {at}", "output": "no" if at else "yes"} for at in range(9)]
@@ -352,44 +297,6 @@ def test_which_licences_mix(one, other, fits):
     assert mixes(one, other) == mixes(other, one) == bool(fits)
 
 
-TERMS = """
-    cc-by-4.0
-    cc-by-nc-4.0    | non-commercial
-    cc-by-nc-sa-3.0 | non-commercial, share-alike
-    cc-by-sa-4.0    | share-alike
-    gpl-3.0         | share-alike
-    [mit, odbl]     | share-alike
-    ncsa
-    cc\u2011by\u2011nc\u20114.0    | non-commercial
-    \uff43\uff43\uff0d\uff42\uff59\uff0d\uff4e\uff43-4.0    | non-commercial
-    cc-by-n\u200bc-4.0    | non-commercial
-    Creative Commons Attribution-NonCommercial 4.0 International    | non-commercial
-    Creative Commons Attribution Share-Alike 3.0 Unported License   | share-alike
-"""
-
-
-@pytest.mark.parametrize(("license", "terms"), table(TERMS, 2))
-def test_what_a_licence_asks_is_said_wherever_it_is_listed(license, terms, works):
-    Path("data/reviews.md").write_text(f"---\nlicense: {license}\n---\nReviews of lamps.\n")
-    wrong(datasets=["file:data/reviews.csv"])
-    line = [word for word in LINE if word != "-q"]
-    told = works(*line, "-n", "2", "--out", "a").err
-    listed = works("retrieve", ASKED, "--catalogue", "data").out
-    table_of_report = works("report", "a").out
-    card = Path("a/README.md").read_text()
-    for term, said in (
-        ("non-commercial", "only permits non-commercial use."),
-        ("share-alike", "requires that you share what you make from the data under the same"),
-    ):
-        assert (term in terms) == (f"1 dataset with a {term} licence; --license" in told)
-        assert (term in terms) == (said in " ".join(card.split()))
-    shown = f" ({terms})" if terms else ""
-    for text in (listed, table_of_report, card):
-        line_of = next(each for each in text.splitlines() if "file:data/reviews.csv" in each)
-        assert shown in line_of
-        assert ("(non-" in line_of or "(share-" in line_of) == bool(terms)
-
-
 @pytest.mark.whole
 def test_an_export_says_the_licences_of_sources_without_the_runs_card(works):
     Path("data/reviews.md").write_text("---\nlicense: cc-by-nc-4.0\n---\nReviews of lamps.\n")
@@ -432,15 +339,6 @@ def test_cards_say_what_rows_are_cite_and_carry_a_canary_on(works):
         assert words in card
 
 
-@pytest.mark.whole
-def test_a_file_of_requests_has_the_canary_beside_it(in_process, works):
-    asked(canary="KEEP OUT guid_7")
-    by_files = ("-b", "chatgpt", "--model", "any", "--batch-offline", "--batch-lists")
-    in_process("generate", "recommends.yaml", "-n", "4", *by_files, "--out", "b")
-    works("batch", "export", "b", "--out", "r.jsonl")
-    assert Path("r.jsonl.canary.txt").read_text() == "KEEP OUT guid_7\n"
-
-
 # --- with synthetic rows ---------------------------------------------------------
 
 MIXED = (*LINE, "--synthetic", "0.3", "--near-duplicates", "100")
@@ -470,12 +368,6 @@ def test_synthetic_rows_have_their_share_of_each_label(in_process, works):
     works("resume", "a", "-n", "60", "-q")
     assert report("a")["parts"]["synthetic"] == {"rows": 18, "requested": 18}
     works("validate", "a")
-
-
-def test_an_estimate_takes_lists_of_both_kinds_by_whole_batches(works):
-    works(*LINE[:-5], "--synthetic", "0.5", "--save", "mix.json")
-    ideas = 750 / 0.7 / 20  # twenty a call; each makes a row of either label
-    assert ideas <= estimated(works, "mix.json")["ideas"] < 2 * ideas
 
 
 def test_open_outputs_mix_and_rows_of_both_parts_are_compared(in_process, works):
@@ -522,18 +414,6 @@ def test_what_cannot_work_is_refused_before_anything_is_sent(options, words, ref
     assert words in refuses(line, "").err
 
 
-def test_datasets_of_one_name_in_two_folders_are_both_used(works):
-    Path("data/orders.jsonl").unlink()
-    Path("other/data").mkdir(parents=True)
-    text = Path("data/reviews.csv").read_text()
-    Path("other/data/reviews.csv").write_text(text.replace("lamp", "chair"))
-    line = (*LINE, "--catalogue", "other/data", "--balance-sources", "-n", 8)
-    works(*line, "--out", "a")
-    assert sources() == {"file:data/reviews.csv", "file:data/reviews.csv#2"}
-    words = {"lamp" in row["input"] for row in lines("a/dataset.jsonl")}
-    assert words == {True, False}
-
-
 @pytest.mark.parametrize("catalogue", [None, "", "gone-plugin:theirs"])
 def test_a_dataset_that_vanished_is_passed_over_and_the_next_one_tried(
     catalogue, in_process, works
@@ -559,29 +439,6 @@ def test_a_dataset_that_vanished_is_passed_over_and_the_next_one_tried(
         assert "has changed since it was described" in rejected
 
 
-def test_odd_cells_are_shown_cut_and_blank_ones_left_out(works):
-    Path("data/orders.jsonl").unlink()
-    rows = [
-        {"review": "a" * 10_000_000, "stars": "5", "more": {"deep": [[[[[[[[1]]]]]]]]}},
-        {"review": "A good lamp.", "stars": "5", "more": {"k" * 50_000: 1}},
-        {"review": "", "stars": "", "more": []},
-        {"review": "Another lamp.", "stars": "5", "more": list(range(100_000))},
-        {"review": "One more lamp.", "stars": "5", "more": {f"key{n}": n for n in range(5000)}},
-    ]
-    Path("data/reviews.csv").unlink()
-    write_lines("data/reviews.jsonl", rows)
-    works(*LINE, "--label", "yes=4", "--label", "no=0", "--out", "a")
-    cells = {record["seed"]["row"]: record["seed"]["cells"] for record in records("a")}
-    assert cells[0]["review"].endswith(" characters more)")
-    assert cells[0]["more"] == {"deep": [[[[["…"]]]]]}
-    assert cells[1]["more"].endswith(" characters more)")
-    assert set(cells) == {0, 1, 3, 4}  # a blank row is none
-    assert cells[3]["more"][-1].endswith(" more)")
-    assert cells[4]["more"]["…"].endswith(" more")
-    assert max(len(json.dumps(record["seed"])) for record in records("a")) < 12_000
-    assert Path("a/ledger").stat().st_size < 200_000
-
-
 WRONG = """
     {"datasets": ["file:data/made-up.csv"]}                        | rerank | invented-dataset
     {"datasets": []}                                               | rerank | none-suits
@@ -602,27 +459,6 @@ def test_what_a_model_does_wrong_ends_with_its_reason(how, step, reason, in_proc
     assert "labels yes, no have 0 of 2 rows each" in done.err
     assert "try: run targen show a --rejected to see why" in done.err
     assert (step, reason) in dropped()
-
-
-def test_a_column_is_known_without_the_spaces_around_its_name_and_in_other_case(works):
-    Path("data/orders.jsonl").unlink()
-    file = Path("data/reviews.csv")
-    file.write_text(file.read_text().replace("stars", " Star Rating (1–5) ", 1))
-    script = Path("answers.py")
-    script.write_text(script.read_text().replace('row["stars"]', 'row[" Star Rating (1–5) "]'))
-    wrong(columns={"input": ["Review"], "output": ["star rating (1–5)"]})
-    works(*LINE, "-n", "4", "--out", "a")
-    assert dropped() == set()
-    plan = records("a")[0]["above"][-1]
-    assert plan["columns"] == ["review", " Star Rating (1–5) "]
-    assert plan["output"] == " Star Rating (1–5) "
-
-
-def test_a_run_that_used_all_rows_of_its_datasets_says_so(refuses):
-    Path("data/orders.jsonl").unlink()
-    used = "all 60 items of the list of rows were used"
-    more = "add data with --catalogue, or use more --datasets"
-    refuses((*LINE, "-n", "200", "--out", "a"), used, more, code=1, keeps=False)
 
 
 def test_excluded_rows_do_not_count_against_their_dataset(works):
@@ -707,12 +543,6 @@ def test_gated_datasets_are_left_out_and_those_taken_down_passed_over(monkeypatc
     works(*LINE, "-n", "4", "--gated", "--datasets", "1", "--out", "b")
 
 
-def test_sample_rows_show_the_values_of_short_columns():
-    rows = [SourceRow(row=n, cells={"text": f"{n} " * 20, "label": int(n > 7)}) for n in range(12)]
-    assert [row.cells["label"] for row in varied(rows, 3)] == [0, 1, 0]
-    assert varied(rows[:1], 3) == rows[:1]
-
-
 FORMATS = r"""
     ( | unclosed group
     a)(b | unopened group
@@ -730,65 +560,6 @@ FORMATS = r"""
 def test_formats_that_cannot_be_matched_in_linear_time_are_refused(pattern, words):
     with pytest.raises(ValueError, match=words):
         refuse_pattern(pattern)
-
-
-def test_formats_take_no_time_and_know_all_scripts():
-    assert matches(r"\w+: \d+", "Für: ٣")
-    assert matches("a.b", "a\nb")
-    assert not matches("a|b", "ab")
-    assert not matches(r"(a|aa)+(b|bb)*$", "a" * 5000 + "c")  # for ever, where it goes back
-
-
-def test_an_instruction_names_each_label_once(works):
-    said = "A review of a lamp."
-    Path("review.yaml").write_text(f"description: {said}\nlabels: {{'yes': good, 'no': bad}}\n")
-
-    works("transform", "review.yaml", "--catalogue", "data", "-n", 8, *RUN, "--out", "run")
-    instruction = json.loads(Path("run/task.json").read_text())["transform"]["instruction"]
-    assert [instruction.count(words) for words in (said, "yes: good", "no: bad")] == [1, 1, 1]
-
-
-def test_a_sheet_has_all_calls_however_long_a_catalogue_takes(works, monkeypatch):
-    asked(synthetic=0.5)
-    find = Sources.findings
-
-    def slowly(self, **more):
-        time.sleep(0.1)  # ten times as long as a run without calls would wait
-        return find(self, **more)
-
-    works("generate", "recommends.yaml", "-n", 8, "-b", "people", "--out", "run", "-q")
-    monkeypatch.setattr(Sources, "findings", slowly)
-    monkeypatch.setattr(waiting, "_SETTLE", 0.005)
-    for number in range(2):
-        said = works("batch", "export", "run", "--out", f"calls-{number}.jsonl").out
-        assert "2 requests" in said and "1 for topics, 1 for expand" in said
-    (expand,) = (x for x in lines("calls-1.jsonl") if "describe language tasks" in json.dumps(x))
-    write_lines("answers.jsonl", [{"custom_id": expand["custom_id"], "content": "A review."}])
-    assert "1 good, 0 failed" in works("batch", "import", "run", "answers.jsonl").out
-
-
-GENERATED = (
-    "description: A review.\nlabels: {'yes': good, 'no': bad}\nfields: {input: the review}\n"
-)
-
-
-@pytest.mark.whole
-def test_a_transformed_and_a_generated_run_are_trained_on_together(works, refuses):
-    works("generate", "recommends.yaml", "-n", 8, *RUN, "--out", "transformed")
-    Path("same").mkdir()
-    Path("same/recommends.yaml").write_text(GENERATED.partition("fields")[0])
-    generate = ("generate", "same/recommends.yaml", "-n", 4, "-b", "scripted", "-q")
-    said = "Its columns are input, label, idx; the task's are text"
-    typed = "those of a run, in a file that targen export RUN --out FILE.jsonl writes"
-    refuses((*generate, "--exclude", "transformed", "--out", "more"), said, typed)
-    Path("same/recommends.yaml").write_text(GENERATED)
-    works(*generate, "--exclude", "transformed", "--out", "also")
-    train = ("train", "also", "transformed", "--out", "model", "-q")
-    refuses(train, "belong to different tasks", "pass its file with --task FILE")
-    works(*train, "--task", "same/recommends.yaml")
-    works("evaluate", "model", "also")
-    works("merge", "also", "transformed", "--out", "both", "-q")
-    works("train", "both", "--out", "of-both", "-q")
 
 
 def test_a_run_is_revised_for_a_task_in_its_own_form_only(works, refuses):

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from targen_methods.testing import BASES
-
 
 def of_label(*names: str) -> Callable[[Any, Any], Any]:
     """Replies in which the model proposes these attributes, all of them for each label."""
@@ -60,30 +58,6 @@ def test_other_pairs_of_values_meet_each_time(bent):
             assert set(pairs.values()) == {1} and len(pairs) == 25
 
 
-def test_prompts_say_what_the_rows_are(bent):
-    """What depends on the label is said first, and each value knows the other attributes."""
-    ran = bent("attrprompt", {"agrees": 2, "objects": 2}, of_label("way"), base="kit-pairs",
-               attributes=2, attribute={"tone": ["warm", "terse"]})  # fmt: skip
-    assert ran.problem == ""
-    assert not ran.asked("overlap")  # of a row of one text alone
-    description = BASES["kit-pairs"].task(name="pairs").description
-    for prompt in ("attributes", "values"):
-        for one in ran.asked(prompt):
-            assert one.origin.values["description"] == description
-            assert one.origin.values["texts"] == "question, answer"
-    asked = [str(one.origin.values["attribute"]) for one in ran.asked("values")]
-    of_labels = [text for text in asked if text.startswith("way")]
-    said = [text.partition("\n")[2].split(": ")[:2] for text in of_labels]
-    assert said == [
-        ["For rows of this label only", each] for each in ("agrees", "objects", "evades")
-    ]
-    assert all("Other attributes: tone" in one.messages[-1].content for one in ran.asked("values"))
-    for one in ran.asked("write"):
-        lines = one.messages[-1].content.splitlines()
-        traits = [line[2:].partition(":")[0] for line in lines if line.startswith("- ")]
-        assert traits[0] == "way" and {*traits[1:]} == {"tone", "length of the question"}
-
-
 def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_text(bent):
     unfit = "thanks; and more"
 
@@ -122,14 +96,3 @@ def test_rows_differ_in_length(bent, settings, lengths):
     assert any(one.startswith("length. ") for one in asked) is (lengths is None)
     seen = {fact["dimensions"]["length"] for fact in ran.provenance}
     assert len(seen) == 4 if lengths is None else seen == lengths
-
-
-def test_a_row_is_told_its_label_once_and_the_others_apart_from_its_traits(bent):
-    ran = bent("attrprompt", {"thanks": 1, "asks": 1}, attributes=1)
-    for one in ran.asked("write"):
-        said = one.origin.values
-        other = "thanks" if str(said["label"]).startswith("asks") else "asks"
-        assert str(said["others"]).startswith(f"It must fit no other: {other}: ")
-        assert other not in str(said["traits"])
-    (asked,) = ran.asked("attributes")  # whose schema has no words for programmers
-    assert "Attributes:\n" not in json.dumps(asked.schema).replace("\\n", "\n")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any
 
 import pytest
 
 from targen_core.errors import UsageError
 from targen_core.origin import Untrusted, trusting
-from targen_methods.coda.syntax import tagger
-from targen_methods.coda.words import content_words, has_word
+from targen_methods.coda.constraints import content_words, has_word
+from targen_methods.coda.method import tagger
 from targen_methods.testing import BASES
 from targen_standard.methods.columns import Columns
 from tests.files import lines, write_lines
@@ -163,45 +162,6 @@ def test_what_is_no_row_is_dropped(coda, text, label, reasons):
     ran = coda({label: 1}, write=text)
     assert (ran.rows, ran.reasons) == ([], reasons)
     assert min(reasons) in ran.problem
-
-
-@pytest.mark.parametrize("replace", [0.0, 1.0])
-def test_what_a_reply_holds_is_noted(coda, replace):
-    def bend(request: Any, good: Any) -> Any:
-        if request.origin.prompt == "alternatives":
-            words = str(request.origin.values["words"]).split(", ")
-            return {"alternatives": [{"word": word, "other": f"z{word}"} for word in words]}
-        if request.origin.prompt == "write" and "drums" in str(request.origin.values):
-            return {"text": "Please turn down the drums, and the zdrums too"}
-        return good
-
-    ran = coda({"asks": 1}, bend, replace=replace)
-    (record,), (request, *_) = ran.provenance, ran.asked("write")
-    notes, recipe = record["notes"], record["seed"]["of_label"]["asks"]
-    assert len(recipe["excluded"]) == (not replace)
-    assert recipe["alternatives"] == {word: f"z{word}" for word in recipe["words"] if replace}
-    said = request.messages[-1].content
-    assert (f'" or "z{recipe["words"][0]}"' in said) == bool(replace)
-    assert ("It has none of these: " in said) == (not replace)
-    assert notes["words_asked"] == 3
-    assert notes["words_held"] == sum(
-        word in ("Please", "please", "turn", "down", "drums") for word in recipe["words"]
-    )
-    assert notes["excluded_held"] is ("zdrums" not in recipe["excluded"])
-    assert notes["length_held"] is True
-
-
-def test_a_word_that_the_text_has_already_is_no_other_word(coda):
-    others = {"drums": "please", "please": "switch it all off", "never": "seldom", "ten": ""}
-    others["turn"] = "lower"  # which is no choice, where it is alone
-    said = {"alternatives": [{"word": word, "other": other} for word, other in others.items()]}
-
-    def bend(request: Any, good: Any) -> Any:
-        return said if request.origin.prompt == "alternatives" else good
-
-    (record,) = coda({"asks": 1}, bend, keep=1.0).provenance
-    reading = record["seed"]["of_label"]["asks"]
-    assert (reading["alternatives"], reading["excluded"]) == ({}, [])
 
 
 def test_a_label_without_given_rows_is_named(refuses, notes):

@@ -133,45 +133,6 @@ def test_what_makes_no_sense_begins_no_run(refuses, mail, line, said):
     assert said in refuses(f"method {line} {words} -n 2 -b scripted --out run", "").err
 
 
-GIVEN = {
-    "": ("has no rows", ""),
-    '{"premise": "It rains.", "hypothesis": "It is wet.", "label": 1}': (
-        "text: no such column",
-        "mail has these columns: text, label",
-    ),
-    PAIR.replace("loan", "lone"): ("label: 'lone' is not 'loan' or 'room'", "did you mean loan?"),
-    '{"text": "Is the atlas back?"}': ("none of the given rows have labels", ""),
-    PAIR + "and so on": ("line 2 does not fit the task mail", ""),
-}
-
-
-@pytest.mark.parametrize("text", GIVEN)
-def test_given_rows_are_read_before_a_run_is_begun(refuses, mail, text):
-    Path("rows.jsonl").write_text(text)
-    # What is written by hand, or was when the rows were good, is begun no sooner.
-    asked = {"use": "coda", "task": mail.name, "given": "rows.jsonl"}
-    Path("asked.json").write_text(json.dumps({"method": asked}))
-    start = "method coda mail.yaml --given rows.jsonl --set embedder=words"
-    generate = "generate asked.json -n 4 -b scripted --out run"
-    for line in (f"{start} -n 4 -b scripted --out run", f"{start} --save saved.json", generate):
-        said = refuses(line, "").err
-        assert all(words in said for words in GIVEN[text])
-
-
-def test_rows_that_a_file_names_and_that_are_gone_begin_no_run(refuses, works, mail):
-    both = PAIR + '{"text": "Is the blue room free?", "label": "room"}\n'
-    Path("rows.jsonl").write_text(both)
-    how = ("--given", "rows.jsonl", "--set", "embedder=words", "--save", "asked.json")
-    works("method", "coda", mail, *how)
-    start = "generate asked.json -n 4 -b scripted --out run"
-    Path("rows.jsonl").write_text(both * 2)
-    refuses(start, "the given rows have changed")
-    Path("rows.jsonl").unlink()
-    refuses(start, "there is no file")
-    Path("rows.jsonl").write_text(both)
-    works(start)
-
-
 @pytest.mark.whole
 def test_a_run_that_files_answered_grows_without_a_key(targen, works, mail, monkeypatch):
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
@@ -223,28 +184,7 @@ def test_a_run_says_whose_rows_they_are_and_that_nothing_was_corrected(refuses, 
     refuses("resume run -n 8 --batch-offline", "cannot write calls to files")
 
 
-def test_a_corrector_is_used_where_one_is_named(works, start):
-    works(*start, "-n", "4", "--corrector", "blind")
-    assert "after correction" in works("report", "run").out
-    assert "candidates judged" in Path("run/README.md").read_text()
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize("name", ["progen", "sungen"])
-def test_an_embedder_that_is_not_there_is_refused_at_once(refuses, works, mail, name):
-    start = ("method", name, mail, "-n", "4", "-b", "scripted", "--out", "run")
-    refuses((*start, "--set", "features=mini"), "no embedder named 'mini'")
-    works(*start, "--set", "features=words")
-
-
 @pytest.mark.whole
 @pytest.mark.parametrize("task", ["wic", "record", "wsc"])
 def test_a_task_whose_rows_are_more_than_texts_is_refused(refuses, task):
     refuses(f"method attrprompt {task} -n 2 -b scripted", task)
-
-
-def test_methods_say_what_they_ask_of_a_backend(works):
-    (scored,) = works("describe", "supergen", "--json").json["scored"]
-    assert scored["step"] == "generate"
-    assert works("describe", "coda", "--json").json["scored"] == []  # made without its rows
-    assert "Step generate requests token probabilities" in works("describe", "supergen").out

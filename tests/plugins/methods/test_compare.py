@@ -60,13 +60,6 @@ def test_equal_rows_are_measured_alike(works, start, held):
     assert "| claims | 12 |" in Path("out/results.md").read_text()
 
 
-def test_a_prompt_in_a_loop_is_a_baseline(works, mail):
-    start = ("compare-methods", mail, "--methods", "loop,targen", "-b", "scripted", "-n", "12")
-    loop, own = works(*start, "--no-judge", "--out", "out", "--json").json["ways"]
-    assert (loop["name"], loop["rows"], loop["calls"]) == ("loop", 12, 2)
-    assert loop["tokens"] < own["tokens"] / 2
-
-
 def test_the_same_again_asks_nothing_and_says_the_same(refuses, works, start):
     first = works(*start, "-n", "4").json
     times = {path: path.stat().st_mtime_ns for path in Path("out").rglob("journal")}
@@ -174,21 +167,6 @@ def test_rows_that_are_there_are_measured_beside(refuses, works, mail, start, he
     Path("plain.jsonl").write_text(Path(held(3)).read_text())
     said = "the rows of file have changed since they were judged"
     refuses(judged, "contains a different correction", said)
-
-
-def test_a_method_with_one_label_trains_no_model_and_a_short_one_is_named(works, mail, held):
-    rows = lines(held(3))
-    write_lines("one.jsonl", [row for row in rows if row["label"] == "loan"])
-    write_lines("short.jsonl", rows[:4])
-    data = [f"--data={name}={path}" for name, path in
-            (("long", held(3)), ("short", "short.jsonl"), ("one", "one.jsonl"))]  # fmt: skip
-    rest = ("--test", held(8), "--repeats", "1", "--no-judge", "--out", "out")
-    done = works("compare-methods", mail, *data, *rest)
-    assert "one: no model was trained: a model needs at least two labels, but all" in done.out
-    assert "trained on 4 rows per method with the same labels; short has the fewest" in done.out
-    assert "correct labels" not in done.out.lower()
-    text = Path("out/results.md").read_text()
-    assert "fewest rows: 4." in text and "correct labels" not in text.lower()
 
 
 PRICED = ("-o", "price_in=10", "-o", "price_out=20", "-o", "max_tokens=300", "--concurrency", "1")

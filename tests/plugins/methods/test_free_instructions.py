@@ -8,7 +8,7 @@ import pytest
 
 from targen_core import Rejected
 from targen_core.plugins.loader import load_registry
-from targen_methods.instructions.items import FreeInstruction
+from targen_methods.instructions.task import FreeInstruction
 from targen_testing.tasks import TaskSuite
 from tests.files import lines, write_lines
 

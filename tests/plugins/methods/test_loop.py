@@ -55,20 +55,6 @@ def test_a_model_that_repeats_itself_ends_the_run_and_costs_few_calls(bent):
     assert len(ran.requests) < 20
 
 
-def test_a_row_of_two_texts_is_described_by_its_fields(bent, pairs, works):
-    works("method", "loop", pairs, "-n", 6, "-b", "scripted", "--out", "run")
-    works("validate", "run")
-    shown = works("trace", "run", "0", "--full").out
-    assert '{"rows": [{"premise": "the first", "hypothesis": "the second"}]}' in shown
-    assert "entailment: the second follows from the first" in shown
-
-
-def test_the_language_of_a_file_is_requested(mail, works):
-    mail.write_text(mail.read_text() + "language: German\n")
-    works("method", "loop", mail, "-n", 4, "-b", "scripted", "--out", "run")
-    assert "The texts are in German." in works("trace", "run", "0", "--full").out
-
-
 @pytest.fixture
 def start(mail):
     """A command that makes rows by the loop."""

@@ -70,17 +70,3 @@ def test_an_answer_that_nearly_repeats_another_on_the_same_text_is_refused(bent)
     refused = ran.rejects
     assert [one["instance"]["answer"] for one in refused] == [near, louder]
     assert {one["verdict"] for one in refused} == {"duplicate"}
-
-
-def test_rows_on_other_texts_are_compared_as_a_whole(bent):
-    other = {**GIVEN[0], "question": QUESTION.replace("island", "islet")}
-    ran = bent(
-        "zerogen",
-        {"agrees": 2},
-        answering([ANSWERS[0]] * 2),
-        base="kit-pairs",
-        given=[GIVEN[0], other],
-        per_condition=1,
-    )
-    assert "1 of 2 rows" in ran.problem
-    assert [one["verdict"] for one in ran.rejects] == ["duplicate"]

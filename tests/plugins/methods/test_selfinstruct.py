@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 
 from targen_core.errors import Rejected
-from targen_methods.selfinstruct.filters import check_instruction, rouge_l, tokens
-from targen_methods.selfinstruct.method import SELFINSTRUCT
-from targen_methods.selfinstruct.options import Options, TaskOptions
+from targen_methods.selfinstruct.method import (
+    SELFINSTRUCT,
+    Options,
+    TaskOptions,
+    check_instruction,
+    rouge_l,
+    tokens,
+)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from targen_core import Rejected
 from targen_core.calls.scores import Scored, TokenScore
-from targen_methods.supergen.selecting import selected
+from targen_methods.supergen import selected
 from targen_testing.fault_server import FaultServer, Response, Seen
 from targen_testing.wire import OPENAI
 from tests.files import lines
@@ -135,12 +135,3 @@ def test_a_server_without_probabilities_ends_the_run_at_the_first_answer(made, c
     assert "next: targen finish" not in done.err
     assert service.scored <= 2  # the next call may be on its way
     assert lines("run/dataset.jsonl") == []
-
-
-@pytest.mark.whole  # a backend of another distribution
-def test_a_token_that_cannot_be_counts_as_the_least_likely(made, works):
-    done, _ = made(lambda tokens: tokens[0].update(logprob=-math.inf))  # as services write it
-    assert done.code == 0, done.err
-    scores = [origin["notes"]["score"] for origin in lines("run/provenance.jsonl")]
-    assert all(-9999 <= score < -1000 for score in scores)
-    works("finish", "run")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,8 @@ from typing import Any
 import pytest
 
 from targen_core import Rejected
-from targen_methods.conditional.cut import ended, kept
 from targen_methods.conditional.debias import chosen, rescaled
-from targen_methods.copies import Copies
-from targen_methods.testing import BASES
-from targen_standard.methods.columns import Columns
+from targen_methods.conditional.steps import ended, kept
 from tests.files import lines, write_lines
 from tests.runs import outputs, report
 
@@ -92,13 +88,6 @@ def test_pairs_are_written_after_what_was_given(works, pairs):
     assert {one["step"] for one in usage if one["calls"]} == {"generate"}
 
 
-def test_given_rows_run_out_and_the_run_says_so(refuses, pairs):
-    start = f"method zerogen {pairs} --given {given(2)} -n 12 --set per_condition=2 -b scripted"
-    said = "the given rows yield at most 4 of the 6 requested rows of not_entailment"
-    assert said in refuses(f"{start} --out run", "", code=1, keeps=False).err
-    assert len(lines("run/dataset.jsonl")) == 8
-
-
 ASKED = [
     {"question": f"Where was the boat of {name}?", "answer": answer, "label": label}
     for name, answer, label in (
@@ -143,16 +132,6 @@ def test_lengths_are_those_of_given_texts_and_tell_no_label(bent):
     assert len(set().union(*asked.values())) > 2
 
 
-def test_texts_end_as_the_given_ones_do(bent):
-    bare = [{**row, "answer": row["answer"].rstrip("!.?")} for row in ASKED]
-    for rows_given, ends in ((ASKED, True), (bare, False)):
-        ran = bent("zerogen", {"agrees": 2}, base="kit-pairs",
-                   given=rows_given)  # fmt: skip
-        texts = [row["answer"] for row in ran.rows]
-        assert [text[-1] in ".?!" for text in texts] == [ends] * 2
-        shutil.rmtree(ran.path)
-
-
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
@@ -174,18 +153,6 @@ def test_what_is_no_text_of_its_own_is_refused_by_name(bent, reply, reason):
     ran = bent("zerogen", {"agrees": 1}, bend, base="kit-pairs", given=ASKED[:1])
     assert (ran.problem, ran.reasons) == ("", {reason})
     assert [row["answer"] for row in ran.rows] == [good]
-
-
-def test_a_near_copy_has_the_same_first_text_and_label():
-    columns = Columns.of(BASES["kit-pairs"].task(name="kit-pairs"))
-    copies = Copies(columns, [columns.instance(row, row["label"]) for row in ASKED])
-    near = ASKED[1] | {"answer": "I never saw the boat of which you speak"}
-    with pytest.raises(Rejected, match="nearly repeats a given row"):
-        copies.refuse(columns.instance(near, "objects"))
-    copies.refuse(columns.instance(near, "agrees"))
-    copies.refuse(columns.instance(near | {"question": "Where was he?"}, "objects"))
-    with pytest.raises(Rejected, match="nearly repeats a given row"):
-        copies.refuse(columns.instance(ASKED[1], "agrees"))
 
 
 # --- self-debiasing: weights of tokens, how one is drawn, and rows of whole runs ---

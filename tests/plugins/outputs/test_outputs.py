@@ -20,15 +20,14 @@ from targen_outputs.labels import Labels
 from targen_outputs.preference import Preference
 from targen_outputs.score import Score
 from targen_outputs.spans import Spans
-from targen_standard.correction.api import correct
 from targen_standard.drafting import declaration as drafting
 from targen_standard.task_files.model import Declaration
 
-from ...files import lines, write_lines
+from ...files import lines
 from ...runs import report
 from ...sheets import filled
 from ...tables import table
-from .declared import ALL, CHAT, NER, PAIRS, QA, RANKED, SHOP
+from .declared import ALL, CHAT, NER, PAIRS, QA, SHOP
 
 ONE_SEED = {"contexts": ["x"], "seeds": ["one thing"]}
 PARTLY, CORRECTED = "nearly the same, so not taken", "another one, which the row now has"
@@ -86,11 +85,6 @@ def test_each_kind_fills_its_quotas_and_every_command_reads_its_rows(kind, works
     assert asked.startswith(ALL[kind]["description"])
 
 
-def test_a_text_may_be_called_like_an_old_method_of_pydantic():
-    task = Declaration(**{**ALL["score"], "fields": {"copy": "a text"}}).task()
-    assert "copy" in task.instance.model_fields
-
-
 def test_spans_are_read_from_marks_and_counted_by_their_types(caplog):
     """Rows with one set of types are no cause for a warning."""
     text = "I met <Person> Ann Lee </person> in <place> Rome </place>. <3 to <her>!"
@@ -103,13 +97,6 @@ def test_spans_are_read_from_marks_and_counted_by_their_types(caplog):
         ("place", "Rome", "Rome"),
     ]
     assert "no classifier can learn" not in caplog.text
-
-
-def test_tags_of_markup_are_text_if_the_task_says_so():
-    marked = lambda _: {"text": "<b>I</b> met <person>Ann</person>."}  # noqa: E731
-    posts = {**NER, "description": "Posts in HTML."}
-    dataset = rows(posts, marked, marked, labels={"person": 1})
-    assert dataset[0]["text"] == "<b>I</b> met Ann."
 
 
 MARKED = "I met <person>Ann</person> and Bob on May 2."
@@ -141,23 +128,6 @@ def test_step_4_is_asked_again_for_what_no_row_can_have_and_a_row_keeps_what_it_
     (record,) = dataset.provenance
     assert kind == "answer" or record["notes"]["before"] == MARKED
     assert not lines("runs/mine-0/rejects.jsonl")
-
-
-@pytest.mark.parametrize(
-    ("kind", "names", "label"),
-    [
-        ("spans", ["人名", "Örtchen"], "人名+Örtchen"),
-        ("answer", ["Side Effect", "Ü-b, c+d"], "Ü-b, c+d"),
-        ("preference", ["Side Effect", "Ü-b, c+d"], "Ü-b, c+d"),
-    ],
-)
-def test_names_may_be_in_any_script_and_are_as_free_as_labels_if_they_stand_in_no_set(
-    kind, names, label, works
-):
-    file_of({**ALL[kind], "output": {**ALL[kind]["output"], kind: dict.fromkeys(names, "x")}})
-    works("generate", "./mine.yaml", "--label", f"{label}=1", "-b", "scripted", "--out", "run")
-    assert read_dataset("run").labels == {label: 1}
-    works("validate", "run")
 
 
 @pytest.mark.parametrize(("judged", "score"), [(2.45, 2), (2.5, 2), (3.4, 3), (3.5, 3), (3.6, 4)])
@@ -341,24 +311,6 @@ def test_counts_of_types_are_exact_from_a_file_and_give_the_proportions_of_more_
     assert counted("more") == (18, 14, 8)
 
 
-def test_a_preset_whose_labels_are_in_another_order_is_divided_alike(works, refuses):
-    file_of({**NER, "presets": {"mixed": {"place+person": 3, "none": 1}, "empty": {"none": 0}}})
-    line = "generate ./mine.yaml -b scripted -n 8 --preset"
-    works(f"{line} mixed --out run")
-    assert report("run")["requested"] | {"person+place": 6, "none": 2} == report("run")["requested"]
-    refuses(f"{line} empty --out other", "all quotas are 0")
-
-
-def test_no_other_preset_is_called_counts():
-    output = {**COUNTED, "counts": {"refund": 1, "delay": 1}, "rows": 2}
-    with pytest.raises(UsageError, match=r"output.counts: presets also contains counts"):
-        Declaration(**{**SHOP, "output": output, "presets": {"counts": 3}})
-    task = Declaration(**{**SHOP, "output": output}).task(name="mine")
-    assert task.presets == {"counts": {"refund": 1, "delay": 1}}
-    made = generate(task, labels={"refund+delay": 2}, model="scripted", progress=False)
-    assert made.dataset.labels == {"delay+refund": 2}
-
-
 OWN = "\U0001f6b2 I met Ann in Rome"
 
 
@@ -384,8 +336,6 @@ def test_spans_of_other_tools_are_read(spans):
     ("spans", "problem"),
     [
         ([{"start": 2, "end": 5, "type": "person", "text": "Ann"}], "'Ann' is at 8:11"),
-        ([{"start": 9, "end": 12, "type": "person", "text": "Ann"}], "9:12 counts UTF-16 units"),
-        ([{"start": 11, "end": 14, "type": "person", "text": "Ann"}], "11:14 counts bytes"),
         ([[8, 99, "person"]], "it ends at 99, but the text has only 19 characters"),
         ([[8, 8, "person"]], "so it has no characters"),
         ([["8", 11, "person"]], "start and end must be whole numbers"),
@@ -403,109 +353,12 @@ def test_what_is_wrong_with_spans_of_a_file_is_said(spans, problem):
     assert problem in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "place", "is_odd"),
-    [
-        (OWN, (8, 11), False),
-        (OWN, (7, 11), True),
-        (OWN, (8, 12), True),
-        (OWN, (9, 11), True),
-        (OWN, (8, 10), True),
-        ("Ann's E12, seen", (0, 3), False),
-        ("E12, seen", (0, 3), False),
-        ("アンはローマで", (0, 2), False),
-        ("\u0928\u092e\u0938\u094d\u0924\u0947 Ann", (0, 4), True),
-    ],
-)
-def test_spans_that_cut_words_are_warned_of_unless_they_have_their_text(
-    text, place, is_odd, caplog
-):
-    start, end = place
-    span = {"start": start, "end": end, "type": "person"}
-    task = Declaration(**{**NER, "description": f"{text} {place}"}).task(name="mine")
-    said = []
-    for each in ([*place, "person"], span, {**span, "text": text[start:end]}):
-        caplog.clear()
-        rows = [{"text": f"{text} {number}", "spans": [each]} for number in range(9)]
-        assert len(read_dataset(rows, task)) == 9
-        said.append(caplog.text.count("do the offsets of spans count characters from 0?"))
-    assert said == [3 * is_odd, 3 * is_odd, 0]
-
-
-@pytest.mark.parametrize(
-    ("output", "columns", "row"),
-    [
-        ({"score": {"1": "bad", "5": "good"}, "step": 1}, {"Review": OWN, "Stars": 4}, 4),
-        ({"score": {"0": "bad", "9": "good"}}, {"Review": OWN, "id": 7, "Score": 2.5}, 2.5),
-        (SHOP["output"], {"Review": OWN, "Labels": ["delay"]}, ["delay"]),
-        (NER["output"], {"Review": OWN, "Spans": []}, []),
-        (NER["output"], {"Review": OWN, "kind": "person", "spans": []}, []),
-    ],
-)
-def test_columns_of_an_output_may_have_other_names(output, columns, row, caplog):
-    task = Declaration(description="Texts.", output=output).task(name="mine")
-    answer = next(iter(output))
-    (read,) = read_dataset([columns], task).rows
-    assert (read["text"], read[answer]) == (OWN, row)
-    theirs = next(name for name in columns if columns[name] == row)
-    assert f"text: Review, {answer}: {theirs}" in caplog.text
-
-
-@pytest.mark.parametrize("answer", ["reject", "ignore"])
-def test_a_row_that_a_prodigy_user_did_not_accept_is_no_annotation(answer):
-    task = Declaration(**NER).task(name="mine")
-    row = {"text": OWN, "_task_hash": 7, "spans": [[8, 11, "person"]], "answer": "accept"}
-    read = read_dataset([row, {**row, "answer": answer}], task, strict=False)
-    assert len(read) == 1
-    (problem,) = read.problems
-    assert problem.message == f"answer: an annotator chose {answer!r} in Prodigy; remove the row"
-
-
 NAMES = dict.fromkeys("abcd", "x")
 FOUR = {
     "spans": {**NER, "output": {"spans": NAMES, "per_row": [1, 6]}},
     "labels": {**SHOP, "output": {"labels": NAMES, "several": True, "per_row": [1, 4]}},
 }
 """Outputs with four names. A row may have all four."""
-
-PLANNED = "a b c d a+b b+c c+d a+d a+b+c b+c+d a+c+d a+b+d".split()
-
-
-CELLS = """
-    labels | "a, b" | labels: it must be a list in JSON, such as ["a", "b"]
-    score | "97,5" | score: it must be a number with a decimal point, such as 0.5
-    score | much | score: it must be a number
-"""
-
-
-@pytest.mark.parametrize(("kind", "cell", "said"), table(CELLS))
-def test_a_cell_of_a_table_says_which_form_it_needs(kind, cell, said):
-    task = Declaration(**{**ALL, **FOUR}[kind]).task(name="mine")
-    texts = [*task.fields]
-    cells = ["a" for _ in texts]
-    Path("rows.csv").write_text(f"{','.join([*texts, kind])}\n{','.join([*cells, cell])}\n")
-    (problem,) = read_dataset("rows.csv", task, strict=False).problems
-    assert problem.message == said
-
-
-@pytest.mark.whole
-def test_labels_may_have_spaces_and_slashes(works):
-    names = {"Sturm & Hagel": "x", "Kasko / Glasbruch": "y", "Überspannung": "z"}
-    file_of({**SHOP, "output": {"labels": names, "several": True, "per_row": [0, 2]}})
-    several = "Sturm & Hagel+Kasko / Glasbruch"
-    works("generate", "mine.yaml", "--label", f"{several}=2", "-b", "scripted", "--out", "run")
-    works("resume", "run", "--label", "none=1")
-    assert read_dataset("run").labels == {several: 2, "none": 1}
-    assert "changed: nothing" in works("replay", "run", "--out", "again").out
-    for form in ("csv", "instructions", "label-studio", "hf"):
-        works("export", "run", "--as", form, "--out", f"out.{form}")
-    assert read_dataset("out.csv", "./mine.yaml").rows == read_dataset("run").rows
-
-
-def test_labels_of_step_4_are_read_in_any_case():
-    label = lambda _: {"labels": ["A", " b."]}  # noqa: E731
-    said = rows(FOUR["labels"], None, label, labels={"a+b": 1})
-    assert said[0]["labels"] == ["a", "b"]
 
 
 @pytest.mark.parametrize("kind", FOUR)
@@ -530,46 +383,6 @@ def test_any_set_that_a_row_may_have_can_be_requested(kind, works):
     assert read_dataset("run").labels == {"a+c": 8, "a+b+c+d": 2}
 
 
-@pytest.mark.parametrize("kind", FOUR)
-def test_a_plan_has_small_sets_of_neighbours_by_default(kind):
-    task = Declaration(**FOUR[kind]).task(name="mine")
-    more = {"labels": ["a+b+c+d"], "spans": []}[kind]
-    assert [label.name for label in task.labels] == PLANNED + more
-
-
-@pytest.mark.parametrize("kind", FOUR)
-def test_a_run_with_fewer_rows_than_sets_has_rows_without_any(kind, works):
-    output = {**FOUR[kind]["output"], "per_row": [0, 3]}
-    file_of({**FOUR[kind], "output": output})
-    works(*"generate mine.yaml -n 6 -b scripted --out run".split())
-    assert [*read_dataset("run").labels] == [*"abcd", "none", "a+b"]
-
-
-@pytest.mark.parametrize(("step", "written"), [(1, int), (0.5, float)])
-def test_whole_scores_are_written_without_a_point(step, written, works):
-    file_of({**PAIRS, "output": {**PAIRS["output"], "step": step}})
-    works(*"generate mine.yaml -n 4 -b scripted --out run".split())
-    assert {type(row["score"]) for row in lines("run/dataset.jsonl")} == {written}
-    own = {"one": "A dog runs.", "other": "A cat sleeps.", "score": 2.5}
-    assert Declaration.from_file("mine.yaml").task().instance(**own).model_dump() == own
-
-
-@pytest.mark.parametrize(
-    ("step", "scale", "typed"), [(0.3, [1, 5], 0.25), (7, [0, 10], 10), (0.1, [0, 0.25], 0.13)]
-)
-def test_a_step_must_divide_the_scale(step, scale, typed, targen):
-    score = {point: f"is {point}" for point in scale}
-    declared = {**PAIRS, "output": {"score": score, "step": step, "bins": 1, "tolerance": 0}}
-    file_of(declared)
-    done = targen("describe", "mine.yaml")
-    low, high = scale
-    assert f"output.step: steps of {step:g} from {low:g} do not reach {high:g}" in done.err
-    hint = re.search(r"try: step: (.*)", done.err)[1]
-    declared["output"]["step"] = float(hint)
-    file_of(declared)
-    assert targen("describe", "mine.yaml").code == 0
-
-
 @pytest.mark.parametrize("found", ["a+b", "a+c", "a+b+c+d"])
 @pytest.mark.parametrize("kind", FOUR)
 def test_a_row_whose_set_was_not_requested_is_relabelled_not_illegal(kind, found):
@@ -583,33 +396,6 @@ def test_a_row_whose_set_was_not_requested_is_relabelled_not_illegal(kind, found
     rejects = lines("runs/mine-0/rejects.jsonl")
     assert {(each["verdict"], each["corrected"]) for each in rejects} == {("surplus", found)}
     assert {each["detail"] for each in rejects} == {f"no rows are requested for label {found}"}
-
-
-UNAVAILABLE = """
-    spans: {a: x, b: x, c: x}, per_row: [0, 2] | generate mine.yaml -b scripted --label a+b+c=1 | \
-        a+b+c has 3 names, but per_row allows at most 2 | change per_row in the task file
-    spans: {a: x, b: x}, per_row: [1, 2] | generate mine.yaml -b scripted --label none=1 | \
-        none has 0 names, but per_row allows only 1 or more | change per_row in the task file
-    labels: {a: x, b: x}, several: true, per_row: [2, 2] | \
-        generate mine.yaml -b scripted --label b=1 | \
-        b has 1 name, but per_row allows only 2 or more | change per_row in the task file
-    spans: {a: x, b: x, c: x} | generate mine.yaml -b scripted --label a+e=1 | \
-        task mine has no label 'a+e' | did you mean
-    spans: {a: x, b: x} | resume run --label a+b=2 --label b+a=3 | \
-        label a+b has two row counts | give it only one
-    spans: {a: x, b: x, c: x, d: x} | resume run --label c+a=1 | \
-        run was started without rows of a+c, and cannot add a label | \
-        generate such rows with a different --out
-"""
-
-
-@pytest.mark.parametrize(("output", "typed", "error", "hint"), table(UNAVAILABLE, 4))
-def test_the_error_for_a_set_says_why_no_row_can_have_it(output, typed, error, hint, works, targen):
-    Path("mine.yaml").write_text(f"description: Texts.\noutput: {{{output}}}\n")
-    if typed.startswith("resume"):
-        works(*"generate mine.yaml --label a=1 -b scripted --out run".split())
-    shown = targen(*typed.split()).err
-    assert f"error: {error}\n  try: {hint}" in shown
 
 
 REFUSED = """
@@ -693,43 +479,6 @@ def test_what_is_wrong_below_output_is_refused_by_its_line(declared, problem, tm
     assert re.match(rf"{re.escape(str(file))}, line [2-7]: output", str(caught.value))
 
 
-@pytest.mark.parametrize(
-    ("more", "problem"),
-    [
-        ({"branches": {"a": {"definition": "x", "label": "person"}}}, "combined with output"),
-        ({"instances_per_call": 3}, "with output, it must be 1"),
-        ({"corrector": "vote"}, "has its own step 4"),
-        ({"fields": {"one": "x", "other": "y"}}, "which text contains the spans"),
-    ],
-)
-def test_what_does_not_go_with_an_output_is_refused(more, problem):
-    with pytest.raises(UsageError, match=problem):
-        Declaration(**NER, **more).task()
-
-
-COLUMNS = """
-    spans:spans labels:labels score:score answer:kind preference:margin preference:better
-    ranking:ranked
-"""
-
-
-def test_who_wants_labels_and_a_score_learns_how():
-    with pytest.raises(UsageError, match="cannot be combined with labels") as refused:
-        Declaration(**{**PAIRS, "labels": {"a": "x", "b": "y"}}).task()
-    assert "to have both, generate rows with one file" in str(refused.value.hint)
-    given = [{"one": f"Dog {number}.", "other": "Cat.", "score": 3} for number in range(3)]
-    task = answering(Declaration(**PAIRS).task(name="mine"), label=lambda call: {"score": 5})
-    made = correct(given, task=task, model="scripted")
-    assert [row["score"] for row in made.dataset] == [5, 5, 5]
-
-
-@pytest.mark.parametrize(("kind", "column"), [each.split(":") for each in COLUMNS.split()])
-def test_no_field_takes_the_place_of_a_column(kind, column):
-    fields = {**ALL[kind].get("fields", {"text": "a text"}), column: "x"}
-    with pytest.raises(UsageError, match=f"a column of the output have the same name, {column}"):
-        Declaration(**{**ALL[kind], "fields": fields}).task()
-
-
 @pytest.mark.parametrize(("apart", "is_kept"), [(0.5, True), (0.6, False)])
 def test_a_score_within_the_tolerance_stays_and_another_is_taken_over(apart, is_kept):
     aimed, found = [], []
@@ -745,62 +494,6 @@ def test_a_score_within_the_tolerance_stays_and_another_is_taken_over(apart, is_
     declared = {**PAIRS, "output": {**PAIRS["output"], "bins": 1}}
     (row,) = rows(declared, write, label, labels={"1 to 5": 1})
     assert row["score"] == (aimed if is_kept else found)[-1]
-
-
-@pytest.mark.parametrize(
-    ("declared", "label", "said"),
-    [
-        (NER, "none", "It has no span of any type"),
-        (NER, "person+place", r"It has [23] spans, (at least )?one each of person, place, and no"),
-        (SHOP, "refund+delay", "refund and delay apply to it, and no other label does"),
-        (SHOP, "none", "None of the labels applies to it"),
-        (PAIRS, "4 to 5", r"Its score is (5\.|4(\.\d)?: between 1 and 5, nearer to 5\.)"),
-    ],
-)
-def test_a_call_of_step_3_ends_in_its_target_and_says_all_else_in_the_same_words(
-    declared, label, said
-):
-    calls = []
-    mine = Declaration(**declared).task(name="mine")
-
-    def write(call):
-        calls.append(call)
-        return mine.dry_run(call)
-
-    rows(declared, write, labels={label: 2})
-    assert all(re.search(said, call.values["target"]) for call in calls)
-    (shown,) = (prompt.text for prompt in mine.prompts if prompt.name == "write")
-    definitions = next(iter(declared["output"].values())).values()
-    assert all(shown.index(each) < shown.index("$target") for each in definitions)
-
-
-SAID = """
-    spans | {} | contexts seeds | which types of spans a row has: person, place.
-    labels | {} | contexts seeds | which of these apply to a row: refund, delay.
-    score | {} | contexts seeds | The label is a score from 1 to 5.
-    answer | {} | contexts seeds | The label is the kind of the question: when, who.
-    preference | {} | contexts seeds | one reply better than another: concise, correct.
-    ranking | {} | contexts seeds | one reply better than another: concise, correct.
-    spans | {"overlap": true} | label | They may overlap.
-    spans | {"overlap": false} | label | They do not overlap.
-    spans | {"overlap": true} | write | Spans may overlap. Mark them: put <TYPE>
-    spans | {"overlap": false} | write | Spans do not overlap. Mark them: put <TYPE>
-    # A text with two labels must not lose one of them.
-    labels | {"per_row": [0, 1]} | label | whether it is right; there may be none:
-    labels | {"per_row": [1, 2]} | label | whether it is right; at least 1 is:
-    labels | {"per_row": [2, 2]} | label | whether it is right; exactly 2 are:
-"""
-"""An output, keys below it, prompts, and the words in these."""
-
-
-@pytest.mark.parametrize(("kind", "more", "prompts", "said"), table(SAID, 4))
-def test_prompts_say_what_an_output_needs(kind, more, prompts, said):
-    output = {**ALL[kind]["output"], **json.loads(more)}
-    task = Declaration(**{**ALL[kind], "output": output}).task()
-    named = [prompt for prompt in task.prompts if prompt.name in prompts.split()]
-    texts = [prompt.text for prompt in named]
-    assert texts
-    assert all(said in text for text in texts)
 
 
 @pytest.mark.parametrize(
@@ -822,20 +515,6 @@ def test_step_4_is_asked_again_for_another_number_of_labels(found, says):
     (reject,) = lines("runs/mine-0/rejects.jsonl")
     assert f"{reject['reason']}: {reject['detail']}".startswith(says), reject
     assert made.dataset.labels["a+b"] == 1
-
-
-def test_texts_of_one_kind_share_a_length_with_room_for_the_spans():
-    for name, expected in (
-        ("score", {"length of each text"}),
-        ("answer", {"passage length", "question length"}),
-        ("preference", {"prompt length"}),  # not that of the replies, which are written too
-        ("spans", {"length"}),
-    ):
-        dimensions = Declaration(**ALL[name]).task(name="mine").dimensions
-        assert {trait.name for trait in dimensions} == expected
-    tweets = {**NER, "fields": {"text": {"words": [2, 40]}}}
-    (length,) = Declaration(**tweets).task(name="mine").dimensions
-    assert min(int(value.split()[1]) for value in length.values) >= 2 * 3
 
 
 def test_a_text_has_room_for_the_spans_that_are_asked_for():
@@ -886,20 +565,6 @@ def test_replies_are_judged_in_both_orders(kind, first, second, kept):
         assert row[column] == kept
 
 
-def test_both_orders_of_replies_are_asked_for_at_once(works):
-    file_of(CHAT)
-    Path("seeds.txt").write_text("eggs\n", encoding="utf-8")
-    works(*"generate ./mine.yaml -n 1 -b people --seeds seeds.txt --out run".split())
-    reply = {"prompt": "How long do eggs take?", "better": "Six minutes.", "worse": "A while."}
-    works("batch", "export", "run", "--out", "write.jsonl")
-    (call,) = map(json.loads, Path("write.jsonl").read_text().splitlines())
-    answer = {"custom_id": call["custom_id"], "content": reply}
-    Path("answers.jsonl").write_text(json.dumps(answer), encoding="utf-8")
-    works("batch", "import", "run", "answers.jsonl")
-    works("batch", "export", "run", "--out", "label.jsonl")
-    assert len(Path("label.jsonl").read_text().splitlines()) == 2
-
-
 @pytest.mark.parametrize("name", ["calls.jsonl", "calls.md"])
 def test_an_import_refuses_what_an_output_cannot_use(name, works, in_process):
     file_of({**QA, "seeds": ["eggs"], "contexts": ["food"]})
@@ -939,20 +604,6 @@ def test_types_of_a_program_say_the_same_as_a_file():
         assert mine.task().labels == Declaration(**declared).task().labels
 
 
-def test_people_may_rank_replies_that_differ_in_a_mark(refuses, works):
-    for name, declared in (("pair", CHAT), ("ranked", RANKED)):
-        Path(f"{name}.yaml").write_text(yaml.safe_dump(declared))
-    row = {"prompt": "How cold?", "criterion": "correct", "margin": "clearly"}
-    pairs = [("-5 °C", "5 °C"), ("x < 3", "x > 3"), ("C++", "C#"), ("Yes.", "Yes!")]
-    write_lines("pair.jsonl", [{**row, "chosen": a, "rejected": b} for a, b in pairs])
-    write_lines("ranked.jsonl", [{**row, "ranked": [*pair, "?"]} for pair in pairs])
-    for name in ("pair", "ranked"):
-        works("validate", f"{name}.jsonl", "--task", f"{name}.yaml")
-    write_lines("pair.jsonl", [{**row, "chosen": "Yes.", "rejected": "Yes. "}])
-    same = "chosen and rejected are the same reply"
-    refuses("export pair.jsonl --task pair.yaml", same)
-
-
 BLENDER = "Press the button. Use 70 ml of oil, or 1,700 ml (by 12.05.2024) of it when fitted."
 
 
@@ -979,30 +630,6 @@ BLENDER = "Press the button. Use 70 ml of oil, or 1,700 ml (by 12.05.2024) of it
 )
 def test_an_answer_is_whole_words_of_the_passage(answer, passage, span):
     assert span_of(answer, passage) == span
-
-
-@pytest.mark.parametrize(
-    ("said", "kept"),
-    [
-        ("use 70  ml", "Use 70 ml"),
-        ("70 ml of oi", "begins or ends inside a word or number of the passage"),
-        (BLENDER, "an answer is the whole passage"),
-        ("", "answers.0: it is empty"),
-    ],
-)
-def test_a_row_has_the_words_of_its_passage(said, kept):
-    reply = {"passage": BLENDER, "question": "How much oil?", "answers": [said]}
-    refused = kept != "Use 70 ml"
-    with pytest.raises(QuotaNotMet) if refused else nullcontext():
-        made = rows(
-            {**QA, **ONE_SEED},
-            lambda _: reply,
-            lambda _: {"kind": "when", "answers": [said]},
-            labels={"when": 1},
-        )
-        assert made.dataset.rows[0]["answers"] == [kept]
-    if refused:
-        assert kept in lines("runs/mine-0/rejects.jsonl")[0]["detail"]
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from targen_core.api.request import TaskLike
 from targen_core.options import several
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_datatune.asked import read_request, wanted_of
 from targen_datatune.finding import Filters, Findings, search
 from targen_datatune.licenses import listed
+from targen_datatune.request import read_request, wanted_of
 from targen_standard.given import task_of
 
 

@@ -47,7 +47,7 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
     )
     register.register(
         "select",
-        "targen_methods.supergen.selecting:select",
+        "targen_methods.supergen:select",
         summary="Keep each label's best rows, ranked by a recorded number.",
         panel="Data",
     )
@@ -89,12 +89,12 @@ def register_methods(register: Register[Method[Any]]) -> None:
     )
     register.register(
         "zerogen",
-        "targen_methods.zerogen.method:ZEROGEN",
+        "targen_methods.zerogen:ZEROGEN",
         summary="generates texts that complete a prompt that states the label and then breaks off",
     )
     register.register(
         "sungen",
-        "targen_methods.sungen.method:SUNGEN",
+        "targen_methods.sungen:SUNGEN",
         summary="generates rows as ZeroGen does, and weights each by its effect on a model",
     )
     register.register(
@@ -104,6 +104,6 @@ def register_methods(register: Register[Method[Any]]) -> None:
     )
     register.register(
         "supergen",
-        "targen_methods.supergen.method:SUPERGEN",
+        "targen_methods.supergen:SUPERGEN",
         summary="generates texts for a label, scored by probability; targen finish keeps the best",
     )

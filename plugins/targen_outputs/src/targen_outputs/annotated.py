@@ -20,8 +20,8 @@ from targen_core.reading.values import Malformed, json_of
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 from targen_outputs.exporting import argilla, label_studio
-from targen_outputs.exporting.asked import Answers
 from targen_outputs.exporting.bio import BIO_SUFFIX
+from targen_outputs.exporting.questions import Answers
 from targen_standard.task_files.outputs import Output, Question, Row, output_in
 
 

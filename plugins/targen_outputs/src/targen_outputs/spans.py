@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import re
 from collections import Counter
@@ -15,10 +14,16 @@ from pydantic import ConfigDict, Field, create_model
 
 from targen_core.cli.findings import Cell, Table
 from targen_core.errors import Rejected, UsageError
-from targen_core.text import plural, printable
+from targen_core.text import plural
 from targen_outputs.counting import Seen, shared_out
-from targen_outputs.marks import Span, marked, moved, read_marks, read_strictly
-from targen_outputs.own import own_spans, seems_misplaced
+from targen_outputs.marks import (
+    Span,
+    marked,
+    moved,
+    own_spans,
+    read_marks,
+    read_strictly,
+)
 from targen_outputs.plans import InSets
 from targen_outputs.sets import IN_ORDER, Definitions, field_in, label_for, members_of
 from targen_standard.made_up import word
@@ -28,10 +33,7 @@ from targen_standard.task_files.outputs import Output, OutputType, Question, Row
 Place = tuple[int, int, str]
 """Start, end and type of a span."""
 
-_log = logging.getLogger("targen.dataset")
 
-_MOST_NAMED = 3  # rows with odd spans
-_SHOWN = 40  # characters of such a span
 _MOST_TYPES = 3  # of the sets that a plan has by default
 _WORDS_OF_SPAN = 3  # of a text, for each span
 _ONE_MORE = 0.5  # probability of one more span in a row: most texts name few things
@@ -88,7 +90,6 @@ class SpansOutput(Output):
     def __init__(self, spec: Spans, field: str, language: str, *, has_markup: bool) -> None:
         self._spec, self._field, self._sets = spec, field, spec.sets
         self._strict = not has_markup
-        self._odd: set[str] = set()
         self.field, self.overlap, self.language = field, spec.overlap, language
         names = tuple(spec.spans)
         columns: dict[str, Any] = {
@@ -130,14 +131,6 @@ class SpansOutput(Output):
         if not isinstance(text, str) or not isinstance(spans, list):
             return row
         found = own_spans(spans, text, overlap=self._spec.overlap)
-        odd = next(filter(None, (seems_misplaced(span, text) for span in spans)), "")
-        if odd and (text in self._odd or len(self._odd) < _MOST_NAMED):
-            self._odd.add(text)
-            _log.warning(
-                "%r cuts a word or ends in a space: do the offsets of spans count characters from "
-                "0? With `text` in each span, targen checks them",
-                printable(odd, max_length=_SHOWN),
-            )
         return {**row, "spans": found}
 
     def check(self, row: Row) -> None:

@@ -65,9 +65,9 @@ def retrieve(
     """
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.parsing import parse_options
-    from targen_datatune.asked import read_request
     from targen_datatune.finding import Filters, search
     from targen_datatune.licenses import listed
+    from targen_datatune.request import read_request
 
     registry = load_registry()
     asked = read_request(task, registry)

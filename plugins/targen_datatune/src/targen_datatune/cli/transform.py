@@ -31,8 +31,8 @@ from targen_datatune.cli.options import (
 from targen_standard.checks.languages import all_languages, find_language, script_of
 
 if TYPE_CHECKING:
-    from targen_datatune.asked import Example, TaskRequest
     from targen_datatune.finding import Findings
+    from targen_datatune.request import Example, TaskRequest
     from targen_datatune.transforming.spec import Transform
 
 _SOURCES = "Sources"
@@ -198,8 +198,8 @@ def transform(
     - targen transform task.yaml -n 3000 -b small --backend-for plan=large --max-cost 10
     """
     from targen_core.plugins.loader import load_registry
-    from targen_datatune.asked import read_request
     from targen_datatune.licenses import listed
+    from targen_datatune.request import read_request
     from targen_datatune.transforming.sources import Sources
     from targen_datatune.transforming.task import TRANSFORM
     from targen_standard.task_files.files import task_name

@@ -1,16 +1,15 @@
 """`dense`: entries whose vectors are near to the query's, by a bi-encoder.
 
-Vectors are in a log, each after the digest of its text. A text is embedded once, and a killed index
-continues. The index is searched in place, mapped into memory.
+A text is embedded once: a new index takes the vectors of known texts from the one before. The index
+is searched in place, mapped into memory.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import json
-import os
-import re
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -38,8 +37,8 @@ from targen_standard.pretrained import (
 
 DEFAULT_MODEL = MINILM
 
-_AT_ONCE = 512  # texts between two writes of the log
-_DIGEST = 16  # bytes
+_AT_ONCE = 512  # texts between two reports of progress
+_DIGEST = 32  # hexadecimal digits
 _OWN: dict[str, dict[str, Any]] = {
     # DataFinder (Viswanathan et al. 2023) as Prompt2Model asks it: the first token's vector, inner
     # products, 128 tokens.
@@ -87,50 +86,63 @@ def _index(
     progress: Callable[[int, int], None],
 ) -> None:
     model = _model(options)
-    remove(folder / "dense.json")
-    log = _Log(folder, model.fingerprint)
-    order: list[int] = []
-    waiting: dict[bytes, str] = {}
-
-    def embed() -> None:
-        if waiting:
-            log.append(list(waiting), model.encode(list(waiting.values()), options.text_prefix))
-            waiting.clear()
-
+    texts: dict[str, str] = {}
     digests = []
-    for at, entry in enumerate(entries):
-        digest = hashlib.sha256(entry.text.encode("utf-8", "replace")).digest()[:_DIGEST]
-        digests.append(digest)
-        if digest not in log.places and digest not in waiting:
-            waiting[digest] = entry.text
-        if len(waiting) >= _AT_ONCE:
-            embed()
-        if at % _AT_ONCE == 0:
-            progress(at, len(entries))
-    embed()
-    order = [log.places[digest] for digest in digests]
-    np.save(folder / "order.npy", np.asarray(order, np.int64))
-    facts = {"size": log.size, "fingerprint": model.fingerprint, "options": options.model_dump()}
+    for entry in entries:
+        digests.append(hashlib.sha256(entry.text.encode("utf-8", "replace")).hexdigest()[:_DIGEST])
+        texts.setdefault(digests[-1], entry.text)
+    known = _known(folder, model.fingerprint)
+    remove(folder / "dense.json")
+    new = [digest for digest in texts if digest not in known]
+    for start in range(0, len(new), _AT_ONCE):
+        progress(len(texts) - len(new) + start, len(texts))
+        part = new[start : start + _AT_ONCE]
+        encoded = model.encode([texts[digest] for digest in part], options.text_prefix)
+        known.update(zip(part, encoded, strict=True))
+    vectors = np.stack([known[digest] for digest in digests]) if digests else np.zeros((0, 0))
+    data = io.BytesIO()
+    np.save(data, vectors.astype(np.float32))
+    write_file(folder / "vectors.npy", data.getvalue())  # another process may map the old file
+    facts = {
+        "digests": digests,
+        "fingerprint": model.fingerprint,
+        "options": options.model_dump(),
+    }
     write_file(folder / "dense.json", json.dumps(facts))
     sign(folder / "dense.json", {"options.model": options.model})
-    progress(len(digests), len(digests))
+    progress(len(texts), len(texts))
+
+
+def _known(folder: Path, fingerprint: str) -> dict[str, NDArray[Any]]:
+    """Return the vectors of an earlier index of the same model, by the digests of their texts."""
+    try:
+        facts, vectors = _read(folder)
+    except ValueError:
+        return {}
+    if facts["fingerprint"] != fingerprint:
+        return {}
+    return dict(zip(facts["digests"], np.array(vectors), strict=True))
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], NDArray[Any]]:
+    """Return the facts of an index and its vectors, shape (n, d), mapped into memory.
+
+    Raises:
+        ValueError: the folder does not contain such an index.
+    """
+    try:
+        facts = read_json(folder / "dense.json", inside=folder)
+        vectors = read_array(folder / "vectors.npy", inside=folder, mapped=True)
+        if vectors.shape[:1] != (len(facts["digests"]),) or vectors.ndim != 2:
+            raise ValueError("not a dense index: vectors are missing")
+        return {**facts, "fingerprint": str(facts["fingerprint"])}, vectors
+    except (UnreadableFile, LookupError, TypeError) as error:
+        raise ValueError(f"not a dense index: {error}") from error
 
 
 def _load(folder: Path) -> Any:
-    try:
-        facts = read_json(folder / "dense.json", inside=folder)
-        options = Options.model_validate(facts["options"])
-        fingerprint, size = str(facts["fingerprint"]), int(facts["size"])
-        order: NDArray[Any] = read_array(folder / "order.npy", inside=folder)
-        vectors = _vectors(folder, fingerprint, size)
-    except (OSError, UnreadableFile, LookupError, TypeError) as error:
-        raise ValueError(f"not a dense index: {error}") from error
-    if order.dtype != np.int64 or order.ndim != 1 or (order < 0).any():
-        raise ValueError("not a dense index: its order is invalid")
-    if len(order) and int(order.max()) >= len(vectors):
-        raise ValueError("not a dense index: vectors are missing")
-    if not np.array_equal(order, np.arange(len(vectors))):
-        vectors = vectors[order]  # a copy: what is not in this index is left out
+    facts, vectors = _read(folder)
+    options = Options.model_validate(facts.get("options"))
 
     def search(query: str, k: int, /) -> Sequence[Hit]:
         if not len(vectors):
@@ -138,83 +150,16 @@ def _load(folder: Path) -> Any:
         if options.model not in (MINILM, MINILM.rpartition("/")[2]):
             require_trust(folder / "dense.json", {"options.model": options.model})
         model = _model(options)
-        if model.fingerprint != fingerprint:
+        if model.fingerprint != facts["fingerprint"]:
             raise UsageError(
                 f"the model {options.model} has changed since the index was created",
                 hint=f"delete {folder}; targen then recreates it",
             )
-        (asked,) = model.encode([query], options.query_prefix)
-        scores = vectors @ asked
+        (encoded,) = model.encode([query], options.query_prefix)
+        scores = vectors @ encoded
         return [Hit(at, float(scores[at])) for at in map(int, best(scores, k))]
 
     return search
-
-
-class _Log:
-    """The vectors of a folder, one after another, each with the digest of its text.
-
-    Attributes:
-        places: digest -> the place of its vector.
-        size: numbers per vector; 0 without vectors.
-    """
-
-    def __init__(self, folder: Path, fingerprint: str) -> None:
-        self._folder, self._fingerprint = folder, fingerprint
-        self.places: dict[bytes, int] = {}
-        self.size = 0
-        for path in folder.glob("vectors-*.bin"):
-            size = path.stem.rpartition("-")[2]
-            if path.stem == f"vectors-{fingerprint}-{size}" and size.isdecimal():
-                self.size = int(size)
-                whole = path.stat().st_size // self._record * self._record
-                os.truncate(path, whole)  # a process that was killed leaves half a vector
-                if whole:
-                    records = np.memmap(path, _record(self.size), mode="r")
-                    self.places = {bytes(one): at for at, one in enumerate(records["digest"])}
-            else:
-                remove(path)  # of another model
-
-    @property
-    def _record(self) -> int:
-        return _DIGEST + 4 * self.size
-
-    def append(self, digests: Sequence[bytes], vectors: NDArray[Any]) -> None:
-        """Add vectors to the log."""
-        self.size = int(vectors.shape[1])
-        records = np.zeros(len(digests), _record(self.size))
-        records["digest"] = np.frombuffer(b"".join(digests), f"V{_DIGEST}")
-        records["vector"] = vectors
-        with open(_path(self._folder, self._fingerprint, self.size), "ab") as file:
-            file.write(records.tobytes())
-        for digest in digests:
-            self.places[digest] = len(self.places)
-
-
-def _record(size: int) -> np.dtype[Any]:
-    return np.dtype([("digest", f"V{_DIGEST}"), ("vector", np.float32, (size,))])
-
-
-def _path(folder: Path, fingerprint: str, size: int) -> Path:
-    return folder / f"vectors-{fingerprint}-{size}.bin"
-
-
-def _vectors(folder: Path, fingerprint: str, size: int) -> NDArray[Any]:
-    """The vectors of the log, shape (n, size), mapped.
-
-    Raises:
-        ValueError: the file does not contain such vectors.
-        OSError: the file does not exist.
-    """
-    if not re.fullmatch(r"[0-9a-f]+", fingerprint):
-        raise ValueError("not a dense index: its fingerprint is invalid")
-    if size == 0:
-        return np.zeros((0, 0), np.float32)
-    path = _path(folder, fingerprint, size)
-    whole = path.stat().st_size // _record(size).itemsize
-    if not whole:
-        return np.zeros((0, size), np.float32)
-    vectors: NDArray[Any] = np.memmap(path, _record(size), mode="r", shape=(whole,))["vector"]
-    return vectors
 
 
 class _Model:

@@ -51,8 +51,8 @@ class Sources:
         if self._findings is not None:
             return self._findings
         from targen_core.plugins.loader import load_registry
-        from targen_datatune.asked import TaskRequest
         from targen_datatune.finding import Filters, search
+        from targen_datatune.request import TaskRequest
 
         spec = self.spec
         findings = search(

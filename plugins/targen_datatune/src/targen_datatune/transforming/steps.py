@@ -22,12 +22,14 @@ from targen_core.tasks.steps import Llm
 from targen_datatune.cells import NO_DESCRIPTION
 from targen_datatune.licenses import mixes, normal
 from targen_datatune.retrieval import DatasetUnavailable
-from targen_datatune.transforming.items import Plan, Source, SourceRow
-from targen_datatune.transforming.replies import (
+from targen_datatune.transforming.items import (
     Choice,
     ColumnChoice,
     Expansion,
+    Plan,
     PlanReply,
+    Source,
+    SourceRow,
     Transformed,
 )
 from targen_datatune.transforming.sources import Sources, cut, shown

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from targen_core import Prompt, Rejected
 from targen_core.tasks.replies import list_of
 from targen_core.tasks.steps import InverseGenerator, ListStep, Llm, Part
-from targen_datatune.transforming.replies import Written
+from targen_datatune.transforming.items import Written
 
 if TYPE_CHECKING:
     from targen_datatune.transforming.steps import Steps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -10,13 +11,214 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
-from targen_methods.coda.items import Recipe, Row
-from targen_methods.coda.options import Options
-from targen_methods.coda.words import content_words
 from targen_methods.conditional.steps import told
 from targen_standard.embedding import Encode
 from targen_standard.methods.columns import Columns
+from targen_standard.methods.model import MethodOptions
+
+
+class Options(MethodOptions):
+    """Options of CoDa; the defaults are those of its authors, except for the embedder."""
+
+    solo: int = Field(3, ge=0, le=100, description="number of new rows from each given row")
+    mix: int = Field(
+        2,
+        ge=0,
+        le=100,
+        description="number of new rows that mix a given row's subject with the constraints of a "
+        "similar row of the same label; not used for pairs",
+    )
+    keep: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="share of a text's words to keep: at least three words; for pairs, at most "
+        "half",
+    )
+    alternatives: bool = Field(
+        True,
+        description="whether the model suggests alternatives for the kept words: one call per "
+        "given row",
+    )
+    replace: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="share of the alternatives that may replace the original words; the others "
+        "are excluded",
+    )
+    exclude: float = Field(
+        0.3, ge=0, le=1, description="share of the excluded words to list in prompts"
+    )
+    exemplars: int = Field(
+        3, ge=0, le=20, description="number of given rows with the same label to show"
+    )
+    longer: float = Field(
+        1.5, ge=1, le=10, description="maximum length of a text relative to the given text"
+    )
+    # Use one that is always available: a later installation must not change a run's words.
+    embedder: str = Field(
+        "words",
+        min_length=1,
+        description="the embedder that measures how near words are to a label, and rows to each "
+        "other: words or minilm",
+    )
+    syntax: str = Field(
+        "",
+        description="a spaCy pipeline, to make the new text follow the parts of speech of the "
+        "given text",
+    )
+
+
+class _Item(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Row(_Item):
+    """A row that the user gave.
+
+    Attributes:
+        number: which one it is among all that were given, from 0.
+        values: its texts and choices, by column.
+    """
+
+    number: int
+    values: dict[str, str]
+
+
+class Group(_Item):
+    """A given row of each label: lists know no labels, so an item holds something for each.
+
+    Attributes:
+        number: which group it is, from 0.
+        of_label: a row, by the label's name. A label with fewer rows than others gives them again,
+            each in as many groups at most as it makes new rows.
+    """
+
+    number: int
+    of_label: dict[str, Row]
+
+
+class Reading(_Item):
+    """A model's reading of the rows of a group, by label.
+
+    Attributes:
+        summaries: what each text is about; "" if the model did not say.
+        alternatives: words of each text, each with another that fits in its place.
+    """
+
+    summaries: dict[str, str]
+    alternatives: dict[str, dict[str, str]]
+
+
+class Recipe(_Item):
+    """The plan of one row.
+
+    Attributes:
+        form: "solo", or "mix 1" for constraints of the nearest row, and so on.
+        given: the given row that it is written in place of.
+        source: the given row that the constraints are from; the same, unless two are mixed.
+        kept: columns that are taken over from `source` as they are.
+        words: words that the new text has.
+        alternatives: for some of these another word that may stand for it.
+        excluded: words that it does not have.
+        low: the fewest words of the row.
+        high: the most.
+        exemplars: given rows of the same label, as text.
+        syntax: parts of speech, one after the other; "" says nothing of them.
+        summary: what the row is about, or "" if that is open.
+    """
+
+    form: str
+    given: int
+    source: int
+    kept: dict[str, str]
+    words: tuple[str, ...]
+    alternatives: dict[str, str]
+    excluded: tuple[str, ...]
+    low: int
+    high: int
+    exemplars: tuple[str, ...]
+    syntax: str = ""
+    summary: str = ""
+
+
+class Recipes(_Item):
+    """A recipe for each label whose row there makes another: a seed.
+
+    Attributes:
+        number: which seed of its group it is, from 0.
+        of_label: recipes, by the label's name.
+    """
+
+    number: int
+    of_label: dict[str, Recipe]
+
+
+class Alternative(BaseModel):
+    """A word, and another for it."""
+
+    word: str
+    other: str
+
+
+class Alternatives(BaseModel):
+    """Words that could stand for others."""
+
+    alternatives: list[Alternative]
+
+
+class Summary(BaseModel):
+    """What a text is about."""
+
+    summary: str
+
+
+_WORD = re.compile(r"[^\W\d_](?:[\w'’-]*\w)?")
+
+_SMALL = frozenset(
+    """
+    a about above after again against all also am an and any are aren't as at be because been
+    before being below between both but by can can't cannot could couldn't did didn't do does
+    doesn't doing don't down during each few for from further had hadn't has hasn't have haven't
+    having he he's her here hers herself him himself his how i i'd i'll i'm i've if in into is isn't
+    it it's its itself just let's me more most must my myself no nor not now of off on once only or
+    other our ours ourselves out over own same shall she she's should shouldn't so some such than
+    that that's the their theirs them themselves then there there's these they they'd they'll
+    they're they've this those through to too under until up upon very was wasn't we we'd we'll
+    we're we've were weren't what when where which while who whom whose why will with won't would
+    wouldn't you you'd you'll you're you've your yours yourself yourselves
+    """.split()
+)
+
+
+def content_words(text: str) -> list[str]:
+    """Return the words of at least two letters without English function words, each once, in order.
+
+    Adjacent capitalised words are one, since they are a name: "Ho Chi Minh City".
+    """
+    found: dict[str, str] = {}
+    end, name = -1, ""  # of the capitalised words so far
+    for match in _WORD.finditer(text.replace("’", "'")):
+        word, key = match[0], match[0].casefold()
+        if len(word) < 2 or key in _SMALL:
+            continue
+        capital = word[0].isupper()
+        if capital and name and text[end : match.start()] == " ":
+            found.pop(name.casefold(), None)
+            word = f"{name} {word}"
+        found.setdefault(word.casefold(), word)
+        end, name = match.end(), word if capital else ""
+    return [*found.values()]
+
+
+def has_word(text: str, word: str) -> bool:
+    """Return whether a text has a word or phrase, whole and in any case."""
+    pattern = r"\s+".join(map(re.escape, word.split()))
+    return re.search(rf"(?<!\w){pattern}(?!\w)", text.replace("’", "'"), re.IGNORECASE) is not None
+
 
 _SHORTEST, _LONGEST = 5, 10  # a text may always have so few and so many words
 _WORDS = 3  # kept of a text, if it has so many

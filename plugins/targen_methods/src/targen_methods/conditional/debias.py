@@ -19,8 +19,7 @@ from pydantic import Field
 
 from targen_core import Prompt, Rejected
 from targen_core.tasks.steps import Llm
-from targen_methods.conditional.cut import ended
-from targen_methods.conditional.steps import ConditionalOptions
+from targen_methods.conditional.steps import ConditionalOptions, ended
 
 _PART = "\ufffd"  # replaces an incomplete character at the end of a token
 

@@ -5,24 +5,151 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core import Prompt, Rejected
 from targen_core.errors import UsageError
 from targen_core.hints import did_you_mean
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.steps import ListStep, Llm
-from targen_methods.conditional.cut import ENDS, kept, phrase_kept
-from targen_methods.conditional.items import Condition, Sample
 from targen_methods.copies import Copies
 from targen_standard.checks.prose import prose
 from targen_standard.made_up import sentence, words
 from targen_standard.methods.columns import Columns
 from targen_standard.methods.model import Base, MethodOptions
+
+ENDS = ".?!。？！।؟"
+"""Marks that end a sentence."""
+
+_QUOTES = '"“”„«»'
+_OPENING = "“„«"
+_BEHIND_END = "'’)]"  # may follow the mark that ends a sentence
+_BEFORE = re.compile(rf"[\s{_QUOTES}]*")
+_NEXT = re.compile(r"\s+[^\sa-z]|\s*$")  # after the first sentence: another, or the end
+
+
+def kept(reply: str, *, ends: str = ENDS, first: bool = False) -> tuple[int, int]:
+    """Return the start and end of the wanted text in a reply: whole sentences.
+
+    Quotation marks and spaces at the beginning do not count. The text reaches to the quotation mark
+    that closes it or the end of the line. Without either, it reaches to the last mark of `ends`,
+    since the rest is part of a sentence. With `first`, it reaches to the first of these marks that
+    ends a sentence. Quotations belong to the text, and their sentences do not end it.
+
+    Args:
+        reply: what the model wrote.
+        ends: the marks.
+        first: take one sentence.
+
+    Raises:
+        Rejected: `no-end`, if no rule finds an end, or the text up to it is not a whole sentence.
+    """
+    read = _read(reply, ENDS + ends)
+    if first:
+        for end, mark in read.sentences:
+            if mark in ends and _NEXT.match(reply[: read.stop], end):
+                return read.start, end
+    elif read.closed:
+        whole = read.start + len(reply[read.start : read.stop].rstrip())
+        if read.sentences and read.sentences[-1][0] == whole:
+            return read.start, whole
+    elif stops := [end for end, mark in read.sentences if mark in ends]:
+        return read.start, stops[-1]
+    raise Rejected("no-end", f"nothing ends a text in {reply[:200]!r}")
+
+
+def phrase_kept(reply: str) -> str:
+    """Return the text before the closing mark or the line's end, a whole sentence or not."""
+    read = _read(reply, ENDS)
+    return reply[read.start : read.stop].strip()
+
+
+def ended(reply: str) -> bool:
+    """Return whether a reply has reached the mark that closes its text, or the end of its line.
+
+    The result of `kept`, without `first`, is then final, however the reply continues.
+    """
+    return _read(reply, ENDS).closed
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A reply up to where its text is closed.
+
+    Attributes:
+        start: where the text begins.
+        stop: where the closing mark or the line's end is, or else the reply's end.
+        closed: whether there is one of the two.
+        sentences: the ends of sentences, after their marks, each with the mark; except those within
+            a quotation that do not end with it.
+    """
+
+    start: int
+    stop: int
+    closed: bool
+    sentences: tuple[tuple[int, str], ...]
+
+
+def _read(reply: str, ends: str) -> _Read:
+    opening = _BEFORE.match(reply)
+    start = opening.end() if opening is not None else 0
+    sentences: list[tuple[int, str]] = []
+    depth = 0
+    for at in range(start, len(reply)):
+        sign = reply[at]
+        if sign == "\n" or (sign in _QUOTES and not depth and not _opens(reply, at)):
+            return _Read(start, at, True, tuple(sentences))
+        if sign in _QUOTES:
+            depth += 1 if _opens(reply, at) else -1
+            if not depth and reply[at - 1] in ends:
+                sentences.append((at + 1, reply[at - 1]))
+        elif depth:
+            continue
+        elif sign in ends and (sign != "." or not reply[at + 1 : at + 2].isalnum()):  # no "3.5"
+            sentences.append((at + 1, sign))
+        elif sign in _BEHIND_END and sentences and sentences[-1][0] == at:
+            sentences.append((at + 1, sentences[-1][1]))
+    return _Read(start, len(reply), False, tuple(sentences))
+
+
+def _opens(reply: str, at: int) -> bool:
+    """Return whether a quotation mark opens a quotation, by its spaces or its form."""
+    before = reply[at - 1].isspace() or reply[at - 1] in "([—–"
+    after = reply[at + 1 : at + 2].isspace() or reply[at + 1 : at + 2] in (*".,;:!?)]",)
+    return before if before != after else reply[at] in _OPENING
+
+
+class _Item(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Condition(_Item):
+    """The context that a text is written after.
+
+    Attributes:
+        about: what the text is about; "" if it follows from rows that were given.
+        values: of pairs, the columns before the last, by name.
+    """
+
+    about: str = ""
+    values: dict[str, str] = {}
+
+
+class Sample(_Item):
+    """One text for each label, after the condition above it.
+
+    Attributes:
+        number: which sample it is, from 0.
+    """
+
+    number: int
+
 
 _PACKAGE = "targen_methods.conditional"
 _TOPIC = Prompt("topic", package=_PACKAGE)

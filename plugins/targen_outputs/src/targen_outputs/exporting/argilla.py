@@ -16,7 +16,7 @@ from typing import Any
 from targen_core.dataset.model import Dataset
 from targen_core.reading.values import json_of
 from targen_core.text import plural
-from targen_outputs.exporting.asked import ROW, Answers, Asked, asked
+from targen_outputs.exporting.questions import ROW, Answers, RowQuestions, rows_with_questions
 from targen_outputs.exporting.rows import labelled, write_out
 from targen_standard.exporting.model import Exporter
 from targen_standard.task_files.outputs import Question, output_in
@@ -48,12 +48,12 @@ def _shifted(dataset: Dataset) -> str:
 
 
 def _write(dataset: Dataset, out: Path) -> None:
-    records = [_record(row) for row in asked(dataset)]
+    records = [_record(row) for row in rows_with_questions(dataset)]
     text = json.dumps(records, ensure_ascii=False, indent=1)
     write_out(out, text + "\n")
 
 
-def _record(row: Asked) -> Mapping[str, Any]:
+def _record(row: RowQuestions) -> Mapping[str, Any]:
     values = {question.name: _value(question) for question in row.questions}
     return {
         "id": row.id,

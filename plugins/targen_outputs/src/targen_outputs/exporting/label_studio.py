@@ -15,7 +15,7 @@ from xml.sax.saxutils import quoteattr
 
 from targen_core.dataset.model import Dataset
 from targen_core.outputs import write_file
-from targen_outputs.exporting.asked import ROW, Answers, Asked, asked
+from targen_outputs.exporting.questions import ROW, Answers, RowQuestions, rows_with_questions
 from targen_standard.exporting.model import Exporter
 from targen_standard.task_files.outputs import Question
 
@@ -53,7 +53,7 @@ _SAID = ("choices", "rating", "number", "text", "selected")
 
 
 def _write(dataset: Dataset, out: Path) -> None:
-    rows = list(asked(dataset))
+    rows = list(rows_with_questions(dataset))
     tasks: list[Mapping[str, Any]] = [
         {
             "data": {"id": row.id, **row.texts, **({} if row.row is None else {ROW: row.row})},
@@ -66,7 +66,7 @@ def _write(dataset: Dataset, out: Path) -> None:
     write_file(out / "config.xml", _configuration(rows[0]))
 
 
-def _results(row: Asked) -> list[Mapping[str, Any]]:
+def _results(row: RowQuestions) -> list[Mapping[str, Any]]:
     return [
         {
             "id": f"{question.name}-{number}",
@@ -80,7 +80,7 @@ def _results(row: Asked) -> list[Mapping[str, Any]]:
     ]
 
 
-def _shown(row: Asked, question: Question) -> str:
+def _shown(row: RowQuestions, question: Question) -> str:
     """The names of the texts that a question is about; of a whole row, those of the first."""
     if question.kind == "pair":
         return ",".join(map(_text_name, question.options))
@@ -130,7 +130,7 @@ _VALUES: Mapping[str, Callable[[Question], list[Mapping[str, Any]]]] = {
 }
 
 
-def _configuration(row: Asked) -> str:
+def _configuration(row: RowQuestions) -> str:
     """The labelling interface, which names the texts and questions as the tasks do."""
     texts = [
         f"  <Text name={quoteattr(_text_name(name))} value={quoteattr(f'${name}')}/>"
@@ -140,7 +140,7 @@ def _configuration(row: Asked) -> str:
     return "\n".join(["<View>", *texts, *asked, "</View>", ""])
 
 
-def _control(row: Asked, question: Question) -> str:
+def _control(row: RowQuestions, question: Question) -> str:
     tag = _tag(question)
     low, high, step = (f"{number:g}" for number in question.scale)
     more = {

@@ -6,6 +6,7 @@ Collins (2002), https://aclanthology.org/W02-1001.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,11 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
 from targen_outputs.training import stored
 from targen_training.trainers import TrainerOptions, TrainingSet
 
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
+
+_LETTERS = word_of(rf"\W_{UNSPACED}")
+# A word, a character of a script without spaces between words, or a sign.
+_WORD = re.compile(rf"{UNSPACED_LETTER}|{_LETTERS}|[^\w\s]|_")
 
 
 class PerceptronOptions(TrainerOptions):
@@ -100,3 +106,21 @@ def write(
 def known_in(facts: Mapping[str, Any]) -> dict[str, int]:
     """Return the numbers of the features that a model was written with."""
     return {str(name): at for at, name in enumerate(facts["features"], start=1)}
+
+
+def words_in(text: str) -> list[tuple[int, int]]:
+    """Return where each word begins and ends."""
+    return [match.span() for match in _WORD.finditer(text)]
+
+
+def shape_of(word: str) -> str:
+    """Return which kinds of characters a word has, each run of a kind once: "Xx" of "Rome"."""
+    kinds = (
+        "X" if each.isupper() else "x" if each.isalpha() else "9" if each.isdigit() else each
+        for each in word[:40]
+    )
+    shape = ""
+    for kind in kinds:
+        if not shape.endswith(kind):
+            shape += kind
+    return shape

@@ -26,9 +26,10 @@ from targen_outputs.training.perceptron import (
     learn,
     numbered,
     places_of,
+    shape_of,
+    words_in,
     write,
 )
-from targen_outputs.training.words import shape_of, words_in
 from targen_training.features import fields_of
 from targen_training.scores import Measured
 from targen_training.trainers import Decision, Predictor, TrainedOutput, Trainer, TrainingSet

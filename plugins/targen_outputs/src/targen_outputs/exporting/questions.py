@@ -17,8 +17,8 @@ ROW = "targen_row"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One row.
+class RowQuestions:
+    """A row with the questions about it.
 
     Attributes:
         id: its `idx` as text, or its place.
@@ -48,7 +48,7 @@ class Answers:
     said: Sequence[Mapping[str, Sequence[Any]]]
 
 
-def asked(dataset: Dataset) -> Iterator[Asked]:
+def rows_with_questions(dataset: Dataset) -> Iterator[RowQuestions]:
     """Yield the rows of a dataset with the questions of its output, or of its label.
 
     Raises:
@@ -71,7 +71,7 @@ def asked(dataset: Dataset) -> Iterator[Asked]:
         texts = {path.replace(".", "_"): text_at(row.row, path) for path in task.fields}
         more = {name: text for each in questions for name, text in each.shown.items()}
         idx = {} if row.idx is None else {"idx": row.idx}
-        yield Asked(
+        yield RowQuestions(
             str(idx.get("idx", number - 1)),
             {**texts, **more},
             questions,

@@ -10,11 +10,20 @@ from pydantic import Field
 from targen_core import Task, read_dataset
 from targen_core.errors import MissingDependency
 from targen_core.hints import install
-from targen_methods.features import embedder_of
-from targen_methods.zerogen.method import Options as ZeroGenOptions
-from targen_methods.zerogen.method import zerogen_task
+from targen_core.plugins.loader import load_registry
+from targen_methods.zerogen import Options as ZeroGenOptions
+from targen_methods.zerogen import zerogen_task
 from targen_standard.methods.form import task_of_rows
 from targen_standard.methods.model import Base, Method
+
+
+def embedder_of(features: str) -> tuple[str, ...]:
+    """Return the id of the embedder that an option `features` names; empty for words.
+
+    Raises:
+        UnknownName: the embedder is unknown.
+    """
+    return () if features == "tfidf" else (load_registry().find("embedder", features).id,)
 
 
 class Options(ZeroGenOptions):

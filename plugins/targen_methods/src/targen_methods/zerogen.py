@@ -8,10 +8,15 @@ from pydantic import BaseModel
 
 from targen_core import Task
 from targen_core.tasks.steps import Llm
-from targen_methods.conditional.cut import kept
 from targen_methods.conditional.debias import DebiasOptions, debiased
-from targen_methods.conditional.items import Condition, Sample
-from targen_methods.conditional.steps import CONTINUE, PROMPTS, ConditionalSteps
+from targen_methods.conditional.steps import (
+    CONTINUE,
+    PROMPTS,
+    Condition,
+    ConditionalSteps,
+    Sample,
+    kept,
+)
 from targen_standard.correctors.meta import META_PROMPT
 from targen_standard.methods.model import Base, Method, derived
 

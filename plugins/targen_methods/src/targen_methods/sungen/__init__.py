@@ -1,1 +1,0 @@
-"""SunGen: ZeroGen's rows, weighed by what they do to a model."""

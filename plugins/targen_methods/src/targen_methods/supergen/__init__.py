@@ -1,1 +1,0 @@
-"""SuperGen: texts scored by their probability under the model; the best are kept."""
