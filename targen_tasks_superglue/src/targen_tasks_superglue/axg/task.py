@@ -65,7 +65,6 @@ from targen_tasks_superglue.shared.subjects import (
     PAIRS_PROMPT,
     SUBJECTS_PROMPT,
     SubjectPair,
-    check_neutral_pair,
     neutral_pairs,
     paper_pairs,
 )
@@ -151,12 +150,7 @@ def _sentences(prompt: Prompt, order: Sequence[str]) -> ListStep[Sentences]:
 
 
 SUBJECT_PAIRS = neutral_pairs(*load_dimensions(_PACKAGE, "sentences"))
-PAPER_SUBJECT_PAIRS = paper_pairs(
-    numbers=("singular",),
-    pronouns=False,
-    check=check_neutral_pair,
-    summary="two people of any gender who meet in a setting",
-)
+PAPER_SUBJECT_PAIRS = paper_pairs(pronouns=False)
 # The order changes every second time, since that of labels changes every time.
 SENTENCES = _sentences(_SENTENCES, ("first", "first", "second", "second"))
 # Here each seed is for both labels.
