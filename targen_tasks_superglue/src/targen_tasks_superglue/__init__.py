@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 _TASKS = {
     "axg": ("axg:AXG", "entailment that must not depend on whether a pronoun is he or she"),
     "boolq": ("boolq:BOOLQ", "yes/no questions: what answer does the passage give?"),
-    "cb": ("cb:CB", "commitment: does the premise entail or contradict the hypothesis?"),
+    "cb": (
+        "cb:CB",
+        "commitment: does the premise entail or contradict the hypothesis, or neither?",
+    ),
     "copa": ("copa:COPA", "choice of plausible alternatives: the cause or the result of an event"),
-    "record": ("record:RECORD", "a statement with a masked entity: which one belongs there?"),
+    "record": (
+        "record:RECORD",
+        "a statement about a passage with a masked entity: which one belongs there?",
+    ),
     "rte": ("rte:RTE", "textual entailment: does the hypothesis follow from the premise?"),
     "wic": ("wic:WIC", "words in context: does a word mean the same thing in two sentences?"),
     "wsc": ("wsc:WSC", "pronouns: to whom does the pronoun refer?"),
