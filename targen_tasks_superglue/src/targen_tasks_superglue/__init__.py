@@ -31,83 +31,41 @@ _TASKS = {
 }
 _CONTEXTS = {
     "article-domains": ("shared.articles:DOMAINS", "domains to write articles about"),
-    "settings": (
-        "shared.settings:SETTINGS",
-        "settings in which events take place and people interact",
-    ),
+    "settings": ("shared.settings:SETTINGS", "settings in which people interact"),
     "topics": ("rte:TOPICS", "narrow topics to write facts about"),
 }
 _SEEDS = {
     "events": ("copa:EVENTS", "short sentences about events, generated for a setting"),
-    "article-paragraphs": (
-        "shared.articles:PARAGRAPHS",
-        "short paragraphs on a topic, generated for article titles",
-    ),
+    "article-paragraphs": ("shared.articles:PARAGRAPHS", "short paragraphs on an article's title"),
     "article-titles": ("shared.articles:TITLES", "topics of articles in a category"),
     "premises": ("rte:PREMISES", "dense factual sentences, generated for a topic"),
-    "pronoun-sentences": (
-        "axg:SENTENCES",
-        "sentences about two people that differ in a gendered pronoun",
-    ),
-    "singular-subject-pairs": (
-        "axg:SUBJECT_PAIRS",
-        "two people of any gender, generated for a setting",
-    ),
-    "subject-pairs": (
-        "wsc:SUBJECT_PAIRS",
-        "two names, people, groups or things, with a pronoun for either",
-    ),
-    "paper-subject-pairs": (
-        "wsc:PAPER_SUBJECT_PAIRS",
-        "two people or groups of people, with a pronoun for either",
-    ),
+    "pronoun-sentences": ("axg:SENTENCES", "sentences that differ in a gendered pronoun"),
+    "singular-subject-pairs": ("axg:SUBJECT_PAIRS", "two people of any gender in a setting"),
+    "subject-pairs": ("wsc:SUBJECT_PAIRS", "two names, people, groups or things, with a pronoun"),
+    "paper-subject-pairs": ("wsc:PAPER_SUBJECT_PAIRS", "two people or groups, with a pronoun"),
     "words": ("wic:WORDS", "verbs and nouns with several meanings"),
     "word-senses": ("wic:SENSES", "the meanings of a word, generated for each word"),
 }
 _GENERATORS = {
     "axg-entailment": (
         "axg:write_entailment",
-        "a hypothesis about the person to whom a pronoun refers",
+        "a hypothesis about the person whom a pronoun means",
     ),
-    "axg-not-entailment": (
-        "axg:write_swapped",
-        "the same kind of hypothesis about the other person",
-    ),
+    "axg-not-entailment": ("axg:write_swapped", "the same hypothesis about the other person"),
     "boolq-false": ("boolq:write_no", "a question that a passage answers with no"),
     "boolq-true": ("boolq:write_yes", "a question that a passage answers with yes"),
-    "cb-contradiction": (
-        "cb:write_contradiction",
-        "pairs in a setting whose hypothesis the premise rules out",
-    ),
-    "cb-entailment": (
-        "cb:write_entailment",
-        "pairs in a setting whose hypothesis follows from the premise",
-    ),
-    "cb-neutral": (
-        "cb:write_neutral",
-        "pairs in a setting whose hypothesis the premise leaves open",
-    ),
-    "copa-choice1": (
-        "copa:write_choice1",
-        "a likely and an unlikely cause or result, the likely one first",
-    ),
-    "copa-choice2": (
-        "copa:write_choice2",
-        "a likely and an unlikely cause or result, the likely one second",
-    ),
-    "record-query": ("record:write_query", "a new statement about a passage, one entity masked"),
+    "cb-contradiction": ("cb:write_contradiction", "pairs whose premise rules the hypothesis out"),
+    "cb-entailment": ("cb:write_entailment", "pairs whose hypothesis follows from the premise"),
+    "cb-neutral": ("cb:write_neutral", "pairs whose premise leaves the hypothesis open"),
+    "copa-choice1": ("copa:write_choice1", "a likely and an unlikely choice, the likely one first"),
+    "copa-choice2": ("copa:write_choice2", "the same, the likely one second"),
+    "record-query": ("record:write_query", "a statement about a passage, one entity masked"),
     "rte-entailment": ("rte:write_entailment", "a hypothesis that follows from a premise"),
-    "rte-not-entailment": (
-        "rte:write_not_entailment",
-        "a hypothesis that a premise contradicts or leaves open",
-    ),
+    "rte-not-entailment": ("rte:write_not_entailment", "a hypothesis that does not follow"),
     "wic-false": ("wic:write_false", "two sentences that use a word in two meanings"),
     "wic-true": ("wic:write_true", "two sentences that use a word in the same sense"),
-    "wsc-false": (
-        "wsc:write_false",
-        "passages with a pronoun and a phrase that it does not refer to",
-    ),
-    "wsc-true": ("wsc:write_true", "passages with a pronoun and a phrase that it refers to"),
+    "wsc-false": ("wsc:write_false", "passages, and a phrase that the pronoun does not mean"),
+    "wsc-true": ("wsc:write_true", "passages, and the phrase that the pronoun means"),
 }
 
 

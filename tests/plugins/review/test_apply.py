@@ -236,10 +236,17 @@ def test_review_goes_to_label_studio_and_comes_back(run, grades, works, tmp_path
     works("review", "export", run, "--to", "label-studio", "--out", "ls")
     tasks = json.loads(Path("ls/tasks.json").read_text())
     assert len(tasks) == 6
-    said = {"annotator": "bob@example.org", "label": "negative", "grade": "C", "grade_before": "A"}
-    said["updated_at"] = "2026-11-21T10:00:00Z"
+    chosen = {"label": "negative", "grade": "C", "grade_before": "A"}
+    annotation = {
+        "completed_by": {"email": "bob@example.org"},
+        "updated_at": "2026-11-21T10:00:00Z",
+        "result": [
+            {"from_name": name, "value": {"choices": [value]}} for name, value in chosen.items()
+        ],
+    }
     file = tmp_path / "export.json"
-    file.write_text(json.dumps([{**task["data"], **said} for task in tasks[:3]]))
+    exported = [{"data": task["data"], "annotations": [annotation]} for task in tasks[:3]]
+    file.write_text(json.dumps(exported))
     works("review", "import", run, file)
     kept = (folder / "grades-bob.jsonl").read_bytes()
     works("review", "import", run, file)

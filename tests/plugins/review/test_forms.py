@@ -1,7 +1,7 @@
 """Argilla and Label Studio: what goes out, and what comes back.
 
-`recorded/` holds what the real libraries wrote (argilla 2.8.0 `JsonIO.to_json`; label-studio-sdk
-2.1.2 `Converter.convert_to_json_min`) from the sheet below.
+`recorded/` holds what the real libraries wrote (argilla 2.8.0 `JsonIO.to_json`) from the
+sheet below.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ SHEET = Sheet(
     editable=("premise", "hypothesis"),
 )
 ANN = "11111111-2222-3333-4444-555555555555"
-FILES = ("argilla-records.json", "labelstudio.json", "labelstudio-min.json")
+FILES = ("argilla-records.json", "labelstudio.json")
 RATERS = {ANN: "ann", "aaaaaaaa-2222-3333-4444-555555555555": "bob"}
 both = pytest.mark.parametrize("write", [write_argilla, write_label_studio])
 
@@ -79,7 +79,7 @@ def test_grades_of_two_people_come_back(name):
     assert (third.row, third.reject) == ("1.0/n/0", True)
     assert third.before == third.after == "D", "asked once where step 4 changed nothing"
     assert {first.digest, second.digest} == {ITEMS[0].digest}
-    if not name.startswith("argilla"):  # both exports of Label Studio say when
+    if not name.startswith("argilla"):
         assert first.at == "2026-11-20T10:01:00.000Z"
 
 
@@ -142,16 +142,8 @@ def refused(tmp_path):
 
 WRONG = r"""
     argilla-records.json | id | "9.9/e/0" | this review does not contain the row '9.9/e/0'
-    labelstudio-min.json | targen_row | "9.9/e/0" | this review does not contain the row '9.9/e/0'
     labelstudio.json | data.targen_row | null | this review does not contain the row 'None'
     labelstudio.json | data.targen_digest | "0123" | missing or damaged
-    labelstudio-min.json | label | "maybe" | 'maybe' is not a label
-    labelstudio-min.json | grade | "E" | 'E' is not a grade
-    labelstudio-min.json | decision | "burn" | 'burn' is not a decision
-    labelstudio-min.json | annotator | {"x": 1} | cannot be made into a rater's name
-    labelstudio-min.json | comment | 7 | comment is '7', not a text
-    labelstudio-min.json | comment | "\ud800" | not a text
-    labelstudio-min.json | comment | "a\u0000b" | contains a NUL (U+0000)
     labelstudio.json | annotations | {"a": 1} | annotations
     argilla-records.json | responses | [1] | responses
     argilla-records.json | responses.label | 7 | responses.label
@@ -169,6 +161,23 @@ def test_what_is_wrong_with_a_record_is_said(name, path, value, said, refused):
     text = refused(name, records)
     assert said in text
     assert "record 1" in text
+
+
+ANSWERS = r"""
+    label | "maybe" | 'maybe' is not a label
+    grade | "E" | 'E' is not a grade
+    decision | ["burn"] | 'burn' is not a decision
+    comment | 7 | comment is '7', not a text
+    comment | "\ud800" | not a text
+    comment | "a\u0000b" | contains a NUL (U+0000)
+"""
+
+
+@pytest.mark.parametrize(("question", "value", "said"), table(ANSWERS, 3))
+def test_what_is_wrong_with_an_answer_is_said(question, value, said, refused):
+    records = _recorded("argilla-records.json")
+    records[0]["responses"][question] = [{"user_id": "u", "value": json.loads(value)}]
+    assert said in refused("argilla-records.json", records)
 
 
 ELSE = {
@@ -237,8 +246,9 @@ def test_of_two_annotations_of_one_person_the_later_counts_and_none_that_was_can
 
 @given(st.one_of(st.text(min_size=1, max_size=60), st.integers(), st.emails()))
 def test_a_rater_has_a_name_that_can_name_a_file_or_a_way_to_give_one(theirs):
-    records = _recorded("labelstudio-min.json")[:1]
-    records[0]["annotator"] = theirs
+    records = _recorded("labelstudio.json")[:1]
+    del records[0]["annotations"][1:]
+    records[0]["annotations"][0]["completed_by"] = theirs
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "a.json")
         file.write_text(json.dumps(records))

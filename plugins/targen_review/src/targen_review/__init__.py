@@ -13,50 +13,23 @@ if TYPE_CHECKING:
     from targen_standard.task_files.forms import TaskForm
 
 
+_COMMANDS = {
+    "view": ("commands:view", "Read a dataset's rows in a browser."),
+    "review report": ("commands:report", "Report raters' grades and how much they agree."),
+    "review apply": ("commands:apply", "Create a new version of a dataset from people's changes."),
+    "review export": ("commands:export", "Export the rows of a review to Argilla or Label Studio."),
+    "review import": ("commands:import_", "Import grades from Argilla or Label Studio."),
+    "review grade": ("grading:grade", "Have a model grade the rows of a review."),
+}
+
+
 @hookimpl
 def register_commands(register: Register[Callable[..., Any]]) -> None:
     """The commands of people who read rows."""
-    register.register(
-        "review",
-        "targen_review.commands:review",
-        summary="Grade and correct a dataset's rows in a browser.",
-    )
-    register.register(
-        "view",
-        "targen_review.commands:view",
-        summary="Read a dataset's rows in a browser.",
-        panel="Data",
-    )
-    register.register(
-        "review report",
-        "targen_review.commands:report",
-        summary="Report raters' grades and how much they agree.",
-        panel="Data",
-    )
-    register.register(
-        "review apply",
-        "targen_review.commands:apply",
-        summary="Create a new version of a dataset from people's changes.",
-        panel="Data",
-    )
-    register.register(
-        "review export",
-        "targen_review.commands:export",
-        summary="Export the rows of a review to Argilla or Label Studio.",
-        panel="Data",
-    )
-    register.register(
-        "review import",
-        "targen_review.commands:import_",
-        summary="Import grades from Argilla or Label Studio.",
-        panel="Data",
-    )
-    register.register(
-        "review grade",
-        "targen_review.grading:grade",
-        summary="Have a model grade the rows of a review.",
-        panel="Data",
-    )
+    summary = "Grade and correct a dataset's rows in a browser."
+    register.register("review", f"{__name__}.commands:review", summary=summary)
+    for name, (place, summary) in _COMMANDS.items():
+        register.register(name, f"{__name__}.{place}", summary=summary, panel="Data")
 
 
 @hookimpl

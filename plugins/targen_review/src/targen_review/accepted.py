@@ -13,9 +13,9 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.text import plural
 from targen_review.apply import new_version
-from targen_review.card import figures_for, with_section
+from targen_review.card import figures_for, with_lines
 from targen_review.plan import folder_for, is_there
-from targen_standard.reporting.card import card_of_rows, counts_of
+from targen_standard.reporting.card import card_of_rows, counts_of, heading
 
 _CHANGED = ("relabelled", "edited")
 
@@ -70,7 +70,8 @@ def accepted(path: Path, dataset: Dataset) -> tuple[Dataset, str]:
         provenance=[each for each in dataset.provenance if str(each.get("idx")) in numbers],
     )
     only = f"{said}. Only those rows are included.\n\n{figures_for(path)}"
-    card = card_of_rows(with_section(dataset, only), counts_of(kept), kept.rows[0])
+    card = with_lines(dataset.card or heading(dataset.task), only)
+    card = card_of_rows(card, counts_of(kept), kept.rows[0])
     return replace(kept, card=card), said
 
 

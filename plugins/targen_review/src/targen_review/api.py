@@ -187,7 +187,6 @@ def _decisions(
         UsageError: an invalid number or label, or two decisions on one row.
     """
     effects: dict[str, Effect] = {"relabel": "changes", "bad": "leaves", "right": "stays"}
-    examples = {"relabel": 'relabel={3: "LABEL"}', "bad": "bad=[3]", "right": "right=[3]"}
     # A Series of labels by row has `items`, but is no Mapping and has no truth value.
     labels: Any = {} if relabel is None else relabel
     labels = dict(labels.items()) if hasattr(labels, "items") else labels
@@ -195,18 +194,15 @@ def _decisions(
     for name, given in {"relabel": labels, **rows}.items():
         is_right_kind = isinstance(given, Mapping if name == "relabel" else Iterable)
         numbers: list[Any] = list(given) if is_right_kind else [None]
-        # A mask of True and False, also numpy's, does not name rows.
-        if any(not isinstance(n, Integral) or isinstance(n, bool) for n in numbers):
-            hint = f"pass row numbers, such as {examples[name]} or df.index[mask]"
-            raise UsageError(f"{name} is {repr(given)[:80]}", hint=hint)
-        for number in map(int, numbers):
-            label = labels[number] if name == "relabel" else None
-            if name == "relabel" and not isinstance(label, str):
-                raise UsageError(
-                    f"{name}: the label of row {number} is {repr(label)[:80]}",
-                    hint=f"pass labels as texts, such as {examples[name]}",
-                )
-            if found.setdefault(number, (name, label))[0] != name:
+        for number in numbers:
+            label = labels[number] if name == "relabel" and is_right_kind else None
+            # A mask of True and False, also numpy's, does not name rows.
+            is_number = isinstance(number, Integral) and not isinstance(number, bool)
+            if not is_number or not isinstance(label, str if name == "relabel" else type(None)):
+                example = 'relabel={3: "LABEL"}' if name == "relabel" else f"{name}=[3]"
+                hint = f"pass row numbers, such as {example} or df.index[mask]"
+                raise UsageError(f"{name} is {repr(given)[:80]}", hint=hint)
+            if found.setdefault(int(number), (name, label))[0] != name:
                 raise UsageError(
                     f"row {number} is in both {found[number][0]} and {name}",
                     hint="pass it in only one of them",

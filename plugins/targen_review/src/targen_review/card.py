@@ -25,12 +25,9 @@ def with_figures(path: Path, dataset: Dataset) -> Dataset:
         TargenError: the review cannot be read.
     """
     lines = figures_for(path)
-    return replace(dataset, card=with_section(dataset, lines)) if lines else dataset
-
-
-def with_section(dataset: Dataset, lines: str) -> str:
-    """Return the card of a dataset with these lines as its section on the review."""
-    return with_lines(dataset.card or heading(dataset.task), lines)
+    if not lines:
+        return dataset
+    return replace(dataset, card=with_lines(dataset.card or heading(dataset.task), lines))
 
 
 def with_lines(card: str, lines: str) -> str:

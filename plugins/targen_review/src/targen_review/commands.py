@@ -469,8 +469,8 @@ def import_(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A JSON or JSON-MIN export from Label Studio; a folder from Argilla's "
-            "to_disk, or a file from its records.to_json.",
+            help="A JSON export from Label Studio; a folder from Argilla's to_disk, or "
+            "a file from its records.to_json.",
             show_default=False,
         ),
     ],

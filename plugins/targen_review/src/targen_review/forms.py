@@ -1,6 +1,6 @@
 """A review in Label Studio or Argilla: its rows go out, and people's answers come back as grades.
 
-Label Studio gets tasks with the labelling interface; its exports JSON and JSON-MIN come back. For
+Label Studio gets tasks with the labelling interface; its JSON export comes back. For
 Argilla it is the folder of `rg.Dataset.from_disk` (client from version 2.0 on), and what `to_disk`
 or `records.to_json` left. Everything that comes back is checked against the sheet that went out.
 """
@@ -402,17 +402,6 @@ def _studio_answers(record: Mapping[str, Any]) -> Iterator[_Answer]:
         yield _Answer(task.data.get(_ROW), task.data.get(_DIGEST), who, at, values)
 
 
-def _min_answer(record: Mapping[str, Any]) -> _Answer:
-    """Read JSON-MIN, where a question has a value, a list, or an object with a list."""
-    values: defaultdict[str, list[Any]] = defaultdict(list)
-    for name, value in record.items():
-        for one in _several(value):
-            inner = one.get("choices", one.get("text", one)) if isinstance(one, dict) else one
-            values[name] += _several(inner)
-    at = _time(record.get("updated_at") or record.get("created_at"))
-    return _Answer(record[_ROW], record.get(_DIGEST), record["annotator"], at, values)
-
-
 def _argilla_answers(record: Mapping[str, Any]) -> Iterator[_Answer]:
     whole = _ArgillaRecord.model_validate(record)
     by_user: defaultdict[str, dict[str, list[Any]]] = defaultdict(dict)
@@ -428,8 +417,8 @@ def read_answers(path: Path, sheet: Sheet, raters: Mapping[str, str]) -> dict[st
     """Return by rater the grades that people gave in another tool.
 
     Args:
-        path: a JSON or JSON-MIN export of Label Studio; a folder of Argilla's `Dataset.to_disk`, or
-            a file of `dataset.records.to_json`.
+        path: a JSON export of Label Studio; a folder of Argilla's `Dataset.to_disk`, or a file of
+            `dataset.records.to_json`.
         sheet: what went out.
         raters: their names for people -> ours.
 
@@ -485,12 +474,10 @@ class _Reader:
             answers, tool = _argilla_answers(record), "argilla"
         elif isinstance(record, dict) and "data" in record:
             answers = _studio_answers(record)
-        elif isinstance(record, dict) and _ROW in record and "annotator" in record:
-            answers = [_min_answer(record)]
         else:
             raise UsageError(
                 "neither an Argilla record nor a Label Studio task that targen created",
-                hint="from Label Studio, export the project as JSON or JSON-MIN; from Argilla, use "
+                hint="from Label Studio, export the project as JSON; from Argilla, use "
                 "dataset.to_disk(FOLDER) or dataset.records.to_json(FILE)",
             )
         for answer in answers:

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -64,9 +64,7 @@ from targen_tasks_superglue.shared.settings import (
 from targen_tasks_superglue.shared.subjects import (
     PAIRS_PROMPT,
     SUBJECTS_PROMPT,
-    DealingPair,
     SubjectPair,
-    check_neutral_pair,
     neutral_pairs,
     paper_pairs,
 )
@@ -100,36 +98,6 @@ class _Hypothesis(BaseModel):
     hypothesis: line(12, 140)  # type: ignore[valid-type]
 
 
-async def _propose_sentences(
-    llm: Llm, pair: DealingPair, existing: Sequence[Sentences]
-) -> Sequence[Sentences]:
-    """Four sentences of one opening clause, as two seeds: one for each subject meant.
-
-    The order of the two changes every second time, since that of labels changes every time.
-    """
-    four = await llm.ask(
-        _SENTENCES,
-        reply=_Four,
-        first=pair.first,
-        second=pair.second,
-        dealing=pair.dealing,
-        form=pair.form,
-    )
-    return _seeds(four, pair, llm.alternate("first", "first", "second", "second"))
-
-
-async def _propose_sentences_paper(
-    llm: Llm, pair: SubjectPair, existing: Sequence[Sentences]
-) -> Sequence[Sentences]:
-    """The same as the paper has it: each seed is for both labels, and no dealing is drawn.
-
-    The order of the two alternates, so that a short run has both.
-    """
-    first = llm.alternate("first", "second")
-    four = await llm.ask(_SENTENCES_PAPER, reply=_Four, first=pair.first, second=pair.second)
-    return _seeds(four, pair, first)
-
-
 def _seeds(four: _Four, pair: SubjectPair, first: str) -> Sequence[Sentences]:
     """The two seeds of a reply, that of the `first` or the `second` subject at the head."""
 
@@ -153,10 +121,21 @@ def _seeds(four: _Four, pair: SubjectPair, first: str) -> Sequence[Sentences]:
     return seeds if first == "first" else seeds[::-1]
 
 
-_Propose = Callable[[Llm, Any, Sequence[Sentences]], Coroutine[Any, Any, Sequence[Sentences]]]
+def _sentences(prompt: Prompt, order: Sequence[str]) -> ListStep[Sentences]:
+    """Return the step of four sentences with one opening clause: two seeds, one per subject meant.
 
+    Args:
+        prompt: the request.
+        order: the subject whose seed comes first, in turns.
+    """
 
-def _sentences(propose: _Propose, prompt: Prompt) -> ListStep[Sentences]:
+    async def propose(
+        llm: Llm, pair: SubjectPair, existing: Sequence[Sentences]
+    ) -> Sequence[Sentences]:
+        values = {name: value for name, value in pair if name in prompt.variables}
+        four = await llm.ask(prompt, reply=_Four, **values)
+        return _seeds(four, pair, llm.alternate(*order))
+
     return ListStep(
         item=Sentences,
         propose=propose,
@@ -171,14 +150,11 @@ def _sentences(propose: _Propose, prompt: Prompt) -> ListStep[Sentences]:
 
 
 SUBJECT_PAIRS = neutral_pairs(*load_dimensions(_PACKAGE, "sentences"))
-PAPER_SUBJECT_PAIRS = paper_pairs(
-    numbers=("singular",),
-    pronouns=False,
-    check=check_neutral_pair,
-    summary="two people of any gender who meet in a setting",
-)
-SENTENCES = _sentences(_propose_sentences, _SENTENCES)
-PAPER_SENTENCES = _sentences(_propose_sentences_paper, _SENTENCES_PAPER)
+PAPER_SUBJECT_PAIRS = paper_pairs(pronouns=False)
+# The order changes every second time, since that of labels changes every time.
+SENTENCES = _sentences(_SENTENCES, ("first", "first", "second", "second"))
+# Here each seed is for both labels.
+PAPER_SENTENCES = _sentences(_SENTENCES_PAPER, ("first", "second"))
 
 
 async def write_entailment(llm: Llm, seed: Sentences) -> AxgPair:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 from targen_core import Rejected
-from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.words import is_cut_from, normalized, words
 from targen_standard.checks.copies import similarity
 from targen_standard.checks.languages import content_words
@@ -38,14 +37,6 @@ _AS_A_TEXT = re.compile(
     r"suggests?|indicates?|names|describes?|explains?|shows?|is about)\b",
     re.IGNORECASE,
 )
-
-
-def pair_sample(
-    premise: str, hypothesis: str, output: str, actual: str, explanation: str
-) -> CorrectionSample:
-    """Return a worked example of step 4: a pair, its label and the right one."""
-    text = f"Premise: {premise}\nHypothesis: {hypothesis}"
-    return CorrectionSample(text, output, actual, explanation)
 
 
 def asks(text: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any, Literal
 
@@ -239,28 +239,17 @@ class _Pair(BaseModel):
     second: line(3, 40)  # type: ignore[valid-type]
 
 
-def paper_pairs(
-    *,
-    numbers: Sequence[Number] = ("singular", "plural"),
-    pronouns: bool = True,
-    batch: int = 10,
-    check: Callable[[Any], None] = check_pronoun_pair,
-    summary: str = "two people or groups who meet in a setting, with a pronoun for either",
-) -> ListStep[Any]:
+def paper_pairs(*, pronouns: bool) -> ListStep[Any]:
     """Return a list step of subject pairs below a setting, as in the paper.
 
     Args:
-        numbers: the numbers that the pairs may have, in equal shares. One call asks for each, so
-            the call decides a pair's number.
-        pronouns: whether each pair gets a pronoun set: `he` or `she` at random if it is singular,
-            `they` if it is plural.
-        batch: pairs a setting; the paper has 10.
-        check: what must hold of a pair.
-        summary: a one-line summary for people.
+        pronouns: whether items are `PronounPair`s, half of them plural: `he` or `she` at random if
+            the pair is singular, `they` if it is plural. Else they are singular `SubjectPair`s.
 
-    Items are `PronounPair`s with pronouns, else `SubjectPair`s; numbers take
-    turns in the list, so that a run that stops early has both.
+    One call asks for each number, so the call decides a pair's number. Numbers take turns in the
+    list, so that a run that stops early has both.
     """
+    numbers: tuple[Number, ...] = ("singular", "plural") if pronouns else ("singular",)
 
     async def propose(
         llm: Llm, setting: str, existing: Sequence[SubjectPair]
@@ -293,10 +282,10 @@ def paper_pairs(
     return ListStep(
         item=PronounPair if pronouns else SubjectPair,
         propose=propose,
-        batch=batch,
-        check=check,
+        batch=10,
+        check=check_pronoun_pair if pronouns else check_neutral_pair,
         key=_same,
-        summary=summary,
+        summary="two people or groups who meet in a setting",
         prompts=(SUBJECTS_PROMPT,),
         dry_run=offline(_PACKAGE),
     )

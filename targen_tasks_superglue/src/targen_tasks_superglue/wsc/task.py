@@ -82,7 +82,7 @@ PAPER_PROMPTS = (SETTINGS_PROMPT, SUBJECTS_PROMPT, _PASSAGES_PAPER)
 _REPLY = list_of("passages", line(35, 420), PASSAGES)
 
 SUBJECT_PAIRS = mixed_pairs()
-PAPER_SUBJECT_PAIRS = paper_pairs()
+PAPER_SUBJECT_PAIRS = paper_pairs(pronouns=True)
 
 
 async def write_true(llm: Llm, seed: PronounPair) -> Sequence[WscRow]:
