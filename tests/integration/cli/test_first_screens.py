@@ -32,10 +32,6 @@ def test_the_help_explains_few_options_and_names_all(works, monkeypatch, command
     assert re.findall(r"^(\S.*):$", whole, re.MULTILINE)[-1] != "Options"
 
 
-def test_a_command_without_groups_has_one_help(works):
-    assert works("runs --help").out.strip() == works("runs --help-all").out.strip()
-
-
 @pytest.mark.parametrize("count", [2, 40])
 def test_a_run_ends_with_few_lines(works, count):
     names = "".join(f"\n  kind{number}: weather of kind {number}" for number in range(count))
@@ -48,15 +44,3 @@ def test_a_run_ends_with_few_lines(works, count):
     assert sum(line.startswith("  kind") for line in lines) == 2
     assert "next, type: targen show runs/weather-0" in lines
     assert "generate" in works("report runs/weather-0 --calls").out
-
-
-def test_the_end_of_a_run_gives_the_main_reasons(targen):
-    made = targen(
-        "generate tickets -n 200 -b scripted --filter first-words -o first-words.words=1 "
-        "--give-up-after 12"
-    )
-    assert made.code == 1
-    rejected = re.search(r"^Rejected: (\d+) of (\d+) candidates \((.*)\)$", made.out, re.MULTILINE)
-    assert rejected is not None
-    assert 0 < int(rejected[1]) < int(rejected[2])
-    assert sum(map(int, re.findall(r"\d+", rejected[3]))) == int(rejected[1])

@@ -23,9 +23,3 @@ def test_a_group_s_name_may_come_before_its_command(works):
 def test_what_it_starts_with_works_without_a_model(works):
     for line in re.findall(r"• targen (.+)", works("--help").out)[:4]:
         works(line)
-
-
-def test_a_switch_shows_no_placeholder_of_a_value(works):
-    for command in ("", "generate", "show", "train"):
-        said = works(f"{command} --help".strip()).out
-        assert "--help" in said and "bool" not in said.casefold()

@@ -27,12 +27,6 @@ def shown(works):
     return read
 
 
-def test_a_run_that_is_complete_names_this_command(works):
-    line = "generate rte -b scripted -n 2 --out 'my run'"
-    assert works(line).err.endswith("next, type: targen show 'my run'\n")
-    assert "next" not in works(f"{line} -q").err
-
-
 def test_a_label_and_a_reason_choose(works, run, shown):
     assert [one["official"][0] for one in shown()] == records(run, "dataset.jsonl")
     some = shown("--label entailment")
@@ -71,10 +65,3 @@ def test_a_row_is_shown_with_all_that_made_it(works, run):
     assert works("show", run, record["id"], "--json").json == facts
     (run / "journal").write_bytes(b"nothing\n" + b"00000000 {}\n")
     works("show run 0")  # what is left is shown
-
-
-def test_rows_of_a_pair_are_shown_together(finished, works):
-    first, second = records(finished("axg", "-n", 8), "dataset.jsonl")[2:4]
-    for row in (2, 3):
-        shown = works("show", "run", row).out
-        assert first["hypothesis"] in shown and second["hypothesis"] in shown

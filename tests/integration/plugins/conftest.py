@@ -14,7 +14,7 @@ from targen_testing.forks import COMMAND, Forks
 
 from .zoo import PYPROJECT
 
-collect_ignore = ["frozen_v1", "strangers"]  # plugins, some with tests of their own
+collect_ignore = ["strangers"]  # plugins
 
 
 @pytest.fixture

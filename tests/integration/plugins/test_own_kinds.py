@@ -204,29 +204,6 @@ def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
     assert "the name 'hi' is already used by an installed greeter: house:hi" in there.stderr
 
 
-def test_its_template_is_not_a_part_that_no_entry_point_loads(author, targen):
-    module = HOUSE.replace("house:", "house.hall:").replace("house_kit", "house.kit")
-    own = {f"src/house/kit/templates/greeter/{path}": text for path, text in TEMPLATE.items()}
-    own |= {
-        "src/house/__init__.py": "from house.hall import *\n",
-        "src/house/hall.py": module,
-        "src/house/kit/__init__.py": KIT,
-        "src/house/kit/about.py": ABOUT,
-    }
-    checked = targen("plugins", "check", str(author("house", own)))
-    assert "module-not-loaded" not in checked.stdout
-    assert "passed: " in checked.stdout and "bad-kind" not in checked.stdout, checked.stdout
-
-
-def test_fields_of_a_kind_that_cannot_be_imported_are_shown(install, targen):
-    module = HOUSE.replace("house_kit.about", "house_kit.abut")
-    site = install("house", "[targen.v1]\nhouse = house\n", {"house": module})
-    shown = targen("plugins", "--strict", path=[site])
-    assert shown.returncode == 1
-    assert "house 1.0  house  targen.v1  broken\n" in shown.stdout
-    assert "bad-kind: kind 'greeter': house_kit.abut cannot be imported" in shown.stdout
-
-
 def _texts(module: ast.Module) -> Iterator[str]:
     """What a module imports, and its texts other than docstrings."""
     docs = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
