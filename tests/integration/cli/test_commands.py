@@ -7,17 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import importlib_metadata
-
-import targen_core
 from targen_standard import scripted
-
-
-def test_version(works):
-    first, *plugins = works("--version").out.splitlines()
-    assert first == f"targen-core {targen_core.__version__}"
-    for name in ("targen-backends", "targen-tasks-superglue"):
-        assert f"{name} {importlib_metadata.version(name)}" in plugins
 
 
 def test_the_script_and_the_module_are_one_command():
@@ -38,23 +28,6 @@ def test_a_run_takes_the_replies_of_its_preview(works, rte, monkeypatch):
     total = rte("-n", "4", "--json", "--concurrency", "2").json["usage"]["total"]
     assert total["cached"] >= 10, "its lists, and two calls for each of four rows, are there"
     assert total["calls"] <= 4, "what ran ahead may differ by a few"
-
-
-STOPPING = """
-import os, signal
-
-def reply(request):
-    os.kill(os.getpid(), signal.SIGTERM)
-    return request.dry_run()
-"""
-
-
-def test_a_comparison_that_is_stopped_runs_no_other_variant(targen):
-    Path("stop.py").write_text(STOPPING)
-    result = targen("preview rte -b scripted --variants default,paper -o script=stop.py:reply")
-    assert result.code == 130
-    assert result.err.count("SIGTERM again to abort") == 1
-    assert result.out == ""
 
 
 def test_resume_grows_the_labels_that_it_names_and_keeps_the_others(finished, targen):

@@ -13,29 +13,6 @@ from ...files import changed
 from ...runs import edit, journal, records, report, write_journal
 from ...tables import mistakes
 
-PARTS = """
-from dataclasses import replace
-
-from targen_core.tasks.steps import Part
-from targen_testing.sample import SAMPLE
-
-BRANCHES = {f"{part} {name}": name for part in ("one", "two") for name in SAMPLE.generators}
-TASK = SAMPLE.replace(
-    name="halves",
-    contexts=None,
-    generators={branch: SAMPLE.generators[name] for branch, name in BRANCHES.items()},
-    branch_labels=BRANCHES,
-    parts={
-        part: Part(
-            lists=(replace(SAMPLE.contexts, name=f"{part}_topics"),),
-            branches=tuple(branch for branch in BRANCHES if branch.startswith(part)),
-            share=0.5,
-        )
-        for part in ("one", "two")
-    },
-)
-"""
-
 
 def unnumbered(run):
     """The rows of a run without their numbers, wherever these stand."""
@@ -186,16 +163,6 @@ def test_a_merge_does_not_go_on_and_is_replaced_by_another(make, works, refuses)
     assert content("all") == before
     assert Path("all/notes/mine.txt").read_text() == "kept"
     assert not list(Path().glob(".all.*"))
-
-
-def test_a_task_of_parts_is_merged_in_its_shares(works, make):
-    Path("halves.py").write_text(PARTS)
-    works("merge", *make("halves.py", 12, 2), "--out", "all", "--near-duplicates", "0")
-    shutil.rmtree("runs")
-    assert len(records("all", "dataset.jsonl")) == 12
-    assert {one["rows"] for one in report("all")["parts"].values()} == {6}
-    works("validate all")
-    assert "generated for" in works("show all 3").out
 
 
 def test_rows_that_one_of_the_runs_excludes_are_left_out_of_all(works, finished, refuses):

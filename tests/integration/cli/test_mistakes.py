@@ -8,7 +8,6 @@ with a traceback, as `in_process` checks.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +27,6 @@ from ...tables import mistakes
 
 pytestmark = pytest.mark.whole
 
-ROW = {"premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment", "idx": 0}
 FILES = {
     "mail.yaml": MAIL,
     "judged.yaml": "description: Mail.\nlabels: {a: Of a., b: Of b.}\ncorrector: nosuch\n",
@@ -119,16 +117,6 @@ def test_a_dataset(name, text, error, hint, refuses):
     if name != "nope.csv":
         Path(name).write_bytes(f"{text}\n".removeprefix("\n").encode("latin-1"))
     refuses(f"export {name} --task mail.yaml --out rows.jsonl", error, hint)
-
-
-@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd there")
-def test_a_pipe_from_a_shell_is_read(targen):
-    reader, writer = os.pipe()
-    with os.fdopen(writer, "w") as rows:
-        rows.write(json.dumps(ROW))
-    result = targen("validate", f"/dev/fd/{reader}", "--task", "rte")
-    os.close(reader)
-    assert "1 row of rte" in result.out
 
 
 @pytest.mark.usefixtures("mail_file")
@@ -226,14 +214,3 @@ def test_the_small_model_is_never_asked_silently(targen, caplog):
     scripted = replace(registry.find("backend", "scripted"), name="local")
     tg.generate("mail.yaml", n=4, registry=Registry([*others, scripted]))
     assert 'no model was given, so targen uses "local"' in caplog.text
-
-
-@pytest.mark.usefixtures("mail_file")
-@pytest.mark.parametrize("counts", ["-n 1", "--label order=12"])
-def test_rows_of_one_label(counts, works, caplog):
-    """A dataset of one label teaches nothing; a single row is a try."""
-    done = works(f"generate mail.yaml {counts} -b scripted -q")
-    is_try = counts == "-n 1"
-    lone = "order is the only label that gets rows, so no classifier can learn"
-    few = 'note: 1 row for 2 labels: label "refund" gets no rows'
-    assert (lone in caplog.text, few in done.err) == (not is_try, is_try)

@@ -7,10 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.cli.trust import require_trust
-from targen_core.origin import Untrusted
-from targen_core.signing import sign
-
 from ...files import write_lines
 from ...tables import mistakes, table
 
@@ -77,13 +73,6 @@ def test_a_review_names_no_code_until_it_is_trusted(here, ran, in_process, works
     assert ran()
 
 
-@pytest.mark.parametrize("path", ["../../private.jsonl", "hf:evil/name", "linked.jsonl"])
-def test_a_review_names_no_data_elsewhere(path, here, refuses):
-    folder = review_of(here, path=path)
-    (folder / "linked.jsonl").symlink_to(here.parent / "private.jsonl")
-    refuses("review rows.review --plan", f"sets data.path = {path}")
-
-
 METHODS = """
     {"use": "zerogen", "task": "evil.py"}
     {"use": "zerogen", "task": "t.yaml", "kept": "open('ran', 'w')"}
@@ -135,23 +124,4 @@ def test_a_model_names_no_code(here, ran, works, refuses):
         changed = {**facts, "files": {facts["task"]: copy}}
         Path("model/model.json").write_text(json.dumps(changed))
         refuses("evaluate model rows.jsonl", "is not a copy of a task in this folder")
-    assert not ran()
-
-
-def test_a_file_is_own_until_the_code_that_it_names_changes(here):
-    names = ("evil.py", "evil.py:reply", "evil.py:f!", "langchain:./evil.py:A:b")
-    for name in names:
-        (here / "evil.py").write_text(EVIL)
-        sign(here / "e.toml", {"script": name})
-        require_trust(here / "e.toml", {"script": name})
-        (here / "evil.py").write_text(f"{EVIL}# and more\n")
-        with pytest.raises(Untrusted):
-            require_trust(here / "e.toml", {"script": name})
-
-
-def test_an_experiment_does_not_generate(here, ran, refuses):
-    Path("e.toml").write_text(
-        'task = "rte"\ntest = "rows.jsonl"\narms = {a = {generate = {n = 2}}}\n'
-    )
-    refuses("compare e.toml", "e.toml has arms to generate, but a file may not spend money")
     assert not ran()

@@ -12,7 +12,7 @@ import pytest
 from targen_core.hints import install
 
 from ...tables import mistakes
-from .hub import DONE_AND_DROPPED, DONE_AND_GARBLED, TOKEN, serving
+from .hub import TOKEN, serving
 
 # Of the hub's client, which sends files in a way that its HTTP library does not like any more.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=")
@@ -74,20 +74,6 @@ def test_what_the_hub_refuses_is_said_and_nothing_is_changed(
     done = refuses(PUSH, error, hint, code=1, keeps=False)
     assert TOKEN not in done.out + done.err
     assert all(set(repo["files"]) == {".gitattributes"} for repo in hub.repos.values())
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (DONE_AND_DROPPED, "closed the connection while sending the rows"),
-        (DONE_AND_GARBLED, "the hub's answer cannot be read (sending the rows"),
-    ],
-)
-def test_a_commit_whose_answer_is_lost_may_have_been_made(fault, error, refuses, hub):
-    hub.faults["/commit/"] = [fault]
-    hint = f"the files may have been committed: see {hub.url}/datasets/me/rte/commits/main"
-    refuses(PUSH, error, hint, code=1, keeps=False)
-    assert TRAIN in hub.files("me/rte")
 
 
 @pytest.mark.parametrize("path", ["/preupload/", "/put/"])

@@ -30,18 +30,6 @@ def counted(run: str, *columns: str) -> Counter[tuple[str, ...]]:
     return Counter(tuple(json.loads(line)[name] for name in columns) for line in lines)
 
 
-def test_prompts_of_steps_1_to_3_require_the_value(works, task):
-    works(f"generate {task} --variant paper -n 6 -b scripted --share tone=dry,warm --out run")
-    for row in range(6):
-        traced = works(f"trace run {row} --json").json
-        tone = json.loads(Path("run/dataset.jsonl").read_text().splitlines()[row])["tone"]
-        for call in traced["calls"]:
-            text = json.dumps(call["messages"])
-            wanted = call["step"] != "correct"
-            assert (f"Required of every text: tone: {tone}" in text) is wanted, call["step"]
-        assert traced["record"]["dimensions"]["tone"] == tone
-
-
 def test_ratios_unequal_labels_and_a_growing_run(works, task):
     works(
         f"generate {task} --label order=8,refund=4,other=4 -b scripted "

@@ -40,17 +40,6 @@ def test_a_label_and_a_reason_choose(works, run, shown):
     assert "null" not in refused and "(no instance)" in refused
 
 
-def test_rows_that_step_4_changed_are_listed_with_their_earlier_labels(finished, works, shown):
-    run = finished("rte", "-n", 20, "--corrector", "blind")
-    made = records(run)
-    changed = [record for record in made if record["label"] != record["intended"]]
-    assert 0 < len(changed) < len(made)
-    assert [one["id"] for one in shown("--changed")] == [record["id"] for record in changed]
-    first = changed[0]
-    title = f"{first['idx']}  {first['label']}  was {first['intended']}\n"
-    assert works("show run --changed").out.startswith(title)
-
-
 def test_a_row_is_shown_with_all_that_made_it(works, run):
     record = records(run)[4]
     shown = works("show run 4")

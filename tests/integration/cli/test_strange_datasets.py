@@ -88,15 +88,6 @@ def test_a_link_in_a_folder_does_not_lead_out(linked, private, tmp_path, read):
     assert "PRIVATE" not in said
 
 
-def test_a_link_inside_a_folder_is_followed(tmp_path, works):
-    folder = tmp_path / "mine"
-    (folder / "kept").mkdir(parents=True)
-    row = {**ROW, "label": "entailment", "idx": 0}
-    pq.write_table(pa.Table.from_pylist([row]), folder / "kept" / "rows.parquet")
-    (folder / "train.parquet").symlink_to("kept/rows.parquet")
-    works("validate", folder, "--task", "rte")
-
-
 @pytest.fixture
 def media_rows():
     """Rows that name an address: whoever connects fails the test."""

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from targen_core import Label
 from targen_standard.exporting.hub import HF
 
-YES_NO = (Label("yes"), Label("no"))
 TRUTH = (Label("true", True), Label("false", False))
 
 
@@ -81,14 +80,3 @@ def test_the_card_says_what_the_file_holds(dataset, tmp_path):
 def test_a_card_from_someone_else_has_no_markup_that_acts(body, made, dataset, tmp_path):
     HF.write(dataset([{"text": "a", "idx": 0}], card=body), tmp_path / "out")
     assert f"\n{made}\n\n## Columns" in card_of(tmp_path / "out")[1]
-
-
-def test_odd_texts_stay_and_missing_values_are_null(dataset, load, tmp_path):
-    odd = "\0\r\n\u2028\ufeff😀"
-    rows = [{"text": odd, "label": "no"}, {"text": "", "note": {"of": -0.0}}, {"label": None}]
-    HF.write(dataset(rows, *YES_NO, rows={"schema": Row}), tmp_path / "out")
-    assert load(tmp_path / "out").to_list() == [
-        {"text": odd, "label": 1, "note": None},
-        {"text": "", "label": None, "note": {"of": -0.0}},
-        {"text": None, "label": None, "note": None},
-    ]

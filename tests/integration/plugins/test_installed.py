@@ -7,7 +7,6 @@ import json
 import pytest
 
 from ...tables import table
-from .hooks import registering
 
 HOOKS = "from targen_core import hookimpl\n@hookimpl\ndef register_tasks(register):\n"
 TASK = HOOKS + '    register.register("{0}", "{1}:TASK", summary="from outside")\n'
@@ -112,58 +111,3 @@ def test_a_plugin_of_a_newer_core_is_incompatible(install, targen):
     assert mine["state"] == "incompatible"
     assert "requires targen-core 9.1 or newer" in mine["problems"][0]["problem"]
     assert targen("plugins", "--strict", path=[site]).returncode == 1
-
-
-# --- names that several have --------------------------------------------------
-
-
-TAKER = """
-    tasks rte nowhere:THING
-    correctors meta taker_part:meta
-    exporters jsonl nowhere:THING
-    exporters rte nowhere:THING
-    trainers tfidf nowhere:THING
-    task_forms method nowhere:THING
-    task_forms answer nowhere:THING
-    commands train nowhere:THING
-    commands compare nowhere:THING
-"""
-METHOD = "method: {use: zerogen, task: rte}\n"
-META = """
-from targen_core import Correction
-
-async def meta(llm, instance):
-    return Correction.reject("never")
-"""
-
-
-def test_installing_a_plugin_changes_the_meaning_of_no_name(install, targen, tmp_path):
-    modules = {"taker": registering(TAKER), "taker_part": META}
-    site = [install("taker", "[targen.v1]\ntaker = taker\n", modules)]
-    run = ("generate", "rte", "-n", "2", "-b", "scripted", "--corrector")
-    for corrector in (("--corrector", "meta"), ()):
-        made = targen(*run[:-1], *corrector, "--out", f"run{len(corrector)}", path=site)
-        assert made.returncode == 0, made.stderr
-        note = "task rte refers to targen-tasks-superglue:rte. "
-        assert f"{note}To use taker:rte instead, type the full id" in made.stderr
-        same = "corrector meta refers to targen-standard:meta. To use taker:meta instead"
-        assert (same in made.stderr) == bool(corrector), "what nobody typed is the core's"
-    report = json.loads((tmp_path / "run0/report.json").read_text())
-    assert report["task"] == "targen-tasks-superglue:rte" and note in report["notes"][0]
-    lock = json.loads((tmp_path / "run0/manifest.json").read_text())["lock"]
-    assert lock["corrector"] == "targen-standard:meta"
-    assert targen("resume", "run0", "-n", "4", path=site).returncode == 0
-    (tmp_path / "method.yaml").write_text(METHOD)
-    for line in (
-        "export run0",
-        "describe method.yaml --trust=./method.yaml",
-        "describe rte",
-        "train run0 --trainer tfidf --out model",
-        "compare --help",
-    ):
-        done = targen(*line.split(), path=site)
-        assert done.returncode == 0 and "cannot be used" not in done.stdout, done.stderr
-    assert "never" in targen(*run, "taker:meta", "--out", "other", path=site).stdout
-    mine = plugins(targen("plugins", "--json", path=site))["taker"]["problems"]
-    taken = [each["try"] for each in mine if each["check"] == "name-taken"]
-    assert "type taker:meta for this one" in taken and len(taken) == 8

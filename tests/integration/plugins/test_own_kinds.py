@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import json
-import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-import targen_core
 
 HOUSE = '''
 """Greeters as a kind."""
@@ -202,32 +196,3 @@ def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
     assert 'moo = "ahoy.moo"' in added.stdout and "dependencies" not in added.stdout
     there = targen("new", "greeter", "hi", path=[house])
     assert "the name 'hi' is already used by an installed greeter: house:hi" in there.stderr
-
-
-def _texts(module: ast.Module) -> Iterator[str]:
-    """What a module imports, and its texts other than docstrings."""
-    docs = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
-    for node in ast.walk(module):
-        if isinstance(node, ast.alias):
-            yield node.name
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
-        elif isinstance(node, ast.Constant) and id(node) not in docs:
-            yield str(node.value)
-
-
-def test_the_core_names_no_plugin():
-    """Only the kit is named: what tests a plugin that `targen new` makes."""
-    core = Path(targen_core.__file__).parent
-    plugin = re.compile(
-        "targen[-_](analysis|backends|datatune|methods|outputs|plugin|ray|review|standard|tasks"
-        "|training)"
-    )
-    naming = {
-        (path.relative_to(core).as_posix(), found[0])
-        for path in core.rglob("*.py")
-        if "templates" not in path.parts
-        for text in _texts(ast.parse(path.read_text(encoding="utf-8")))
-        if (found := plugin.search(text))
-    }
-    assert naming == set()
