@@ -117,6 +117,18 @@ def test_what_is_no_file_is_refused_at_once(name, kind, run, refuses):
     untouched()
 
 
+@pytest.mark.parametrize("name", [*MEMBERS[1:5], ".lock"])
+def test_a_second_name_of_another_file_is_not_written_to(name, run, targen):
+    kept = (run / name).read_bytes()
+    Path("other").write_bytes(kept)
+    (run / name).unlink()
+    (run / name).hardlink_to("other")
+    result = targen("resume", "run", "-q", "-n", "6")
+    assert result.code == 1
+    assert ": the file has a second name (a hard link)" in result.err
+    assert Path("other").read_bytes() == kept
+
+
 # --- records ------------------------------------------------------------------
 
 OPENED = {line.split()[0]: line.strip() for line in OPENING if line.split()[0] != "show"}

@@ -190,3 +190,17 @@ def test_rows_that_one_of_the_runs_excludes_are_left_out_of_all(works, finished,
     works("generate rte -n 2 -b scripted --seed 7 --out other -q")
     works("merge a --out again -q --exclude other -n 2")
     assert {each["source"] for each in report("again")["excluded"]} == {"held", "other"}
+
+
+def test_a_run_that_somebody_edited_counts_as_it_is_now(targen, works, refuses):
+    for seed in (0, 1):
+        works(f"generate rte -n 8 -b scripted -q --seed {seed} --out run{seed}")
+    with changed("run0/dataset.jsonl") as lines:
+        del lines[2]
+    line = "merge run0 run1 --near-duplicates 0 --label entailment=9 --label not_entailment=9 --out"
+    done = targen(f"{line} all")
+    assert "run0/dataset.jsonl was changed after the run ended" in done.err
+    assert sum(report("all")["rows"].values()) == len(records("all", "dataset.jsonl")) == 15
+    with changed("run0/dataset.jsonl") as lines:
+        lines.append({**lines[0], "idx": 99})
+    refuses(f"{line} other", "row 7 has no record in provenance.jsonl", "targen export run0")

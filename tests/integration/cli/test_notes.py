@@ -15,7 +15,7 @@ NOTED = """
     generate rte -n 8 -b scripted --shard 1/2 --max-cost 1 | --max-cost applies only to this shard
     generate mail.yaml -n 1 -b scripted | note: 1 row for 2 labels: label "refund" gets no rows
     estimate given.yaml -n 100 -b scripted | Too few seeds: given.yaml provides 20
-    generate mail.yaml -n 60 -b people --variant paper --seeds towns.txt | note: too few seeds: towns.txt provides
+    generate mail.yaml -n 60 -b people --variant paper --seeds towns.txt | too few seeds: towns
     generate varied.py -n 2 -b scripted --dimension lenght=mid | did you mean length?
     validate wide.csv --task rte | it has more than 10,000 columns
 """
