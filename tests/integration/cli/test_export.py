@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import markdown_it
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -131,3 +134,31 @@ def test_a_run_that_fell_short_is_exported_with_a_word(works, rte, rows):
     trained = works("train short --trainer tfidf --out model")
     assert said.replace("exporting", "training on") in trained.err
     assert len(lines("short/exports/short.jsonl")) == made
+
+
+EVIL = "A [link](javascript:alert(1)) ![i](http://x.y/i) <img src=x> www.x.y http://x.y `code`"
+
+
+def test_a_card_gets_no_link_image_or_html_from_a_stranger_s_task(works):
+    task = {
+        "summary": EVIL,
+        "description": f"{EVIL}\n\n{EVIL}\n===",
+        "labels": {EVIL[:60]: EVIL, "b": "two"},
+        "contexts": ["x"],
+        "fields": {"text": {"description": EVIL}},
+    }
+    Path("t.yaml").write_text(json.dumps(task))
+    works("generate t.yaml -n 4 -b scripted --out run -q")
+    works("export run --as hf --out hf")
+    for card in ("run/README.md", "hf/README.md"):
+        text = re.sub(r"\A---\n.*?^---\n", "", Path(card).read_text(), flags=re.S | re.M)
+        tokens = markdown_it.MarkdownIt("commonmark").enable("table").parse(text)
+        parts = [part for token in tokens for part in (token, *(token.children or ()))]
+        kinds = {part.type for part in parts}
+        assert not kinds & {"link_open", "image", "html_inline", "html_block"}, card
+        headings = [part.map for part in parts if part.type == "heading_open"]
+        assert len(headings) == text.count("\n#") + text.startswith("#"), "=== makes none"
+        prose = "".join(part.content for part in tokens if part.type == "inline")
+        assert "javascript:" in prose
+        assert not re.search(r"http://|www\.", prose), "GitHub links bare addresses"
+        assert "code" in [part.content for part in parts if part.type == "code_inline"]
