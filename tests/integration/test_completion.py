@@ -60,14 +60,3 @@ def test_the_script_of_a_shell_is_shown_and_installed(shell, targen, tmp_path):
     assert targen(own, "--install-completion", shell).returncode == 0
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(f"complete_{shell}" in path.read_text() for path in written)
-
-
-def test_a_broken_plugin_spoils_no_completion(forked, tmp_path):
-    info = tmp_path / "site" / "acme-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[targen.v1]\nacme = acme_absent\n")
-    variables = {"TARGEN_CACHE_DIR": str(tmp_path / "cache"), **asked("bash", "targen generate rt")}
-    done = forked(env={**os.environ, **variables}, path=[tmp_path / "site"])
-    assert done.stdout.split() == ["rte"]
-    assert done.stderr == ""

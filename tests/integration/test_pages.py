@@ -31,7 +31,6 @@ TASK = {
     "fields": {"text": {"description": "the review", "form": "any"}},
     "contexts": ["lunch", "dinner"],
 }
-SOURCES = ("core", "plugins", "targen_backends")
 MARKS = ".plot svg .mark-rect path, .plot svg .mark-symbol path"
 LISTEN = """
 window.refused = [];
@@ -116,22 +115,6 @@ def test_a_page_has_a_policy_that_admits_its_own_style_and_script_alone(kind, pa
     assert "<img" not in body.partition('<script type="module">')[0]
 
 
-def test_no_page_is_made_elsewhere():
-    root = Path(__file__).parents[2]
-    makers = {
-        path.relative_to(root).as_posix()
-        for source in SOURCES
-        for path in (root / source).rglob("*")
-        if path.suffix in (".py", ".html", ".js")
-        and "/.venv/" not in path.as_posix()
-        and "<!doctype" in path.read_text(encoding="utf-8").lower()
-    }
-    served = "plugins/targen_review/src/targen_review/page/templates/"
-    assert {each for each in makers if not each.startswith(served)} == {
-        "core/src/targen_core/pages.py",
-    }
-
-
 @pytest.fixture
 def opened(browser):
     """Open a file, and note what its policy refuses, what it asks for, and what breaks."""
@@ -181,21 +164,6 @@ def test_a_browser_shows_a_page_and_its_policy_has_to_refuse_nothing(kind, pages
     assert page.evaluate("window.refused") == []
     assert page.broken == page.warned == []
     assert [url for url in page.asked if not url.startswith("file:")] == []
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_slips_into_a_page_is_refused_by_its_policy(kind, pages, opened, tmp_path):
-    slipped = f"{EVIL}<p id=p style='color: red'>x</p><form action=http://127.0.0.1:9/>"
-    bad = tmp_path / "bad.html"
-    text = pages[kind].read_text(encoding="utf-8")
-    bad.write_text(text.replace("<body>", f"<body>{slipped}", 1), encoding="utf-8")
-    page = opened(bad)
-    page.wait_for_function("window.refused.length >= 3")
-    refused = " ".join(page.evaluate("window.refused"))
-    for directive in ("script-src", "style-src-attr", "img-src"):
-        assert directive in refused, refused
-    assert page.title() != "caught"
-    assert page.broken == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,8 +6,6 @@ import subprocess
 import sys
 from collections import Counter
 
-from targen_datatune.cards import read_card
-
 # It runs every pattern at the top of a package's modules as that module does, in a forked process.
 # The system kills the process if one text takes 0.2 s of CPU time, and a new process continues with
 # the next text. Given 30,000 characters, a pattern that reads each of them once needs 0.02 s. One
@@ -116,13 +114,3 @@ def test_patterns_take_no_longer_than_their_text_is_long():
     assert [line for line in said if not line.startswith("tried:")] == []
     tried = Counter(line.split()[1] for line in said)
     assert all(tried[package] >= least for package, least in PACKAGES.items()), tried
-
-
-def test_links_and_tags_of_cards_are_still_left_out():
-    card = read_card(
-        "# Reviews\n\nA set of [reviews of shops](http://x.example/a) with <b>stars</b> in each"
-        " row.\n\n<!-- a comment --> Made by people who were paid for that. ```\ncode\n```"
-    )
-    assert "A set of reviews of shops with stars in each row." in " ".join(card.description.split())
-    assert "comment" not in card.description
-    assert "code" not in card.description

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from targen_analysis.artifacts.metric import ARTIFACTS
-from targen_analysis.corpus import Columns, read_corpus
+from targen_analysis.corpus import read_corpus
 from targen_analysis.metrics import Study
 from targen_core.cli.findings import Findings
 from targen_core.plugins.loader import load_registry
@@ -169,35 +169,3 @@ def test_what_is_planted_is_found_and_nothing_else(found, task, how, artifact, a
     (warning,) = findings.warnings
     assert warning.startswith(f"mine: from {artifact}, a classifier predicts ")
     assert findings.figures["mine"]["best partial input, above chance"].value > 0.1
-
-
-def test_columns_that_the_user_names_are_what_is_looked_at(found):
-    findings = found(made("copa"), "copa", columns=Columns(texts=("premise", "choice1")))
-    assert "choice1 alone" in findings.figures["mine"]
-    assert "place of the choice" not in findings.figures["mine"]
-
-
-def test_rows_that_the_task_cannot_read_are_left_out(found):
-    rows = made("copa")[:100]
-    for row in rows[:30]:
-        del row["question"]
-    findings = found(rows, "copa")
-    assert findings.notes[0] == (
-        "30 of the 100 rows sampled from mine do not have the format of copa and were left out."
-    )
-    assert findings.tables[0].title.endswith("trained and tested on 140 options")
-    for row in rows:
-        row.pop("question", None)
-    findings = found(rows, "copa")
-    assert "100 of the 100 rows sampled from mine" in findings.notes[0]
-    assert "choice1 alone" in findings.figures["mine"]  # by its columns, as without a task
-
-
-@pytest.mark.parametrize("task", CLEAN)
-def test_odd_rows_stop_nothing(task, found):
-    c = Chance(1)
-    odd = [None, "", 3, -1, 10**400, [], {}, ["x"], {"text": None}, True, "1"]
-    rows = made(task)[:120]
-    for row in rows[::2]:
-        row[c.choice([key for key in row if key != "idx"])] = c.choice(odd)
-    assert "mine" in found(rows, task, words=12).figures

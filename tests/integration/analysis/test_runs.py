@@ -37,15 +37,6 @@ def test_a_run_is_read_with_its_flow_and_its_task(finished, tmp_path, works, ref
     assert "rte-0: 7 rows" in works("analyze", "runs/rte-0", *QUICK, "--force").out
 
 
-def test_a_run_whose_task_is_not_installed_is_read_all_the_same(finished, tmp_path, works):
-    finished("rte", "-n", 8, out="runs/rte-0")
-    path = tmp_path / "runs" / "rte-0" / "manifest.json"
-    path.write_text(path.read_text().replace("targen-tasks-superglue:rte", "acme:gone"))
-    done = works("analyze", "runs/rte-0", *QUICK)
-    assert "no task named 'acme:gone' is installed" in done.out
-    works("analyze", "runs/rte-0", *QUICK, "--against", "runs/rte-0/dataset.jsonl", "--force")
-
-
 def test_labels_are_called_by_their_names_and_texts_shown_as_the_task_shows_them(finished):
     registry = load_registry()
     copa = read_corpus(registry, finished("copa", "-n", 8, out="copa-0"))

@@ -207,49 +207,7 @@ def raising(error: Exception, number: int = 0, polls: int = 1 << 30) -> Callable
     return set_up
 
 
-def not_taken(world: World) -> None:
-    def on_submit(number: int) -> None:
-        world.on_submit = lambda number: None
-        raise errors.ServiceUnavailable("HTTP 503")
-
-    world.on_submit = on_submit
-
-
 REVOKED = errors.AuthenticationFailed("HTTP 401: the key was revoked")
-FAULTS = {
-    "expired": expired,
-    "not-taken": not_taken,
-    "polls-that-fail": raising(errors.ServiceUnavailable("HTTP 500"), polls=4),
-    "forgotten": raising(errors.BadRequest("HTTP 404: no such batch"), 1),
-    "revoked": raising(REVOKED, 2, polls=3),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_whatever_befalls_a_batch_the_rows_are_those_of_an_online_run(
-    world: World, tmp_path: Path, fault: str
-) -> None:
-    FAULTS[fault](world)
-    try:
-        report = run(tmp_path / "batch")
-    except errors.ServiceGaveUp:
-        assert len(world.batches) == 2
-        report = resume(tmp_path / "batch")
-    assert report["status"] == "complete"
-    assert rows(tmp_path / "batch") == online(tmp_path)
-    first = world.batches["batch-1"]
-    failed = [key for key in first if int(key[-1], 16) < 8]
-    again = {"expired": failed, "forgotten": first}.get(fault, [])
-    assert len(world.submitted) - len(set(world.submitted)) == len(again)
-    assert not again or set(first) & set(world.batches["batch-2"]) == set(again)
-
-
-def test_an_outage_of_polls_ends(world: World, tmp_path: Path) -> None:
-    raising(errors.ServiceUnavailable("HTTP 500"))(world)
-    with pytest.raises(
-        errors.ServiceGaveUp, match="no response from the service for more than 100"
-    ):
-        run(tmp_path / "batch", max_outage=100.0)
 
 
 def test_rounds_are_bounded_and_a_resumed_run_has_as_many_again(
@@ -262,36 +220,6 @@ def test_rounds_are_bounded_and_a_resumed_run_has_as_many_again(
     assert len(world.sizes) == 6
     world.fault = lambda number, key: None
     assert resume(tmp_path / "batch")["status"] == "complete"
-
-
-def test_a_cap_holds_and_what_does_not_fit_goes_into_a_later_batch(
-    world: World, tmp_path: Path
-) -> None:
-    # Each call sets aside far more than it takes, so that few fit at once.
-    report = run(tmp_path / "batch", max_cost=220.0, rounds=40)
-    assert report["status"] == "complete"
-    assert report["usage"]["total"]["dollars"] <= 220.0
-    assert max(world.sizes) < 60
-    with pytest.raises(errors.BudgetExhausted):
-        run(tmp_path / "poor", max_cost=20.0, rounds=40)
-
-
-def test_a_run_that_goes_on_without_batches_counts_the_open_one(
-    world: World, tmp_path: Path
-) -> None:
-    raising(REVOKED)(world)
-    with pytest.raises(errors.ServiceGaveUp):
-        run(tmp_path / "batch", max_cost=1e6)
-    held = len(world.submitted)
-    with pytest.raises(errors.BudgetExhausted):  # the cap counts the open batch
-        resume(tmp_path / "batch", limits={"batch": False, "max_cost": 1.0})
-    report = resume(tmp_path / "batch", limits={"batch": False, "max_cost": 1e6})
-    used = report["usage"]["total"]
-    assert used["lost"] == held
-    assert used["dollars"] > held * 0.9, "each at its largest price"
-    assert rows(tmp_path / "batch") == online(tmp_path)
-    report = resume(tmp_path / "batch", limits={"batch": False})
-    assert report["usage"]["total"]["lost"] == held, "each once"
 
 
 # --- by hand ---------------------------------------------------------------------

@@ -20,7 +20,7 @@ from targen_standard.task_files.model import Declaration
 from targen_testing.fault_server import FaultServer, Response
 
 from ...files import lines, write_lines
-from ...runs import journal, records, report
+from ...runs import report
 from ...sheets import filled
 
 pytest.importorskip("targen_tasks_superglue")
@@ -149,15 +149,6 @@ def test_a_run_begun_offline_is_resumed_offline(targen: Targen, begun: FaultServ
     assert export(targen, "next.jsonl") >= 1  # lists are among them
 
 
-@pytest.mark.usefixtures("begun")
-@pytest.mark.parametrize("left", ["resume run -n 4", "resume run -n 4 --batch-offline"])
-def test_a_run_that_is_left_to_files_is_reported_as_any_other(targen: Targen, left: str) -> None:
-    assert targen(*left.split(), "-q").out == "run/dataset.jsonl\n"
-    made = targen(*left.split(), "--json").json
-    assert (made["status"], sum(made["requested"].values())) == ("unfinished", 4)
-    assert "waiting for answers" in made["problem"]
-
-
 @pytest.mark.parametrize("typed", ["--no-batch", "--delivery="])
 def test_a_run_is_given_to_the_service_and_left_to_files_where_that_is_typed(
     typed: str, targen: Targen, begun: FaultServer
@@ -240,14 +231,6 @@ def test_a_run_that_people_answer_is_extended_as_it_was_begun(targen: Targen) ->
     assert export(targen, "next.jsonl") == 2
 
 
-def test_every_task_of_a_suite_is_left_to_people(targen: Targen) -> None:
-    done = targen("generate", "--suite", "superglue", "-n", 4, "-b", "people", "--out", "all")
-    folders = sorted(path.name for path in Path("all").iterdir())
-    assert (done.code, len(folders)) == (1, 8)
-    assert "8 of 8 tasks are waiting for answers" in done.err
-    assert "try: targen batch export all/axg --out calls-1.md; do the same" in done.err
-
-
 def test_people_judge_what_a_model_without_files_writes(targen: Targen) -> None:
     options = ("-b", "scripted", "--backend-for", "correct=people", "-q", "--out", "run")
     assert "waiting for answers" in targen("generate", "rte", "-n", 4, *options).err
@@ -262,50 +245,6 @@ def test_people_judge_what_a_model_without_files_writes(targen: Targen) -> None:
     assert report("run")["status"] == "complete"
 
 
-COUNTS = "red=9,green=6,blue=3,grey=2"
-
-
-def test_people_get_few_sheets(targen: Targen) -> None:
-    """If no answer is refused, each step of all rows is in one, though each seed has one label."""
-    declare("red", "green", "blue", "grey")
-    targen("generate", "hue.yaml", "-b", "people", "--label", COUNTS, "--out", "run")
-
-    def says(call: Mapping[str, Any]) -> Any:
-        said = said_of(call)
-        rng = random.Random(call["custom_id"])
-        return fill_schema({"type": "string"}, rng) if said == {"unsuitable": True} else said
-
-    assert [done["good"] for done in answered(targen, says=says)][-2:] == [20, 20]
-
-
-def test_people_are_asked_for_few_answers_that_are_not_used(targen: Targen) -> None:
-    """A refused candidate changes the labels of later seeds, whose answers may exist already."""
-    declare("red", "green", "blue", "grey")
-    # Over many seeds, 4.5 answers are not used on average, with these replies.
-    line = ("generate", "hue.yaml", "-b", "people", "--label", COUNTS, "--seed", 8, "--out", "run")
-    begun = targen(*line)
-    assert (begun.code, begun.out) == (
-        0,
-        "run is ready; next, type: targen batch export run --out calls-1.md\n",
-    )
-    given = sum(done["good"] for done in answered(targen))
-    again = targen(*line)
-    done = "run is complete and not waiting for any answers: run/dataset.jsonl\n"
-    assert (again.code, again.out) == (0, done)
-    made = report("run")
-    flows = made["flow"].values()
-    assert sum(flow["rejected"].get("generate", 0) for flow in flows) > 2
-    assert (made["status"], made["usage"]["total"]["calls"]) == ("complete", given)
-    assert made["unused_calls"] <= 6
-    bluer = Path("hue.yaml").read_text().replace("It is blue.", "It is blue, and not green.")
-    Path("bluer.yaml").write_text(bluer)
-    revised = targen("revise", "run", "--task", "bluer.yaml", "--yes")
-    ready = "run-revised is ready; next, type: targen batch export run-revised --out calls-1.md\n"
-    assert (revised.code, revised.out.endswith(ready)) == (0, True), revised.err
-    named = targen("batch", "export", "run-revised", "--json").json["by_step"]
-    assert named["generate"] >= 3, named
-
-
 def answered(
     targen: Targen, run: str = "run", says: Callable[[Mapping[str, Any]], Any] = said_of
 ) -> Iterator[dict[str, Any]]:
@@ -316,80 +255,6 @@ def answered(
         assert done.code == 0, done.err
         yield done.json
         Path("asked.jsonl").unlink()
-
-
-def disagrees(call: Mapping[str, Any]) -> Any:
-    """Answer as a person who disagrees with one judgement of six."""
-    said, rng = said_of(call), random.Random(call["custom_id"])
-    judges = '"verdict"' in call["reply"]
-    return rng.choice(HUES) if judges and rng.random() < 0.2 else said
-
-
-HUES = ("red", "green", "blue", "grey", "pink")
-
-
-def test_a_revision_that_keeps_texts_asks_for_none_of_them_again(
-    targen: Targen,
-) -> None:
-    """Whatever its judges say; a text that did not become a row may be written again."""
-    declare(*HUES)
-    Path("all.yaml").write_text(Path("hue.yaml").read_text().replace("It is pink", "All pink"))
-    counts = "red=9,green=6,blue=6,grey=5,pink=12"
-    targen("generate", "hue.yaml", "-b", "people", "--label", counts, "--out", "run", "-q")
-    assert [*answered(targen, says=disagrees)]
-    revised = ("revise", "run", "--task", "all.yaml", "--yes", "-q", "--no-rewrite")
-    assert targen(*revised, "--out", "kept").code == 0
-    assert [*answered(targen, "kept", disagrees)]
-    made = {key for each in records("run") for key in each["calls"]}
-    places = {each["place"] for each in texts_of("run") if each["key"] in made}
-    again = {each["place"] for each in texts_of("kept") if not each.get("copied")}
-    assert places and not places & again
-
-
-def texts_of(run: str) -> Iterator[dict[str, Any]]:
-    """Return the records of texts in a run's journal."""
-    return (each for each in journal(run) if each.get("step") == "generate")
-
-
-def test_people_are_told_what_to_do_with_a_sheet(targen: Targen) -> None:
-    declare("red", "blue")
-    for seed, run in enumerate(("run", "other")):
-        asked = ("generate", "hue.yaml", "-b", "people", "-n", 2, "--seed", seed, "--out", run)
-        assert targen(*asked).code == 0
-        assert export(targen, f"{run}-1.md", run) == 1
-    said = targen("report", "run").out
-    assert "1 call waiting for answers" in said
-    empty = targen("batch", "import", "run", "run-1.md")
-    assert (empty.code, "run-1.md does not contain any answers" in empty.err) == (2, True)
-    assert "write each answer in the block below its prompt, save the file" in empty.err
-    for name in ("run-1.md", "other-1.md"):
-        sheet = Path(name).read_text().replace("answer\n\n", "answer\ncafés\nrivers\n")
-        Path(name).write_text(sheet, "cp1252")
-    windows = targen("batch", "import", "run", "run-1.md")
-    typed = "--encoding NAME; NAME is the encoding in which its text is right"
-    assert (windows.code, typed in windows.err) == (2, True), windows.err
-    strange = targen("batch", "import", "run", "other-1.md", "--encoding", "cp1252")
-    assert (strange.code, "any answers to the calls of run" in strange.err) == (2, True)
-    taken = targen("batch", "import", "run", "run-1.md", "--encoding", "cp1252")
-    assert taken.out.startswith("1 good, ")
-    assert (taken.code, taken.out.endswith(" run --out run-2.md\n")) == (0, True)
-
-
-def test_a_run_that_ends_without_all_its_rows_leaves_no_call_to_answer(targen: Targen) -> None:
-    declare("red", "blue", more="seeds: [A lamp on the stairs is out.]\n")
-    begun = ("generate", "hue.yaml", "-n", 4, "-b", "llama", "-o", "model=m", "--no-correct")
-    assert targen(*begun, "--batch-offline", "-q", "--out", "run").code == 0
-    assert export(targen, "asked.jsonl") == export(targen, "calls.md") == 2
-    sheet = Path("calls.md").read_text()
-    last = targen("batch", "import", "run", fill_lines(answers()))
-    assert (last.code, "all given seeds were used" in last.err) == (1, True)
-    assert "a run keeps its seeds: generate a new one with more seeds" in last.err
-    assert last.out.startswith("2 good, 0 failed, "), last.out
-    for name in ("asked.jsonl", "calls.md"):
-        ended = targen("batch", "export", "run", "--out", name)
-        assert (ended.code, "all given seeds were used" in ended.err) == (1, True)
-    assert Path("asked.jsonl").read_text() == ""
-    assert Path("calls.md").read_text() == sheet, "people may have filled it in"
 
 
 # --- from Python ----------------------------------------------------------------

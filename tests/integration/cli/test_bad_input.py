@@ -6,14 +6,11 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 
 import pytest
 
 from targen_core.options import Limits, ListOptions, RowOptions
-
-GOOD = "The mill of Dunmore was rebuilt by Ada Brenner in 1993 after a storm."
 
 
 def beyond():
@@ -59,57 +56,3 @@ def test_an_empty_folder_and_what_a_run_killed_at_its_start_leaves_are_fine(left
         Path("run", name).write_text("")
     assert rte("-n", "4", "--out", "run").code == 0
     assert len(rows("run")) == 4
-
-
-def test_the_folder_that_is_proposed_is_free_and_can_be_typed(finished, refuses, monkeypatch):
-    Path("my run-2").mkdir()
-    finished("rte", "-n", 4, out="my run")
-    line = "generate rte -b scripted -n 4 --seed 1 --out"
-    said = "my run contains a different run"
-    assert "--out 'my run-3'" in refuses(f"{line} 'my run'", said, "targen resume 'my run'").err
-    monkeypatch.chdir("my run")
-    refuses(f"{line} .", ". contains a different run", f"--out '{Path.cwd()}-3'")
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_where_nobody_may_write(finished, refuses):
-    Path("locked").mkdir(mode=0o555)
-    line = "generate rte -b scripted -n 4 --out locked/run"
-    refuses(line, "cannot write to locked/run: Permission denied", code=1)
-    finished("rte", "-n", 4)
-    Path("run").chmod(0o555)
-    said = "cannot write to run: Permission denied"
-    refuses("resume run -n 8", said, "chmod -R u+w run, or copy the run", code=1)
-    said = "cannot write run/analysis: Permission denied"
-    refuses("analyze run --out run/analysis", said, "choose a different --out", code=1)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read anywhere")
-def test_another_user_s_cache_is_not_used(works, refuses, monkeypatch, tmp_path):
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "theirs"))
-    Path("own.py").write_text("from targen_testing.sample import SAMPLE as TASK\n")
-    line = "generate own.py -b scripted -q -n 2 --out"
-    works(f"{line} a")
-    Path("theirs").chmod(0)
-    said = works(f"{line} b").err
-    assert "running without the reply cache" in said
-    assert "set TARGEN_CACHE_DIR to a folder of your own" in said
-    refuses("resume a -n 4", "contains code, but targen did not write it here")
-    local = "generate rte -n 2 -b local --out c"
-    hint = "set TARGEN_CACHE_DIR to a folder"
-    refuses(local, "cannot store the model in", hint, code=1, keeps=False)
-    Path("theirs").chmod(0o700)
-
-
-@pytest.mark.parametrize("flag", ["contexts", "seeds"])
-def test_a_run_s_own_copy_of_contexts_or_seeds_was_edited(flag, rte, refuses):
-    item = GOOD if flag == "seeds" else "school meals in Dunmore of 1993"
-    lines = [item.replace("1993", str(year)) + "\n" for year in range(1950, 1960)]
-    Path("mine.txt").write_text("".join(lines))
-    rte("-n", "2", f"--{flag}", "mine.txt", "--out", "run")
-    path = Path(f"run/given-{flag}.jsonl")
-    path.write_text(path.read_text().replace("Dunmore", "Oberau"))
-    said = f"this run was started with a different list of {flag}"
-    refuses("resume run -n 4 -q", said, "resume it with its original options and files")
-    path.unlink()
-    refuses("resume run -q", f"--{flag} file run/given-{flag}.jsonl: No such file")

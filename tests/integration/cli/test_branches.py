@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 
 from ...runs import records
@@ -15,30 +12,6 @@ ROWS = "--label good=7 --label bad=11 -b scripted"
 @pytest.fixture(autouse=True)
 def _tasks(own_task):
     own_task("claims")
-
-
-TOLD = {
-    "ONE": ("claim   determined by step 4", "claim (any label)", "label before step 4  none"),
-    "FINER": ("doubted", "doubted (bad)", ""),
-}
-
-
-@pytest.mark.parametrize("task", TOLD)
-def test_all_commands_that_tell_of_it_know_its_branches(task, works):
-    name = f"claims.py:{task}"
-    works(f"generate {name} {ROWS} -q --out a")
-    described, flow, shown = TOLD[task]
-    assert described in works(f"describe {name}").out
-    assert flow in works("report a").out.partition("Label flow")[2]
-    assert shown in re.sub("  +", "  ", works("show a 0").out)
-    works(f"estimate {name} {ROWS} --yield 0.5")
-    works(f"preview {name} -b scripted -n 2")
-    works("validate a")
-    works("correct a -b scripted --corrector blind --out d")
-    works("analyze a --metric labels --out e -q")
-    measured = Path("e/analysis.json").read_text()
-    assert ("of the candidates of a that got a label" in measured) == (task == "FINER")
-    assert "Row: the task's branch" in measured
 
 
 def test_a_label_that_came_with_the_text_is_a_claim_like_any_other(rows, own_task, works, refuses):

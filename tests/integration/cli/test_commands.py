@@ -1,26 +1,93 @@
-"""What each command does when it is used as meant."""
+"""The command as a whole: its help, its notes, the end of a run, and steps between commands."""
 
 from __future__ import annotations
 
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-import importlib_metadata
 import pytest
 
-import targen_core
+from targen_core.cli.commands import COMMANDS
 from targen_standard import scripted
 
-from ...runs import manifest
+from ...mail import MAIL
+from ...tables import table
+
+TASK = """
+description: Short remarks on the weather.
+labels: {names}
+"""
 
 
-def test_version(works):
-    first, *plugins = works("--version").out.splitlines()
-    assert first == f"targen-core {targen_core.__version__}"
-    for name in ("targen-backends", "targen-tasks-superglue"):
-        assert f"{name} {importlib_metadata.version(name)}" in plugins
+def test_the_help_names_every_command(works):
+    assert {*COMMANDS} <= {*re.findall(r"[\w-]+", works("--help").out)}
+
+
+def test_what_it_starts_with_works_without_a_model(works):
+    for line in re.findall(r"• targen (.+)", works("--help").out)[:4]:
+        works(line)
+
+
+def options_in(text: str) -> set[str]:
+    return {*re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", text)}
+
+
+@pytest.mark.parametrize("command", ["generate", "preview", "resume", "estimate"])
+def test_the_help_explains_few_options_and_names_all(works, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "60")
+    short, whole = works(f"{command} --help").out, works(f"{command} --help-all").out
+    for text in (short, whole):
+        assert "…" not in text
+        options = text.partition("\nOptions:\n")[2]
+        assert max(map(len, options.splitlines())) <= 60
+    explained = re.findall(r"^  (-\S.*)", short.partition("More options")[0], re.MULTILINE)
+    assert len(explained) <= 15
+    own = options_in(short.partition("More options")[2]) - {"--help-all"}
+    assert own <= options_in(whole)
+    assert re.findall(r"^(\S.*):$", whole, re.MULTILINE)[-1] != "Options"
+
+
+@pytest.mark.parametrize("count", [2, 40])
+def test_a_run_ends_with_few_lines(works, count):
+    names = "".join(f"\n  kind{number}: weather of kind {number}" for number in range(count))
+    Path("weather.yaml").write_text(TASK.format(names=names))
+    made = works(f"generate weather.yaml -n {count} -b scripted --variant paper")
+    lines = (made.out + made.err).strip().splitlines()
+    assert len(lines) <= 15
+    assert lines[0] == f"file:weather: complete, {count} rows"
+    assert lines[1] == ("Rows: kind0 1, kind1 1" if count == 2 else "Rows: 1 of each of 40 labels")
+    assert sum(line.startswith("  kind") for line in lines) == 2
+    assert "next, type: targen show runs/weather-0" in lines
+    assert "generate" in works("report runs/weather-0 --calls").out
+
+
+NOTED = """
+    --version | targen-tasks-superglue 0.
+    preview rte -b scripted --variants default,paper | its replies are made up
+    generate rte -n 2 -b scripted --out run | calls no model: its replies are made up
+    generate rte -n 8 -b scripted --shard 1/2 --max-cost 1 | --max-cost applies only to this shard
+    generate mail.yaml -n 1 -b scripted | note: 1 row for 2 labels: label "refund" gets no rows
+    estimate given.yaml -n 100 -b scripted | Too few seeds: given.yaml provides 20
+    generate mail.yaml -n 60 -b people --variant paper --seeds towns.txt | too few seeds: towns
+    describe claims.py:ONE | claim   determined by step 4
+    describe claims.py:FINER | doubted
+    generate varied.py -n 2 -b scripted --dimension lenght=mid | did you mean length?
+    validate wide.csv --task rte | it has more than 10,000 columns
+"""
+
+
+@pytest.mark.parametrize(("line", "said"), table(NOTED, 2))
+@pytest.mark.usefixtures("own_tasks")
+def test_a_command_notes(line, said, targen):
+    Path("mail.yaml").write_text(MAIL)
+    Path("given.yaml").write_text(f"{MAIL}seeds: {{file: towns.txt}}\n")
+    Path("towns.txt").write_text("".join(f"the town of Number{n}\n" for n in range(20)))
+    Path("wide.csv").write_text(",".join(f"c{each}" for each in range(10_001)) + "\n")
+    done = targen(line)
+    assert said in done.out + done.err
 
 
 def test_the_script_and_the_module_are_one_command():
@@ -33,37 +100,6 @@ def test_the_script_and_the_module_are_one_command():
     assert runs[0].returncode == runs[1].returncode == 2
 
 
-def test_replies_that_are_made_up_are_called_so(works, monkeypatch):
-    said = "The backend scripted calls no model: its replies are made up"
-    compared = "preview rte -b scripted --variants default,paper"
-    real = dataclasses.replace(scripted.BACKEND, made_up=False)
-    for is_told in (True, False):
-        if not is_told:
-            monkeypatch.setattr(scripted, "BACKEND", real)
-        shown = [works(line).out for line in ("preview rte -b scripted", compared)]
-        shown += [works("generate rte -n 2 -b scripted --out run").out, works("report run").out]
-        shown += [works("describe scripted --kind backend").out.replace("Calls a model: no", said)]
-        assert [said in each for each in shown] == [is_told] * 5
-        card = Path("run/README.md").read_text()
-        assert ("The backend `scripted` calls no model: its replies are made up" in card) is is_told
-        assert ("as the services returned them" in card) is not is_told
-        assert ("the models that\nwrote it: scripted" in card) is not is_told
-        Path("run").rename(f"run-{is_told}")
-    works("generate rte -n 2 -b scripted --backend-for contexts=canned --out mixed")
-    card = Path("mixed/README.md").read_text()
-    assert "`canned` calls no model" in card and "as the services returned them" in card
-
-
-def test_a_preview_says_what_made_no_row_and_writes_long_texts_as_paragraphs(targen, works):
-    result = works("preview rte -n 6 -b scripted -o refusal_rate=0.3")
-    assert "Rejected" in result.out and "refusal: the model refused" in result.out
-    none = targen("preview rte -n 2 -b scripted -o generate.refusal_rate=1")
-    assert none.out.startswith("no candidate became a row\n\nRejected\n")
-    assert "    passage " in works("preview boolq -n 2 -b scripted").out
-    said = [works(f"preview rte -n 2 -b scripted {each}").out for each in ("--prompts", "--full")]
-    assert ["[system]" in each for each in said] == [False, True]
-
-
 def test_a_run_takes_the_replies_of_its_preview(works, rte, monkeypatch):
     # Scripted replies are not shared between runs; those of a model are.
     shared = dataclasses.replace(scripted.BACKEND, cacheable=True)
@@ -74,30 +110,6 @@ def test_a_run_takes_the_replies_of_its_preview(works, rte, monkeypatch):
     assert total["calls"] <= 4, "what ran ahead may differ by a few"
 
 
-STOPPING = """
-import os, signal
-
-def reply(request):
-    os.kill(os.getpid(), signal.SIGTERM)
-    return request.dry_run()
-"""
-
-
-def test_a_comparison_that_is_stopped_runs_no_other_variant(targen):
-    Path("stop.py").write_text(STOPPING)
-    result = targen("preview rte -b scripted --variants default,paper -o script=stop.py:reply")
-    assert result.code == 130
-    assert result.err.count("SIGTERM again to abort") == 1
-    assert result.out == ""
-
-
-@pytest.mark.parametrize("name", ["a, b", "a=b"])
-def test_a_label_may_have_a_comma_or_an_equals_sign_in_its_name(name, works):
-    Path("mail.yaml").write_text(f"description: Mail.\nlabels: {{'{name}': Of both., c: Of c.}}\n")
-    for more in ("--label c=1", ""):
-        works(f"generate mail.yaml -b scripted --dry-run --label '{name}=3' {more}")
-
-
 def test_resume_grows_the_labels_that_it_names_and_keeps_the_others(finished, targen):
     finished("rte", "-n", 6)
     grown = targen("resume run --label entailment=5 -q --json")
@@ -105,12 +117,3 @@ def test_resume_grows_the_labels_that_it_names_and_keeps_the_others(finished, ta
     left = "note: there were no calls left to make; targen resume run -n N, with a larger total"
     assert left not in grown.err
     assert left in targen("resume run").err
-
-
-def test_an_option_on_resume_is_about_the_main_backend_wherever_that_is(rte, works):
-    """The first step is on the other backend: it keeps its own options and price."""
-    prices = "-o price_in=1 -o price_out=2 -o contexts.price_in=3 -o contexts.price_out=4"
-    other = "--backend-for contexts=canned -o contexts.tone=brisk"
-    rte(*f"-n 4 {other} {prices} --out run".split())
-    works("resume run -n 6 -o price_in=5 -o price_out=6 -o latency_ms=1 --max-cost 9 -q")
-    assert manifest("run")["lock"]["steps"]["contexts"]["identity"] == "canned:brisk"

@@ -40,14 +40,6 @@ def test_a_judge_that_rejects_most_is_a_concern_everywhere(works):
     assert found["message"] in loaded._repr_html_()
 
 
-def test_a_filter_that_rejects_most_candidates_is_to_be_relaxed(targen):
-    openings = "--filter first-words -o first-words.words=1 --give-up-after 12"
-    made = targen(f"{RTE.replace('rte', 'tickets')} -n 200 {openings}")
-    advice = "relax the filter that rejects most candidates"
-    assert f"larger --give-up-after, or {advice};" in made.err
-    assert f"; then {advice}\n" in made.out.partition("Possible problem: ")[2]
-
-
 def test_replies_that_cannot_be_used_are_a_concern_and_fail_a_strict_run(targen, works):
     assert works(f"{RTE} {UNREADABLE}").out == "run/dataset.jsonl\n"
     strict = targen(f"{RTE} {UNREADABLE} --strict")

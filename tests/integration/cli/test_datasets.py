@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ...files import changed, lines, write_lines
+from ...files import lines, write_lines
 from ...runs import report
 
 PREMISE = "The ferry to Ostra left at nine with forty cars."
@@ -71,13 +71,6 @@ def test_each_problem_is_named_with_its_line_and_idx(targen):
     assert " more" not in text.out and text.out.rstrip().endswith("--limit 0 lists each row")
 
 
-def test_a_key_that_is_given_twice_is_a_problem(targen):
-    Path("rows.jsonl").write_text('{"premise": "It rained.", "premise": "It snowed."}\n')
-    done = targen("validate rows.jsonl --task rte")
-    assert done.code == 1
-    assert "the key 'premise' is given twice" in done.out
-
-
 MAIL = """\
 description: Mails to a shop.
 labels: {asks: it asks, complains: it complains}
@@ -91,24 +84,6 @@ TYPED = [
     "the glass broke",
     "Nothing came.",
 ]
-PAIRS = """\
-description: Pairs.
-labels: {yes: so, no: not so}
-seeds: {field: a}
-fields: {a: {words: [3, 9]}, b: {words: [3, 9]}}
-"""
-
-
-@pytest.mark.usefixtures("mail_file")
-def test_a_run_s_rows_that_were_changed_are_named_once(works, finished):
-    finished("mail.yaml", "-n", 12, out="run")
-    assert "was changed" not in works("validate run").err
-    with changed("run/dataset.jsonl") as rows:
-        rows[0]["label"] = "order" if rows[0]["label"] == "refund" else "refund"
-    for line in ("validate run", "export run --as csv", "train run --out model"):
-        assert works(line).err.count("run/dataset.jsonl was changed after the run ended") == 1
-    Path("run/report.json").unlink()  # as of a run that goes on
-    assert "was changed" not in works("validate run").err
 
 
 def test_checks_show_which_real_rows_a_task_would_refuse(targen, works):
@@ -132,36 +107,6 @@ def test_checks_show_which_real_rows_a_task_would_refuse(targen, works):
     found = targen(f"{command} --checks --json").json["checks"]
     assert found["reasons"] == {"duplicate": 1}
     assert "checks" not in targen(f"{command} --json").json
-
-
-def test_checks_compare_rows_within_a_label(targen):
-    Path("mail.yaml").write_text(MAIL.replace("3, 12", "3, 22"))
-    text = "I am satisfied with how you settled my claim, and I would tell my friends."
-    rows = [(text, "asks"), (text.replace("am", "am not"), "complains"), (f"{text} ", "complains")]
-    rows.append((text.replace("am", "am so"), "asks"))
-    written = [{"text": text, "label": label, "idx": at} for at, (text, label) in enumerate(rows)]
-    write_lines("rows.jsonl", written)
-    found = targen("validate rows.jsonl --task mail.yaml --checks --json").json["checks"]
-    assert [(row["row"], row["detail"]) for row in found["rows"]] == [
-        (2, "repeats row 0, which has a different label"),
-        (3, "nearly repeats row 0"),
-    ]
-    switched_off = "filters: [near-duplicates]\noptions: {near-duplicates.near_duplicates: 0}\n"
-    Path("mail.yaml").write_text(MAIL.replace("3, 12", "3, 22") + switched_off)
-    found = targen("validate rows.jsonl --task mail.yaml --checks --json").json["checks"]
-    assert found["rows"] == []
-
-
-def test_checks_of_a_pair_know_its_seed(targen, works):
-    Path("pairs.yaml").write_text(PAIRS)
-    pairs = [("Ana is in", "Ana is in"), ("Ana", "She is out"), ("Ana is out", "She is not in")]
-    rows = [{"a": a, "b": b, "label": "yes", "idx": at} for at, (a, b) in enumerate(pairs)]
-    write_lines("rows.jsonl", rows)
-    found = targen("validate rows.jsonl --task pairs.yaml --checks --json").json["checks"]
-    assert found["reasons"] == {"copy-of-seed": 1, "too-short": 1}
-    write_lines("rows.jsonl", GOOD)
-    result = works("validate rows.jsonl --task rte --checks")
-    assert "not checked: check_row needs the seeds from which rows are generated" in result.out
 
 
 # --- correct ---
@@ -210,35 +155,6 @@ def test_a_corrector_that_disagrees_with_most_labels_is_doubted(wrong, is_told, 
     done = works(f"correct rows.jsonl --task rte {oracle} --out out")
     assert f"{20 - wrong} unchanged, {wrong} changed, 0 rejected" in done.out
     assert ("disagrees with most labels" in done.out) is is_told
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        ([2], "entailment' or 'not_entailment'\n"),
-        ([2, 4], " (1 more line does not fit: 4)\n"),
-        ([*range(2, 10)], " (7 more lines do not fit: 3, 4, 5, 6, 7, …)\n"),
-        ([*range(1, 1200)], " (at least 1,000 more lines do not fit: 2, 3, 4, 5, 6, …)\n"),
-    ],
-)
-def test_all_rows_that_do_not_fit_are_counted(refuses, alone, wrong, told):
-    rows = [{**GOOD[0], "idx": at} for at in range(1200)]
-    for line in wrong:
-        rows[line - 1]["label"] = "perhaps"
-    write_lines("rows.jsonl", rows)
-    first = f"rows.jsonl, line {wrong[0]} does not fit the task rte: label: 'perhaps' is not "
-    error = refuses("correct rows.jsonl --task rte -b scripted", first)
-    assert told in error.err
-
-
-def test_a_rejected_row_is_shown_and_the_rows_after_it_keep_their_idx(works, alone):
-    Path("judge.py").write_text(JUDGE.replace('"not_entailment"', '"no_valid_instance"'))
-    write_lines("rows.jsonl", [GOOD[3], GOOD[2]])
-    works("correct rows.jsonl --task rte -b scripted -o script=judge.py:reply --out out")
-    assert GOOD[3]["hypothesis"] in works("show out --rejected").out
-    shown = works("show out 0").out
-    assert GOOD[2]["hypothesis"] in shown
-    assert "\n  idx         2\n" in shown
 
 
 # --- suites ---

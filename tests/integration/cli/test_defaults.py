@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.cli.options.defaults import user_file
-
 from ...runs import manifest
 from ...tables import mistakes, table
 
@@ -108,13 +106,6 @@ def test_what_belongs_to_another_backend_is_not_used(held, write, monkeypatch, v
     assert KEPT.items() <= after.items()
 
 
-def test_a_key_is_not_sent_to_an_address_that_was_said_later(works, write, service):
-    Path("key").write_text("k-0123456789abcdef\n")
-    write(USER, f'backend = "llama"\nmodel = "m"\nkey-file = "{Path("key").resolve()}"\n')
-    works("backends", "check", "--base-url", f"{service.url}/v1")
-    assert "k-0123456789abcdef" not in str(service.seen[0].headers)
-
-
 # --- errors ---
 
 
@@ -137,36 +128,6 @@ def test_a_default_is_named_where_the_error_is_about_it(line, text, error, hint,
 
 
 # --- a stranger's folder ---
-
-REDIRECTS = r"""
-    backend = "chatgpt"
-    model = "dear"
-    base-url = "{url}/v1"
-    key-file = "/etc/hostname"
-    price-in = 0\nprice-out = 0
-    max-cost = 1000
-    ask-above = 1000
-    [options]\nscript = "x.py:f"
-    [backend-for]\ncorrect = "llama"
-    options.max_tokens = 100000000
-    options.reasoning_effort = "high"
-    concurrency = 500
-"""
-COMMANDS = (
-    "generate tickets -n 2 -b scripted",
-    "preview tickets -b scripted",
-    "estimate tickets -n 2 -b scripted",
-    "init-task 'a task' -b scripted",
-    "backends check scripted",
-)
-
-
-@pytest.mark.parametrize("text", [text for (text,) in table(REDIRECTS, 1)])
-def test_a_strangers_folder_redirects_neither_money_nor_keys(refuses, write, service, text):
-    write(PROJECT, text.format(url=service.url))
-    for command in COMMANDS:
-        refuses(command, f"{PROJECT.resolve()}, line ", "TARGEN_NO_CONFIG=1")
-    assert service.seen == []
 
 
 def test_what_moves_neither_is_used_as_it_is(works, write):
@@ -196,33 +157,6 @@ def test_a_project_s_file_is_set_to_what_it_may_say(held, refuses, works):
     assert not PROJECT.exists()
     works("config set --project rpm 1")
     assert held() == {"rpm": 1}
-
-
-def test_a_link_of_a_folder_is_no_way_to_write_elsewhere(refuses):
-    PROJECT.symlink_to("../elsewhere.toml")
-    refuses("config set --project rpm 5", "is a link that points outside its folder")
-    assert not Path("../elsewhere.toml").exists()
-
-
-def test_the_user_s_settings_are_where_the_platform_or_the_user_has_them(monkeypatch, tmp_path):
-    monkeypatch.delenv("TARGEN_CONFIG_DIR")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    assert user_file().parent.name == "targen"
-    assert user_file().is_relative_to(tmp_path)
-    monkeypatch.setenv("TARGEN_CONFIG_DIR", "~/own")
-    assert user_file().parent == tmp_path / "own"
-
-
-def test_a_home_directory_that_is_missing_or_of_a_different_user(
-    monkeypatch, works, refuses, tmp_path
-):
-    monkeypatch.setenv("TARGEN_CONFIG_DIR", "~no-such-user/settings")
-    works("estimate tickets -n 2 -b scripted")
-    refuses("config set concurrency 2", "no home directory", "set TARGEN_CONFIG_DIR to a folder")
-    # A name that is too long fails for root as well, as another user's folder does for others.
-    monkeypatch.setenv("TARGEN_CONFIG_DIR", str(tmp_path / ("a" * 300)))
-    refuses("estimate tickets -n 2 -b scripted", "cannot read", "TARGEN_NO_CONFIG=1")
 
 
 # --- where no backend is named ---

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from ...files import changed
@@ -30,38 +28,6 @@ def test_rows_and_candidates_are_compared_by_text_and_id(works, generate):
     assert result["rewritten"] == 2 and not result["verdicts"]
     printed = works("diff a b").out
     assert "+ row 1" in printed and rows[1]["text"] in printed
-
-
-def test_rows_have_the_names_of_labels_as_in_show(works):
-    for seed in "12":
-        works(f"generate copa -n 2 -b scripted -q --seed {seed} --out {seed}")
-    rows = works("diff 1 2").out.partition("\nRows\n")[2]
-    for sign in "-+":
-        assert f"{sign} row 0  choice1\n" in rows and f"{sign} row 1  choice2\n" in rows
-    assert "label     1\n" in rows and "label     1\n" in works("show 1").out
-
-
-def test_candidates_are_listed_beneath_the_number_of_their_kind(works, generate):
-    generate("a")
-    works("generate mail.yaml -n 12 -b scripted -q --no-cache --corrector blind --out b")
-    with changed(Path("b/dataset.jsonl")) as rows:
-        for row in rows:
-            row["text"] += " Oh"
-    result = works("diff a b --json").json
-    assert result["relabelled"] >= 3 and result["rewritten"] > 3
-    kinds = [change["name"].split()[-1] for change in result["changed"]]
-    assert (kinds.count("label"), kinds.count("text")) == (3, 3)
-    printed = works("diff a b").out.splitlines()
-    for count, kind in (("relabelled", "label"), ("rewritten", "text")):
-        at = printed.index(f"{result[count]} with a different {kind}")
-        assert [f" {kind}" in line for line in printed[at + 1 : at + 4]] == [True] * 3
-
-
-def test_settings_of_several_values_are_words(works, generate):
-    generate("a")
-    works("generate mail.yaml -n 4 -b scripted -q --out b")
-    (line,) = [each for each in works("diff a b").out.splitlines() if each.startswith("targets")]
-    assert "quotas (" in line and not {*'{}"[]'} & {*line}
 
 
 def test_candidates_of_another_seed_are_not_the_same_ones(works, generate):

@@ -35,11 +35,3 @@ def test_those_of_a_task_are_described_replaced_and_taken_away(targen, own_task,
         if one:
             name, value = one.split()
             assert {each[name] for each in drawn(str(at))} == {value}
-
-
-def test_a_new_dimension_with_a_name_like_another_is_said(own_task, works):
-    task = own_task("varied")
-    said = "the task varied has no dimension lenght, so targen adds it; did you mean length?"
-    line = f"generate {task} -b scripted -q -n 2 --dimension mood=a,b"
-    assert said in works(f"{line} --dimension lenght=mid --out a").err
-    assert "has no dimension" not in works(f"{line} --out b").err

@@ -26,17 +26,6 @@ def run(finished):
     return finished("rte", "-n", 8, out="runs/rte-0")
 
 
-def test_a_run_whose_edited_rows_are_invalid_gets_them_back_as_the_hint_says(works, refuses, run):
-    file = Path("runs/rte-0/dataset.jsonl")
-    before = file.read_bytes()
-    file.write_bytes(before.replace(b'"label":', b'"lable":', 1))
-    said = "correct it; or move it away, and targen resume runs/rte-0 writes it again"
-    refuses("export runs/rte-0", "line 1 does not fit the task rte", said)
-    file.rename("edited.jsonl")
-    works("resume runs/rte-0 -q")
-    assert file.read_bytes() == before
-
-
 @pytest.fixture
 def weighed(run):
     rows = replace(read_dataset(run), weights=[at / 4 for at in range(8)])
@@ -69,12 +58,6 @@ def test_weights_are_a_column_where_they_are_asked_for(run, weighed, rows, works
 
 
 # --- what is refused ---
-
-
-def test_weights_that_have_no_place(run, weighed, works, refuses):
-    refuses("export w --weights --as openai", "the format openai cannot store weights")
-    assert works("export w --as openai").err == "note: the rows' weights are left out\n"
-    refuses(f"merge {run} w --out merged", "w is not a run directory", code=1)
 
 
 def test_splits_of_a_form_are_files_in_a_folder(works, run):
@@ -142,12 +125,6 @@ def test_splits_for_hubs(refuses, run, works):
     works("validate", folder / "data/test-00000-of-00001.parquet", "--task", "rte")
 
 
-def test_a_link_in_place_of_the_folder_of_exports(refuses, run):
-    Path("elsewhere").mkdir()
-    (run / "exports").symlink_to(Path("elsewhere").resolve())
-    refuses(f"export {run}", "runs/rte-0/exports is a link")
-
-
 def test_a_run_that_fell_short_is_exported_with_a_word(works, rte, rows):
     assert rte("-n", 60, "-o", "garbage_rate=0.6", "--give-up-after", 6, "--out", "short").code == 1
     made = len(rows("short"))
@@ -157,22 +134,6 @@ def test_a_run_that_fell_short_is_exported_with_a_word(works, rte, rows):
     trained = works("train short --trainer tfidf --out model")
     assert said.replace("exporting", "training on") in trained.err
     assert len(lines("short/exports/short.jsonl")) == made
-
-
-def texts(path, mark=","):
-    with open(path, newline="") as file:
-        return [line["text"] for line in csv.DictReader(file, delimiter=mark)]
-
-
-def test_csv_has_no_formulas(works):
-    said = ["=1+1", "@SUM(A1)", "-1", "plain", "+1.5"]
-    write_lines("rows.jsonl", [{"text": text, "label": "a"} for text in said])
-    task = {"description": "Texts.", "labels": {"a": "one", "b": "two"}, "contexts": ["x"]}
-    fields = {"text": {"description": "it", "form": "any"}}
-    Path("t.yaml").write_text(json.dumps({**task, "fields": fields}))
-    export = "export rows.jsonl --task t.yaml --as csv"
-    works(f"{export} -o csv.delimiter=tab --out rows.csv")
-    assert texts("rows.csv", "\t") == ["'=1+1", "'@SUM(A1)", "-1", "plain", "+1.5"]
 
 
 EVIL = "A [link](javascript:alert(1)) ![i](http://x.y/i) <img src=x> www.x.y http://x.y `code`"

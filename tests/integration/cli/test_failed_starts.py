@@ -40,24 +40,6 @@ def test_a_run_without_an_answer_leaves_no_folder(refuses, status, words, error)
     assert "resume" not in "".join(caught.value.__notes__)
 
 
-def test_a_check_sends_what_a_run_sends(refuses):
-    """A server may refuse any of it."""
-    asked = []
-
-    def answer(seen):
-        asked.append(seen.body)
-        words = {"error": {"message": "System role not supported"}}
-        return Response(words, 429, {"Retry-After": "86400"}) if asked[1:] else Response(words, 400)
-
-    with FaultServer(answer) as server:
-        check = f"backends check llama/m --base-url {server.url}/v1"
-        refuses(check, "System role not supported", "compare the model's name", code=1)
-        refuses(check, "the service requests a pause of 86,400 s", code=1)
-    sent = asked[0]
-    assert [message["role"] for message in sent["messages"]] == ["system", "user"]
-    assert {"temperature", "seed", "max_tokens", "response_format"} <= {*sent}
-
-
 @pytest.mark.parametrize(
     ("text", "finish", "words"),
     [
@@ -146,39 +128,6 @@ def test_a_run_without_rows_asks_again_and_counts_what_it_paid(bad, there, works
     works(start)
     assert bad.asked == asked, "and now nothing is asked again"
     works("resume run --verify -q")
-
-
-CALM = TASK.replace(
-    "calm: nothing happened",
-    "calm: {definition: nothing happened, prompt: 'Write of $seed, calmly.'}",
-)
-
-
-def test_a_run_with_rows_keeps_them_and_another_asks_for_what_failed(bad, works, refuses):
-    Path("calm.yaml").write_text(CALM)
-
-    def answers(seen: Seen) -> Response:
-        with bad.one_at_a_time:
-            bad.chatters = "none" if "calmly" in seen.text else "text"
-            return bad(seen)
-
-    with FaultServer(answers) as server:
-        where = f"-b llama --model m --base-url {server.url}/v1 -q --give-up-after 3"
-        start = f"generate calm.yaml -n 4 {where} --out"
-        hint = (
-            "with a different --out, targen requests new replies only in place of the unusable ones"
-        )
-        refuses(f"{start} one", "label ", hint, code=1, keeps=False)
-        kept = Path("one/dataset.jsonl").read_text()
-        assert kept
-        bad.fixed = True
-        asked = bad.asked
-        refuses(f"{start} one", "label ", code=1, keeps=False)
-        assert (bad.asked, Path("one/dataset.jsonl").read_text()) == (asked, kept)
-        works(f"{start} two")
-    used = report("two")["usage"]["total"]
-    assert used["calls"] == bad.asked - asked
-    assert used["cached"] > 0, "what could be used is not paid for again"
 
 
 def test_a_start_that_finds_only_free_replies_leaves_no_folder(works, refuses, bad, there):

@@ -10,8 +10,6 @@ import pytest
 
 from targen_core import read_dataset
 
-from ...tables import table
-
 COMMANDS = {
     "validate": "",
     "export": "--out made.jsonl",
@@ -65,37 +63,6 @@ def test_another_encoding(refuses, works):
     odd = "odd.csv --task rte --encoding latin-1"
     refuses(f"export {odd} --out odd.jsonl", "'maybe' is not", f": targen validate {odd}")
     assert json.loads(Path("made.jsonl").read_text()) == row
-
-
-ENCODINGS = """
-    Paczkę odebrała żona | cp1250 | in cp1250 (Central Europe), “Paczkę odebrała żona,b”
-    çalmayın bebek | cp1254 | in cp1254 (Turkish), “çalmayın bebek,b”
-    Where is café | cp1252 | in cp1252 (Western Europe), cp1250 (Central Europe), cp1254
-    هل يوجد موقف؟ | cp1256 | in cp1256 (Arabic), “هل يوجد موقف؟,b”
-    请问几点可以入住 | gb18030 | in gb18030 (Chinese), “请问几点可以入住,b”;
-    체크인은 몇 시부터 | cp949 | in cp949 (Korean), “체크인은 몇 시부터,b”; or
-    تغيير موعد الوصول | cp1256 | is right: in cp1256 (Arabic), “تغيير موعد الوصول,b”
-    到着が遅れそうなので21日から | cp932 | is right: in cp932 (Japanese), “到着が遅れそう
-"""
-
-
-@pytest.mark.parametrize(("text", "encoding", "shown"), table(ENCODINGS))
-def test_the_hint_for_another_encoding_shows_the_line_in_each_usual_one(
-    text, encoding, shown, refuses
-):
-    Path("mine.csv").write_bytes(f"text,label\nPlain,a\n{text},b\n".encode(encoding))
-    refuses("validate mine.csv", "line 3: byte", shown)
-
-
-def test_the_hint_for_a_wrong_encoding_shows_the_line_too(refuses):
-    text = "text,label\n予約変更を,b\n"
-    Path("mine.csv").write_bytes(text.encode("cp932"))
-    asked = "validate mine.csv --encoding cp1252"
-    hint = "--encoding NAME; NAME is the encoding in which its text is right: in cp932 (Japanese)"
-    refuses(asked, "line 2: byte 0x8d is not valid CP1252", hint)
-    Path("mine.csv").write_text(f"{text}チェック,c\n", encoding="utf-8")
-    refuses(asked, "line 3: byte 0x81 is not valid CP1252", "in UTF-8: leave out --encoding")
-    refuses("validate mine.csv --encoding no", "unknown encoding", "cp1256 (Arabic)")
 
 
 def test_correct_goes_on_with_the_variant_of_a_run(works, finished):

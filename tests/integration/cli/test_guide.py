@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from pathlib import Path
@@ -62,12 +61,3 @@ def test_the_guide_is_short_and_shows_the_folder(works, monkeypatch):
     assert "HOUSE_API_KEY" in facts["keys"]
     assert facts["installed"]["targen-core"]
     assert "very-secret" not in works("guide --json").out
-
-
-def test_an_agent_can_follow_the_guide_without_a_model(works):
-    """The commands of "You can be the model", with answers of the right form."""
-    Path("mail.yaml").write_text("description: E-mails.\nlabels: {yes: agrees, no: refuses}\n")
-    works("generate mail.yaml -n 4 -b people --model agent --out run")
-    works("batch export run --out calls.jsonl")
-    call = Path("calls.jsonl").read_text().splitlines()[0]
-    assert {"custom_id", "messages", "reply"} <= set(json.loads(call))

@@ -7,10 +7,7 @@ import sys
 
 import pytest
 
-from targen_core.hints import install
 from targen_core.plugins.loader import load_registry
-
-from ...tables import table
 
 TABLE = load_registry().kinds
 LISTS = {kind.name: kind.listing for kind in TABLE.values() if kind.listing}
@@ -52,31 +49,3 @@ def test_everything_that_is_registered_is_listed_and_can_be_described(kind, targ
         facts = targen(*one, "--json").json
         assert (facts["id"], facts["kind"]) == (item["id"], kind)
         assert works(*one).out.startswith(item["id"])
-
-
-DESCRIBED = f"""
-    llama -o model=m -o base_url=https://llm.example/v1 | price: unknown
-    llama -o model=m | {install("targen-backends[llama]")}
-    chatgpt | abilities and prices are unknown: the chatgpt backend needs a model name
-    settings | An item is text.
-    settings | Used by: targen-tasks-superglue:axg;
-    article-titles | title     str   (required)
-    article-titles | items per call: 5
-    article-titles | Used by: targen-tasks-superglue:boolq
-    vote | settings: votes=3
-    vote | parameters: temperature=0.8
-    vote | vote.votes  int, at least 1, at most 99        3  number of blind answers
-    meta --prompts | You check finished work
-    meta --prompts | prompt: meta, version
-    meta --prompts | prompt: solve, version
-    meta | Used by: targen-tasks-superglue:axg
-    rte --prompts | prompt entailment (step
-    scripted | every call fails with a simulated HTTP 5xx
-"""
-
-
-def test_a_description_says_what_its_reader_needs(works):
-    for words, said in table(DESCRIBED, 2):
-        assert said in works(f"describe {words}").out
-    secret = works("describe llama -o model=m -o api_key=sk-very-secret")
-    assert "sk-very-secret" not in secret.out + secret.err

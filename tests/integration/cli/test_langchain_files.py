@@ -79,12 +79,3 @@ def test_a_file_s_class_does_not_vouch_for_a_module_of_its_name(targen, monkeypa
         targen_core.resume("run")
     assert not Path("EXECUTED").exists()
     assert "chat" not in sys.modules
-
-
-def test_a_run_of_a_class_in_a_file_says_how_it_is_continued(targen, refuses):
-    write("chat.py")
-    started = f"{RUN}./chat.py:Chat --out run"
-    targen(started)
-    targen(started)
-    refuses("resume run -n 4", "", "with --backend langchain:./chat.py:Chat")
-    refuses(started.replace("-n 2", "-n 4"), "is 2 rows, not 4", "cannot be extended")

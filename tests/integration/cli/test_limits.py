@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -17,13 +16,6 @@ def task(parameters):
     Path("t.yaml").write_text(f"{MAIL}parameters:\n  generate: {{{parameters}}}\n")
 
 
-@pytest.fixture
-def elsewhere(tmp_path, monkeypatch):
-    """From now on it is another person's machine."""
-    theirs = tmp_path.with_name(f"{tmp_path.name}-theirs")
-    return lambda: monkeypatch.setenv("TARGEN_CONFIG_DIR", str(theirs))
-
-
 @pytest.mark.parametrize("costly", ["max_tokens: 100000000", "reasoning_effort: medium"])
 def test_a_task_file_asks_for_no_long_replies(costly, works, refuses):
     task("max_tokens: 16384, reasoning_effort: low, top_p: 0.5")  # usual ones
@@ -35,31 +27,6 @@ def test_a_task_file_asks_for_no_long_replies(costly, works, refuses):
         )
     works(f"generate t.yaml {MAKE} --trust=./t.yaml --out run")
     refuses(f"generate t.yaml {MAKE} --out again", "t.yaml sets")  # trust is not remembered
-
-
-def test_a_task_s_copy_in_ones_own_run_is_known_and_a_stranger_s_is_not(refuses, elsewhere, works):
-    task("max_tokens: 20000")
-    works(f"generate t.yaml {MAKE} --trust=./t.yaml --out run")
-    Path("t.yaml").unlink()
-    works("resume run -n 4 -q")
-    shutil.copytree("run", "moved")
-    works("resume moved -n 6 -q")
-    elsewhere()
-    refuses(
-        "resume run -n 6 -q",
-        "task.json sets parameters.generate.max_tokens = 20000",
-        "--trust=run/",
-    )
-
-
-@pytest.mark.parametrize("option", ["max_tokens=20000", "seeds.candidates=9"])
-def test_a_stranger_s_run_asks_for_no_long_replies(option, elsewhere, works, refuses):
-    works(f"generate rte {MAKE} -o {option} --out run")
-    elsewhere()
-    refuses("resume run -n 4 -q", f"this run asks for {option}")
-    works(f"resume run -n 4 -q -o {option}")
-    refuses("resume run -n 6 -q", f"this run asks for {option}")
-    works("resume run -n 6 -q --trust=./run")
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
 
 from targen_core.cli.options.defaults import user_file
-from targen_testing.fault_server import FaultServer, Response
-from targen_testing.wire import OPENAI
 
-from ...mail import MAIL
-from ...runs import journal, manifest, report
+from ...runs import journal, report
 from ...tables import table
 
 pytest.importorskip("targen_plugin_example")
@@ -29,20 +24,6 @@ def on(service, model="tiny"):
 
 
 # --- money ---
-
-
-def test_a_price_of_nothing_can_be_said(service, targen, works):
-    works(f"{on(service)} --max-cost 3 {FREE}")
-    assert "Price: $0 in, $0 out per million tokens (your own: --price-in and" in (
-        targen("report run --calls").out
-    )
-    assert report("run")["usage"]["priced"] is True
-    price = {"in": 0.0, "out": 0.0, "source": "your own: --price-in and --price-out, or defaults"}
-    steps = ("contexts", "seeds", "generate", "correct")
-    assert report("run")["prices"] == dict.fromkeys(steps, price)
-    card = Path("run/README.md").read_text().replace("\\", "")
-    assert "$0 in, $0 out per million tokens (your own: " in card
-    works("resume run -q --max-cost 1")
 
 
 def test_a_price_given_to_resume_holds_from_then_on(service, refuses, works):
@@ -107,59 +88,6 @@ def test_neither_card_nor_export_tells_where_a_model_is(works, service, model, n
     assert report("run")["models"]["generate"] == name
 
 
-def test_a_failed_run_publishes_no_words_of_a_service(targen):
-    refused = Response({"error": {"message": "no key for 10.9.8.7"}}, 401)
-    answers = chain([Response(OPENAI.answer("Hm.", "stop"))], repeat(refused))
-    with FaultServer(lambda _: next(answers)) as refusing:
-        assert targen(on(refusing)).code == 1
-    card = Path("run/README.md").read_text()
-    assert "> Status: stopped." in card
-    assert "10.9.8.7" not in card and "127.0.0.1" not in card
-
-
-def test_the_card_says_what_is_known_and_an_edited_one_is_exported_without_addresses(
-    works, service, rows
-):
-    works(on(service))
-    path = Path("run/README.md")
-    card = path.read_text()
-    assert json.loads(card.partition("```json\n")[2].partition("```")[0]) == rows("run")[0]
-    candidates = sum(flow["judged"] for flow in report("run")["flow"].values())
-    assert f"of {candidates} candidates judged were accepted" in card
-    assert f"started on {manifest('run')['created'][:10]}" in card
-    assert "eprint        = {2310.17876}" in card
-    assert "checked by a person" not in card
-    assert "answers of the models named below" in card
-    identity = f"openai-compatible:{service.url}/v1:tiny:json_schema"
-    path.write_text(f"# Mine\n\nmade by {identity} at {service.url}/v1, see {service.url[7:]}\n")
-    works("export run --as hf --out hub")
-    assert "made by tiny at tiny, see the service" in Path("hub/README.md").read_text()
-
-
-TOO_FEW = (
-    "Too few seeds: mail.yaml provides 20, each used once per label. This is enough for "
-    "about 14 rows of order at a yield of 70%; 50 are requested.\n"
-    "Add 52 or more, or set the task's samples_per_seed to 4"
-)
-
-
-def test_given_seeds_have_no_price_and_too_few_are_told_with_what_to_add(targen, works):
-    """Fewer than a dry run would make otherwise are no error; lists are not asked for."""
-    Path("mail.yaml").write_text(f"{MAIL}seeds: {{file: towns.txt}}\n")
-    Path("towns.txt").write_text("".join(f"the town of Number{n}\n" for n in range(20)))
-    for rows, told in ((28, ""), (100, TOO_FEW)):
-        asked = f"estimate mail.yaml -n {rows} -b scripted"
-        shown = works(asked).out
-        assert told in shown and ("Too few" in shown) == bool(told)
-        assert "contexts " not in shown
-        assert targen(f"{asked} --json").json.get("too_few_seeds", "") == told
-    Path("mine.txt").write_text("a town\nanother town\n")
-    asked = "estimate rte -n 10 -b scripted"
-    assert "contexts " in targen(asked).out
-    mine = targen(f"{asked} --contexts mine.txt").out
-    assert "contexts " not in mine and "seeds " in mine
-
-
 # --- before ---
 
 
@@ -191,20 +119,6 @@ def test_a_suite_out_of_budget_names_itself_and_what_to_type(refuses):
         call for path in Path("runs/superglue-0").glob("*/journal") for call in journal(path.parent)
     ]
     assert 0 < sum(each["in"] + each["out"] for each in spent) <= 20_000, "of all tasks together"
-
-
-def test_a_cap_below_what_a_run_has_spent_is_named_when_it_stops_the_run(refuses, works):
-    generate = "generate rte -n 4 -b scripted -q --out run"
-    works(generate)
-    works(f"{generate} --max-tokens 99")  # the journal answers every call
-    refuses(
-        "resume run -n 6 -q",
-        "spent, more than the run's limit of 99, and the next",
-        "targen resume run --max-tokens ",
-        code=1,
-        keeps=False,
-    )
-    works("resume run -n 6 -q --max-tokens 99000")
 
 
 @pytest.mark.parametrize("cap", ["--max-tokens 9000", "--max-tokens 15000", "--max-cost 0.02"])

@@ -7,11 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.cli.trust import require_trust
-from targen_core.origin import Untrusted, of_a_command, trusting
-from targen_core.plugins.loader import load_registry
-from targen_core.signing import sign
-
 from ...files import write_lines
 from ...tables import mistakes, table
 
@@ -78,13 +73,6 @@ def test_a_review_names_no_code_until_it_is_trusted(here, ran, in_process, works
     assert ran()
 
 
-@pytest.mark.parametrize("path", ["../../private.jsonl", "hf:evil/name", "linked.jsonl"])
-def test_a_review_names_no_data_elsewhere(path, here, refuses):
-    folder = review_of(here, path=path)
-    (folder / "linked.jsonl").symlink_to(here.parent / "private.jsonl")
-    refuses("review rows.review --plan", f"sets data.path = {path}")
-
-
 METHODS = """
     {"use": "zerogen", "task": "evil.py"}
     {"use": "zerogen", "task": "t.yaml", "kept": "open('ran', 'w')"}
@@ -103,12 +91,6 @@ def test_a_file_of_a_method_names_no_code_and_no_data_elsewhere(method, here, ra
         done = refuses(f"{command} asked.json", "asked.json sets method.")
         assert "SECRET" not in done.out + done.err
     assert not ran()
-
-
-def test_a_file_of_a_method_may_name_what_lies_beside_it(here, works):
-    method = {"use": "attrprompt", "task": "t.yaml"}
-    (here / "asked.json").write_text(json.dumps({"method": method}))
-    works("describe asked.json")
 
 
 @pytest.mark.parametrize(("keys", "named"), mistakes("declarations", 2))
@@ -142,89 +124,4 @@ def test_a_model_names_no_code(here, ran, works, refuses):
         changed = {**facts, "files": {facts["task"]: copy}}
         Path("model/model.json").write_text(json.dumps(changed))
         refuses("evaluate model rows.jsonl", "is not a copy of a task in this folder")
-    assert not ran()
-
-
-def test_a_class_that_only_a_file_names_is_not_imported(ran):
-    backend = load_registry().get("backend", "langchain:evil.Model")
-    with of_a_command(), pytest.raises(Untrusted):
-        backend.create(backend.options())
-    assert not ran()
-
-
-PRIVATE = {"premise": "SECRET", "hypothesis": "SECRET", "label": "entailment"}
-
-
-@pytest.fixture
-def home(here, tmp_path, monkeypatch):
-    """The home folder of the person, with rows that are nobody else's."""
-    write_lines(tmp_path / "home/private/bank.jsonl", [PRIVATE] * 12)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
-FORMS = """
-    {"method": {"use": "coda", "task": "rte", "given": "./~/private/bank.jsonl"}}
-    {"rate": {"data": "./~/private/bank.jsonl", "about": "numbers", "task": "rte"}}
-    {"transform": {"description": "Does it?", "labels": ["entailment", "not_entailment"], "catalogues": ["./~/private"]}}
-    {"method": {"use": "progen", "task": "~/x.yaml", "kept": {"method": {"use": "coda", "task": "rte", "given": "private/bank.jsonl"}}}}
-"""  # noqa: E501
-
-
-@pytest.mark.parametrize("form", [form for (form,) in table(FORMS, 1)])
-def test_a_form_reads_nothing_of_a_home_folder(form, home, in_process):
-    Path("form.json").write_text(form)
-    done = in_process("generate form.json -n 2 -b scripted --out out")
-    assert done.code, done.out
-    texts = [path.read_bytes() for path in Path("out").rglob("*") if path.is_file()]
-    assert not any(b"SECRET" in text for text in [*texts, (done.out + done.err).encode()])
-
-
-def test_a_link_beside_a_review_is_not_its_data(here, home, in_process):
-    folder = review_of(here, path="/nowhere/rows.jsonl", task="rte")
-    folder.rename(here / "stolen.review")
-    (here / "stolen").symlink_to(home / "private" / "bank.jsonl")
-    for command in ("export stolen.review --to argilla --out ex", "report stolen.review"):
-        done = in_process(f"review {command}")
-        assert "SECRET" not in done.out + done.err
-        assert done.code
-
-
-@pytest.mark.parametrize("names", [{str(at): "x" for at in range(60)}, {"model": "x" * 3000}])
-def test_a_refusal_is_short(names, here):
-    with pytest.raises(Untrusted, match="someone else's file") as caught:
-        require_trust(here / "e.toml", names)
-    assert len(str(caught.value)) < 3000
-    with trusting(here):
-        require_trust(here / "e.toml", names)
-    with pytest.raises(Untrusted):
-        require_trust(here / "e.toml", names)
-
-
-def test_a_file_is_own_until_the_code_that_it_names_changes(here):
-    names = ("evil.py", "evil.py:reply", "evil.py:f!", "langchain:./evil.py:A:b")
-    for name in names:
-        (here / "evil.py").write_text(EVIL)
-        sign(here / "e.toml", {"script": name})
-        require_trust(here / "e.toml", {"script": name})
-        (here / "evil.py").write_text(f"{EVIL}# and more\n")
-        with pytest.raises(Untrusted):
-            require_trust(here / "e.toml", {"script": name})
-
-
-def test_a_folder_is_not_a_hubs_dataset(here, refuses):
-    pytest.importorskip("datasets")
-    Path("aps/super_glue").mkdir(parents=True)
-    (here / "aps/super_glue/README.md").write_text(
-        "---\nconfigs:\n- config_name: default\n  data_files: "
-        f"{here.parent / 'private.jsonl'}\n---\n"
-    )
-    refuses("export hf:aps/super_glue --task rte", "hides the dataset of that name on the hub")
-
-
-def test_an_experiment_does_not_generate(here, ran, refuses):
-    Path("e.toml").write_text(
-        'task = "rte"\ntest = "rows.jsonl"\narms = {a = {generate = {n = 2}}}\n'
-    )
-    refuses("compare e.toml", "e.toml has arms to generate, but a file may not spend money")
     assert not ran()

@@ -31,14 +31,3 @@ def test_it_has_a_backend_options_and_a_line_of_its_own(works):
     assert [
         name for name in ("context", "passages", "seed", "step 4") if f"\n  {name} " not in shown
     ] == []
-
-
-def test_an_estimate_has_its_line_and_its_price(works):
-    price = "-o passages.price_in=1 -o passages.price_out=2 --reasoning-tokens passages=9"
-    lines = {line["step"]: line for line in works(f"estimate {RUN} {price} --json").json["steps"]}
-    assert list(lines) == STEPS
-    assert lines["passages"]["calls"] > 0
-    reasoning = 9 * lines["passages"]["calls"]
-    assert lines["passages"]["reasoning_tokens"] == pytest.approx(reasoning, rel=0.2)
-    assert [name for name in STEPS if lines[name]["dollars"]] == ["passages"]
-    assert lines["seeds"]["reasoning_tokens"] == 0

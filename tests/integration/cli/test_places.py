@@ -39,31 +39,6 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(works, rows)
         assert f"started with {said}" in works(f"{RTE} {typed}").err
 
 
-def test_a_larger_run_says_how_to_extend_the_other_instead(works):
-    works(RTE)
-    said = "Writing this run to runs/rte-0-{}"
-    for number, more, size in (
-        (2, "-n 7", "-n 7"),
-        (3, "--label entailment=5", ""),  # of the other label, fewer
-        (
-            4,
-            "--label entailment=5 --label not_entailment=2",
-            "--label entailment=5 --label not_entailment=2",
-        ),
-    ):
-        line = works(f"generate rte -b scripted -q {more}").err.splitlines()[0]
-        instead = f"; to extend the other run instead: targen resume runs/rte-0 {size}"
-        assert line.endswith(said.format(number) + instead * bool(size))
-    works("resume runs/rte-0 -n 7 -q")
-
-
-def test_a_folder_of_something_else_is_passed_by(works):
-    Path("runs/rte-0").mkdir(parents=True)
-    Path("runs/rte-0/thesis.txt").write_text("years of work")
-    said = "runs/rte-0 is not a run directory. Writing this run to runs/rte-0-2\n"
-    assert works(RTE).err == said
-
-
 def test_a_run_that_gets_no_answer_to_a_larger_target_stays_as_it_was(targen, finished, works):
     """A key that is missing is no reason to make a complete run an incomplete one."""
     finished("rte", "-n", 2)
@@ -72,10 +47,3 @@ def test_a_run_that_gets_no_answer_to_a_larger_target_stays_as_it_was(targen, fi
     assert targen("resume run -n 8 -o down=true --max-outage 0.01").code == 1
     assert [Path("run", name).read_bytes() for name in files] == before
     works("resume run -n 8 -q")
-
-
-def test_a_suite_without_an_answer_leaves_nothing(targen, works):
-    suite = "generate --suite example -n 2 -b scripted -q"
-    failed = targen(f"{suite} -o unauthorized=true")
-    assert (failed.code, failed.out, Path("runs").exists()) == (1, "", False)
-    works(suite)

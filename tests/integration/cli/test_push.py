@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import io
-import os
-import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-import targen_core as tg
-from targen_core.errors import JobFailed, UsageError
 from targen_core.hints import install
-from targen_standard.exporting.push import publish
 
 from ...tables import mistakes
-from .hub import DONE_AND_DROPPED, DONE_AND_GARBLED, TOKEN, serving
+from .hub import TOKEN, serving
 
 # Of the hub's client, which sends files in a way that its HTTP library does not like any more.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=")
@@ -63,24 +57,6 @@ def test_a_run_is_pushed_in_splits_with_its_card(works, hub):
     assert not (RUN / "exports").exists()
 
 
-def test_a_push_tells_of_nothing_but_versions(hub, tmp_path):
-    around = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1"}
-    unset = {"HF_HUB_DISABLE_TELEMETRY", "HF_HUB_OFFLINE", "DO_NOT_TRACK"}
-    env = {name: value for name, value in os.environ.items() if name not in unset}
-    done = subprocess.run(
-        [sys.executable, "-m", "targen_core.cli", *PUSH.split()],
-        env=env | around | {"AI_AGENT": "probe"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    named = [set(re.findall(r"(\w+)/", agent)) for agent in hub.agents if "hf_hub" in agent]
-    assert named and all(names == {"targen", "hf_hub", "python"} for names in named)
-    assert not [path for path in hub.asked if "agent" in path]
-
-
 def test_what_is_there_is_replaced_by_force_and_keeps_what_is_not_ours(refuses, hub, works):
     works(f"{PUSH} --split 0.8/0.2 --public")
     assert not hub.repos["me/rte"]["private"]
@@ -100,20 +76,6 @@ def test_what_the_hub_refuses_is_said_and_nothing_is_changed(
     assert all(set(repo["files"]) == {".gitattributes"} for repo in hub.repos.values())
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (DONE_AND_DROPPED, "closed the connection while sending the rows"),
-        (DONE_AND_GARBLED, "the hub's answer cannot be read (sending the rows"),
-    ],
-)
-def test_a_commit_whose_answer_is_lost_may_have_been_made(fault, error, refuses, hub):
-    hub.faults["/commit/"] = [fault]
-    hint = f"the files may have been committed: see {hub.url}/datasets/me/rte/commits/main"
-    refuses(PUSH, error, hint, code=1, keeps=False)
-    assert TRAIN in hub.files("me/rte")
-
-
 @pytest.mark.parametrize("path", ["/preupload/", "/put/"])
 def test_a_hub_that_is_busy_for_a_while_is_waited_for(path, works, hub):
     hub.faults[path] = [503, 429]
@@ -122,26 +84,9 @@ def test_a_hub_that_is_busy_for_a_while_is_waited_for(path, works, hub):
     assert "note: the hub: Retrying in 1s [Retry 1/5]." in done.err
 
 
-def test_a_card_that_the_hub_refuses(refuses, hub):
-    command = f"{PUSH} --license nonsense"
-    refuses(command, '"license" must be one of', code=1, keeps=False)
-    assert set(hub.files("me/rte")) == {".gitattributes"}
-
-
 def test_no_token_and_no_client(refuses, hub, monkeypatch):
     monkeypatch.delenv("HF_TOKEN")
     monkeypatch.delenv("HUGGING_FACE_HUB_TOKEN", raising=False)
     refuses(PUSH, "error: you are not logged in to the hub", "run hf auth login")
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     assert install("targen-core[hub]") in refuses(PUSH, "", code=1).err
-
-
-def test_from_python(hub):
-    dataset = tg.load(RUN).dataset
-    pushed = publish(dataset, "me/rte", split=(0.8, 0.2), license="mit")
-    assert pushed == f"{hub.url}/datasets/me/rte"
-    with pytest.raises(UsageError, match="already exists on the hub"):
-        publish(dataset, "me/rte")
-    hub.faults["/commit/"] = [403]
-    with pytest.raises(JobFailed, match="does not have write access"):
-        publish(dataset, "me/other")

@@ -33,12 +33,6 @@ def test_runs_are_listed_and_reported_with_what_they_came_to(works):
     assert (facts["runs/two"]["rows"], facts["runs/two"]["target"]) == (0, 6)
 
 
-def test_a_report_names_the_variant(works, finished):
-    finished("rte", "-n", 4, "--variant", "paper", out="paper")
-    assert " (paper): complete" in works("report paper").out.splitlines()[0]
-    assert "(" not in works("report runs/one").out.splitlines()[0]
-
-
 def test_a_run_is_removed(works, refuses):
     all_of_them = "to remove all runs in it: targen runs rm runs/one runs/two"
     refuses("runs rm runs --yes", "runs is not a run directory", all_of_them, code=1)

@@ -39,11 +39,6 @@ def test_a_task_in_a_file_is_sharded_by_the_items_of_its_list(refuses, shards):
     refuses("generate mail.yaml -n 60 -b scripted --shard 6/6", said, "use at most 5 shards")
 
 
-def test_the_cap_on_money_is_said_to_be_of_one_shard(targen):
-    done = targen("generate rte -n 8 -b scripted --shard 1/2 --max-cost 1")
-    assert "--max-cost applies only to this shard" in done.err
-
-
 def test_a_shard_is_estimated(targen):
     line = "estimate rte -n 24 -b scripted --json"
     whole, part = targen(line).json, targen(f"{line} --shard 1/3").json

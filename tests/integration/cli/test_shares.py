@@ -30,39 +30,6 @@ def counted(run: str, *columns: str) -> Counter[tuple[str, ...]]:
     return Counter(tuple(json.loads(line)[name] for name in columns) for line in lines)
 
 
-@pytest.mark.parametrize("form", ["", " --variant paper"])
-def test_shares_are_exact_and_even_within_each_label(works, task, form):
-    works(
-        f"generate {task}{form} -n 30 -b scripted --share language=German:15,English:15 --out run"
-    )
-    assert counted("run", "label", "language") == {
-        (label, language): 5
-        for label in ("order", "refund", "other")
-        for language in ("German", "English")
-    }
-    seen = works("report run").out
-    assert "German     15         15" in seen
-    assert "order (German) " in seen
-
-
-def test_prompts_of_steps_1_to_3_require_the_value(works, task):
-    works(f"generate {task} --variant paper -n 6 -b scripted --share tone=dry,warm --out run")
-    for row in range(6):
-        traced = works(f"trace run {row} --json").json
-        tone = json.loads(Path("run/dataset.jsonl").read_text().splitlines()[row])["tone"]
-        for call in traced["calls"]:
-            text = json.dumps(call["messages"])
-            wanted = call["step"] != "correct"
-            assert (f"Required of every text: tone: {tone}" in text) is wanted, call["step"]
-        assert traced["record"]["dimensions"]["tone"] == tone
-
-
-def test_a_dry_run_shows_the_counts(works, task):
-    asked = f"generate {task} -n 10 -b scripted --share size=small:2,large:1 --dry-run"
-    assert "order 4, refund 3, other 3; small 7; large 3\n" in works(asked).out
-    assert works(f"{asked} --json").json["shares"] == {"small": 7, "large": 3}
-
-
 def test_ratios_unequal_labels_and_a_growing_run(works, task):
     works(
         f"generate {task} --label order=8,refund=4,other=4 -b scripted "

@@ -27,12 +27,6 @@ def shown(works):
     return read
 
 
-def test_a_run_that_is_complete_names_this_command(works):
-    line = "generate rte -b scripted -n 2 --out 'my run'"
-    assert works(line).err.endswith("next, type: targen show 'my run'\n")
-    assert "next" not in works(f"{line} -q").err
-
-
 def test_a_label_and_a_reason_choose(works, run, shown):
     assert [one["official"][0] for one in shown()] == records(run, "dataset.jsonl")
     some = shown("--label entailment")
@@ -44,17 +38,6 @@ def test_a_label_and_a_reason_choose(works, run, shown):
     assert shown(f"--reason {reason}") == [r for r in rejects if r["reason"] == reason]
     refused = works("show run --reason refusal -n 0").out
     assert "null" not in refused and "(no instance)" in refused
-
-
-def test_rows_that_step_4_changed_are_listed_with_their_earlier_labels(finished, works, shown):
-    run = finished("rte", "-n", 20, "--corrector", "blind")
-    made = records(run)
-    changed = [record for record in made if record["label"] != record["intended"]]
-    assert 0 < len(changed) < len(made)
-    assert [one["id"] for one in shown("--changed")] == [record["id"] for record in changed]
-    first = changed[0]
-    title = f"{first['idx']}  {first['label']}  was {first['intended']}\n"
-    assert works("show run --changed").out.startswith(title)
 
 
 def test_a_row_is_shown_with_all_that_made_it(works, run):
@@ -71,10 +54,3 @@ def test_a_row_is_shown_with_all_that_made_it(works, run):
     assert works("show", run, record["id"], "--json").json == facts
     (run / "journal").write_bytes(b"nothing\n" + b"00000000 {}\n")
     works("show run 0")  # what is left is shown
-
-
-def test_rows_of_a_pair_are_shown_together(finished, works):
-    first, second = records(finished("axg", "-n", 8), "dataset.jsonl")[2:4]
-    for row in (2, 3):
-        shown = works("show", "run", row).out
-        assert first["hypothesis"] in shown and second["hypothesis"] in shown

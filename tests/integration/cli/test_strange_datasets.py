@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import socket
-import warnings
 from pathlib import Path
 
 import pytest
@@ -89,15 +88,6 @@ def test_a_link_in_a_folder_does_not_lead_out(linked, private, tmp_path, read):
     assert "PRIVATE" not in said
 
 
-def test_a_link_inside_a_folder_is_followed(tmp_path, works):
-    folder = tmp_path / "mine"
-    (folder / "kept").mkdir(parents=True)
-    row = {**ROW, "label": "entailment", "idx": 0}
-    pq.write_table(pa.Table.from_pylist([row]), folder / "kept" / "rows.parquet")
-    (folder / "train.parquet").symlink_to("kept/rows.parquet")
-    works("validate", folder, "--task", "rte")
-
-
 @pytest.fixture
 def media_rows():
     """Rows that name an address: whoever connects fails the test."""
@@ -116,21 +106,3 @@ def test_images_and_sounds_are_not_decoded(media_rows, tmp_path, read):
     rows = open_source(folder).rows()
     assert [row["label"] for row in rows] == ["entailment"] * 2
     assert rows[0]["img"]["path"].endswith("/steal.png")
-
-
-def test_what_the_library_holds_is_not_decoded(media_rows):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        datasets = pytest.importorskip("datasets")
-    table = pa.Table.from_pylist(media_rows)
-    features = datasets.Features.from_dict({"img": MEDIA})
-    rows = open_source(datasets.Dataset(table.select(["img"])).cast(features)).rows()
-    assert [row["img"]["path"][-9:] for row in rows] == ["steal.png"] * 2
-
-
-def test_a_table_has_a_limit_on_its_columns(refuses):
-    """Its names would fill the memory, and each error that lists them."""
-    Path("wide.csv").write_text(",".join(f"c{each}" for each in range(10_001)) + "\n")
-    said = "cannot read wide.csv, line 1: it has more than 10,000 columns"
-    refuses("validate wide.csv --task rte", said)
-    refuses("generate rte -n 2 -b scripted --exclude wide.csv --out run", said)

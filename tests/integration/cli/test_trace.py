@@ -21,22 +21,6 @@ def mails(finished, mail_file):
     return finished("mail.yaml", "-n", 6, out="mails")
 
 
-@pytest.mark.whole
-def test_a_reject_is_traced_by_its_id(run, works):
-    record = next(r for r in records(run, "rejects.jsonl") if r.get("stage"))
-    traced = works("trace", run, record["id"]).out
-    assert f"{record['verdict']} by {record['stage']}" in traced and record["reason"] in traced
-    calls = works("trace", run, record["id"], "--json").json["calls"]
-    assert all(call["messages"] for call in calls)
-
-
-def test_a_prompt_is_shown_as_it_was_sent_whatever_the_task_is_today(works, mails):
-    before = works("trace mails 0").out
-    copy = next(path for path in mails.iterdir() if path.name.startswith("task."))
-    copy.write_text(copy.read_text().replace("asks where", "wonders where"))
-    assert "asks where" in before and works("trace mails 0").out == before
-
-
 def test_a_call_leads_back_to_the_rows_that_rest_on_it(works, refuses, mails):
     made = records(mails)
     key = made[0]["calls"][0]
@@ -64,12 +48,3 @@ def test_a_row_of_a_correction_is_traced(mails, works):
     assert all(call["messages"] for call in traced["calls"])
     assert traced["made_by"]["corrector"] == "targen-standard:vote"
     assert "verdict" in works("trace corrected 0").out
-
-
-def test_a_repaired_reply_is_one_call_asked_twice(works, mails):
-    works("generate mail.yaml -n 12 -b scripted -q --variant paper -o garbage_rate=0.3 --out run")
-    calls = [(n, call) for n in range(12) for call in works(f"trace run {n} --json").json["calls"]]
-    number, repaired = next((n, call) for n, call in calls if call["attempt"] == 2)
-    assert "could not be used" in repaired["messages"][-1]["content"]
-    said = "sent again, because the previous reply was unusable"
-    assert said in works(f"trace run {number}").out

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 import yaml
 from pydantic import BaseModel
 
 from targen_core import Label
-from targen_core.errors import UsageError
 from targen_standard.exporting.hub import HF
 
-YES_NO = (Label("yes"), Label("no"))
 TRUTH = (Label("true", True), Label("false", False))
 
 
@@ -41,27 +38,6 @@ def card_of(out):
     """What a folder's README.md says in front, and below that."""
     _, front, text = (out / "README.md").read_text().split("---\n", 2)
     return yaml.safe_load(front), text
-
-
-def test_it_loads_with_types_and_label_names(dataset, load, datasets, tmp_path):
-    HF.write(dataset(NESTED, *TRUTH, rows={"schema": Row}), tmp_path / "out")
-    loaded = load(tmp_path / "out")
-    value, classes = datasets.Value, datasets.ClassLabel
-    assert loaded.features == datasets.Features(
-        {
-            "text": value("string"),
-            "passage": {
-                "text": value("string"),
-                "entities": datasets.List({"start": value("int64"), "end": value("int64")}),
-            },
-            "answers": datasets.List(value("string")),
-            "version": value("float64"),
-            "label": classes(names=["false", "true"]),
-            "idx": value("int64"),
-        }
-    )
-    assert loaded.to_list() == [{**row, "label": int(row["label"])} for row in NESTED]
-    assert loaded.features["label"].int2str([0, 1]) == ["false", "true"]
 
 
 def test_the_card_says_what_the_file_holds(dataset, tmp_path):
@@ -104,50 +80,3 @@ def test_the_card_says_what_the_file_holds(dataset, tmp_path):
 def test_a_card_from_someone_else_has_no_markup_that_acts(body, made, dataset, tmp_path):
     HF.write(dataset([{"text": "a", "idx": 0}], card=body), tmp_path / "out")
     assert f"\n{made}\n\n## Columns" in card_of(tmp_path / "out")[1]
-
-
-def test_without_a_card_nothing_is_claimed(dataset, tmp_path):
-    HF.write(dataset([{"text": "a", "idx": 0}]), tmp_path / "out")
-    front, text = card_of(tmp_path / "out")
-    assert front["pretty_name"] == "toy-0"
-    assert front["license"] == "unknown"
-    assert not {"tags", "language", "task_categories"} & front.keys()
-    assert "# A toy\n\nRows of all kinds.\n" in text
-
-
-def test_columns_and_labels_of_any_name(dataset, load, tmp_path):
-    names = ["no", "a: b", "- a", "'", '"', "#", "1", "é", "1e3", "~", "a:"]
-    columns = dict.fromkeys(names, "x")
-    rows = [{**columns, "label": name} for name in names]
-    HF.write(dataset(rows, *map(Label, names)), tmp_path / "out")
-    loaded = load(tmp_path / "out")
-    assert loaded.to_list() == [{**columns, "label": at} for at in range(len(names))]
-    assert loaded.features["label"].names == names
-
-
-def test_odd_texts_stay_and_missing_values_are_null(dataset, load, tmp_path):
-    odd = "\0\r\n\u2028\ufeff😀"
-    rows = [{"text": odd, "label": "no"}, {"text": "", "note": {"of": -0.0}}, {"label": None}]
-    HF.write(dataset(rows, *YES_NO, rows={"schema": Row}), tmp_path / "out")
-    assert load(tmp_path / "out").to_list() == [
-        {"text": odd, "label": 1, "note": None},
-        {"text": "", "label": None, "note": {"of": -0.0}},
-        {"text": None, "label": None, "note": None},
-    ]
-
-
-def test_many_rows_in_several_batches(dataset, load, tmp_path, monkeypatch):
-    monkeypatch.setattr("targen_core.dataset.frames._BATCH", 3)
-    rows = [{"text": str(n), "label": ("yes", "no")[n % 2], "idx": n} for n in range(8)]
-    HF.write(dataset(rows, *YES_NO), tmp_path / "out")
-    assert load(tmp_path / "out").to_list() == [{**row, "label": row["idx"] % 2} for row in rows]
-    path = tmp_path / "out" / "data" / "train-00000-of-00001.parquet"
-    assert pq.ParquetFile(path).num_row_groups == 3
-
-
-def test_a_number_that_no_column_holds(dataset, tmp_path):
-    with pytest.raises(
-        UsageError, match=r"^toy-0 cannot be written as Parquet: column idx: "
-    ) as caught:
-        HF.write(dataset([{"idx": 2**70}]), tmp_path / "out")
-    assert caught.value.hint == "use --as jsonl, which accepts any values"

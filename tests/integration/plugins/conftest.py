@@ -14,7 +14,7 @@ from targen_testing.forks import COMMAND, Forks
 
 from .zoo import PYPROJECT
 
-collect_ignore = ["frozen_v1", "strangers"]  # plugins, some with tests of their own
+collect_ignore = ["strangers"]  # plugins
 
 
 @pytest.fixture
@@ -64,25 +64,12 @@ def author(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-@pytest.fixture
-def program(tmp_path: Path, in_fork: Forks) -> Callable[..., list[str]]:
-    """Run a program to its end, with a folder in front of sys.path; return what it prints."""
-
-    def run(code: str, path: Path) -> list[str]:
-        env = {**os.environ, "TARGEN_CACHE_DIR": str(tmp_path / "cache")}
-        done = in_fork(code, (), cwd=tmp_path, path=[str(path)], env=env)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()
-
-    return run
-
-
 CHECK = """
 import signal, sys
 signal.alarm(300)
 sys.dont_write_bytecode = True
 from targen_testing import check, tasks
-tasks.require_same_elsewhere = lambda *args: None  # test_check tries it: it takes a process
+tasks.require_same_elsewhere = lambda *args: None  # test_zoo tries it: it takes a process
 check.main()
 """
 """What `targen plugins check` runs in a process of its own."""
@@ -93,8 +80,7 @@ signal.alarm(300)
 from targen_testing import command
 found = [command.Finding(**entry) for entry in json.load(open(sys.argv.pop()))]
 command._run = lambda folder: found
-if not sys.argv.pop():
-    command.wheel_problems = lambda folder: []
+command.wheel_problems = lambda folder: []
 {COMMAND}
 """
 """The command, with what that process found."""
@@ -106,20 +92,16 @@ def targen(
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command in a process of its own, with folders in front of sys.path.
 
-    The process that `plugins check` starts is a fork as well, which spares it all imports; no
-    `wheel` is built unless the test is about it. `whole` leaves both as they are.
+    The process that `plugins check` starts is a fork as well, which spares it all imports, and no
+    wheel is built.
     """
 
     def run(
-        *args: str,
-        path: Sequence[Path] = (),
-        whole: bool = False,
-        wheel: str = "",
-        **environment: str,
+        *args: str, path: Sequence[Path] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
         own = {"TARGEN_CACHE_DIR": str(tmp_path / "cache"), "COLUMNS": "200"}
         env = {**os.environ, **own, **environment}
-        if whole or args[:2] != ("plugins", "check"):
+        if args[:2] != ("plugins", "check"):
             return forked(*args, path=path, env=env)
         folders = [str(each) for each in (tmp_path, *path)]
         # The fork has imported the kit, and pytest would warn that it cannot rewrite its asserts.
@@ -127,6 +109,6 @@ def targen(
         folder, results = tmp_path / args[2], str(tmp_path / "results.json")
         done = in_fork(CHECK, [str(folder), results], cwd=folder, path=folders, env=env)
         assert done.returncode == 0, done.stderr
-        return in_fork(REPORT, [*args, wheel, results], cwd=tmp_path, path=folders, env=env)
+        return in_fork(REPORT, [*args, results], cwd=tmp_path, path=folders, env=env)
 
     return run

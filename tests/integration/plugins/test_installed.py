@@ -7,7 +7,6 @@ import json
 import pytest
 
 from ...tables import table
-from .hooks import registering
 
 HOOKS = "from targen_core import hookimpl\n@hookimpl\ndef register_tasks(register):\n"
 TASK = HOOKS + '    register.register("{0}", "{1}:TASK", summary="from outside")\n'
@@ -22,10 +21,6 @@ def acme(install, name="acme", task="new", folder="site", **modules):
 
 def plugins(result):
     return {p["entry_point"]: p for p in json.loads(result.stdout)}
-
-
-def ids(result):
-    return [task["id"] for task in json.loads(result.stdout)]
 
 
 def test_an_entry_point_is_found(install, targen):
@@ -43,18 +38,6 @@ def test_an_entry_point_is_found(install, targen):
     }
     assert "rte" in by_name
     assert not list((site / "__pycache__").glob("parcels_task*")), "a lazy target was imported"
-
-
-def test_the_first_copy_on_the_path_is_the_distribution(install, targen):
-    """What Python imports is the first copy: entry points of another are not its own."""
-    first = acme(install, task="new", folder="first")
-    modules = {"acme_old": TASK.format("old", "old_task")}
-    entries = "[targen.v1]\nacme = acme_old\nolder = acme_old\n"
-    second = install("acme", entries, modules, version="0.9", folder="second")
-    for path, task in (([first, second], "acme:new"), ([second, first], "acme:old")):
-        listed = ids(targen("list-tasks", "--json", path=path))
-        assert [name for name in listed if name.startswith("acme:")] == [task]
-    assert "older" not in plugins(targen("plugins", "--json", path=[first, second]))
 
 
 # A plugin each of one distribution, with what its module holds, its state, and what is found.
@@ -110,19 +93,6 @@ def test_each_broken_plugin_is_named_with_what_to_do(sick, targen):
     assert "noise" in result.stderr
 
 
-def test_broken_plugins_take_no_command_down(sick, targen):
-    listed = targen("list-tasks", "--json", path=sick)
-    assert listed.returncode == 0
-    assert {"acme:fine", "targen-tasks-superglue:rte"} <= {*ids(listed)}
-    assert "see: targen plugins" in listed.stderr
-    for name in ("acme (raises)", "acme (ends)", "zeta (entry_points.txt)"):
-        assert name in listed.stderr
-    assert "lacks" not in listed.stderr, "a missing attribute shows when it is looked for"
-    for line in ("generate rte -n 2 -b scripted -q", "--help", "generate fine --help"):
-        done = targen(*line.split(), path=sick)
-        assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
-
-
 def test_strict_exits_1_for_what_is_broken(install, targen):
     site = acme(install, task="lazy", lazy_task="TSAK = 1")
     shown = targen("plugins", "--strict", path=[site])
@@ -141,70 +111,3 @@ def test_a_plugin_of_a_newer_core_is_incompatible(install, targen):
     assert mine["state"] == "incompatible"
     assert "requires targen-core 9.1 or newer" in mine["problems"][0]["problem"]
     assert targen("plugins", "--strict", path=[site]).returncode == 1
-
-
-def test_a_requirement_that_the_installed_targen_does_not_meet_is_told_once(install, targen):
-    modules = {name: TASK.format(name, "no_task") for name in ("old", "older")}
-    site = install("older", "[targen.v1]\none = old\ntwo = older\n", modules)
-    metadata = site / "older-1.0.dist-info/METADATA"
-    more = "Requires-Dist: targen-core<0.1\nRequires-Dist: targen_standard>=9; extra == 'x'\n"
-    metadata.write_text(f"{metadata.read_text()}{more}")
-    shown = targen("plugins", "--strict", path=[site]).stdout
-    assert shown.count("unmet-requirement: it requires targen-core<0.1, but ") == 1
-    assert "try: pip install --upgrade older" in shown
-    assert "targen-standard>=9" not in shown
-
-
-# --- names that several have --------------------------------------------------
-
-
-TAKER = """
-    tasks rte nowhere:THING
-    correctors meta taker_part:meta
-    exporters jsonl nowhere:THING
-    exporters rte nowhere:THING
-    trainers tfidf nowhere:THING
-    task_forms method nowhere:THING
-    task_forms answer nowhere:THING
-    commands train nowhere:THING
-    commands compare nowhere:THING
-"""
-METHOD = "method: {use: zerogen, task: rte}\n"
-META = """
-from targen_core import Correction
-
-async def meta(llm, instance):
-    return Correction.reject("never")
-"""
-
-
-def test_installing_a_plugin_changes_the_meaning_of_no_name(install, targen, tmp_path):
-    modules = {"taker": registering(TAKER), "taker_part": META}
-    site = [install("taker", "[targen.v1]\ntaker = taker\n", modules)]
-    run = ("generate", "rte", "-n", "2", "-b", "scripted", "--corrector")
-    for corrector in (("--corrector", "meta"), ()):
-        made = targen(*run[:-1], *corrector, "--out", f"run{len(corrector)}", path=site)
-        assert made.returncode == 0, made.stderr
-        note = "task rte refers to targen-tasks-superglue:rte. "
-        assert f"{note}To use taker:rte instead, type the full id" in made.stderr
-        same = "corrector meta refers to targen-standard:meta. To use taker:meta instead"
-        assert (same in made.stderr) == bool(corrector), "what nobody typed is the core's"
-    report = json.loads((tmp_path / "run0/report.json").read_text())
-    assert report["task"] == "targen-tasks-superglue:rte" and note in report["notes"][0]
-    lock = json.loads((tmp_path / "run0/manifest.json").read_text())["lock"]
-    assert lock["corrector"] == "targen-standard:meta"
-    assert targen("resume", "run0", "-n", "4", path=site).returncode == 0
-    (tmp_path / "method.yaml").write_text(METHOD)
-    for line in (
-        "export run0",
-        "describe method.yaml --trust=./method.yaml",
-        "describe rte",
-        "train run0 --trainer tfidf --out model",
-        "compare --help",
-    ):
-        done = targen(*line.split(), path=site)
-        assert done.returncode == 0 and "cannot be used" not in done.stdout, done.stderr
-    assert "never" in targen(*run, "taker:meta", "--out", "other", path=site).stdout
-    mine = plugins(targen("plugins", "--json", path=site))["taker"]["problems"]
-    taken = [each["try"] for each in mine if each["check"] == "name-taken"]
-    assert "type taker:meta for this one" in taken and len(taken) == 8

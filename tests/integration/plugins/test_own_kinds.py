@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import json
-import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-import targen_core
 
 HOUSE = '''
 """Greeters as a kind."""
@@ -202,55 +196,3 @@ def test_its_template_makes_a_plugin_that_works(house, targen, tmp_path):
     assert 'moo = "ahoy.moo"' in added.stdout and "dependencies" not in added.stdout
     there = targen("new", "greeter", "hi", path=[house])
     assert "the name 'hi' is already used by an installed greeter: house:hi" in there.stderr
-
-
-def test_its_template_is_not_a_part_that_no_entry_point_loads(author, targen):
-    module = HOUSE.replace("house:", "house.hall:").replace("house_kit", "house.kit")
-    own = {f"src/house/kit/templates/greeter/{path}": text for path, text in TEMPLATE.items()}
-    own |= {
-        "src/house/__init__.py": "from house.hall import *\n",
-        "src/house/hall.py": module,
-        "src/house/kit/__init__.py": KIT,
-        "src/house/kit/about.py": ABOUT,
-    }
-    checked = targen("plugins", "check", str(author("house", own)))
-    assert "module-not-loaded" not in checked.stdout
-    assert "passed: " in checked.stdout and "bad-kind" not in checked.stdout, checked.stdout
-
-
-def test_fields_of_a_kind_that_cannot_be_imported_are_shown(install, targen):
-    module = HOUSE.replace("house_kit.about", "house_kit.abut")
-    site = install("house", "[targen.v1]\nhouse = house\n", {"house": module})
-    shown = targen("plugins", "--strict", path=[site])
-    assert shown.returncode == 1
-    assert "house 1.0  house  targen.v1  broken\n" in shown.stdout
-    assert "bad-kind: kind 'greeter': house_kit.abut cannot be imported" in shown.stdout
-
-
-def _texts(module: ast.Module) -> Iterator[str]:
-    """What a module imports, and its texts other than docstrings."""
-    docs = {id(node.value) for node in ast.walk(module) if isinstance(node, ast.Expr)}
-    for node in ast.walk(module):
-        if isinstance(node, ast.alias):
-            yield node.name
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
-        elif isinstance(node, ast.Constant) and id(node) not in docs:
-            yield str(node.value)
-
-
-def test_the_core_names_no_plugin():
-    """Only the kit is named: what tests a plugin that `targen new` makes."""
-    core = Path(targen_core.__file__).parent
-    plugin = re.compile(
-        "targen[-_](analysis|backends|datatune|methods|outputs|plugin|ray|review|standard|tasks"
-        "|training)"
-    )
-    naming = {
-        (path.relative_to(core).as_posix(), found[0])
-        for path in core.rglob("*.py")
-        if "templates" not in path.parts
-        for text in _texts(ast.parse(path.read_text(encoding="utf-8")))
-        if (found := plugin.search(text))
-    }
-    assert naming == set()

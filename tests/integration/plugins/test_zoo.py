@@ -5,22 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
 
 import pytest
 
 from targen_core.cli import main
-from targen_core.plugins.loader import installed_sources, load_registry
-from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
 from targen_testing import command
-from targen_testing.folder import sources_with
 from targen_testing.rules import RULES, Finding
 
 from .zoo import members
 
 MEMBERS = members()
-FROZEN = Path(__file__).parent / "frozen_v1"
 
 # Each member is checked in a process of its own, as the command does it.
 CHECK = """
@@ -80,33 +74,3 @@ def test_it_is_caught_by_its_check_and_no_other(member, checked):
     assert failed["check"] == member.check, failed
     assert failed["problem"]
     assert failed["hint"]
-
-
-def test_they_harm_nobody_else(tmp_path, monkeypatch, capsys):
-    """With all of them in the registry, another plugin is listed and makes its rows."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    mine = [
-        source
-        for member in MEMBERS
-        for source in sources_with(member.lay_out(tmp_path / member.package))
-        if source.distribution == member.package.replace("_", "-")
-    ]
-    assert len(mine) >= len(MEMBERS) - 1, "one has no entry point"
-    ours = ("targen-standard", "targen-core")
-    standard = [s for s in installed_sources() if s.distribution in ours]
-    frozen = [s for s in sources_with(FROZEN) if s.distribution == "frozen-v1"]
-    registry = load_registry([*mine, *standard, *frozen])
-    assert capsys.readouterr().out == ""
-    states = {plugin.distribution: plugin.state for plugin in registry.plugins}
-    assert states["frozen-v1"] == states["targen-standard"] == "ok"
-    assert registry.find("task", "letters").distribution == "frozen-v1"
-    config = RunConfig(
-        task="letters",
-        quotas={"thanks": 2, "complaint": 2},
-        backend="scripted",
-        corrector="blind",
-        concurrency=4,
-    )
-    with Job.create(registry, config, tmp_path / "run") as job:
-        assert job.run()["rows"] == {"thanks": 2, "complaint": 2}

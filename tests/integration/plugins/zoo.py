@@ -202,20 +202,10 @@ PART = writing(write, prompts=(TASK.prompts[0], ASK, TASK.prompts[2]))
 def cases(row):
     return [Case(texts={"text": row["text"]}, cues={"place": (row["town"],)})]
 PART = TASK.replace(rows={"cases": cases})
-# cases-are-read | PART of task | Its cases have a cue now and then.
-def cases(row):
-    cues = {"lamp": "yes"} if "lamp" in row["text"] else {}
-    return [Case(texts={"text": row["text"]}, cues=cues)]
-PART = TASK.replace(rows={"cases": cases})
 # makes-rows | PART of task | It makes rows of a label that it lacks.
 async def write(llm, topic):
     return Review.model_construct(text=(await good(llm, topic)).text, label="fair")
 PART = writing(write)
-# makes-rows | PART of task | Its rows are not what its schema says.
-class Official(Review):
-    idx: int
-    label: int
-PART = TASK.replace(rows={"schema": Official})
 # rows-read-back | PART of task | It reads its rows as other ones.
 def read(rows):
     return [Review(text=row["text"].upper(), label=row["label"]) for row in rows]
@@ -226,10 +216,6 @@ def wordy(review, topic):
         raise Rejected(f"There is a kettle in {topic}!")
     TASK.checks[0](review, topic)
 PART = TASK.replace(checks=(wordy,))
-# makes-rows | PART of task | Its check looks up what is not there.
-def short(review, topic):
-    assert len(review.text.split()) <= {"good": 99}[review.label]
-PART = TASK.replace(checks=(short,))
 # raises-only-rejections | PART of task | It falls over what a model may say.
 async def write(llm, topic):
     words = (await good(llm, topic)).text.split()
@@ -305,13 +291,6 @@ def dated(dataset, out):
     with open(out, "a") as file:
         file.write(f"written at {time.time_ns()}\n")
 PART = exporter(dated)
-# same-bytes-again | PART of exporter | Its archive holds when it was written.
-import zipfile
-def zipped(dataset, out):
-    rows = "".join(f"{json.dumps(row)}\n" for row in dataset.rows)
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("rows.jsonl", rows)
-PART = exporter(zipped)
 # leaves-nothing-half-done | PART of exporter | It ends in the middle and says nothing.
 import contextlib
 def half(dataset, out):
@@ -390,19 +369,6 @@ class Member(HttpModel):
             return await asyncio.shield(call)
         except asyncio.CancelledError:
             return await call
-PART = backend(Member)
-# can-be-cancelled | PART of backend | Nothing else goes on while it waits.
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-class Member(HttpModel):
-    async def complete(self, request):
-        async def alone():
-            try:
-                return await HttpModel.complete(self, request)
-            finally:
-                await self.aclose()
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, alone()).result()
 PART = backend(Member)
 # gives-connections-back | PART of backend | It answers river 7 with another call's reply.
 replies = []

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import random
-import subprocess
 import sys
 import threading
 
@@ -90,22 +87,6 @@ def test_the_second_ctrl_c_stops_at_once_and_gives_the_terminal_back(generate, h
     assert bytes(shown._seen).rfind(b"\x1b[?25h") > bytes(shown._seen).rfind(b"\x1b[?25l")
 
 
-def test_a_training_without_steps_shows_itself_and_how_to_go_on(terminal, tmp_path):
-    chance = random.Random(1)
-    words = [f"word{chance.randrange(10**9)}" for _ in range(200_000)]
-    with (tmp_path / "own.jsonl").open("w") as file:
-        for number in range(20_000):
-            label = ("urgent", "routine")[number % 2]
-            row = {"text": " ".join(chance.sample(words, 40)), "label": label}
-            file.write(json.dumps(row) + "\n")
-    shown = terminal("train", "own.jsonl", "--task", "tickets", "--out", "model")
-    shown.wait_for("training tfidf")
-    shown.type(b"\x03")
-    assert shown.exit_code() == 130, shown.text
-    said = "error: stopped\n  try: run the same command again to continue\n"
-    assert shown.text.endswith(said), shown.text
-
-
 @pytest.mark.parametrize("befalls", ["hung up", "stopped"])
 def test_a_terminal_that_is_gone_or_takes_no_output_holds_up_no_run(
     generate, held, tmp_path, status, befalls
@@ -136,48 +117,6 @@ def test_streams_that_are_closed(shell, held, tmp_path, status, streams):
     for name in ("journal", "dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
         for row in (tmp_path / "run" / name).read_text().splitlines():
             json.loads(row[9:] if name == "journal" else row)
-
-
-def test_help_into_a_closed_pipe_ends_as_other_tools_do(shell):
-    done = shell("targen --help | true")
-    assert (done.returncode, done.stderr) == (141, "")
-
-
-def test_ctrl_c_during_the_first_imports_ends_quietly(tmp_path):
-    press = (
-        "import os, signal, sys\n"
-        "class Press:\n"
-        "    def find_spec(name, *_):\n"
-        "        if name == 'targen_core.errors':\n"
-        "            os.kill(os.getpid(), signal.SIGINT)\n"
-        "sys.meta_path.insert(0, Press)\n"
-        "from targen_core.cli import script\n"
-        "script()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", press], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: stopped\n")
-
-
-@pytest.mark.parametrize("stream", ["2>&-", "2>/dev/full"])
-def test_an_error_keeps_its_exit_status_where_nobody_can_be_told(shell, stream):
-    assert shell(f"targen generate nope -n 2 {stream}").returncode == 2
-
-
-def test_two_seconds_without_an_answer_are_told_in_plain_lines_too(terminal, held):
-    service = held(hold_from=1)
-    rows = ("tickets", "-n", "2", *on(service)[3:9])
-    shown = terminal("preview", *rows, "--no-cache", env={"TERM": "dumb"}, columns=120)
-    shown.wait_for("1 in flight (contexts), 0 tokens; no answer yet after 2 s")
-    service.go.set()
-    assert shown.exit_code() in (0, 1), shown.text  # its rows may be too few
-
-
-def test_a_plain_line_moves_no_cursor():
-    out = io.StringIO()
-    progress._Plain(progress.Watch(), out).draw(["refused \x1b[2J\u202e, 3rd try"], last=True)
-    assert out.getvalue() == "refused \\x1b[2J\\u202e, 3rd try\n"
 
 
 def test_a_display_that_breaks_is_dropped_and_said_for_debugging(monkeypatch, caplog):

@@ -56,19 +56,6 @@ def test_what_is_dear_is_asked_about_first(asked, service, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_an_answer_that_is_none_is_asked_for_again_and_none_means_no(terminal, works, tmp_path):
-    works("generate tickets -n 2 -b scripted -q --out run")
-    shown = terminal("runs", "rm", "run")
-    shown.wait_for("Remove run? [y/N]:")
-    shown.type(b"maybe\n")
-    at = shown.wait_for("type y for yes, or n for no\nRemove run? [y/N]:")
-    shown.type(b"\x04")
-    shown.wait_for("did not remove any runs", after=at)
-    assert shown.exit_code() == 1, shown.text
-    assert "error" not in shown.text.lower() and "Abort" not in shown.text
-    assert (tmp_path / "run").exists()
-
-
 @pytest.mark.parametrize(
     ("args", "error"),
     [
@@ -85,14 +72,6 @@ def test_what_need_not_be_asked_is_not(person, service, args, error, tmp_path):
     assert "Continue?" not in done.err
     assert error in done.err
     assert bool(service.seen) == (not error), "it went on"
-
-
-def test_reasoning_that_no_estimate_counts_is_named_in_the_question(person, service, monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-    dear = (*TICKETS, "-b", "chatgpt", "--base-url", f"{service.url}/v1", *DEAR)
-    said = " plus the model's reasoning, which is billed as output. This is an estimate"
-    assert said in person(*dear, "-o", "thinks=true").err
-    assert "reasoning" not in person(*dear, "-o", "thinks=false").err
 
 
 DEARER = """
@@ -118,14 +97,6 @@ def test_every_command_that_may_be_dear_is_asked_about_first(
     assert question in done.err and "Continue?" in done.err
     assert (done.code, service.seen) == (1, []), done.err
     assert "targen made no calls." in done.err
-
-
-def test_what_a_command_would_refuse_is_not_asked_about(person, service, finished):
-    finished("tickets", "-n", 4, out="rows")
-    model = ("-o", f"base_url={service.url}/v1", "-o", "model=m")
-    done = person("correct", "rows", "--corrector", "blind", "-b", "llama", *model, "--max-cost", 3)
-    assert (done.code, "Continue?" in done.err) == (2, False), done.err
-    assert "--max-cost needs a price" in done.err
 
 
 def test_of_several_backends_a_person_says_which(asked, service):

@@ -1,14 +1,11 @@
 """A stranger's package: a part of every kind, each right, and most with options."""
 
 import csv
-import sys
-from itertools import pairwise
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core import Correction, Prompt, Rejected, hookimpl
-from targen_core.calls.executors import ModelExecutor
 from targen_core.dataset.records import Form
 from targen_core.dataset.source import DatasetReader, Source
 from targen_core.engine.filters import Filter, Refusal
@@ -16,8 +13,6 @@ from targen_core.errors import UsageError
 from targen_core.plugins.configurable import Configurable
 from targen_core.runs.folder.reporters import Concern, Reporter
 from targen_core.tasks.steps import ListStep
-from targen_standard.embedding import Embedder
-from targen_standard.exporting.model import Exporter
 
 
 class Options(BaseModel):
@@ -130,7 +125,7 @@ class Majority:
 MAJORITY = Configurable(MajorityOptions, lambda options: Majority(options.times))
 
 
-# Contexts that are read from a file, and seeds with a field more than a task needs.
+# Contexts that are read from a file.
 
 
 class FileOptions(Options):
@@ -147,16 +142,6 @@ def from_file(options):
 
 
 CONTEXTS = Configurable(FileOptions, from_file)
-
-
-class Couple(BaseModel):
-    premise: str
-    place: str
-
-
-async def couples(llm, parent, existing):
-    said = "Ann {0} met Bo {0} at the old mill in Rome after the long storm of that year."
-    return [Couple(premise=said.format(n), place="Rome") for n in range(llm.batch)]
 
 
 # A generator for every label of a task of one text.
@@ -182,55 +167,6 @@ class Writer:
         opening, end = call.rng.choice(OPENINGS), call.rng.choice(ENDS)
         words = " ".join(call.rng.sample(OPENINGS, 3))
         return {"text": f"{opening}: a {words} parcel number {call.rng.random()} {end} today."}
-
-
-# An exporter.
-
-
-class LinesOptions(Options):
-    upper: bool = Field(default=False, description="whether texts are in capitals")
-
-
-def lines(options):
-    def write(dataset, out):
-        texts = [row["text"] for row in dataset.rows]
-        out.write_text("".join(f"{t.upper() if options.upper else t}\n" for t in texts))
-
-    return Exporter(write=write, suffix=".txt")
-
-
-# An embedder.
-
-
-class ShapesOptions(Options):
-    size: int = Field(default=40, ge=2, description="how many numbers a vector has")
-
-
-def shapes(options):
-    def embed(text):
-        vector = [0.0] * options.size
-        for one, two in pairwise(text):
-            vector[(ord(one) * 31 + ord(two)) % options.size] += 1
-        return vector
-
-    return Embedder(open=lambda: embed)
-
-
-# An executor, which leaves the models where they are.
-
-
-class LanesOptions(Options):
-    lanes: int = Field(default=1, ge=1, le=4, description="how many lanes there are")
-
-
-def lanes(options):
-    async def place(sources, workers):
-        if workers.address or workers.replicas or workers.resources:
-            raise UsageError("lanes are in this process", hint="--executor lanes")
-        print(f"{options.lanes} lanes", file=sys.stderr)
-        return [source.model for source in sources]
-
-    return ModelExecutor(summary="lanes", place=place)
 
 
 # A reader of datasets, and a reporter, which may not write the files of the run itself.
@@ -298,26 +234,5 @@ def register_contexts(register):
 
 
 @hookimpl
-def register_seeds(register):
-    step = ListStep(item=Couple, propose=couples, batch=3, asks=False)
-    register.register("couples", step, summary="Two names and a place")
-
-
-@hookimpl
 def register_inverse_generators(register):
     register.register("letters", Writer(), summary="A letter for any label")
-
-
-@hookimpl
-def register_exporters(register):
-    register.register("lines", Configurable(LinesOptions, lines), summary="A text a line")
-
-
-@hookimpl
-def register_embedders(register):
-    register.register("shapes", Configurable(ShapesOptions, shapes), summary="Pairs of letters")
-
-
-@hookimpl
-def register_executors(register):
-    register.register("lanes", Configurable(LanesOptions, lanes), summary="Models in lanes")
