@@ -170,10 +170,10 @@ def compare_methods(
     from targen_core.cli.choosing import choice
     from targen_core.cli.tables import print_json, print_table
     from targen_core.plugins.loader import load_registry
-    from targen_methods.comparing.asked import Asked, asked_for
     from targen_methods.comparing.carrying import carry_out
     from targen_methods.comparing.page import columns, remarks
     from targen_methods.comparing.page import rows as lines
+    from targen_methods.comparing.request import ComparisonRequest, ways_of
 
     names = [name.strip() for name in methods.split(",") if name.strip()]
     if not names and not data:
@@ -194,7 +194,7 @@ def compare_methods(
         generate["options"] = dict(chosen.options)
     if concurrency is not None:
         generate["concurrency"] = concurrency
-    ways = asked_for(
+    ways = ways_of(
         registry,
         task,
         names,
@@ -203,7 +203,7 @@ def compare_methods(
         options=_by_method(set_ or []),
         settings=settings,
     )
-    asked = Asked(
+    request = ComparisonRequest(
         task,
         tuple(ways),
         generate,
@@ -233,7 +233,7 @@ def compare_methods(
         with chosen.explained():
             compared = carry_out(
                 registry,
-                asked,
+                request,
                 folder,
                 lambda words: print(words, file=sys.stderr),
                 **limits,

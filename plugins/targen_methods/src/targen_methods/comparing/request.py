@@ -37,7 +37,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ComparisonRequest:
     """A comparison.
 
     Attributes:
@@ -68,7 +68,7 @@ class Asked:
     given: tuple[str, ...] = ()
 
 
-def asked_for(
+def ways_of(
     registry: Registry,
     task: str,
     names: Sequence[str],
