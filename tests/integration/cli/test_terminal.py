@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from targen_core.display.terminal import Guard, guarded
 
 from ...runs import report
 
@@ -49,3 +54,27 @@ def test_a_closed_standard_error_spoils_no_json():
     done = run("list-tasks --json", "2>&-")
     assert done.returncode == 0
     assert any(task["name"] == "rte" for task in json.loads(done.stdout))
+
+
+def test_rich_may_draw_and_no_more(capsys, monkeypatch):
+    from rich.console import Console
+
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "xterm")
+    with guarded():
+        console = Console(force_terminal=True, color_system="standard", highlight=False)
+        console.print("[red]red[/] \x1b]0;title \u202e")
+        assert isinstance(sys.stdout, Guard)
+    out = capsys.readouterr().out
+    assert "\x1b[31mred\x1b[0m" in out
+    assert "\\x1b]0;title" in out and "\u202e" not in out
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(20, 2), (0, 1)])
+def test_what_is_printed_fits_a_terminal_and_is_one_line_in_a_pipe(monkeypatch, columns, lines):
+    monkeypatch.setenv("COLUMNS", "20")
+    seen = io.StringIO()
+    monkeypatch.setattr(seen, "isatty", lambda: bool(columns), raising=False)
+    print("no service answers at this address, or", file=Guard(seen))
+    assert len(seen.getvalue().splitlines()) == lines
+    assert " ".join(seen.getvalue().split()) == "no service answers at this address, or"
