@@ -43,11 +43,8 @@ def test_a_reply_belongs_to_its_call(key):
         assert isinstance(read_reply(text, Pair), Pair)
 
 
-@pytest.mark.parametrize("reply", [{"second": "of another prompt"}, None])
-def test_a_dry_run_that_does_not_fit_is_replaced(reply):
-    value = good(request("00", lambda: reply))
-    assert Pair.model_validate(value)
-
-
-def test_a_dry_run_that_knows_nothing_of_the_prompt_is_replaced():
-    assert Pair.model_validate(good(request("00", lambda: {}["missing"])))
+@pytest.mark.parametrize(
+    "dry_run", [lambda: {"second": "of another prompt"}, lambda: None, lambda: {}["missing"]]
+)
+def test_a_dry_run_that_does_not_fit_is_replaced(dry_run):
+    assert Pair.model_validate(good(request("00", dry_run)))
