@@ -86,6 +86,7 @@ def test_wsc():
 
 WIC = {"word": "run", "start1": 8, "end1": 11, "start2": 8, "end2": 12}
 FORM = "whether the word has one form in both sentences"
+PARTS = "noun or verb in each sentence, by the word before"
 NURSE = "The nurse told the baker that {} was late."
 NAMED = "place in the premise of the one whom the hypothesis names"
 NEGATED = "negation in the hypothesis"
@@ -112,6 +113,9 @@ RUN_ON = wic("Run on.", "The run.", start1=0, end1=3, start2=4, end2=7)
         ("wic", wic("I shall run home.", "We have runs"), FORM, "two"),
         ("wic", RUN_ON, FORM, "one"),
         ("wic", RUN_ON, "place of the word in each sentence", (0, 1)),
+        ("wic", wic("I shall run home.", "We have runs"), PARTS, "verb open"),
+        ("wic", wic("Had the run gone?", "A long, run "), PARTS, "noun open"),
+        ("wic", wic("To shop, run home", "for her run "), PARTS, "open noun"),
         ("boolq", OAK, "first word of the question", "is"),
         ("boolq", OAK, "only, always, never in the question", (2,)),
         ("rte", pair(*LAND), NEW, (1,)),

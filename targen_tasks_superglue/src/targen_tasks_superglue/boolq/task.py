@@ -131,7 +131,15 @@ _AGAIN = (
 # A title of one's own: "Kora Bridge: It was …", "Kora Bridge. It was …".
 _TITLE = re.compile(r"(?P<title>[^.:!?,;(]{4,60}?)(?:[.:]| [-–—]) +(?=[^\sa-z])")
 _OWN_TITLE_WORDS = 6
-_FIRST_WORDS = 3  # which are the title of a passage without one
+# Else what the first sentence is about, up to a verb or a pause: "The Kora Bridge is …"; behind a
+# preposition a name: "In 1912 the Kora Bridge was …"; or else its first words.
+_SUBJECT = re.compile(
+    r"(?!(?:After|As|At|Before|By|During|For|From|If|In|On|Since|To|When|While|With)\b)"
+    r"(?:(?:The|An?) )?(?P<title>(?:[^\s,;(]+ ){0,7}?[^\s,;(]+)"
+    rf"(?:\s?[,;(]|\s(?:{'|'.join(sorted(_OPENERS))})\b)"
+)
+_NAME = re.compile(r"\s(?P<title>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*)")
+_FIRST = re.compile(r"(?P<title>(?:\S+ ){0,2}\S+)")
 _COPY = 88.0  # similarity with a run of a sentence from which a question is copied
 
 
@@ -148,8 +156,8 @@ def official_question(text: str) -> str:
 def official(texts: Mapping[str, str]) -> dict[str, str]:
     """Return a passage and a question in the dataset's form, from plain texts of a model.
 
-    A passage without a title gets one: the text before its first colon or short stop, or else its
-    first words. The question loses its capitals and its mark.
+    A passage without a title gets one: the text before its first colon or short stop, or else the
+    subject of its first sentence. The question loses its capitals and its mark.
     """
     passage, question = texts["passage"], texts["question"]
     if question == question.lower():  # an official one keeps its spaces and quotation marks
@@ -165,7 +173,9 @@ def _titled(passage: str) -> str:
     own = _TITLE.match(passage)
     if own is not None and len(own["title"].split()) <= _OWN_TITLE_WORDS:
         return f"{own['title']}{SEPARATOR}{passage[own.end() :]}"
-    return f"{' '.join(passage.split()[:_FIRST_WORDS])}{SEPARATOR}{passage}"
+    found = _SUBJECT.match(passage) or _NAME.search(passage) or _FIRST.match(passage)
+    title = found["title"] if found else passage
+    return f"{title[:1].upper()}{title[1:]}{SEPARATOR}{passage}"
 
 
 def check_question(row: BoolqRow, seed: Paragraph) -> None:

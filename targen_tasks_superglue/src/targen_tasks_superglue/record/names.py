@@ -1,9 +1,9 @@
 """Names in running English text, found by rule.
 
-A name is a run of capitalised words ("Ada Brenner", "Bank of England", "J. F. Lund"), an acronym,
-or one capitalised word that its sentence does not capitalise anyway. Dates, titles before a
-person's name and a leading "The" are not part of one. The rules are written for precision: in case
-of doubt, a word does not count as a name.
+A name is a run of capitalised words ("Ada Brenner", "Bank of England",
+"J. F. Lund"), an acronym, or one capitalised word that its sentence does not
+capitalise anyway. Dates, titles before a person's name and a leading "The" are not part of one. The
+rules are written for precision: in case of doubt, a word does not count as a name.
 """
 
 from __future__ import annotations
@@ -16,13 +16,24 @@ from functools import lru_cache
 
 from targen_tasks_superglue.shared.content import load_words
 
-WORDS = {
-    name: frozenset(words)
-    for name, words in load_words("targen_tasks_superglue.record", "words.yaml").items()
-}
+_LISTS = load_words("targen_tasks_superglue.record", "words.yaml")
+WORDS = {name: frozenset(words) for name, words in _LISTS.items()}
 """Word lists by name, all without case."""
-GENERIC, OPENERS, PARTICLES = WORDS["generic"], WORDS["openers"], WORDS["particles"]
-_FAMOUS = WORDS["countries"] | WORDS["capitals"]  # names even where they open a sentence
+CAPITALS = WORDS["capitals"]
+COUNTRIES = WORDS["countries"]
+FIELDS = WORDS["fields"]
+GENERIC = WORDS["generic"]
+HYPHENATED = WORDS["hyphenated"]
+KIN = WORDS["kin"]
+OCCUPATIONS = WORDS["occupations"]
+OFFICES = WORDS["offices"]
+OPENERS = WORDS["openers"]
+PARTICLES = WORDS["particles"]
+PEOPLES = WORDS["peoples"]
+RULERS = WORDS["rulers"]
+TIME_CUES = WORDS["time_cues"]
+TIME_MARKS = WORDS["time_marks"]
+TIMES = WORDS["times"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,6 +59,7 @@ _TOKEN = re.compile(
     r"|(?P<other>\S)"
 )
 _POSSESSIVE = re.compile(r"['’]s$")
+_JOINED = re.compile(r"(?:[dl]['’]|(?:a[dlnrstz]|ash|el|bin|ben)-)[A-Z]")  # d'Or, al-Qahtani
 _ENDS = frozenset(".!?:;…")
 _COMMON = re.compile(r"(?:s|ed|ing|ly|ers)$")  # what a sentence's first word mostly ends in
 _QUOTES = frozenset("\"“”‘’'()[]*")
@@ -74,7 +86,9 @@ class _Token:
 
     @property
     def capital(self) -> bool:
-        return self.kind in ("word", "short", "initial", "dotted") and self.text[0].isupper()
+        return self.kind in ("word", "short", "initial", "dotted") and (
+            self.text[0].isupper() or _JOINED.match(self.text) is not None
+        )
 
 
 def find_names(text: str, *, known: Collection[str] = ()) -> list[Span]:
@@ -112,7 +126,7 @@ def _tokens(text: str) -> Iterator[_Token]:
             possessive = _POSSESSIVE.search(word)
             bare = word[: possessive.start()] if possessive else word
             head, hyphen, tail = bare.rpartition("-")
-            if hyphen and tail in WORDS["hyphenated"] and head[:1].isupper():
+            if hyphen and tail in HYPHENATED and head[:1].isupper():
                 token = _Token(head, start, kind, opens, before, closes=True)
             else:
                 token = _Token(bare, start, kind, opens, before, closes=bare != word)
@@ -158,13 +172,34 @@ def _reach(run: Sequence[_Token], tokens: Sequence[_Token], place: int, text: st
         joint = (
             token.text in PARTICLES
             or token.kind == "amp"
-            or (token.text in ("of", "for") and run[-1].plain in GENERIC)
+            or (token.text in ("of", "for") and _titled(run))
+            or (token.text == "and" and count == 1 and _listed(run, tokens, place))
             or (token.text == "the" and count == 2)
         )
         if not joint:
             return 0
         last = token
     return 0
+
+
+def _titled(run: Sequence[_Token]) -> bool:
+    """Return whether a name continues after "of" or "for": a body's, or a title's after "the".
+
+    "The Nation of Islam" is one name; "Blom of Noordwal" and "the Portuguese of Goa" are two.
+    """
+    if run[-1].plain in GENERIC:
+        return True
+    words = [token for token in run if token.plain != "the"]
+    if len(words) != 1 or not words[0].text[0].isupper() or words[0].before != "the":
+        return False
+    return words[0].plain not in OFFICES | RULERS | TIMES | COUNTRIES | PEOPLES
+
+
+def _listed(run: Sequence[_Token], tokens: Sequence[_Token], place: int) -> bool:
+    """Return whether "and" is part of a body's name: "Centers for Disease Control and …"."""
+    behind = tokens[place + 1] if place + 1 < len(tokens) else None
+    inside = any(token.text in ("of", "for") for token in run)
+    return inside and behind is not None and behind.plain in FIELDS and behind.capital
 
 
 def _recurring(runs: Sequence[Sequence[_Token]], lower: Collection[str]) -> set[str]:
@@ -186,18 +221,21 @@ def _split(run: Sequence[_Token]) -> Iterator[list[_Token]]:
     part: list[_Token] = []
     for place, token in enumerate(run):
         behind = [other for other in run[place + 1 :] if other.capital]
-        # "Sunday Times" and "President Street" are names.
+        # "Sunday Times" and "President Street" are names; so is "June Brenner".
         part_of_one = bool(behind) and behind[-1].plain in GENERIC
-        dated = token.plain in WORDS["time_marks"] and not behind  # "Jan Mayen" is a name
-        if dated or (token.plain in WORDS["times"] | WORDS["offices"] and not part_of_one):
+        first_name = bool(behind) and token.before not in TIME_CUES and len(token.plain) < 7
+        dated = token.plain in TIMES and not part_of_one and not first_name
+        dated |= token.plain in TIME_MARKS and not behind
+        lady = token.plain == "dame" and place > 0 and run[place - 1].plain == "notre"
+        if part and part[-1].plain in PEOPLES and _personal([token, *behind]):
+            yield part
+            part = []
+        if dated or (token.plain in OFFICES and not part_of_one and not lady):
             if part:
                 yield part
             part = []
-            continue
-        if part and part[-1].plain in WORDS["peoples"] and _personal([token, *behind]):
-            yield part
-            part = []
-        part.append(token)
+        else:
+            part.append(token)
     if part:
         yield part
 
@@ -214,7 +252,7 @@ def _named(run: list[_Token], sure: Collection[str], lower: Collection[str]) -> 
         not run[0].capital
         or run[0].plain in ("the", "i", "a", "an")
         or (run[0].opens and run[0].text not in sure and _ordinary(run[0], lower))
-        or (run[0].opens and run[0].plain in OPENERS | WORDS["occupations"])
+        or (run[0].opens and run[0].plain in OPENERS | OCCUPATIONS)
     ):
         run = run[1:]
     while run and not run[-1].capital:
@@ -227,9 +265,9 @@ def _named(run: list[_Token], sure: Collection[str], lower: Collection[str]) -> 
             return []
         if _acronym(only.text):
             return run
-        if only.plain in OPENERS | WORDS["kin"]:
+        if only.plain in OPENERS | KIN:
             return []
-        if only.opens and only.text not in sure and only.plain not in _FAMOUS:
+        if only.opens and only.text not in sure and only.plain not in COUNTRIES | CAPITALS:
             return []
     return run
 

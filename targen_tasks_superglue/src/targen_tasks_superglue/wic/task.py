@@ -329,6 +329,15 @@ def _shown(llm: Llm) -> str:
 
 # --- clues for the analysis ---------------------------------------------------
 
+_BEFORE_VERBS = frozenset(
+    "to i you he she it we they who not never don't doesn't didn't can can't could may might must "
+    "shall should will would let".split()
+)
+_BEFORE_NOUNS = frozenset(
+    "a an the this that these those my your his her its our their some any no every each another "
+    "of in on at by for from with into".split()
+)
+
 
 def cases(row: Mapping[str, Any]) -> list[Case]:
     """The two sentences of an official row."""
@@ -342,6 +351,9 @@ def cases(row: Mapping[str, Any]) -> list[Case]:
         f"{sentence[: int(start)]}[{sentence[int(start) : int(end)]}]{sentence[int(end) :]}"
         for sentence, (start, end) in zip(sentences, spans, strict=True)
     ]
+    before = [
+        words(sentence[: int(start)]) for sentence, (start, _) in zip(sentences, spans, strict=True)
+    ]
     return [
         Case(
             texts={"word": row["word"], "sentence1": sentences[0], "sentence2": sentences[1]},
@@ -350,13 +362,17 @@ def cases(row: Mapping[str, Any]) -> list[Case]:
                 "whether the word has one form in both sentences": (
                     "one" if surfaces[0] == surfaces[1] else "two"
                 ),
-                "place of the word in each sentence": tuple(
-                    len(words(sentence[: int(start)]))
-                    for sentence, (start, _) in zip(sentences, spans, strict=True)
-                ),
+                "noun or verb in each sentence, by the word before": " ".join(map(_part, before)),
+                "place of the word in each sentence": tuple(len(there) for there in before),
             },
         )
     ]
+
+
+def _part(before: list[str]) -> str:
+    """The part of speech that the word before makes likely."""
+    last = before[-1] if before else ""
+    return "verb" if last in _BEFORE_VERBS else "noun" if last in _BEFORE_NOUNS else "open"
 
 
 # --- the task -----------------------------------------------------------------
