@@ -230,13 +230,6 @@ def _review(kitchen: Kitchen) -> None:
             "grade": [{"value": "A", "user_id": _ANN}],
         }
     (kitchen.here / "theirs/records.json").write_text(json.dumps(records))
-    minimal = [
-        {**task["data"], "id": n, "label": task["data"]["intended"], "grade": "B"}
-        | {"annotator": "ann@example.org", "annotation_id": n, "lead_time": 2.5}
-        | {"created_at": "2026-11-20T10:00:00.000000Z", "updated_at": "2026-11-20T10:01:00.000000Z"}
-        for n, task in enumerate(json.loads((kitchen.here / "theirs/ls/tasks.json").read_text()))
-    ]
-    (kitchen.here / "theirs/minimal.json").write_text(json.dumps(minimal))
 
 
 _RUBRIC = """\
@@ -500,7 +493,6 @@ KINDS: dict[str, Kind] = {
             "review apply theirs/review --out out",
             "review export theirs/review --to argilla --out out",
             "review export theirs/review --to label-studio --out out",
-            "review import theirs/review theirs/minimal.json",
             "review grade theirs/review -b scripted -y -q",
             "review theirs/rte --out theirs/review --plan",
             "review theirs/rte --out theirs/review --as ann --plan",
@@ -508,10 +500,9 @@ KINDS: dict[str, Kind] = {
     ),
     "sheet": Kind(
         _review,
-        ("records.json", "minimal.json"),
+        ("records.json",),
         (
             f"review import theirs/review theirs/records.json --rater {_ANN}=ann",
-            "review import theirs/review theirs/minimal.json",
         ),
     ),
     "rubric": Kind(
