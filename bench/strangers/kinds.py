@@ -501,9 +501,7 @@ KINDS: dict[str, Kind] = {
     "sheet": Kind(
         _review,
         ("records.json",),
-        (
-            f"review import theirs/review theirs/records.json --rater {_ANN}=ann",
-        ),
+        (f"review import theirs/review theirs/records.json --rater {_ANN}=ann",),
     ),
     "rubric": Kind(
         _rubric,
