@@ -21,6 +21,8 @@ from targen_core.dataset.texts import Row, as_spans, of_pair, of_scores, typed_c
 from targen_core.errors import UsageError
 from targen_core.extras import needs
 from targen_core.plain import content_of
+from targen_core.reading.archives import PACKED
+from targen_core.reading.texts import json_items
 from targen_core.reading.typed import yaml_of
 from targen_core.reading.values import json_of
 
@@ -28,6 +30,7 @@ _SPLITS = frozenset("train training test testing validation valid val dev eval u
 _WORKBOOKS = frozenset([".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"])
 _TAGGED = frozenset([".conll", ".bio", ".iob", ".iob2", ".bioes"])
 _ANSWERS = ("accept", "reject", "ignore")  # of Prodigy
+_HEAD = 1 << 16  # bytes
 _LOOKED_AT = 20  # records by which a form is recognized
 _FASTTEXT = re.compile(r"((?:__label__\S+[ \t]+)+)(.*)", re.DOTALL)
 _TAG = re.compile(r"([BIESLU])-(.+)|O")
@@ -90,11 +93,13 @@ def json_value(path: Path, encoding: str) -> Form | None:
         return None
     text = whole(path, encoding)
     try:
+        if text.lstrip().startswith("["):  # of which a whole list is not held
+            first = islice(json_items(text), _LOOKED_AT)
+            is_studio = any(isinstance(row, dict) and _is_studio(row) for row in first)
+            return annotated(_form(json_items(text))) if is_studio else None
         value = json_of(text)
     except ValueError:  # JSON lines after all
         return None
-    if isinstance(value, list) and any(_is_studio(row) for row in value if isinstance(row, dict)):
-        return annotated(_form(value))
     if not isinstance(value, dict) or not value:
         return None
     if isinstance(value.get("data"), list) and "paragraphs" in next(iter(value["data"]), {}):
@@ -252,25 +257,40 @@ def text_lines(path: Path, encoding: str) -> Form | None:
         return _form(_intents(text)) if re.search(r"(?m)^nlu:", text) else None
     if suffix in (".json", ".jsonl", ".parquet", ".csv", ".tsv", ".py", ".toml", ".arrow"):
         return None
-    text = whole(path, encoding)
-    if suffix in _TAGGED or _is_tagged(text):
-        return _form(_tagged(text))
-    lines = [line for line in text.splitlines() if line.strip()]
-    if lines and all(map(_FASTTEXT.fullmatch, lines)):
-        return _form(map(_of_fasttext, lines))
+    first = _first_lines(path, encoding)
+    if suffix in _TAGGED or _is_tagged(first):
+        return _form(_tagged(whole(path, encoding)))
+    if first and all(map(_FASTTEXT.fullmatch, first)):
+        lines = whole(path, encoding).splitlines()
+        return _form(_of_fasttext(line) for line in lines if line.strip())
     return None
 
 
-def _of_fasttext(line: str) -> Row:
+def _first_lines(path: Path, encoding: str) -> list[str]:
+    """Return some lines of a text, without reading all of a large one."""
+    if path.suffix.lower() in PACKED:
+        text = whole(path, encoding)
+    else:
+        with open(path, "rb") as file:
+            text = file.read(_HEAD).decode(encoding, "replace")
+    lines = text.splitlines()
+    if len(text) >= _HEAD and len(lines) > 1:
+        del lines[-1]  # which is cut
+    return [line for line in lines if line.strip()][:_LOOKED_AT]
+
+
+def _of_fasttext(line: str) -> Row | None:
+    """Return a line as a row; None if it has no label, as the first lines have."""
     found = _FASTTEXT.fullmatch(line)
-    assert found is not None
+    if found is None:
+        return None
     labels = found[1].replace("__label__", "").split()
     return {"text": found[2].strip(), "label": labels[0] if len(labels) == 1 else labels}
 
 
-def _is_tagged(text: str) -> bool:
-    lines = [line.split() for line in text.splitlines()[:_LOOKED_AT] if line.strip()]
-    return len(lines) > 1 and all(len(line) > 1 and _TAG.fullmatch(line[-1]) for line in lines)
+def _is_tagged(lines: Sequence[str]) -> bool:
+    cells = [line.split() for line in lines]
+    return len(cells) > 1 and all(len(each) > 1 and _TAG.fullmatch(each[-1]) for each in cells)
 
 
 def _tagged(text: str) -> list[Row]:
