@@ -77,6 +77,7 @@ def test_python_takes_a_mapping(task):
     ("share", "said"),
     [
         ("tone", "'tone' is not NAME=VALUE:ROWS,..."),
+        ("tone=@words", "--share tone=@words does not list its values"),
         ("tone=dry", "a property needs two values or more"),
         ("tone=dry:0,warm:2", "each value needs a whole number of rows"),
         ("label=a:1,b:1", "rows have a column with that name"),

@@ -123,8 +123,11 @@ def parse_shares(items: Sequence[str] | Mapping[str, Any]) -> dict[str, dict[str
         UsageError: an item of another form, or a name given twice.
     """
     shares: dict[str, dict[str, int]] = {}
-    values = items if isinstance(items, Mapping) else _by_name(items)
-    for name, of in values.items():
+    if not isinstance(items, Mapping):
+        items = _by_name(items, "--share", "NAME=VALUE:ROWS,...", _SHARES)
+    for name, of in items.items():
+        if isinstance(of, str):
+            raise UsageError(f"--share {name}={of} does not list its values", hint=_SHARES)
         rows = of if isinstance(of, Mapping) else dict.fromkeys(of, 1)
         if not all(isinstance(each, int) and each > 0 for each in rows.values()):
             raise UsageError(
@@ -134,8 +137,17 @@ def parse_shares(items: Sequence[str] | Mapping[str, Any]) -> dict[str, dict[str
     return shares
 
 
-def _by_name(items: Sequence[str]) -> dict[str, Any]:
-    """Split `NAME=VALUES` items.
+def parse_dimensions(items: Sequence[str]) -> dict[str, Any]:
+    """Parse `[STEP.]NAME=VALUES` items: a,b,c or a:3,b:1, @FILE or @VOCABULARY, or none.
+
+    Raises:
+        UsageError: an item of another form, or a name given twice.
+    """
+    return _by_name(items, "--dimension", "NAME=VALUES", _DIMENSIONS)
+
+
+def _by_name(items: Sequence[str], option: str, form: str, hint: str) -> dict[str, Any]:
+    """Parse `NAME=VALUES` items of an option, whose `form` and `hint` errors show.
 
     Raises:
         UsageError: an item of another form, or a name given twice.
@@ -143,30 +155,13 @@ def _by_name(items: Sequence[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for item in items:
         name, equals, text = item.partition("=")
-        if not (name.strip() and equals and text.strip()):
-            raise UsageError(f"--share {item!r} is not NAME=VALUE:ROWS,...", hint=_SHARES)
-        if name.strip() in values:
-            raise UsageError(f"--share contains {name.strip()} twice", hint=_SHARES)
-        values[name.strip()] = _values(name.strip(), text.strip())
-    return values
-
-
-def parse_dimensions(items: Sequence[str]) -> dict[str, Any]:
-    """Parse `[STEP.]NAME=VALUES` items: a,b,c or a:3,b:1, @FILE or @VOCABULARY, or none.
-
-    Raises:
-        UsageError: an item of another form, or a name given twice.
-    """
-    drawn: dict[str, Any] = {}
-    for item in items:
-        name, equals, text = item.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise UsageError(f"--dimension {item!r} is not NAME=VALUES", hint=_DIMENSIONS)
-        if name in drawn:
-            raise UsageError(f"--dimension contains {name} twice")
-        drawn[name] = _values(name, text.strip())
-    return drawn
+            raise UsageError(f"{option} {item!r} is not {form}", hint=hint)
+        if name in values:
+            raise UsageError(f"{option} contains {name} twice")
+        values[name] = _values(name, text.strip())
+    return values
 
 
 def _values(name: str, text: str) -> str | tuple[str, ...] | dict[str, int]:
