@@ -71,14 +71,11 @@ def _rejected(report: Mapping[str, Any]) -> str:
     if not reasons:
         return ""
     judged = sum(flow["judged"] for flow in report["flow"].values())
-    words = [f"{reason} {count:,}" for reason, count in reasons.most_common(_REASONS)]
-    if len(reasons) > _REASONS:
-        words.append(f"other reasons {sum(reasons.values()) - _most(reasons):,}")
-    return f"Rejected: {sum(reasons.values()):,} of {judged:,} candidates ({', '.join(words)})"
-
-
-def _most(reasons: Counter[str]) -> int:
-    return sum(count for _, count in reasons.most_common(_REASONS))
+    total, main = sum(reasons.values()), reasons.most_common(_REASONS)
+    words = [f"{reason} {count:,}" for reason, count in main]
+    if rest := total - sum(count for _, count in main):
+        words.append(f"other reasons {rest:,}")
+    return f"Rejected: {total:,} of {judged:,} candidates ({', '.join(words)})"
 
 
 def _samples(report: Mapping[str, Any], run: Path) -> Iterator[str]:

@@ -123,7 +123,6 @@ class Version:
             variants=self.source.source.variants,
             data=self.digest,
             grades=digest_of(said),
-            resolve="agree",
             place="number" if self.numbered else "replace" if again else "exact",
             report=self.report,
             provenance=self.source.source.provenance,

@@ -19,11 +19,9 @@ _FORMAT = 1
 
 
 class ReviewPlan(ManifestPart):
-    """Where people corrected: by which rule, and a digest of what they said."""
+    """Where people corrected: a digest of what they said."""
 
-    resolve: str
     grades: str
-    exact: bool = False
 
 
 class CorrectionPlan(ManifestPart):

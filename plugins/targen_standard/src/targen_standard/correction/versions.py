@@ -69,8 +69,6 @@ def write_version(
     variants: Sequence[str] = (),
     data: str,
     grades: str,
-    resolve: str,
-    exact: bool = False,
     place: Place = "exact",
     report: Mapping[str, Any],
     provenance: Iterable[Mapping[str, Any]] = (),
@@ -86,8 +84,6 @@ def write_version(
         variants: of the task.
         data: a digest of the rows as they were.
         grades: a digest of what people said.
-        resolve: the rule by which several people decide.
-        exact: whether rows above a label's number were left out.
         place: what may become of something else in `out`; see `open_correction`.
         report: more for `report.json`.
         provenance: where the rows are from, as far as it is known: records with their `idx`.
@@ -104,7 +100,7 @@ def write_version(
         corrector="review",
         step=None,
         data=data,
-        review=ReviewPlan(resolve=resolve, grades=grades, exact=exact),
+        review=ReviewPlan(grades=grades),
     )
     closed = bool(its_task.labels)
     flows = {name: Flow() for name in its_task.quota_names}
@@ -119,7 +115,6 @@ def write_version(
         "task": item.id,
         "variants": list(variants),
         "corrector": "review",
-        "resolve": resolve,
         "instances": len(decided),
         "kept": sum(bool(each.rows) for each in decided),
         **report,
