@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _FILE = "index.sqlite"
 _FORM = 1  # of the tables
-# STRICT and NOT NULL have SQLite enforce the types, whoever wrote the file.
+# With STRICT and NOT NULL, SQLite enforces the types of any file.
 _TABLES = """
 CREATE TABLE source (
     spec TEXT PRIMARY KEY NOT NULL, catalogue TEXT NOT NULL, options TEXT NOT NULL,

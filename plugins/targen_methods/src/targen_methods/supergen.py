@@ -265,7 +265,7 @@ def _numbers(data: str, records: Sequence[Mapping[str, Any]], rows: int, by: str
 
 
 _TOKENS = 40  # of a text, before it is cut
-_MADE = 30_000  # rows of a label that the authors made, of which they kept 6,000
+_MADE = 30_000  # rows per label that the authors generated; they kept 6,000
 
 
 class Options(ConditionalOptions):

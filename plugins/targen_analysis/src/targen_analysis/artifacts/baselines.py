@@ -83,7 +83,7 @@ def baselines(sample: Sample, properties: Mapping[str, Numbers], seed: int) -> d
     scores = {}
     for name, values in sample.cues.items():
         if isinstance(values[0], str):
-            # Naive Bayes with equal priors is the label of which a word has the largest share.
+            # Naive Bayes with equal priors predicts the label that has the largest share of a word.
             words = OneHotEncoder().fit_transform([[value] for value in values])
             scores[name] = _score(MultinomialNB(fit_prior=False), words, sample, division)
         else:

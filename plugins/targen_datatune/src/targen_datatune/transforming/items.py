@@ -118,7 +118,7 @@ class PlanReply(BaseModel):
 
 
 class Transformed(BaseModel):
-    """A row of the task, or why there is none: input and output are null then."""
+    """A row of the task, or the reason why input and output are null."""
 
     working: str
     input: str | None

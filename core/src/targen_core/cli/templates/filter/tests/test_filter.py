@@ -15,4 +15,4 @@ class TestFilter(Suite):
     options = ("words=2", "most=1")
     refused = (
         ({"text": "A fine lamp.", "label": "good"}, {"text": "A fine coat.", "label": "good"}),
-    )  # rows of the task, the last of which it refuses
+    )  # rows of the task; the filter refuses the last
