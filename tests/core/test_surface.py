@@ -19,8 +19,7 @@ TREE = {
     "BadReply",
     "UsageError": "UnknownName UnreadableFile RunConflict",
     "PluginError": "MissingDependency",
-    "RunDirectoryError": "WriteFailed",
-    "JobFailed": "QuotaNotMet BudgetExhausted ServiceGaveUp AnswersAwaited Interrupted",
+    "JobFailed": "QuotaNotMet BudgetExhausted Interrupted",
     "ServiceError": "ServiceUnavailable AuthenticationFailed ContentFiltered BadRequest",
     "ServiceUnavailable": "RateLimited TimedOut",
 }

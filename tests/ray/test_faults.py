@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import targen_core
-from targen_core.errors import ServiceGaveUp, UsageError
+from targen_core.errors import JobFailed, UsageError
 
 pytestmark = pytest.mark.usefixtures("cluster")
 
@@ -82,7 +82,7 @@ def test_a_killed_worker_is_replaced_and_costs_the_calls_that_it_had(scripted, t
 
 def test_a_worker_that_always_dies_ends_the_run_which_then_goes_on_here(scripted, tmp_path):
     here = scripted("here", 0)
-    with pytest.raises(ServiceGaveUp, match="died each time"):
+    with pytest.raises(JobFailed, match="died each time"):
         scripted("there", 100, {"name": "ray", "workers": 1})
     for death in tmp_path.glob("death-*"):
         death.unlink()

@@ -9,7 +9,7 @@ import pytest
 
 from targen_core import ChatReply
 from targen_core.calls.model import ChatRequest, Message
-from targen_core.errors import RateLimited, ServiceGaveUp
+from targen_core.errors import JobFailed, RateLimited
 from targen_ray.pool import LinkLost, Pool, WorkerLost
 from targen_ray.wire import Hello, ModelRecipe, Setup, dump, load
 from targen_ray.worker import Worker, versions
@@ -254,9 +254,9 @@ async def test_a_call_that_is_not_wanted_any_more_is_taken_back(stage, gates):
 async def test_without_workers_all_calls_end_the_run(stage, gates):
     waiting = stage.ask("a")
     await stage.settle()
-    stage.pool.fail(ServiceGaveUp("no worker is left"))
+    stage.pool.fail(JobFailed("no worker is left", cause="service"))
     for asked in (waiting, stage.ask("b")):
-        with pytest.raises(ServiceGaveUp, match="no worker is left"):
+        with pytest.raises(JobFailed, match="no worker is left"):
             await asked
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copyreg import __newobj__  # type: ignore[attr-defined]
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from targen_core.hints import is_address, near_path
 
@@ -143,18 +143,24 @@ class MissingDependency(PluginError):
 
 
 class RunDirectoryError(TargenError):
-    """A run directory cannot be read or written, or another process is using it."""
-
-
-class WriteFailed(RunDirectoryError):
-    """The operating system refused a write: disk full, permission denied."""
+    """A run directory, or another file, cannot be written or read, or another process uses it."""
 
 
 # --- a job that ended early ------------------------------------------------
 
 
 class JobFailed(TargenError):
-    """The run stopped before its target; all rows so far are kept."""
+    """The run stopped before its target; all rows so far are kept.
+
+    `cause` is "service" if the service failed for longer than `--max-outage`, or answered no call
+    of one kind, and "answers" if calls wait for replies that `targen batch import` brings.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", cause: Literal["", "service", "answers"] = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.cause = cause
 
 
 class QuotaNotMet(JobFailed):
@@ -183,14 +189,6 @@ class BudgetExhausted(JobFailed):
     shared = False
     option = ""
     needed = 0.0
-
-
-class ServiceGaveUp(JobFailed):
-    """The service failed for longer than `--max-outage`, or answered no call of one kind."""
-
-
-class AnswersAwaited(JobFailed):
-    """The run cannot continue without answers from `targen batch import`."""
 
 
 class Interrupted(JobFailed):

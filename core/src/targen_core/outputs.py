@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from targen_core.errors import WriteFailed
+from targen_core.errors import RunDirectoryError
 from targen_core.plain import (
     NotPlain,
     kind_of,
@@ -31,7 +31,7 @@ def writing(path: Path, *, hint: str = "") -> Iterator[None]:
         hint: what the user can do about it, where that is not a second try.
 
     Raises:
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     try:
         yield
@@ -39,7 +39,7 @@ def writing(path: Path, *, hint: str = "") -> Iterator[None]:
         own = path
         if isinstance(error, NotPlain) and Path(error.filename).is_relative_to(path):
             own = Path(error.filename)
-        raise WriteFailed(
+        raise RunDirectoryError(
             f"cannot write {own}: {why_not(own, error)}", hint=hint or way_out(error, _AGAIN)
         ) from error
 
@@ -53,7 +53,7 @@ def write_file(path: Path, content: str | bytes) -> Path:
         The path.
 
     Raises:
-        WriteFailed: there is something other than a plain file, or the operating system refuses.
+        RunDirectoryError: something other than a plain file is there, or the system refuses.
     """
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with writing(path):
@@ -66,11 +66,11 @@ def remove(path: Path) -> None:
     """Remove a plain file, or a real folder with all its contents, if it exists.
 
     Raises:
-        WriteFailed: it is a link or the like, or the operating system refuses.
+        RunDirectoryError: it is a link or the like, or the operating system refuses.
     """
     kind = kind_of(path)
     if kind not in ("", "a folder"):
-        raise WriteFailed(
+        raise RunDirectoryError(
             f"cannot remove {path}: it is {kind}", hint="check what it is, and remove it yourself"
         )
     try:
@@ -81,4 +81,6 @@ def remove(path: Path) -> None:
     except FileNotFoundError:
         pass  # another process was quicker
     except OSError as error:
-        raise WriteFailed(f"cannot remove {path}: {error.strerror}", hint=way_out(error)) from error
+        raise RunDirectoryError(
+            f"cannot remove {path}: {error.strerror}", hint=way_out(error)
+        ) from error

@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
-from targen_core.errors import UnreadableFile, UsageError, WriteFailed, no_such_file
+from targen_core.errors import RunDirectoryError, UnreadableFile, UsageError, no_such_file
 
 _QUIETLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
@@ -274,9 +274,9 @@ def way_out(error: OSError, then: str = "resume the run") -> str:
     return f"check the disk, or copy the folder to a different disk, then {then}"
 
 
-def write_failed(path: Path, error: OSError, doing: str = "write") -> WriteFailed:
+def write_failed(path: Path, error: OSError, doing: str = "write") -> RunDirectoryError:
     """Return the error for a file of a run that could not be written, or whatever `doing` names."""
-    return WriteFailed(f"cannot {doing} {path}: {error.strerror}", hint=way_out(error))
+    return RunDirectoryError(f"cannot {doing} {path}: {error.strerror}", hint=way_out(error))
 
 
 def _read(file: BinaryIO, path: Path, max_bytes: int) -> bytes:

@@ -17,7 +17,7 @@ from pydantic import Field, create_model
 
 from targen_core.calls.model import ChatReply, ChatRequest, Message, Origin
 from targen_core.engine.reply_json import read_reply
-from targen_core.errors import AnswersAwaited, UnreadableFile, UsageError
+from targen_core.errors import JobFailed, UnreadableFile, UsageError
 from targen_core.reading.values import Malformed
 from targen_core.tasks.replies import list_of
 from targen_standard.batches.files import FileTransport, write_requests
@@ -135,7 +135,7 @@ def answered(drive, file, *requests):
             call.answer.set_result = lambda reply, key=call.request.key: given.update(
                 {key: reply.text}
             )
-        with contextlib.suppress(AnswersAwaited):
+        with contextlib.suppress(JobFailed):
             await transport.send(calls, lambda keys: None)
         return transport.imported
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from targen_core import ChatReply, Price
 from targen_core.calls.call import CallCancelled
-from targen_core.errors import BudgetExhausted, Interrupted, Rejected, ServiceGaveUp, TimedOut
+from targen_core.errors import BudgetExhausted, Interrupted, JobFailed, Rejected, TimedOut
 from targen_testing.virtual_time import virtual_time
 from tests.simulated import Fault, Fixed, Level, Lognormal, Queue, Service, drive
 
@@ -177,7 +177,7 @@ def test_the_budget_holds_both_copies_and_no_call_is_journaled_twice(
     assert one.budget.take(0, room * calls * most - one.usage.dollars), "nothing stays reserved"
     assert one.limiter.in_flight == 0
     ends = [type(answer) for answer in answers if not isinstance(answer, str)]
-    assert {*ends} <= {BudgetExhausted, ServiceGaveUp, CallCancelled, Rejected}
+    assert {*ends} <= {BudgetExhausted, JobFailed, CallCancelled, Rejected}
     answered, given_up = calls - len(ends), ends.count(Rejected)  # which is journaled as well
     assert one.usage.total.calls == answered + given_up
     sent = sum(one.model.sent.values())

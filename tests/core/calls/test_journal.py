@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core.calls.journal import Journal, checked, compact
-from targen_core.errors import RunDirectoryError, WriteFailed
+from targen_core.errors import RunDirectoryError
 
 KEY = "00112233445566778899aabbccddee{:02x}"
 
@@ -196,7 +196,7 @@ def test_a_full_disk_is_an_error_and_leaves_whole_records(path, monkeypatch, how
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full)
-        with pytest.raises(WriteFailed, match="No space left") as caught:
+        with pytest.raises(RunDirectoryError, match="No space left") as caught:
             journal.append(record(1))
     assert "free some space" in caught.value.hint
     assert [entry["number"] for entry in read(path, read_only=True)[0]] == [0]
@@ -206,9 +206,9 @@ def test_a_full_disk_is_an_error_and_leaves_whole_records(path, monkeypatch, how
 
 
 def test_a_journal_that_cannot_be_opened_is_an_error(tmp_path):
-    with pytest.raises(WriteFailed, match="cannot open"):
+    with pytest.raises(RunDirectoryError, match="cannot open"):
         Journal(tmp_path, on_record=lambda records: None)
-    with pytest.raises(WriteFailed, match="cannot open"):
+    with pytest.raises(RunDirectoryError, match="cannot open"):
         Journal(tmp_path / "missing", on_record=lambda records: None, read_only=True)
 
 

@@ -15,10 +15,10 @@ from targen_core.errors import (
     AuthenticationFailed,
     BadRequest,
     Interrupted,
+    JobFailed,
     PluginError,
     RateLimited,
     Rejected,
-    ServiceGaveUp,
     ServiceUnavailable,
     TimedOut,
 )
@@ -102,7 +102,7 @@ async def cursed_beside(one, count, every):
 def test_an_outage_ends_with_the_services_own_words(lab, desk, drive):
     hook, at = failing(EVER, lambda: ServiceUnavailable("the moon is in the way"))
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=100.0)
-    with pytest.raises(ServiceGaveUp, match="the moon is in the way") as caught:
+    with pytest.raises(JobFailed, match="the moon is in the way") as caught:
         drive(one.ask())
     assert "--max-outage" in caught.value.hint
     assert at[-1] - at[0] <= 100.0
@@ -126,7 +126,7 @@ def test_an_outage_ends_a_run_in_time(lab, desk, drive, concurrency, most, fine)
 
     slow = lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 0.1)
     one = desk(slow, max_outage=most, concurrency=concurrency)
-    with pytest.raises(ServiceGaveUp, match="no server is listening"):
+    with pytest.raises(JobFailed, match="no server is listening"):
         drive(work())
     assert most * (0.9 if fine else 0.8) < began[-1] - began[0] - fine < most * 1.25
 
@@ -207,7 +207,7 @@ def test_a_kind_of_call_that_is_never_answered_ends_the_run(lab, desk, drive, an
         return await asked
 
     results = drive(work())
-    ended = [each for each in results if isinstance(each, ServiceGaveUp)]
+    ended = [each for each in results if isinstance(each, JobFailed)]
     assert len(ended) == (0 if answered else 31)
     assert sum(isinstance(each, Rejected) for each in results) == (40 if answered else 9)
     if ended:
@@ -291,7 +291,7 @@ def test_in_an_outage_and_for_a_refusal_no_call_is_given_up(lab, desk, drive, er
             raise error()
 
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=100.0)
-    with pytest.raises(ServiceGaveUp, match="within 100 s of retrying"):
+    with pytest.raises(JobFailed, match="within 100 s of retrying"):
         drive(cursed_beside(one, 25, 1))
 
 
@@ -406,7 +406,7 @@ def test_a_long_wait_that_one_call_was_asked_for_is_tried_before_the_run_would_e
 def test_a_run_that_ends_for_a_long_pause_says_how_long(lab, desk, drive):
     hook, _ = failing(EVER, lambda: RateLimited("come back tomorrow", retry_after=86_400.0))
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=20.0)
-    with pytest.raises(ServiceGaveUp, match=r"a pause of 86400 s: come back tomorrow"):
+    with pytest.raises(JobFailed, match=r"a pause of 86400 s: come back tomorrow"):
         drive(one.ask())
 
 
@@ -417,4 +417,4 @@ def test_a_pause_longer_than_max_outage_ends_the_run(drive, desk, lab):
     first, *others = drive(one.many(3))
     assert first == "fine"
     assert all(isinstance(error, CallCancelled) for error in others)
-    assert isinstance(one.layer.halt_reason, ServiceGaveUp)
+    assert isinstance(one.layer.halt_reason, JobFailed)

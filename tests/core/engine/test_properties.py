@@ -20,9 +20,9 @@ from targen_core.errors import (
     AuthenticationFailed,
     BudgetExhausted,
     Interrupted,
+    JobFailed,
     QuotaNotMet,
     RateLimited,
-    ServiceGaveUp,
     ServiceUnavailable,
 )
 from targen_core.runs.folder import ledger
@@ -201,7 +201,11 @@ def counts_each_candidate_and_call_once(ran, world):
     assert len(named) <= used <= len(named | listing)
 
 
-STOPS = AuthenticationFailed | BudgetExhausted | Interrupted | ServiceGaveUp
+def is_stopped(error):
+    """Return whether a run that ended so goes on when it is resumed."""
+    given_up = isinstance(error, JobFailed) and error.cause == "service"
+    return given_up or isinstance(error, AuthenticationFailed | BudgetExhausted | Interrupted)
+
 
 # --- one property for all features ----------------------------------------------
 
@@ -302,7 +306,7 @@ def test_rows_depend_on_replies_alone(lab, folder, data, randomness):
             assert not set(before) & set(ran.model.asked), "no answer is asked for again"
             before = dict.fromkeys(ran.journaled)
             assert len(before) == len(ran.journaled)
-            if not isinstance(ran.error, STOPS):
+            if not is_stopped(ran.error):
                 return ran
             going_on = ran.report["status"] == "stopped" and not ran.gone
             if going_on:

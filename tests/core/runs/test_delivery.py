@@ -7,7 +7,7 @@ import pytest
 import targen_core
 from targen_core import Price
 from targen_core.calls.delivery import Delivery
-from targen_core.errors import AnswersAwaited, PluginError, UsageError
+from targen_core.errors import JobFailed, PluginError, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -32,7 +32,7 @@ class Pigeon(Silent):
         with (self._home / "pigeons").open("a") as loft:
             loft.write(f"{request.key}\n")
         if (self._home.parent / "storm").exists():
-            raise AnswersAwaited("the pigeons wait out a storm")
+            raise JobFailed("the pigeons wait out a storm", cause="answers")
         return await self._model.complete(request)
 
     def count_tokens(self, request):
@@ -92,7 +92,7 @@ def test_a_delivered_run_has_the_same_rows_its_price_and_its_section(made):
 
 def test_what_is_in_the_air_is_counted_where_a_run_goes_on_without_it(made, tmp_path):
     (tmp_path / "storm").touch()
-    with pytest.raises(AnswersAwaited):
+    with pytest.raises(JobFailed):
         made("run", delivery="pigeon")
     sent = (tmp_path / "run" / "pigeons").read_text().split()
     known = registry(("pigeon", Pigeons()))

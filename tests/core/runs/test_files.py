@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
+from targen_core.errors import RunConflict, RunDirectoryError
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.records.manifest import Manifest
@@ -80,7 +80,7 @@ def test_a_disk_that_fills_leaves_whole_lines(tmp_path, monkeypatch):
     whole = (tmp_path / "f").read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(os, "pwrite", lambda fd, data, at: real(fd, data[:5], at))
-        with pytest.raises(WriteFailed, match="No space left"):
+        with pytest.raises(RunDirectoryError, match="No space left"):
             file.write(RECORDS[1])
     assert (tmp_path / "f").read_bytes() == whole
     file.write(RECORDS[1])
@@ -97,7 +97,7 @@ def test_a_whole_file_is_written_or_the_old_one_stays(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(WriteFailed, match="No space left"):
+        with pytest.raises(RunDirectoryError, match="No space left"):
             write_atomically(path, "new")
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["f"]

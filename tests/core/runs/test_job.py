@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from targen_core.cli.trial import run_trial
-from targen_core.errors import RunConflict, RunDirectoryError, WriteFailed
+from targen_core.errors import RunConflict, RunDirectoryError
 from targen_core.runs.config import RunConfig
 
 from ...runs import OUTPUTS
@@ -77,7 +77,7 @@ def test_a_directory_of_something_else_is_left_alone(lab, tmp_path):
 
 def test_a_directory_that_cannot_be_made_is_an_error(lab, tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(WriteFailed, match="cannot write"):
+    with pytest.raises(RunDirectoryError, match="cannot write"):
         lab.run(lab.World(), tmp_path / "file" / "run", QUOTAS)
 
 

@@ -172,7 +172,7 @@ def test_a_run_with_lists_in_batches_goes_on_and_grows_as_it_was_begun(
 ) -> None:
     for stop_at in (1, 2, 3):
         raising(REVOKED, stop_at)(world)
-        with pytest.raises(errors.ServiceGaveUp):
+        with pytest.raises(errors.JobFailed):
             run(tmp_path / "batch", lists_at_once=SIDE_BY_SIDE)
         assert len(world.batches) == stop_at
     world.on_poll = lambda number: None

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import targen_core as tg
-from targen_core.errors import AnswersAwaited, UsageError
+from targen_core.errors import JobFailed, UsageError
 from targen_standard.batches import waiting
 from targen_standard.batches.api import export_batch, import_batch
 from targen_standard.scripted import fill_schema
@@ -271,7 +271,7 @@ def test_calls_are_exported_and_answers_imported(
     ).task()
     how: dict[str, Any] = {"n": 4, "model": "llama/m", "correct": False, "progress": False}
     for seed, out in enumerate(["run", "other"]):
-        with pytest.raises(AnswersAwaited) as awaited:
+        with pytest.raises(JobFailed) as awaited:
             tg.generate(task, seed=seed, out=out, delivery="files", **how)
         assert str(awaited.value.hint).startswith(f"targen batch export {out}; ")
     run, other = (tg.load(out, task=task) for out in ("run", "other"))

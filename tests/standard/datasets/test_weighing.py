@@ -12,7 +12,7 @@ import pytest
 
 from targen_core import read_dataset
 from targen_core.dataset.model import Dataset
-from targen_core.errors import RunConflict, RunDirectoryError, UsageError, WriteFailed
+from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_standard.datasets.weighing import checked_weights, read_weighing, write_weighed
 from targen_standard.splitting import shuffle, split
 from targen_standard.task_files.model import Declaration
@@ -113,7 +113,7 @@ def test_nothing_else_is_replaced(weighed, tmp_path):
     (tmp_path / "empty").mkdir()
     written(weighed[:4], tmp_path / "empty")
     (tmp_path / "file").write_text("")
-    with pytest.raises(WriteFailed):
+    with pytest.raises(RunDirectoryError):
         written(weighed, tmp_path / "file" / "w")
 
 

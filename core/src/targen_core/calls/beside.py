@@ -11,7 +11,7 @@ from targen_core.calls.call import CallCancelled
 from targen_core.calls.hedging import LOOK, MOST_LOOK, Patience
 from targen_core.calls.model import ChatReply
 from targen_core.calls.sending import Flight, Sending
-from targen_core.errors import ServiceError, TargenError, WriteFailed
+from targen_core.errors import RunDirectoryError, ServiceError, TargenError
 
 if TYPE_CHECKING:
     from targen_core.calls.layer import CallLayer
@@ -125,7 +125,7 @@ class SendingsBeside:
         sending.latest = asyncio.get_running_loop().time()
         try:
             self._layer.settle(sending, flight)
-        except WriteFailed as error:
+        except RunDirectoryError as error:
             self._layer.halt(error)
 
     async def answer(

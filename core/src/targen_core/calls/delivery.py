@@ -102,6 +102,6 @@ class Delivery:
         """Return its additions to the report of a run directory, whether it was used there or not.
 
         Raises:
-            WriteFailed: its file cannot be read.
+            RunDirectoryError: its file cannot be read.
         """
         return {}

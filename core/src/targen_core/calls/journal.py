@@ -19,7 +19,7 @@ from zlib import crc32
 
 from pydantic_core import to_json
 
-from targen_core.errors import RunDirectoryError, WriteFailed
+from targen_core.errors import RunDirectoryError
 from targen_core.plain import open_plain, read_at, way_out, write_failed
 from targen_core.reading.lines import LINE
 
@@ -59,7 +59,7 @@ class Journal:
         Raises:
             RunDirectoryError: a record before the last cannot be read back, or
                 `on_record` refuses one with a `ValueError`.
-            WriteFailed: it cannot be opened, or is not a regular file of its own.
+            RunDirectoryError: it cannot be opened, or is not a regular file of its own.
         """
         self.path = path
         self.torn_bytes = 0
@@ -72,7 +72,7 @@ class Journal:
             self._fd = open_plain(path, flags, alone=not read_only)
             self._load(on_record, known)
         except OSError as error:
-            raise WriteFailed(f"cannot open {path}: {error.strerror}") from error
+            raise RunDirectoryError(f"cannot open {path}: {error.strerror}") from error
 
     @property
     def mark(self) -> Mark:
@@ -170,7 +170,7 @@ class Journal:
         """Write one record; it is safe from a kill when this returns, see also `sync`.
 
         Raises:
-            WriteFailed: the file keeps no part of the record.
+            RunDirectoryError: the file keeps no part of the record.
         """
         body = compact(record)
         line = checked(body) + b"\n"
@@ -182,7 +182,7 @@ class Journal:
                 raise OSError(28, "No space left on device")
         except OSError as error:
             self._cut()
-            raise WriteFailed(
+            raise RunDirectoryError(
                 f"cannot write {self.path}: {error.strerror}",
                 hint=f"{way_out(error)}; only the calls in flight are lost",
             ) from error
@@ -202,7 +202,7 @@ class Journal:
         """Have all records on the disk, so that they are safe from a power cut.
 
         Raises:
-            WriteFailed: the disk does not take them.
+            RunDirectoryError: the disk does not take them.
         """
         try:
             _to_disk(self._fd)

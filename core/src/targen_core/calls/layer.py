@@ -61,11 +61,11 @@ from targen_core.errors import (
     BadRequest,
     BudgetExhausted,
     ContentFiltered,
+    JobFailed,
     PluginError,
     Rejected,
     RunDirectoryError,
     ServiceError,
-    ServiceGaveUp,
     TargenError,
     TimedOut,
 )
@@ -432,7 +432,7 @@ class CallLayer:
                     break
                 try:
                     delay = self._retries.delay(sending, answer)
-                except ServiceGaveUp:
+                except JobFailed:
                     if not await self._answers_others(sending, answer, scope):
                         raise
                     continue
@@ -477,7 +477,7 @@ class CallLayer:
         """Journal that a call is sent, before it leaves.
 
         Raises:
-            WriteFailed: the journal does not take it.
+            RunDirectoryError: the journal does not take it.
         """
         self._record(sending.record("sent"))
         self.budget.hand_over(*flight.reserved)
@@ -488,7 +488,7 @@ class CallLayer:
 
         Raises:
             BudgetExhausted: an earlier process may have sent them, and they do not fit twice.
-            WriteFailed: the journal does not take it.
+            RunDirectoryError: the journal does not take it.
         """
         for key in keys:
             sending = self._handed_over.get(key)
@@ -572,7 +572,7 @@ class CallLayer:
             answer = TimedOut("no answer yet, and the run no longer needs one", billed=True)
         try:
             self._retries.check_pause(bound.limiter.asked(rate, retry_after), error)
-        except ServiceGaveUp as gave_up:
+        except JobFailed as gave_up:
             self.halt(gave_up)
         return answer
 
@@ -656,18 +656,19 @@ class CallLayer:
         """Stop the run if all calls of a kind are given up: each may be billed many times.
 
         Raises:
-            ServiceGaveUp: it was the last that may be.
+            JobFailed: it was the last that may be.
         """
         kind = _kind(call)
         if kind in self._answered_kinds:
             return
         self._failed_kinds[kind] += 1
         if self._failed_kinds[kind] >= _OF_A_KIND:
-            raise ServiceGaveUp(
+            raise JobFailed(
                 f"the service answers other calls, but it has answered no {call.step} call with "
                 f"the prompt {call.prompt}, and {_OF_A_KIND} of them were given up: {error}",
                 hint="resume when the service answers them, or start a new run with another "
                 "backend or model",
+                cause="service",
             ) from error
 
     async def _answers_others(self, sending: Sending, error: ServiceError, scope: Scope) -> bool:

@@ -12,7 +12,7 @@ from targen_core.calls.call import Scope
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.sending import Sending
 from targen_core.calls.usage import Usage
-from targen_core.errors import RateLimited, ServiceError, ServiceGaveUp
+from targen_core.errors import JobFailed, RateLimited, ServiceError
 from targen_core.text import plural
 
 MAX_OUTAGE = 600.0
@@ -89,20 +89,21 @@ class Retries:
         """Check that a pause that the service asked for is no longer than an outage may last.
 
         Raises:
-            ServiceGaveUp: it is.
+            JobFailed: it is.
         """
         if asked > (self._max_outage or MAX_OUTAGE):
             words = f": {error}" if error is not None else ""
-            raise ServiceGaveUp(
+            raise JobFailed(
                 f"the service requested a pause of {asked:.0f} s{words}",
                 hint=f"{self._again} after that time, or with a larger --max-outage",
+                cause="service",
             )
 
     def delay(self, sending: Sending, error: ServiceError) -> tuple[float, float]:
         """Seconds to wait after a failure, and how many the service asked for.
 
         Raises:
-            ServiceGaveUp: the service has answered no call for too long.
+            JobFailed: the service has answered no call for too long.
         """
         loop, bound = asyncio.get_running_loop(), sending.bound
         now = loop.time()
@@ -141,12 +142,13 @@ class Retries:
         sending.failures += 1
         if not bound.deferred and waited + delay > max_outage:
             self.check_pause(error.retry_after or 0.0, error)
-            raise ServiceGaveUp(
+            raise JobFailed(
                 f"no answer from the service within {max_outage:g} s of retrying: {error}"
                 if self._max_outage is not None or max_outage >= _SILENCE
                 else str(error),
                 hint=(f"{error.hint}; " if error.hint else "")
                 + f"{self._again} when the service is back, or with a larger --max-outage",
+                cause="service",
             ) from error
         # The requested wait may be wrong: try again before the run would end.
         return delay, min(error.retry_after or 0.0, max_outage)

@@ -133,7 +133,7 @@ def save_task_file(path: Path, text: str, generate: Generate) -> None:
 
     Raises:
         UsageError: the file exists.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     if path.suffix != ".json":
         raise UsageError(f"--save {path}: the name must end in .json", hint="FILE.json")

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 
-from targen_core.errors import RunDirectoryError, UnreadableFile, UsageError, WriteFailed
+from targen_core.errors import RunDirectoryError, UnreadableFile, UsageError
 from targen_core.outputs import remove, writing
 from targen_core.plain import kind_of, open_plain, place_of, read_plain
 
@@ -126,7 +126,7 @@ def claim(folder: Path) -> None:
 
     Raises:
         UsageError: it is a link, or `check_own` refuses it.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     check_own(folder.parent, f"{folder.name}/")
     with writing(folder):
@@ -152,7 +152,7 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         UsageError: see `claim`.
         RunDirectoryError: another process uses it.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     from filelock import FileLock, Timeout
 
@@ -194,7 +194,7 @@ def write_new(path: Path, text: str) -> None:
 
     Raises:
         UsageError: the path exists.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     try:
         # Without a mark, Excel reads a table in the encoding of Windows.
@@ -206,7 +206,7 @@ def write_new(path: Path, text: str) -> None:
             except BaseException:
                 path.unlink()  # half a file would keep the same command from being typed again
                 raise
-    except WriteFailed as error:
+    except RunDirectoryError as error:
         if isinstance(error.__cause__, FileExistsError):
             raise UsageError(f"{path} already exists", hint="choose a different name") from None
         raise
@@ -219,7 +219,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     `put_folder` moves it away before that.
 
     Raises:
-        WriteFailed: a link or the like lies there, or the operating system refuses.
+        RunDirectoryError: a link or the like lies there, or the operating system refuses.
     """
     remove(path)
     with writing(path):
@@ -227,7 +227,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
-        with contextlib.suppress(WriteFailed):
+        with contextlib.suppress(RunDirectoryError):
             remove(path)
 
 
@@ -235,7 +235,7 @@ def put_folder(made: Path, out: Path) -> None:
     """Move a folder to its place, where it replaces the one before.
 
     Raises:
-        WriteFailed: a link or the like lies there, or the operating system refuses.
+        RunDirectoryError: a link or the like lies there, or the operating system refuses.
     """
     if os.path.lexists(out):
         remove(out)

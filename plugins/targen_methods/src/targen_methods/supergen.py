@@ -203,7 +203,7 @@ def keep_best(
 
     Raises:
         UsageError: rows belong together, lack a label or the number, or the folder is in use.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     from targen_standard.datasets.weighing import write_weighed
 

@@ -15,7 +15,7 @@ from ray.actor import ActorHandle
 from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
 
 from targen_core.calls.executors import Workers
-from targen_core.errors import JobFailed, ServiceGaveUp, TargenError, UsageError
+from targen_core.errors import JobFailed, TargenError, UsageError
 from targen_core.text import plural
 from targen_ray.cluster import Cluster, connect
 from targen_ray.pool import LinkLost, Pool
@@ -234,9 +234,10 @@ class Crew:
                 with contextlib.suppress(Exception):
                     ray.kill(actor)
             if deaths >= _DEATHS:
-                raise ServiceGaveUp(
+                raise JobFailed(
                     f"a worker was started {deaths} times and died each time: {why}",
                     hint="use fewer --workers, or give each of them more --resources",
+                    cause="service",
                 )
             await asyncio.sleep(0.1 * deaths)
 
@@ -265,7 +266,9 @@ class Crew:
         if error is None:
             return
         if not isinstance(error, TargenError):
-            error = ServiceGaveUp(f"a worker could not be started: {type(error).__name__}: {error}")
+            error = JobFailed(
+                f"a worker could not be started: {type(error).__name__}: {error}", cause="service"
+            )
         assert self._first is not None
         if any(self._keepers.values()):
             left = sum(self._keepers.values())
@@ -279,7 +282,7 @@ class Crew:
             self._first.set_exception(error)
         else:
             if not isinstance(error, JobFailed):
-                error = ServiceGaveUp(str(error), hint=error.hint)
+                error = JobFailed(str(error), hint=error.hint, cause="service")
             self.pool.fail(error)
 
     # --- all of them ---
@@ -301,10 +304,11 @@ class Crew:
                 reached = loop.time()
             elif now - reached > allowed:
                 self._fail(
-                    ServiceGaveUp(
+                    JobFailed(
                         "the head node of the Ray cluster has not answered for "
                         f"{now - reached:.0f} s",
                         hint="resume the run when it is back, or without --executor",
+                        cause="service",
                     )
                 )
                 return
@@ -320,9 +324,10 @@ class Crew:
             if not self._first.done() and now - begun > self._workers.patience:
                 words = await self._waiting_words(cluster, up)
                 self._fail(
-                    ServiceGaveUp(
+                    JobFailed(
                         f"no worker started within {self._workers.patience:g} s: {words}",
                         hint="lower --resources; run ray status to see what is free",
+                        cause="service",
                     )
                 )
                 return

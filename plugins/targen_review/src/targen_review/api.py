@@ -110,7 +110,7 @@ def review(
     Raises:
         UsageError: unknown row or label, a row is named twice, or the review asks for
             other grades.
-        WriteFailed: the folder cannot be written.
+        RunDirectoryError: the folder cannot be written.
     """
     decisions = _decisions(relabel, bad=bad, right=right)
     place = _place(data)

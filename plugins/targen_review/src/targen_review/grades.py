@@ -164,7 +164,7 @@ class GradeBook:
 
         Raises:
             UsageError: another process has it open.
-            WriteFailed: it cannot be opened or written.
+            RunDirectoryError: it cannot be opened or written.
             RunDirectoryError: it cannot be read, or is another rater's.
         """
         self.rater = rater
@@ -211,7 +211,7 @@ class GradeBook:
         """Write a state, on disk when this returns; return it with its time.
 
         Raises:
-            WriteFailed: it could not be written, and the file is as before.
+            RunDirectoryError: it could not be written, and the file is as before.
         """
         if not grade.at:
             now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -224,7 +224,7 @@ class GradeBook:
         """Write the state before the last change again; return it, or None without a change.
 
         Raises:
-            WriteFailed: it could not be written.
+            RunDirectoryError: it could not be written.
         """
         if not self._steps:
             return None

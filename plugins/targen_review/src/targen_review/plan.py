@@ -233,7 +233,7 @@ def write_plan(folder: Path, plan: Plan) -> None:
     """Put a plan into its folder, whole or not at all.
 
     Raises:
-        WriteFailed: it cannot be written.
+        RunDirectoryError: it cannot be written.
     """
     file = folder / FILE
     before = _reaching(folder, _found(folder, load_plan(folder).data)) if file.exists() else {}

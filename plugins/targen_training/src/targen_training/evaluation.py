@@ -152,7 +152,7 @@ class Evaluation:
 
         Raises:
             UsageError: its name ends with neither .csv nor .jsonl.
-            WriteFailed: the file cannot be written.
+            RunDirectoryError: the file cannot be written.
         """
         require_format(Path(file))
         write_rows(Path(file), self.predictions)
@@ -333,7 +333,7 @@ def write_rows(out: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows as CSV, in which nested values are JSON, or as JSON lines, by the suffix.
 
     Raises:
-        WriteFailed: the file cannot be written.
+        RunDirectoryError: the file cannot be written.
     """
     if out.suffix.lower() == ".csv":
         text = StringIO(newline="")

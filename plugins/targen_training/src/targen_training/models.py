@@ -362,7 +362,7 @@ def train_model(
     Raises:
         UsageError: `out` exists, two tasks share a name, there are fewer than two labels to learn,
             or rows have weights that the trainer ignores.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     item, trainer, options = ready.item, ready.trainer, ready.options
     if not (out / _FACTS).is_file():  # before rows are read

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import RunDirectoryError, UsageError
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import check_free, save
 
@@ -114,7 +114,7 @@ def test_a_full_disk_or_a_stop_leaves_what_was_there_and_nothing_else(
     out = tmp_path / "out.txt"
     if there:
         out.write_text("old")
-    with pytest.raises(WriteFailed if hint else KeyboardInterrupt) as caught:
+    with pytest.raises(RunDirectoryError if hint else KeyboardInterrupt) as caught:
         save(dataset(), _failing(error), out, force=True)
     assert everything(tmp_path) == (["out.txt"] if there else [])
     assert not there or out.read_text() == "old"
@@ -146,7 +146,7 @@ def test_an_old_folder_comes_back_where_the_new_one_cannot_take_its_place(
         return rename(path, target)
 
     monkeypatch.setattr(type(out), "rename", fail)
-    with pytest.raises(WriteFailed):
+    with pytest.raises(RunDirectoryError):
         save(dataset(), FOLDER, out, force=True)
     assert (out / "README.md").read_text() == "old"
     assert everything(tmp_path) == ["out", "out/README.md", "out/data", "out/data/rows"]
@@ -154,7 +154,7 @@ def test_an_old_folder_comes_back_where_the_new_one_cannot_take_its_place(
 
 def test_where_nothing_may_be_written(dataset, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(WriteFailed, match=r"cannot write .*: "):
+    with pytest.raises(RunDirectoryError, match=r"cannot write .*: "):
         save(dataset(), FILE, tmp_path / "file" / "out.txt")
 
 

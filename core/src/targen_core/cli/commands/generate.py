@@ -24,7 +24,7 @@ from targen_core.cli.options.arguments import (
     YesArg,
 )
 from targen_core.display.streams import mute
-from targen_core.errors import AnswersAwaited, BudgetExhausted, QuotaNotMet, UsageError
+from targen_core.errors import BudgetExhausted, JobFailed, QuotaNotMet, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.runs.config import CountOptions, ModelFlags, WorkerOptions
 from targen_core.runs.records.shortcuts import rows
@@ -388,7 +388,7 @@ class _Suite:
         self._quiet = quiet
         self._made: list[tuple[Path, dict[str, Any]]] = []
         self._short: list[QuotaNotMet] = []
-        self._waiting: list[AnswersAwaited] = []
+        self._waiting: list[JobFailed] = []
 
     def run(self, job: Job) -> None:
         from targen_core.display.progress import progress
@@ -404,8 +404,6 @@ class _Suite:
                 job.run(listener)
         except QuotaNotMet as error:
             self._short.append(error)
-        except AnswersAwaited as error:  # people answer the tasks side by side
-            self._waiting.append(error)
         except BudgetExhausted as error:
             raise BudgetExhausted(
                 f"suite {self._name}, in {job.task.name}, with the budget left by earlier tasks: "
@@ -413,6 +411,10 @@ class _Suite:
                 hint=f"{same} with a larger --max-tokens or --max-cost, which covers all of "
                 "its tasks; answered calls are not repeated",
             ) from error
+        except JobFailed as error:
+            if error.cause != "answers":
+                raise
+            self._waiting.append(error)  # people answer the tasks side by side
         finally:
             if job.report is not None and not job.leaves_nothing:
                 self._made.append((job.path, job.report))
@@ -449,12 +451,13 @@ class _Suite:
             )
         if self._waiting:
             awaited = self._waiting[0]
-            raise AnswersAwaited(
+            raise JobFailed(
                 f"{len(self._waiting)} of {len(self._made)} tasks are waiting for answers: "
                 f"{awaited}",
                 hint=awaited.hint + "; do the same for the other tasks"
                 if len(self._waiting) > 1
                 else awaited.hint,
+                cause="answers",
             )
         exit_on_concerns(self._made, strict=strict, untold=self._quiet)
 

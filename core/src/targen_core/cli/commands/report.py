@@ -132,7 +132,7 @@ def write_page(run: Path, out: Path | None) -> Path:
 
     Raises:
         RunDirectoryError: it is not a run, or cannot be read.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     from targen_core.cli.commands.page import as_page, as_page_of
     from targen_core.runs.records.writing import write_atomically

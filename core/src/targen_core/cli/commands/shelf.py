@@ -16,7 +16,6 @@ from targen_core import outputs
 from targen_core.errors import (
     RunDirectoryError,
     TargenError,
-    WriteFailed,
     no_such_file,
 )
 from targen_core.plain import open_plain
@@ -134,7 +133,7 @@ def remove(run: Path) -> list[str]:
 
     Raises:
         UsageError: it may not be removed, see `require_removable`.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     require_removable(run)
     try:
@@ -145,7 +144,7 @@ def remove(run: Path) -> list[str]:
         if not left:
             run.rmdir()
     except OSError as error:
-        raise WriteFailed(f"cannot remove {error.filename}: {error.strerror}") from error
+        raise RunDirectoryError(f"cannot remove {error.filename}: {error.strerror}") from error
     if not left:
         with contextlib.suppress(OSError):
             run.parent.rmdir()  # an empty folder of a suite, or runs/ itself

@@ -53,7 +53,7 @@ def add_part(kind: Kind, names: Names, folder: Path) -> list[Path]:
 
     Raises:
         UsageError: a file of the part exists.
-        WriteFailed: the operating system refused.
+        RunDirectoryError: the operating system refused.
     """
     package = PurePosixPath("src", *names.module.split("."))
     texts: dict[Path, str] = {}
@@ -108,7 +108,7 @@ def write_distribution(kind: Kind, names: Names, folder: Path) -> list[Path]:
 
     Raises:
         UsageError: there is something in it.
-        WriteFailed: the operating system refused.
+        RunDirectoryError: the operating system refused.
     """
     texts = rendered(kind, names)
     with writing(folder, hint="use a different folder: --out FOLDER"):

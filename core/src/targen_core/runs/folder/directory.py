@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from targen_core.calls.journal import Mark
-from targen_core.errors import RunDirectoryError, WriteFailed
+from targen_core.errors import RunDirectoryError
 from targen_core.outputs import remove
 from targen_core.plain import open_plain, read_plain, why_not
 from targen_core.reading.lines import read_jsonl
@@ -45,7 +45,7 @@ class RunDirectory:
         """Lock the directory, made if it is not there.
 
         Raises:
-            WriteFailed: it cannot be made or written.
+            RunDirectoryError: it cannot be made or written.
             RunDirectoryError: it contains links or other things that are not files.
             RunDirectoryError: another process holds it, or this one does already.
         """
@@ -77,7 +77,7 @@ class RunDirectory:
                 f"another process is using {path}", hint="wait until it ends, or stop it"
             ) from None
         except OSError as error:
-            raise WriteFailed(
+            raise RunDirectoryError(
                 f"cannot write to {path}: {why_not(path, error)}",
                 hint=f"chmod -R u+w {shlex.quote(str(path))}, or copy the run to a writable "
                 "folder, and resume the copy"
@@ -129,7 +129,7 @@ class RunDirectory:
         have lost the answers that they rest on.
 
         Raises:
-            WriteFailed: they cannot be cut off.
+            RunDirectoryError: they cannot be cut off.
         """
         died = self._report is None
         return all(

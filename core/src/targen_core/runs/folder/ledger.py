@@ -75,7 +75,7 @@ class LedgerFile(Ledger):
         dropped: a power failure loses the end of some files.
 
         Raises:
-            WriteFailed: it cannot be opened.
+            RunDirectoryError: it cannot be opened.
         """
         self.path = path
         self.marks: _Marks | None = None

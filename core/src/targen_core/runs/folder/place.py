@@ -14,7 +14,6 @@ from targen_core.errors import (
     RunConflict,
     RunDirectoryError,
     UsageError,
-    WriteFailed,
 )
 from targen_core.hints import is_address, quoted
 from targen_core.outputs import remove
@@ -224,7 +223,7 @@ def clear_unanswered(out: Path) -> None:
 
     Raises:
         RunDirectoryError: it is not what it was any more.
-        WriteFailed: a file cannot be removed.
+        RunDirectoryError: a file cannot be removed.
     """
     if not is_unanswered(out):
         raise RunDirectoryError(
@@ -235,4 +234,4 @@ def clear_unanswered(out: Path) -> None:
             if path.name != ".lock":
                 remove(path)
     except OSError as error:
-        raise WriteFailed(f"cannot write to {out}: {error.strerror}") from error
+        raise RunDirectoryError(f"cannot write to {out}: {error.strerror}") from error

@@ -31,10 +31,10 @@ from targen_core.engine.run import Engine
 from targen_core.errors import (
     BudgetExhausted,
     Interrupted,
+    JobFailed,
     QuotaNotMet,
     RunConflict,
     ServiceError,
-    ServiceGaveUp,
     TargenError,
     UsageError,
 )
@@ -460,7 +460,7 @@ class Job:
         except TargenError as error:
             # The request was wrong, or the service does not answer. If the folder does not contain
             # any answers, there is no reason to keep it.
-            away = isinstance(error, ServiceError | ServiceGaveUp | BudgetExhausted)
+            away = _is_away(error) or isinstance(error, BudgetExhausted)
             usage = error.exit_code == UsageError.exit_code
             self._failed_to_start = self.engine is None or away or usage
             if isinstance(error, RunConflict):
@@ -474,7 +474,7 @@ class Job:
         error = await self._judged(listener, observer)
         assert self.engine is not None
         error = self._lacking(self.engine) or error
-        gone = isinstance(error, ServiceError | ServiceGaveUp)
+        gone = _is_away(error)
         if error is not None and gone and self._is_only_asked_to_grow(answered):
             self._leave_as_it_was()
             raise error
@@ -824,3 +824,9 @@ class Job:
 def note_begun(path: Path) -> None:
     """Note that this process made a run, so that it removes it if the first call fails."""
     _begun.add(path.resolve())
+
+
+def _is_away(error: BaseException | None) -> bool:
+    """Return whether a run ended since its service did not answer."""
+    is_given_up = isinstance(error, JobFailed) and error.cause == "service"
+    return is_given_up or isinstance(error, ServiceError)

@@ -16,7 +16,7 @@ from targen_core.calls.call import BoundModel
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
-from targen_core.errors import WriteFailed
+from targen_core.errors import RunDirectoryError
 from targen_core.options import Limits
 
 LimitsT = TypeVar("LimitsT", bound=Limits)
@@ -65,7 +65,7 @@ async def open_layer(
     is the answers of a second.
 
     Raises:
-        WriteFailed: the disk does not take the journal.
+        RunDirectoryError: the disk does not take the journal.
     """
     replies = ReplyCache(cache) if cache and limits.cache else None
     layer = CallLayer(
@@ -106,6 +106,6 @@ async def _keep_synced(journal: Journal, layer: CallLayer) -> None:
             synced = journal.mark
             try:
                 await asyncio.to_thread(journal.sync)
-            except WriteFailed as error:
+            except RunDirectoryError as error:
                 layer.halt(error)
                 return

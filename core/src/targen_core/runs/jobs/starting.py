@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from targen_core.engine.filters import USUAL
-from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UsageError, WriteFailed
+from targen_core.errors import RunConflict, RunDirectoryError, TargenError, UsageError
 from targen_core.hints import flags
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import (
@@ -55,7 +55,7 @@ def claimed(
         try:
             directory = RunDirectory(path)
         except RunDirectoryError as error:
-            if place != "number" or isinstance(error, WriteFailed):
+            if place != "number" or isinstance(error.__cause__, OSError):
                 raise
             is_other = _is_other(path, manifest, prepared)
             if is_other:

@@ -91,7 +91,7 @@ class Prepared:
 
         Raises:
             UnreadableFile: a file that an option names cannot be read.
-            WriteFailed: a copy cannot be written.
+            RunDirectoryError: a copy cannot be written.
         """
         for name, items in self.user_items.items():
             values = (json.dumps(item_value(item), ensure_ascii=False) for item in items)

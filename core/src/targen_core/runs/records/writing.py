@@ -11,7 +11,7 @@ from typing import Any
 from zlib import crc32
 
 from targen_core.calls.journal import Mark, check_sum
-from targen_core.errors import RunConflict, WriteFailed
+from targen_core.errors import RunConflict, RunDirectoryError
 from targen_core.plain import (
     content_of,
     open_plain,
@@ -43,7 +43,7 @@ class ReplayedFile:
         """Open or create `path`.
 
         Raises:
-            WriteFailed: it cannot be opened, or is not a regular file of its own.
+            RunDirectoryError: it cannot be opened, or is not a regular file of its own.
         """
         self.path = path
         try:
@@ -64,7 +64,7 @@ class ReplayedFile:
         With `cut`, what comes after it goes.
 
         Raises:
-            WriteFailed: it cannot be cut.
+            RunDirectoryError: it cannot be cut.
         """
         if check_sum(self._fd, mark[0]) != mark[1]:
             return False
@@ -90,7 +90,7 @@ class ReplayedFile:
 
         Raises:
             RunConflict: the file holds another line here, or the one beside it continues.
-            WriteFailed: the file keeps no part of the line.
+            RunDirectoryError: the file keeps no part of the line.
         """
         line = _encode(record).encode("utf-8", "backslashreplace") + b"\n"
         old = read_at(self._fd, len(line), self._at) if self.replaying else b""
@@ -123,7 +123,7 @@ class ReplayedFile:
 
         Raises:
             RunConflict: the file has further lines.
-            WriteFailed: it does not get to the disk.
+            RunDirectoryError: it does not get to the disk.
         """
         if self.replaying:
             raise RunConflict(
@@ -146,7 +146,7 @@ def keep_copies(files: Mapping[str, Path], folder: Path) -> None:
 
     Raises:
         UnreadableFile: one cannot be read.
-        WriteFailed: one cannot be written.
+        RunDirectoryError: one cannot be written.
     """
     for name, path in files.items():
         if path != (folder / name).absolute():
@@ -157,8 +157,8 @@ def write_atomically(path: Path, text: str) -> None:
     """Write a whole file, or leave the old one; half of a surrogate pair is written escaped.
 
     Raises:
-        WriteFailed: with the system's reason, or because the path leads to something other than a
-            plain file.
+        RunDirectoryError: with the system's reason, or because something other than a plain file
+            is there.
     """
     _write(path, text.encode("utf-8", "backslashreplace"))
 
@@ -167,6 +167,6 @@ def _write(path: Path, data: bytes) -> None:
     try:
         replace_plain(path, data)
     except OSError as error:
-        raise WriteFailed(
+        raise RunDirectoryError(
             f"cannot write {path}: {why_not(path, error)}", hint=way_out(error)
         ) from error

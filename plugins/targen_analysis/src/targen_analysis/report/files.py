@@ -63,7 +63,7 @@ def write(analysis: Analysis, out: Path, *, pictures: str = "") -> list[Path]:
 
     Raises:
         UsageError: a link or the like lies there.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     check_own(out, *FILES, *_FOLDERS)
     text = json.dumps(as_json(analysis), indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -181,7 +181,7 @@ def write(folder: Path, compared: Compared) -> None:
     """Write results.json, results.md and results.html.
 
     Raises:
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     found = json.dumps(compared.as_json(), indent=2, ensure_ascii=False) + "\n"
     write_file(folder / "results.json", found)

@@ -295,7 +295,7 @@ class Session:
 
         Raises:
             UsageError: the answer is invalid, or the row does not exist.
-            WriteFailed: it could not be written.
+            RunDirectoryError: it could not be written.
         """
         view = self.view(at)
         old = view.grade

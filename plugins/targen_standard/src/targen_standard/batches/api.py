@@ -34,7 +34,7 @@ def export_batch(run: PathText | Run, out: PathText, **keywords: Any) -> Mapping
     Raises:
         UsageError: the run cannot be opened, or its model writes no files.
         JobFailed: the run cannot continue for another reason.
-        WriteFailed: `out` cannot be written.
+        RunDirectoryError: `out` cannot be written.
     """
     from targen_standard.batches.exchange import export_batch
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 
 from targen_core import Task
 from targen_core.calls.model import ChatReply, ChatRequest
-from targen_core.errors import AnswersAwaited, QuotaNotMet, Rejected, UsageError
+from targen_core.errors import JobFailed, QuotaNotMet, Rejected, UsageError
 from targen_core.hints import quoted
 from targen_core.runs.jobs.job import Job
 from targen_standard.batches.delivery import ByFiles
@@ -27,18 +26,20 @@ def export_batch(job: Job, out: Path) -> Counter[str]:
 
     Raises:
         JobFailed: the run cannot continue for another reason.
-        WriteFailed: `out` cannot be written.
+        RunDirectoryError: `out` cannot be written.
     """
     transport = FileTransport(job.path)
     job.delivery = ByFiles(transport)
     job.leave_to(job.delivery)  # a model that writes no files is refused before anything changes
     try:
         job.run()
-    except AnswersAwaited:
-        return write_requests(transport.pending, out, job.task.canary)
     except QuotaNotMet:  # it waits for no answer either: a script would answer the last calls again
         write_requests([], out)
         raise
+    except JobFailed as error:
+        if error.cause != "answers":
+            raise
+        return write_requests(transport.pending, out, job.task.canary)
     return write_requests([], out)
 
 
@@ -62,12 +63,14 @@ def import_batch(
     transport.begin(job.journal)
     outcomes = transport.imported
     try:
-        with contextlib.suppress(AnswersAwaited):
-            job.run()
+        job.run()
     except QuotaNotMet:
         transport.end(job.journal)
         before_error(outcomes)
         raise
+    except JobFailed as error:
+        if error.cause != "answers":
+            raise
     transport.end(job.journal)
     if outcomes.unknown and not any((outcomes.good, outcomes.failed, outcomes.again, outcomes.bad)):
         raise UsageError(

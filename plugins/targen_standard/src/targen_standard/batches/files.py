@@ -18,7 +18,7 @@ from targen_core.calls.secrets import scrub
 from targen_core.cli.outputs import write_new
 from targen_core.cli.sheets import next_sheet
 from targen_core.dataset.lines import lines
-from targen_core.errors import AnswersAwaited, ContentFiltered, UsageError
+from targen_core.errors import ContentFiltered, JobFailed, UsageError
 from targen_core.hints import quoted
 from targen_core.reading.values import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically
@@ -130,7 +130,9 @@ class FileTransport:
                 f"targen batch export {quoted(self._run)}; to send the calls to the service "
                 f"instead: {again}"
             )
-        raise AnswersAwaited(f"{plural(len(calls), 'call')} waiting for answers", hint=hint)
+        raise JobFailed(
+            f"{plural(len(calls), 'call')} waiting for answers", hint=hint, cause="answers"
+        )
 
     async def collect(self, calls: Sequence[WaitingCall]) -> None:
         """Do nothing, since answers do not arrive later."""
@@ -187,7 +189,7 @@ def write_requests(calls: Sequence[WaitingCall], out: Path, canary: str = "") ->
 
     Raises:
         UsageError: the sheet exists already.
-        WriteFailed: `out` cannot be written.
+        RunDirectoryError: `out` cannot be written.
     """
     if not is_sheet(out):
         encoded = [call.codec.encode(call.request) for call in calls]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from targen_core.errors import WriteFailed
+from targen_core.errors import RunDirectoryError
 from targen_core.plain import open_plain, read_plain, write_failed
 from targen_core.reading.lines import json_line
 
@@ -33,7 +33,7 @@ class BatchLedgerFile:
         """Read what a run directory has.
 
         Raises:
-            WriteFailed: the file cannot be read.
+            RunDirectoryError: the file cannot be read.
         """
         self._path = path = folder / self.NAME
         self._batch: dict[tuple[str, str], str] = {}  # by model and key: the last batch
@@ -44,7 +44,7 @@ class BatchLedgerFile:
         except FileNotFoundError:
             lines = io.BytesIO()
         except OSError as error:
-            raise WriteFailed(f"cannot read {path}: {error.strerror}") from error
+            raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
         for line in lines:
             try:
                 self._take(json_line(line))
@@ -60,7 +60,7 @@ class BatchLedgerFile:
         """Write down that a batch was handed over.
 
         Raises:
-            WriteFailed: the disk does not take it.
+            RunDirectoryError: the disk does not take it.
         """
         self._append({"batch": batch, "model": identity, "keys": list(keys)})
 
@@ -68,7 +68,7 @@ class BatchLedgerFile:
         """Write down which calls a batch did not answer.
 
         Raises:
-            WriteFailed: the disk does not take it.
+            RunDirectoryError: the disk does not take it.
         """
         self._append({"batch": batch, "failed": list(keys), "problem": problem[:500]})
 
@@ -76,7 +76,7 @@ class BatchLedgerFile:
         """Write down that the answers to some calls are of no use, so that they are asked again.
 
         Raises:
-            WriteFailed: the disk does not take it.
+            RunDirectoryError: the disk does not take it.
         """
         for (identity, key), batch in [*self._batch.items()]:
             if key in keys and self.find(identity, key):
@@ -86,7 +86,7 @@ class BatchLedgerFile:
         """Write down that a file of so many answers is read.
 
         Raises:
-            WriteFailed: the disk does not take it.
+            RunDirectoryError: the disk does not take it.
         """
         self._append({"imported": answers})
 

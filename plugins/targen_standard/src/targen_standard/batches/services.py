@@ -17,7 +17,6 @@ from targen_core.errors import (
     AuthenticationFailed,
     JobFailed,
     ServiceError,
-    ServiceGaveUp,
     ServiceUnavailable,
 )
 from targen_core.text import plural
@@ -124,7 +123,7 @@ class ServiceTransport:
         """Look at each open batch now and then until all have ended.
 
         Raises:
-            ServiceGaveUp: a service did not report a batch's progress for too long, or refuses to.
+            JobFailed: a service did not report a batch's progress for too long, or refuses to.
         """
         waited = (self._wait_for(*of, waiting) for of, waiting in self._open.items())
         await asyncio.gather(*waited)
@@ -141,19 +140,21 @@ class ServiceTransport:
                 state = await provider.poll(batch, requests)
                 heard = loop.time()
             except AuthenticationFailed as error:
-                raise ServiceGaveUp(  # the calls stay with the service, which bills them
+                raise JobFailed(  # the calls stay with the service, which bills them
                     f"batch {batch}: {error}",
                     hint=(f"{error.hint}; " if error.hint else "")
                     + "then resume; the batch continues in the meantime",
+                    cause="service",
                 ) from error
             except ServiceError as error:
                 if not error.retryable:  # the service does not know it any more
                     state = BatchState(True, problem=str(error))
                 elif loop.time() - heard > self._max_outage:
-                    raise ServiceGaveUp(
+                    raise JobFailed(
                         f"batch {batch}: no response from the service for more than "
                         f"{self._max_outage:g} s: {error}",
                         hint="resume when the service is back; the batch continues in the meantime",
+                        cause="service",
                     ) from error
                 else:
                     state = BatchState(False)

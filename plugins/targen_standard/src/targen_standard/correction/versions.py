@@ -92,7 +92,7 @@ def write_version(
     Raises:
         UsageError: unknown task.
         RunConflict: `out` holds something else.
-        WriteFailed: it cannot be written.
+        RunDirectoryError: it cannot be written.
     """
     item, its_task = find_task(registry, task, variants)
     plan = CorrectionPlan(

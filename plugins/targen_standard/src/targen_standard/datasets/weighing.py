@@ -177,7 +177,7 @@ def write_weighed(
     Raises:
         UsageError: `force` does not replace what `out` contains, the weights are invalid, or the
             task's file contains no task.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     from targen_core.task_files import note_own_copy, task_file
 

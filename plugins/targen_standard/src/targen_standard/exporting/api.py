@@ -56,7 +56,7 @@ def export(
     Raises:
         UsageError: unknown form, a row is not one of the task, something is at `out`, or
             `out` is among the files of the source.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
         PluginError: the exporter fails.
     """
     path, known = as_path(out), load_registry() if registry is None else registry

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from targen_core.dataset.model import Dataset
-from targen_core.errors import UsageError, WriteFailed
+from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.plain import NO_ROOM, kind_of, why_not
 from targen_core.plugins.register import Registration
 from targen_standard.exporting.model import Exporter
@@ -97,7 +97,7 @@ def save(
 
     Raises:
         UsageError: see `check_free`.
-        WriteFailed: the operating system refuses; what was at `out` is kept.
+        RunDirectoryError: the operating system refuses; what was at `out` is kept.
         RuntimeError: the exporter does not create anything, or not the declared file or folder.
         FileNotFoundError: the exporter does not find a file of its own.
     """
@@ -182,8 +182,8 @@ def _keep_others(out: Path, ours: set[Path]) -> None:
             )
 
 
-def _failed(out: Path, error: OSError) -> WriteFailed:
-    return WriteFailed(
+def _failed(out: Path, error: OSError) -> RunDirectoryError:
+    return RunDirectoryError(
         f"cannot write {out}: {why_not(out, error)}",
         hint=("free some space, or " if error.errno in NO_ROOM else "")
         + "choose a different --out",

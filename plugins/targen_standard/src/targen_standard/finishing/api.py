@@ -54,7 +54,7 @@ def finish_run(run: Path, out: Path, registry: Registry, *, force: bool = False)
             cannot use them, or something is in the way.
         RunDirectoryError: this is not a run directory.
         MissingDependency: the method lacks a package.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     asked = _asked(run)
     if asked is None:
@@ -98,7 +98,7 @@ def finished(run: Path, out: Path, registry: Registry) -> tuple[Path, str]:
     Raises:
         RunDirectoryError: this is not a run directory.
         MissingDependency: the method lacks a package.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     if not unfinished_by(run):
         return run, ""

@@ -9,7 +9,6 @@ from targen_core.errors import (
     RunConflict,
     RunDirectoryError,
     UnreadableFile,
-    WriteFailed,
 )
 from targen_core.outputs import remove
 from targen_core.plain import kind_of
@@ -53,7 +52,7 @@ class NewFolder:
                 if path.name != ".lock":
                     remove(path)
         except OSError as error:
-            raise WriteFailed(f"cannot write to {self._out}: {error.strerror}") from error
+            raise RunDirectoryError(f"cannot write to {self._out}: {error.strerror}") from error
         self._directory.open_outputs()
         return self._directory
 
@@ -68,7 +67,7 @@ class NewFolder:
             self._unfinished.rename(self._out)
             self._recover()
         except OSError as why:
-            raise WriteFailed(f"cannot write to {self._out}: {why.strerror}") from why
+            raise RunDirectoryError(f"cannot write to {self._out}: {why.strerror}") from why
         finally:
             self._directory.close()
 

@@ -90,7 +90,7 @@ def merge_runs(
         UsageError: what cannot be merged, named with the runs.
         RunDirectoryError: a run is in progress.
         RunDirectoryError: a run cannot be read.
-        WriteFailed: the operating system refuses; no half-written files remain.
+        RunDirectoryError: the operating system refuses; no half-written files remain.
     """
     labels = counts_in(labels)
     if n is not None and labels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ from targen_core.api.request import (
 )
 from targen_core.api.run import Run
 from targen_core.engine.quotas import Quotas
-from targen_core.errors import AnswersAwaited, QuotaNotMet, UsageError
+from targen_core.errors import JobFailed, QuotaNotMet, UsageError
 from targen_core.origin import DECLARED
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.registry import Registry
@@ -111,8 +111,11 @@ async def replayed(
     ):
         sign_run(job.manifest, job.path, {path: Manifest.load(path / "manifest.json")})
         # The report contains missing calls and unmet quotas.
-        with suppress(AnswersAwaited, QuotaNotMet):
+        try:
             await job.arun()
+        except JobFailed as error:
+            if error.cause != "answers" and not isinstance(error, QuotaNotMet):
+                raise
         assert job.report is not None
         return Run(job.path, Report.of(job.report), of.registry)
 

@@ -19,7 +19,7 @@ from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import check_record
 from targen_core.engine.run import Engine
-from targen_core.errors import AnswersAwaited, RunConflict
+from targen_core.errors import JobFailed, RunConflict
 from targen_core.outputs import remove
 from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.folder.place import is_fresh
@@ -164,10 +164,11 @@ class Replay(Job):
         self.needed = _summed(waiting, records)
         self.waiting = sum(bool(slot.keys) for slot in engine.lacking)
         count = sum(one.calls for one in self.needed)
-        return AnswersAwaited(
+        return JobFailed(
             f"the replay needs {plural(count, 'call')}, because the journal of {self.of} has no "
             f"{'answer to it' if count == 1 else 'answers to them'}",
             hint=self.again,
+            cause="answers",
         )
 
     def _also_reported(self) -> dict[str, Any]:

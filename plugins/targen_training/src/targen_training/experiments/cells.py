@@ -344,7 +344,7 @@ def run_cells(
         watch: whom to tell how the training goes.
 
     Raises:
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
         TargenError: the training failed.
     """
     made: dict[str, Done] = {}

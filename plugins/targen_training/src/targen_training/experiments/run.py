@@ -192,7 +192,7 @@ def write_results(folder: Path, results: Results) -> None:
     """Write the results in all forms.
 
     Raises:
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     text = json.dumps(results.as_json(), indent=2, ensure_ascii=False) + "\n"
     write_file(folder / "results.json", text)
@@ -204,7 +204,7 @@ def declare(folder: Path, values: Mapping[str, Any]) -> None:
     """Write `experiment.toml`, and sign it for this person unless a stranger's was there.
 
     Raises:
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     import tomlkit
 

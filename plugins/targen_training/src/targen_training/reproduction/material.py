@@ -72,7 +72,7 @@ def original_of(folder: Path, task: str, work: Path) -> tuple[Path, Path] | None
 
     Raises:
         UsageError: see `_folder`.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     own = _original(folder, task)
     if own is None:
@@ -141,7 +141,7 @@ def replayed_of(
 
     Raises:
         TargenError: the run cannot be made again.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     from targen_standard.replaying.api import replay
 

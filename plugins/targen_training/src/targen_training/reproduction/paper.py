@@ -327,7 +327,7 @@ def method_file(registry: Registry, options: Options, use: str, task: str, given
 
     Raises:
         UsageError: the method is not installed, or cannot write such rows.
-        WriteFailed: the operating system refuses.
+        RunDirectoryError: the operating system refuses.
     """
     try:
         method: Method[Any] = registry.get("method", use)

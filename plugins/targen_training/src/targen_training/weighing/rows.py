@@ -140,7 +140,7 @@ class Weighed:
 
         Raises:
             UsageError: the folder exists.
-            WriteFailed: the operating system refuses.
+            RunDirectoryError: the operating system refuses.
         """
         known = {record.get("idx"): record for record in self.dataset.provenance}
         size = self.dataset.task.rows_per_instance
