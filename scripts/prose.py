@@ -61,7 +61,10 @@ _DATA = re.compile(
 )
 """Strings that say nothing to a reader: BibTeX, CSS, code, SQL, patterns, and lists of words."""
 _ITEM = re.compile(r"\n\s*\n|\n(?=[-|#]|\w+: )")  # where a paragraph, item or entry ends
-_CODE = re.compile(r"^( *)(`{3,}).*?^\1\2 *$|<!--.*?-->", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(
+    r"^( *)(`{3,}).*?^\1\2 *$|<!-- table.*?<!-- end of table -->|<!--.*?-->",
+    re.MULTILINE | re.DOTALL,
+)
 _SECTION = re.compile(r"\s*(?:Args|Attributes|Raises|Returns|Yields):\n(\s*)")
 _MARKUP = re.compile(r"!\[[^\]]*\]\([^)]*\)|\[([^\]]*)\]\([^)]*\)|\*{1,2}")
 _END = re.compile(r"(?<=[.?!])[\"')]* +(?=[A-Z\"'(]|\d+ |targen )")
@@ -146,6 +149,8 @@ def texts() -> Iterator[tuple[str, str, str]]:
         if name.startswith(".") or "/templates/" in name or re.search(_ROWS, path.stem):
             continue
         if path.suffix == ".md":
+            if re.search(r"/reference/(?:cli/|api\.md|papers\.md)", f"/{name}"):
+                continue  # made of docstrings and help
             yield from (("docs", f"{name}:{line}", text) for line, text in page(path))
         else:
             yield from ((area, f"{name}:{line}", text) for area, line, text in module(path))
