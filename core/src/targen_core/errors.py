@@ -153,7 +153,7 @@ class JobFailed(TargenError):
     """The run stopped before its target; all rows so far are kept.
 
     `cause` is "service" if the service failed for longer than `--max-outage`, or answered no call
-    of one kind, and "answers" if calls wait for replies that `targen batch import` brings.
+    of one kind. It is "answers" if calls wait for replies that `targen batch import` brings.
     """
 
     def __init__(

@@ -53,7 +53,7 @@ def write_file(path: Path, content: str | bytes) -> Path:
         The path.
 
     Raises:
-        RunDirectoryError: something other than a plain file is there, or the system refuses.
+        RunDirectoryError: the place holds more than a plain file, or the system refuses.
     """
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with writing(path):

@@ -157,8 +157,8 @@ def write_atomically(path: Path, text: str) -> None:
     """Write a whole file, or leave the old one; half of a surrogate pair is written escaped.
 
     Raises:
-        RunDirectoryError: with the system's reason, or because something other than a plain file
-            is there.
+        RunDirectoryError: with the system's reason, or because the place holds more than a
+            plain file.
     """
     _write(path, text.encode("utf-8", "backslashreplace"))
 
