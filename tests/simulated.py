@@ -33,7 +33,7 @@ from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply, Message, RateHeaders
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.usage import Usage
-from targen_core.errors import RateLimited, ServiceUnavailable, TargenError, TimedOut
+from targen_core.errors import ServiceError, TargenError
 from targen_testing.virtual_time import VirtualLoop
 
 _EPS = 1e-9  # seconds, requests or tokens that rounding may lose
@@ -490,16 +490,18 @@ class SimulatedModel:
             case 200:
                 return ChatReply("{}", "stop", self.input_tokens, 1, answer.rate)
             case "hang":
-                raise TimedOut("no answer in time", billed=True)
+                raise ServiceError("no answer in time", billed=True, cause="timeout")
             case "refuse":
-                raise ServiceUnavailable("no connection", broken=True)
+                raise ServiceError("no connection", cause="connection")
             case "drop":
-                raise ServiceUnavailable("the connection broke", billed=True, broken=True)
+                raise ServiceError("the connection broke", billed=True, cause="connection")
             case "garbage":
-                raise ServiceUnavailable("the answer is not JSON", billed=True)
+                raise ServiceError("the answer is not JSON", billed=True)
             case 429 | 503 | 529:
-                raise RateLimited(f"HTTP {answer.what}", retry_after=wait, rate=answer.rate)
-        raise ServiceUnavailable(f"HTTP {answer.what}", retry_after=wait)
+                raise ServiceError(
+                    f"HTTP {answer.what}", retry_after=wait, rate=answer.rate, cause="rate-limit"
+                )
+        raise ServiceError(f"HTTP {answer.what}", retry_after=wait)
 
     def count_tokens(self, request: Any) -> int:
         return self.input_tokens

@@ -3,7 +3,7 @@
 import pytest
 
 from targen_core.calls.model import ChatRequest, Message
-from targen_core.errors import BadRequest
+from targen_core.errors import ServiceError
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_system_message_alone_is_what_the_user_says(ask):
 
 
 def test_a_parameter_that_the_api_has_not_is_told_before_anything_is_sent(ask):
-    with pytest.raises(BadRequest, match="not support the parameter 'seed'") as caught:
+    with pytest.raises(ServiceError, match="not support the parameter 'seed'") as caught:
         ask({"max_tokens": 5, "seed": 3})
     assert "remove -o seed=" in caught.value.hint
 

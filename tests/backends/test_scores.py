@@ -16,7 +16,7 @@ from targen_backends.llama.client import LlamaModel
 from targen_backends.scores import asking
 from targen_backends.scores import read_tokens as read_or_say
 from targen_core.calls.scores import most_top
-from targen_core.errors import BadRequest
+from targen_core.errors import ServiceError
 from targen_testing.fault_server import Response
 
 from .providers import together
@@ -166,7 +166,7 @@ def test_lines_of_a_batch_have_them(services, scored):
 )
 def test_a_service_that_refuses_them_ends_the_run_with_a_way_out(call, services, scored, words):
     fault = Response(services["chatgpt"].fault(words), 400)
-    with pytest.raises(BadRequest, match=words[:20]) as caught:
+    with pytest.raises(ServiceError, match=words[:20]) as caught:
         call(services["chatgpt"], fault, scored())
     assert "--backend-for STEP=" in caught.value.hint
 

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import targen_core
 from targen_core import errors
@@ -20,8 +21,6 @@ TREE = {
     "UsageError": "UnknownName UnreadableFile RunConflict",
     "PluginError": "MissingDependency",
     "JobFailed": "QuotaNotMet BudgetExhausted Interrupted",
-    "ServiceError": "ServiceUnavailable AuthenticationFailed ContentFiltered BadRequest",
-    "ServiceUnavailable": "RateLimited TimedOut",
 }
 PARENTS = {name: parent for parent, names in TREE.items() for name in names.split()}
 
@@ -63,15 +62,12 @@ def test_the_tree_of_errors_is_this():
         assert error.exit_code == (2 if usage else 130 if name == "Interrupted" else 1)
 
 
-LATER = ("RateLimited", "ServiceUnavailable", "TimedOut")
-
-
-def test_only_these_service_errors_can_succeed_later():
-    retryable = {
-        other for other in PARENTS if getattr(getattr(errors, other), "retryable", False) is True
+def test_the_cause_of_a_service_error_decides_what_helps():
+    causes = {cause: errors.ServiceError("words", cause=cause) for cause in get_args(errors.Cause)}
+    assert {cause for cause, error in causes.items() if error.retryable} == {
+        *("unavailable", "server-error", "no-reply", "connection", "no-server", "timeout"),
+        *("rate-limit", "overloaded"),
     }
-    assert retryable == {*LATER}
-    for name in LATER:
-        error = getattr(errors, name)("words", hint="do", retry_after=3.0, billed=True)
-        shown = (str(error), error.hint, error.retry_after, error.billed)
-        assert shown == ("words", "do", 3.0, True)
+    assert not any(error.is_load and error.is_own for error in causes.values())
+    error = errors.ServiceError("words", hint="do", retry_after=float("nan"))
+    assert (str(error), error.hint, error.retry_after) == ("words", "do", None)

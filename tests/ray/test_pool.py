@@ -9,7 +9,7 @@ import pytest
 
 from targen_core import ChatReply
 from targen_core.calls.model import ChatRequest, Message
-from targen_core.errors import JobFailed, RateLimited
+from targen_core.errors import JobFailed, ServiceError
 from targen_ray.pool import LinkLost, Pool, WorkerLost
 from targen_ray.wire import Hello, ModelRecipe, Setup, dump, load
 from targen_ray.worker import Worker, versions
@@ -30,7 +30,7 @@ class Model:
         if text in self.gates:
             await self.gates[text].wait()
         if text == "busy":
-            raise RateLimited("too many", retry_after=3.0)
+            raise ServiceError("too many", retry_after=3.0, cause="rate-limit")
         if text == "broken":
             raise LookupError("no such thing")
         if text == "played":
@@ -144,7 +144,7 @@ def gates(monkeypatch):
 async def test_replies_errors_and_bugs_come_back_as_they_are(stage):
     await stage.add()
     assert (await stage.ask("hello")).text == "hello"
-    with pytest.raises(RateLimited, match="too many") as limited:
+    with pytest.raises(ServiceError, match="too many") as limited:
         await stage.ask("busy")
     assert limited.value.retry_after == 3.0
     with pytest.raises(Exception, match="no such thing") as broken:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copyreg import __newobj__  # type: ignore[attr-defined]
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from targen_core.hints import is_address, near_path
 
@@ -200,82 +200,99 @@ class Interrupted(JobFailed):
 # --- what a chat model raises ----------------------------------------------
 
 
-class ServiceError(TargenError):
-    """The service did not answer; this does not concern the candidate.
+Cause = Literal[
+    "unavailable",  # a passing failure, such as HTTP 502 or 504
+    "server-error",  # HTTP 500
+    "no-reply",  # an answer in no documented form
+    "connection",  # it was refused, or it broke
+    "no-server",  # this machine says that no server listens there
+    "timeout",
+    "rate-limit",
+    "overloaded",  # HTTP 503 or 529
+    "daily-limit",  # a limit that lasts for hours
+    "key",  # the key is missing or wrong, or lacks a permission
+    "credit",
+    "no-model",  # no such model, or no such address
+    "unsupported",  # a setting that each call has
+    "bad-request",  # perhaps only this call
+    "too-long",  # the prompt exceeds the context
+    "content-filter",
+]
 
-    `retry_after` is the wait that the service requested, in seconds. `billed` says that the request
-    may have been processed although its answer was lost, so that the budget must count it.
-    `broken` says that no answer came, since the connection was refused or broke. `request_id` is
-    the service's own id of the call, for its support; `rate` is what it said about
-    its limits. If the service has never answered, the call is retried for `max_startup` seconds by
-    default. A slow start is worth the wait; a wrong address is not.
+
+class _Implied(NamedTuple):
+    """What the cause of a failure implies.
+
+    Attributes:
+        max_startup: seconds for which a service that has never answered is tried; 0: fail at once.
+        is_load: the service is up and asks for fewer calls.
+        is_transport: a connection or time-out, so that no service judged the call.
+        is_own: the call's own content may be the cause, and the service may answer others.
     """
 
-    retryable = False
-    max_startup = 60.0
+    max_startup: float = 0.0
+    is_load: bool = False
+    is_transport: bool = False
+    is_own: bool = False
+
+
+_IMPLIED: dict[str, _Implied] = {
+    "unavailable": _Implied(60, is_own=True),
+    "server-error": _Implied(15, is_own=True),
+    "no-reply": _Implied(10, is_own=True),
+    "connection": _Implied(10, is_own=True, is_transport=True),
+    "no-server": _Implied(1.5, is_own=True, is_transport=True),
+    "timeout": _Implied(60, is_own=True, is_transport=True),
+    "rate-limit": _Implied(600, is_load=True),
+    "overloaded": _Implied(120, is_load=True),
+    "bad-request": _Implied(is_own=True),
+    "too-long": _Implied(is_own=True),
+}
+
+
+class ServiceError(TargenError):
+    """The service did not answer a call; its `cause` decides what happens next.
+
+    Failures that may pass (`retryable`) are retried without any effect on the rows. If the service
+    has never answered, it is tried for `max_startup` seconds: a slow start is worth the wait, a
+    wrong address is not. A call that fails for what it says (`is_own`), while others are answered,
+    rejects its candidate as `unanswered`, and "content-filter" as `content-filter`. All other
+    causes end the run.
+
+    Attributes:
+        cause: one of `Cause`.
+        retry_after: the wait that the service requested, in seconds; or None.
+        billed: whether the service may have processed the request, so that the budget counts it.
+        request_id: the service's own id of the call, for its support; or "".
+        rate: what it said about its limits; or None.
+    """
 
     def __init__(
         self,
         message: str,
         *,
+        cause: Cause = "unavailable",
         hint: str = "",
         retry_after: float | None = None,
         billed: bool = False,
-        broken: bool = False,
         request_id: str = "",
         rate: RateHeaders | None = None,
-        max_startup: float | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         # Ignore a wait that is not a number of seconds.
         sound = retry_after is not None and 0 <= retry_after < float("inf")
         self.retry_after = retry_after if sound else None
+        self.cause = cause
         self.rate = rate
         self.billed = billed
-        self.broken = broken
         self.request_id = request_id
-        if max_startup is not None:
-            self.max_startup = max_startup
+        implied = _IMPLIED.get(cause, _Implied())
+        self.max_startup, self.is_load, self.is_transport, self.is_own = implied
 
-
-class ServiceUnavailable(ServiceError):
-    """A temporary failure: a 5xx, a broken connection, an answer in no documented form."""
-
-    retryable = True
-
-
-class RateLimited(ServiceUnavailable):
-    """HTTP 429, or an overloaded service (503, 529): retry later, at a lower rate."""
-
-    max_startup = 600.0  # the service is up, and says so
-
-
-class TimedOut(ServiceUnavailable):
-    """No complete answer arrived in time."""
-
-
-class AuthenticationFailed(ServiceError):
-    """The key is missing or wrong, has no permission, or its account has no credit."""
-
-
-class BadRequest(ServiceError):
-    """The service rejects the request in this form.
-
-    `of_content` says that this may be due to what the one request says, so that the service may
-    answer others of its step. The call layer then turns it into a rejection: `unanswered`.
-    """
-
-    def __init__(self, message: str, *, of_content: bool = False, **about: Any) -> None:
-        super().__init__(message, **about)
-        self.of_content = of_content
-
-
-class ContentFiltered(ServiceError):
-    """A filter of the service stopped this prompt or its reply.
-
-    It says something about the candidate: the call layer turns it into a rejection with the
-    reason `content-filter`.
-    """
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call may be answered later."""
+        return self.max_startup > 0
 
 
 # --- verdicts, raised inside a stage ---------------------------------------

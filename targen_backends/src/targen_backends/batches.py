@@ -10,7 +10,7 @@ from targen_backends.http.reading import decoded
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.model import ChatRequest
 from targen_core.calls.secrets import Secrets
-from targen_core.errors import ServiceUnavailable
+from targen_core.errors import ServiceError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,8 +67,8 @@ def document(answer: Any, *fields: str, billed: bool = False) -> dict[str, Any]:
     """An answer about a batch, which must have `fields` of text.
 
     Raises:
-        ServiceUnavailable: it is something else.
+        ServiceError: it is something else.
     """
     if not isinstance(answer, dict) or not all(isinstance(answer.get(f), str) for f in fields):
-        raise ServiceUnavailable("unexpected response to a batch request", billed=billed)
+        raise ServiceError("unexpected response to a batch request", billed=billed)
     return answer

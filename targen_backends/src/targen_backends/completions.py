@@ -18,7 +18,7 @@ from targen_backends.scores import asking, read_tokens
 from targen_core import ChatReply
 from targen_core.calls.model import ChatRequest, Finish, token_count
 from targen_core.cli import tokens
-from targen_core.errors import ServiceUnavailable
+from targen_core.errors import ServiceError
 from targen_core.text import printable
 
 SEED_MASK = 0x7FFFFFFF
@@ -81,7 +81,7 @@ def read_reply(
     them.
 
     Raises:
-        ServiceUnavailable: the envelope has no first choice with a message; billed, since a model
+        ServiceError: the envelope has no first choice with a message; billed, since a model
             has been at work.
     """
     try:
@@ -98,9 +98,10 @@ def read_reply(
         is_other = isinstance(envelope, dict) and "choices" not in envelope
         keys = ", ".join(map(str, envelope)) if is_other else ""
         shown = printable(keys, lines=False, max_length=80)
-        raise ServiceUnavailable(
+        raise ServiceError(
             f"the answer is not a chat completion{f': its keys are {shown}' if shown else ''}",
             hint="check that --base-url is the address of an API for chat completions",
+            cause="no-reply",
             billed=True,
         ) from None
     if refusal:

@@ -19,11 +19,11 @@ from targen_core.api.generating import agenerate
 from targen_core.cli.estimating import estimate as targen_estimate
 from targen_core.dataset.model import Dataset
 from targen_core.errors import (
-    AuthenticationFailed,
     BudgetExhausted,
     QuotaNotMet,
     RunConflict,
     RunDirectoryError,
+    ServiceError,
     UsageError,
 )
 from targen_core.plugins.loader import load_registry
@@ -259,10 +259,10 @@ def test_a_run_can_be_loaded_again(lab):
 
 def test_an_error_of_the_service_has_the_path_of_the_run_that_is_kept():
     refuse = {"model": "scripted", "unauthorized": True}
-    with pytest.raises(AuthenticationFailed) as caught:
+    with pytest.raises(ServiceError) as caught:
         porter(n=4, steps={"correct": refuse}, out="kept")
     assert caught.value.run_path == Path("kept")
-    with pytest.raises(AuthenticationFailed) as caught:
+    with pytest.raises(ServiceError) as caught:
         porter(n=4, unauthorized=True, out="gone")
     assert caught.value.run_path is None and not Path("gone").exists()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from targen_core import ChatReply, Price
 from targen_core.calls.budget import Budget
 from targen_core.calls.usage import Usage
-from targen_core.errors import BudgetExhausted, ServiceUnavailable
+from targen_core.errors import BudgetExhausted, ServiceError
 from targen_core.hints import flag_of
 
 LOST = {"lost": "00", "step": "generate", "label": None, "out": 0}
@@ -43,12 +43,12 @@ def test_no_cap_is_ever_passed(lab, desk, drive, folder, caps, concurrency, salt
         bound = model.count_tokens(request)
         draw = rng.random()
         if draw < 0.1:
-            raise ServiceUnavailable("refused the connection")
+            raise ServiceError("refused the connection")
         if draw < 0.25:
             pay(bound, 50)  # the worst that a lost answer can have cost
             nonlocal lost
             lost += 1
-            raise ServiceUnavailable("timed out", billed=True)
+            raise ServiceError("timed out", billed=True)
         input_tokens, output_tokens = rng.randint(0, bound), rng.randint(0, 50)
         pay(input_tokens, output_tokens)
         return ChatReply("x", "stop", input_tokens, output_tokens)

@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from targen_core.errors import RateLimited, ServiceUnavailable
+from targen_core.errors import ServiceError
 
 
 def now():
     return asyncio.get_running_loop().time()
 
 
-def down_until(seconds, error=ServiceUnavailable):
+def down_until(seconds, error=ServiceError):
     """A hook that fails all calls so long, and notes when they come, from the first on."""
     at, begun = [], []
 
@@ -28,11 +28,15 @@ def down_until(seconds, error=ServiceUnavailable):
     return hook, at
 
 
+def limited(words):
+    return ServiceError(words, cause="rate-limit")
+
+
 def lost(words):
-    return ServiceUnavailable(words, billed=True)
+    return ServiceError(words, billed=True)
 
 
-@pytest.mark.parametrize("error", [ServiceUnavailable, RateLimited, lost])
+@pytest.mark.parametrize("error", [ServiceError, limited, lost])
 def test_a_service_that_is_down_is_asked_by_one_call_at_a_time(lab, desk, drive, error):
     """Also where lost answers count in full: an outage of minutes must not cost the run."""
     hook, at = down_until(200.0, error)

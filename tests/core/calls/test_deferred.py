@@ -9,7 +9,7 @@ import pytest
 from targen_core import ChatReply
 from targen_core.calls.call import BoundModel, CallCancelled, Scope
 from targen_core.calls.rate import RateLimiter
-from targen_core.errors import Interrupted, ServiceUnavailable
+from targen_core.errors import Interrupted, ServiceError
 
 from ..models import Silent
 
@@ -34,7 +34,7 @@ class Person(Silent):
         await asyncio.sleep(86_400)
         if self.failures:
             self.failures -= 1
-            raise ServiceUnavailable("asleep")
+            raise ServiceError("asleep")
         return ChatReply("a word")
 
 

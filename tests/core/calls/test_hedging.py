@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from targen_core import ChatReply, Price
 from targen_core.calls.call import CallCancelled
-from targen_core.errors import BudgetExhausted, Interrupted, JobFailed, Rejected, TimedOut
+from targen_core.errors import BudgetExhausted, Interrupted, JobFailed, Rejected, ServiceError
 from targen_testing.virtual_time import virtual_time
 from tests.simulated import Fault, Fixed, Level, Lognormal, Queue, Service, drive
 
@@ -48,7 +48,7 @@ class Sleeper(Silent):
         finally:
             self.working -= 1
         if took >= FOR_EVER:
-            raise TimedOut("no answer", billed=True)
+            raise ServiceError("no answer", billed=True, cause="timeout")
         return ChatReply(f"reply to {name}", "stop", 1, self.output)
 
 

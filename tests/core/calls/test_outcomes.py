@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from targen_core import ChatReply, Price, Rejected
-from targen_core.errors import BudgetExhausted, ContentFiltered
+from targen_core.errors import BudgetExhausted, ServiceError
 
 CACHED = Price(10.0, 20.0, cache_read=1.0, cache_write=12.5)
 
@@ -16,7 +16,9 @@ def test_a_content_filter_rejects_the_candidate_and_not_the_run(
 ):
     def reply(request):
         if "bad" in request.messages[0].content:
-            raise ContentFiltered("HTTP 400: the policy says no", billed=billed)
+            raise ServiceError(
+                "HTTP 400: the policy says no", billed=billed, cause="content-filter"
+            )
         return "good"
 
     one = desk(lab.ToyModel(reply))
@@ -58,7 +60,7 @@ def test_a_reply_too_long_for_the_journal_is_asked_for_again(lab, desk, drive, r
 
 def test_what_a_filter_says_is_cut(lab, desk, drive, read_journal):
     def reply(request):
-        raise ContentFiltered("no" * 501)
+        raise ServiceError("no" * 501, cause="content-filter")
 
     with pytest.raises(Rejected):
         drive(desk(lab.ToyModel(reply)).ask())

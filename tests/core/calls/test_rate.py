@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from targen_core.calls.model import RateHeaders
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
-from targen_core.errors import ServiceUnavailable
+from targen_core.errors import ServiceError
 
 
 def now():
@@ -163,7 +163,7 @@ def test_rates_count_every_attempt(lab, desk, drive):
         at.append(now())
         if request.key not in failed:
             failed.add(request.key)
-            raise ServiceUnavailable("once")
+            raise ServiceError("once")
 
     one = desk(lab.ToyModel(lambda request: "x", hook=hook), rpm=60.0)
     assert drive(one.many(10)) == ["x"] * 10

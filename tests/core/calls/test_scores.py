@@ -17,7 +17,7 @@ from targen_core.calls.model import Message
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.scores import LEAST, Scored, TokenScore, as_json, from_json, mean_logprob
 from targen_core.calls.usage import check_record
-from targen_core.errors import BadRequest, PluginError, Rejected, RunDirectoryError
+from targen_core.errors import PluginError, Rejected, RunDirectoryError, ServiceError
 
 TOKENS = (TokenScore("yes", -0.25, (("yes", -0.25), ("no", -1.5))), TokenScore("!", -2.0))
 
@@ -60,7 +60,7 @@ def test_a_reply_has_them_now_and_when_it_is_read_back(giving, desk, read_journa
 
 def test_a_service_that_ignores_the_question_ends_the_run_in_words(giving, desk):
     one = desk(giving(ChatReply("yes!", "stop", 5, 2)))
-    with pytest.raises(BadRequest, match="lacks the token probabilities") as caught:
+    with pytest.raises(ServiceError, match="lacks the token probabilities") as caught:
         answered(one, scored())
     assert "--backend-for STEP=" in caught.value.hint
     assert one.usage.total.lost == 1  # it was paid for
@@ -132,7 +132,7 @@ def test_the_end_of_a_reply_is_a_next_token(giving, desk):
 @pytest.mark.parametrize("tokens", [(), (TokenScore("yes", -0.25),)])
 @pytest.mark.parametrize("text", ["", "yes"])
 def test_a_next_token_without_what_else_may_stand_there_ends_the_run(giving, desk, text, tokens):
-    with pytest.raises(BadRequest, match="lacks the token probabilities"):
+    with pytest.raises(ServiceError, match="lacks the token probabilities"):
         answered(desk(giving(ChatReply(text, tokens=tokens))), scored(next_token=True))
 
 

@@ -10,7 +10,7 @@ import pytest
 from targen_core.calls.model import ChatReply
 from targen_core.calls.scores import TokenScore
 from targen_core.calls.secrets import Secrets, environment_secrets, secret_in, secrets_in
-from targen_core.errors import BadRequest
+from targen_core.errors import ServiceError
 
 KEY = "sk-very/secret-AbC+dEf0123"
 WIDE = 'pässwörd-"\\/😀-0123456789'
@@ -53,8 +53,8 @@ def test_an_error_and_its_causes_keep_no_key():
         try:
             raise ValueError(words)
         except ValueError as cause:
-            raise BadRequest(words, hint=words) from cause
-    except BadRequest as raised:
+            raise ServiceError(words, hint=words, cause="unsupported") from cause
+    except ServiceError as raised:
         error = Secrets(KEY).error(raised)
     shown = f"{error} {error!r} {error.hint} {error.__cause__} {error.__context__}"
     assert KEY not in shown and "AbC" not in shown

@@ -16,15 +16,7 @@ from hypothesis import strategies as st
 
 from targen_core.engine.events import Committed
 from targen_core.engine.quotas import share_out
-from targen_core.errors import (
-    AuthenticationFailed,
-    BudgetExhausted,
-    Interrupted,
-    JobFailed,
-    QuotaNotMet,
-    RateLimited,
-    ServiceUnavailable,
-)
+from targen_core.errors import BudgetExhausted, Interrupted, JobFailed, QuotaNotMet, ServiceError
 from targen_core.runs.folder import ledger
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.jobs import session
@@ -204,7 +196,8 @@ def counts_each_candidate_and_call_once(ran, world):
 def is_stopped(error):
     """Return whether a run that ended so goes on when it is resumed."""
     given_up = isinstance(error, JobFailed) and error.cause == "service"
-    return given_up or isinstance(error, AuthenticationFailed | BudgetExhausted | Interrupted)
+    is_key = isinstance(error, ServiceError) and error.cause == "key"
+    return given_up or is_key or isinstance(error, BudgetExhausted | Interrupted)
 
 
 # --- one property for all features ----------------------------------------------
@@ -224,11 +217,13 @@ def stopping(rng):
         if number == after and how == "halt":
             job.layer.halt(Interrupted("stopped"))
         if number == after and how == "fail":
-            raise AuthenticationFailed("the key was taken away")
+            raise ServiceError("the key was taken away", cause="key")
         if number > after and how == "gone":
-            raise ServiceUnavailable("gone")
+            raise ServiceError("gone")
         if number % 3 and how == "busy":
-            raise RateLimited("too many", retry_after=rng.choice([None, 1.0, 30.0]))
+            raise ServiceError(
+                "too many", retry_after=rng.choice([None, 1.0, 30.0]), cause="rate-limit"
+            )
 
     return stop
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from targen_core.engine.events import Commit, Target
 from targen_core.engine.quotas import Quotas
-from targen_core.errors import AuthenticationFailed, Rejected, RunConflict, RunDirectoryError
+from targen_core.errors import Rejected, RunConflict, RunDirectoryError, ServiceError
 from targen_core.runs.folder import ledger as ledgers
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.jobs.job import Job
@@ -137,7 +137,7 @@ def stopped(lab, often, virtual_time, tmp_path_factory):
 
     def stop(number, request, job):
         if number == 25:
-            raise AuthenticationFailed("the key was taken away")
+            raise ServiceError("the key was taken away", cause="key")
 
     whole = lab.run(world, folder / "whole", QUOTAS)
     ran = lab.run(world, folder / "killed", QUOTAS, hook=stop, concurrency=2)

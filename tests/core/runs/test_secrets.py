@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from targen_core import BackendOptions
-from targen_core.errors import BadRequest, ServiceUnavailable, TargenError, UsageError
+from targen_core.errors import ServiceError, TargenError, UsageError
 from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.options import public_options
@@ -68,7 +68,7 @@ def test_a_model_of_others_that_repeats_its_key_gets_it_into_no_file(
 
     def fail(number, request, job):
         if number == 3:
-            raise ServiceUnavailable(f"not for {long}", hint=long)
+            raise ServiceError(f"not for {long}", hint=long)
 
     model = lab.ToyModel(reply)
     if known == "the model":
@@ -98,7 +98,7 @@ def test_a_key_in_the_cache_of_one_who_did_not_know_it_gets_into_no_file(lab, tm
     assert leaks(tmp_path / "known") == []
 
 
-@pytest.mark.parametrize("error", [ValueError, BadRequest])
+@pytest.mark.parametrize("error", [ValueError, ServiceError])
 def test_a_model_of_others_that_fails_tells_no_key(error, lab, tmp_path):
     long = f"{KEY}-of-a-service"
 

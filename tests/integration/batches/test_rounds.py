@@ -62,7 +62,7 @@ class MemoryBatches:
     def decode(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
         actual = json.loads(line)
         if "error" in actual:
-            return actual["custom_id"], errors.ServiceUnavailable(actual["error"])
+            return actual["custom_id"], errors.ServiceError(actual["error"])
         if "text" not in actual:
             raise ValueError("no text")
         return actual["custom_id"], ChatReply(actual["text"], actual["finish"], 10, 5)
@@ -190,7 +190,7 @@ def test_a_run_with_lists_in_batches_goes_on_and_grows_as_it_was_begun(
 
 def expired(world: World) -> None:
     world.fault = lambda number, key: (
-        errors.ServiceUnavailable("it expired") if number == 1 and int(key[-1], 16) < 8 else None
+        errors.ServiceError("it expired") if number == 1 and int(key[-1], 16) < 8 else None
     )
 
 
@@ -207,13 +207,13 @@ def raising(error: Exception, number: int = 0, polls: int = 1 << 30) -> Callable
     return set_up
 
 
-REVOKED = errors.AuthenticationFailed("HTTP 401: the key was revoked")
+REVOKED = errors.ServiceError("HTTP 401: the key was revoked", cause="key")
 
 
 def test_rounds_are_bounded_and_a_resumed_run_has_as_many_again(
     world: World, tmp_path: Path
 ) -> None:
-    world.fault = lambda number, key: errors.ServiceUnavailable("it expired")
+    world.fault = lambda number, key: errors.ServiceError("it expired")
     ended = r"60 calls still unanswered after 2 refills; .*it expired"
     with pytest.raises(errors.JobFailed, match=ended):
         run(tmp_path / "batch", rounds=2)

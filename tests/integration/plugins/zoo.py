@@ -326,32 +326,32 @@ class Member(HttpModel):
         super().__init__(*args, timeout=600.0, **options)
 PART = backend(Member)
 # asks-once | PART of backend | It tries again where nobody counts it.
-from targen_core.errors import ServiceUnavailable
+from targen_core.errors import ServiceError
 class Member(HttpModel):
     async def complete(self, request):
         try:
             return await super().complete(request)
-        except ServiceUnavailable:
+        except ServiceError:
             return await super().complete(request)
 PART = backend(Member)
 # rate-limit | PART of backend | It gives an error as if it were a reply.
-from targen_core.errors import RateLimited
+from targen_core.errors import ServiceError
 class Member(HttpModel):
     async def complete(self, request):
         try:
             return await super().complete(request)
-        except RateLimited as error:
+        except ServiceError as error:
             if "HTTP 429" not in str(error):
                 raise
             return ChatReply("Too many requests.", "stop", 1, 1)
 PART = backend(Member)
 # broken-answers-are-no-replies | PART of backend | It takes a broken answer for a reply.
-from targen_core.errors import ServiceUnavailable
+from targen_core.errors import ServiceError
 class Member(HttpModel):
     def read(self, envelope, request):
         try:
             return super().read(envelope, request)
-        except ServiceUnavailable:
+        except ServiceError:
             return ChatReply("nothing", "stop", 1, 1)
 PART = backend(Member)
 # survives-hostile-answers | PART of backend | It reads an answer to its end.
@@ -378,11 +378,11 @@ class Member(HttpModel):
         return replies[0 if "river 7" in request.messages[-1].content else -1]
 PART = backend(Member)
 # keeps-its-key-secret | PART of backend | Its errors hold the key.
-from targen_core.errors import AuthenticationFailed
+from targen_core.errors import ServiceError
 class Member(HttpModel):
     def failure(self, status, content, headers, shown=""):
         if status == 401:
-            return AuthenticationFailed(f"refused: {self.key}")
+            return ServiceError(f"refused: {self.key}", cause="key")
         return super().failure(status, content, headers, shown)
 PART = backend(Member)
 # keeps-its-key-secret | PART of backend | It writes the key into the log.

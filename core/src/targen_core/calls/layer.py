@@ -58,16 +58,13 @@ from targen_core.calls.sending import (
 from targen_core.calls.usage import Usage
 from targen_core.errors import (
     BadReply,
-    BadRequest,
     BudgetExhausted,
-    ContentFiltered,
     JobFailed,
     PluginError,
     Rejected,
     RunDirectoryError,
     ServiceError,
     TargenError,
-    TimedOut,
 )
 from targen_core.text import plural
 
@@ -547,13 +544,13 @@ class CallLayer:
             self._beside.take_off(sending, flight)
             async with asyncio.timeout(None) as flight.cut:
                 answer = await self._complete(bound, sending.request, scope)
-        except ContentFiltered as raised:
-            # Said of the candidate, not of the service: an answer. Some
-            # services bill the prompt all the same.
-            billed = sending.tokens if raised.billed else 0
-            answer = ChatReply(str(raised)[:_SAID], "content-filter", billed)
         except ServiceError as raised:
             answer = raised
+            if raised.cause == "content-filter":
+                # Said of the candidate, not of the service: an answer. Some services bill the
+                # prompt all the same.
+                billed = sending.tokens if raised.billed else 0
+                answer = ChatReply(str(raised)[:_SAID], "content-filter", billed)
         except (TimeoutError, PluginError):  # some models make an error of being cut
             if not flight.is_cut:
                 raise
@@ -569,7 +566,9 @@ class CallLayer:
                 outcome = "nothing"  # a batch failed, which says nothing about load
             flight.give_back("nothing" if flight.is_cut else outcome, rate, retry_after)
         if answer is None or (flight.is_cut and error is not None):
-            answer = TimedOut("no answer yet, and the run no longer needs one", billed=True)
+            answer = ServiceError(
+                "no answer yet, and the run no longer needs one", billed=True, cause="timeout"
+            )
         try:
             self._retries.check_pause(bound.limiter.asked(rate, retry_after), error)
         except JobFailed as gave_up:
@@ -619,7 +618,7 @@ class CallLayer:
 
     async def _is_refused_alone(self, sending: Sending, error: ServiceError) -> bool:
         """Return whether a call is refused for what it says, while others are answered."""
-        if not isinstance(error, BadRequest) or not error.of_content:
+        if not error.is_own:
             return False
         self._sending -= 1  # it may wait for others, and no round waits for it
         try:
@@ -638,8 +637,7 @@ class CallLayer:
         if not may_be_own(sending, error):
             return False
         failures, waited = sending.failures + 1, now - sending.failing_since
-        is_transport = error.broken or isinstance(error, TimedOut)
-        is_soon = failures >= _FEWEST and not self._retries.recovered and not is_transport
+        is_soon = failures >= _FEWEST and not self._retries.recovered and not error.is_transport
         most = _OWN_FAULT if waited < 2 * _OWN_TIME else _FEWEST  # time-outs are few and long
         if not is_soon and (failures < most or waited < _OWN_TIME):
             return False

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 from targen_core.calls.control import Controller, Ticket
 from targen_core.calls.model import RateHeaders
-from targen_core.errors import RateLimited, ServiceError, ServiceUnavailable, TimedOut
+from targen_core.errors import ServiceError
 
 Outcome = Literal["answered", "refused", "failed", "timed-out", "nothing"]
 """The outcome of a call: an answer, a refusal for too much load (429, 503, 529), another passing
@@ -27,11 +27,11 @@ failure, or silence. "nothing" is an error unrelated to load, such as a wrong ke
 
 def outcome_of(error: ServiceError | None) -> Outcome:
     """Return what a failure means for the service's state."""
-    if isinstance(error, RateLimited):
+    if error is None or not error.retryable:
+        return "nothing"
+    if error.is_load:
         return "refused"
-    if isinstance(error, TimedOut):
-        return "timed-out"
-    return "failed" if isinstance(error, ServiceUnavailable) else "nothing"
+    return "timed-out" if error.cause == "timeout" else "failed"
 
 
 _WHOLE = 0.1

@@ -11,7 +11,7 @@ from targen_core.calls import scores
 from targen_core.calls.call import Call
 from targen_core.calls.journal import checked, compact, unchecked
 from targen_core.calls.model import MAX_REPLY, ChatReply, ChatRequest, Finish
-from targen_core.errors import BadReply, BadRequest, ServiceUnavailable
+from targen_core.errors import BadReply, ServiceError
 
 OF_THE_CALL = ("refusal", "content-filter", "unanswered")
 """Ends of a call without a reply to read."""
@@ -70,8 +70,8 @@ def checked_reply(reply: Any, request: ChatRequest) -> ChatReply:
     """Check that a model's answer is a reply with the requested scores, and return it.
 
     Raises:
-        BadRequest: it has no scores: the service ignores the parameter.
-        ServiceUnavailable: it is longer than `MAX_REPLY`.
+        ServiceError: it has no scores: the service ignores the parameter.
+        ServiceError: it is longer than `MAX_REPLY`.
     """
     if not isinstance(reply, ChatReply):
         raise TypeError(f"complete() returned {type(reply).__name__}, not a ChatReply")
@@ -83,11 +83,12 @@ def checked_reply(reply: Any, request: ChatRequest) -> ChatReply:
         raise ValueError(f"complete() returned invalid tokens: {problem}")
     _short(reply)
     if lacks_scores(reply, request):
-        raise BadRequest(
+        raise ServiceError(
             "the service's answer lacks the token probabilities that were requested",
             hint="the service may not offer them for this model; for this step, pass "
             "--backend-for STEP=local, or use vLLM, llama.cpp's server or Ollama 0.12.11",
             billed=True,
+            cause="unsupported",
         )
     return reply
 
@@ -96,11 +97,11 @@ def _short(reply: ChatReply) -> ChatReply:
     """Check that a reply is not too long for the journal, and return it.
 
     Raises:
-        ServiceUnavailable: it is longer than `MAX_REPLY`.
+        ServiceError: it is longer than `MAX_REPLY`.
     """
     may_be_long = reply.tokens or _ESCAPED * (len(reply.text) + len(reply.unscored)) > MAX_REPLY
     if may_be_long and len(for_the_cache(reply)) > MAX_REPLY:
-        raise ServiceUnavailable(f"the reply is longer than {MAX_REPLY >> 20} MiB", billed=True)
+        raise ServiceError(f"the reply is longer than {MAX_REPLY >> 20} MiB", billed=True)
     return reply
 
 

@@ -12,7 +12,7 @@ from targen_core.calls.call import Scope
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.sending import Sending
 from targen_core.calls.usage import Usage
-from targen_core.errors import JobFailed, RateLimited, ServiceError
+from targen_core.errors import JobFailed, ServiceError
 from targen_core.text import plural
 
 MAX_OUTAGE = 600.0
@@ -128,7 +128,7 @@ class Retries:
         sent = sending.first.sent
         assert sent is not None  # it has failed
         lately = last is not None and last > min(sent, now - _FIRST_BACKOFF)
-        if bound.limiter.down or isinstance(error, RateLimited):
+        if bound.limiter.down or error.is_load:
             # The limiter says when a call goes; this one waits its turn.
             delay = min(_MAX_TURN, _BAD_LUCK * 2.0**sending.failures)
         elif lately:

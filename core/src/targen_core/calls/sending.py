@@ -10,13 +10,7 @@ from targen_core.calls.control import Ticket
 from targen_core.calls.hedging import Patience, Watched
 from targen_core.calls.model import ChatReply, ChatRequest, Message, Origin, RateHeaders
 from targen_core.calls.rate import Outcome, RateLimiter
-from targen_core.errors import (
-    PluginError,
-    RateLimited,
-    ServiceError,
-    ServiceUnavailable,
-    TargenError,
-)
+from targen_core.errors import PluginError, ServiceError, TargenError
 
 
 class Sending(Watched):
@@ -159,8 +153,7 @@ def tokens_of(bound: BoundModel, request: ChatRequest) -> int:
 
 def may_be_own(sending: Sending, error: ServiceError) -> bool:
     """Return whether a call's content may cause a failure; a refusal never has this cause."""
-    failed = isinstance(error, ServiceUnavailable) and not isinstance(error, RateLimited)
-    return failed and not sending.bound.deferred
+    return error.retryable and error.is_own and not sending.bound.deferred
 
 
 def backend_failed(bound: BoundModel, error: BaseException) -> PluginError:

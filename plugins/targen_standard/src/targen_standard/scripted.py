@@ -27,15 +27,7 @@ from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Price
 from targen_core.calls.scores import TokenScore
 from targen_core.engine.guard import named
-from targen_core.errors import (
-    AuthenticationFailed,
-    PluginError,
-    RateLimited,
-    ServiceUnavailable,
-    TargenError,
-    UnreadableFile,
-    UsageError,
-)
+from targen_core.errors import PluginError, ServiceError, TargenError, UnreadableFile, UsageError
 from targen_core.origin import Typed, execute, find_module
 from targen_core.plain import content_of
 from targen_core.plugins.register import MEMORY
@@ -129,17 +121,19 @@ class ScriptedModel:
         if options.latency_ms:
             await asyncio.sleep(options.latency_ms / 1000)
         if options.unauthorized:
-            raise AuthenticationFailed("the script rejects the key")
+            raise ServiceError("the script rejects the key", cause="key")
         if options.down:
-            raise ServiceUnavailable("the script is down")
+            raise ServiceError("the script is down")
         rng = random.Random(f"faults {request.key}")
         if request.key not in self._failed_once:
             draw = rng.random()
             if draw < options.error_rate + options.limit_rate:
                 self._failed_once.add(request.key)
                 if draw < options.error_rate:
-                    raise ServiceUnavailable("the script failed once")
-                raise RateLimited("the script requests a pause", retry_after=0.01)
+                    raise ServiceError("the script failed once")
+                raise ServiceError(
+                    "the script requests a pause", retry_after=0.01, cause="rate-limit"
+                )
         reply = self._spoilt(request, self._reply(request))
         if request.top_logprobs is None or reply.tokens:
             return reply

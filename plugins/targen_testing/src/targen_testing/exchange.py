@@ -64,7 +64,7 @@ def answered(model: ChatModel, request: ChatRequest) -> ChatReply:
     return using(model, lambda model: model.complete(request))
 
 
-def error_of(exchange: Exchange, what: str) -> Exception:
+def error_of(exchange: Exchange, what: str) -> ServiceError:
     """The error that a call must raise."""
     assert exchange.error is not None, (
         f"{what} led to the reply {exchange.reply!r}, not to an error"

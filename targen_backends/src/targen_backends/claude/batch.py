@@ -17,7 +17,7 @@ from targen_backends.claude.messages import SAMPLING
 from targen_core.calls.batch import BatchAnswer, BatchState
 from targen_core.calls.model import ChatRequest
 from targen_core.calls.secrets import Secrets
-from targen_core.errors import ServiceUnavailable
+from targen_core.errors import ServiceError
 from targen_standard import error_patterns
 
 _PATH = "/v1/messages/batches"
@@ -70,7 +70,7 @@ class ClaudeBatches:
         if kind == "succeeded":
             try:
                 return key, self._model.read(result.get("message"), requests.get(key, NOBODY))
-            except ServiceUnavailable as raised:
+            except ServiceError as raised:
                 return key, raised
         if kind == "errored":
             envelope = result.get("error")
@@ -79,7 +79,7 @@ class ClaudeBatches:
             body = json.dumps(envelope).encode()
             return key, self._model.failure(_STATUS.get(name, 500), body, {})
         words = error_patterns.quoted(kind, self._model.key, max_length=50)
-        return key, ServiceUnavailable(f"the batch ended before this call was processed: {words}")
+        return key, ServiceError(f"the batch ended before this call was processed: {words}")
 
     async def submit(self, lines: Sequence[bytes]) -> str:
         """Hand a batch over.

@@ -13,7 +13,7 @@ from typing import Any
 from targen_backends.completions import count, reported, reported_or_estimated, sound
 from targen_core import ChatReply
 from targen_core.calls.model import ChatRequest, Finish, Message
-from targen_core.errors import BadRequest, ServiceUnavailable
+from targen_core.errors import ServiceError
 
 SAMPLING = ("temperature", "top_p", "top_k")
 """Parameters that version 2026-10-21 of the API has not any more."""
@@ -67,7 +67,7 @@ def parameters(params: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the sampling parameters, under Anthropic's names.
 
     Raises:
-        BadRequest: for one that the API has no field for.
+        ServiceError: for one that the API has no field for.
     """
     body: dict[str, Any] = {}
     for name, value in params.items():
@@ -80,9 +80,10 @@ def parameters(params: Mapping[str, Any]) -> dict[str, Any]:
         elif name == "reasoning_effort":
             body["output_config"] = {"effort": value}
         else:
-            raise BadRequest(
+            raise ServiceError(
                 f"Anthropic's API does not support the parameter {name!r}",
                 hint=f"remove -o {name}=...",
+                cause="unsupported",
             )
     return body
 
@@ -94,7 +95,7 @@ def read_message(envelope: Any, request: ChatRequest) -> ChatReply:
     becomes the text. Input tokens are all of them, read from the cache or not.
 
     Raises:
-        ServiceUnavailable: the envelope is not a message; billed, since a model has been at work.
+        ServiceError: the envelope is not a message; billed, since a model has been at work.
     """
     try:
         blocks = envelope["content"]
@@ -109,7 +110,9 @@ def read_message(envelope: Any, request: ChatRequest) -> ChatReply:
         usage = envelope.get("usage") or {}
         known = reported(usage.get("input_tokens"), usage.get("output_tokens"))
     except (KeyError, TypeError, AttributeError):
-        raise ServiceUnavailable("the answer is not an Anthropic message", billed=True) from None
+        raise ServiceError(
+            "the answer is not an Anthropic message", cause="no-reply", billed=True
+        ) from None
     if finish == "refusal" and isinstance(details, Mapping):
         parts = [str(details[key]) for key in ("category", "explanation") if details.get(key)]
         text = ": ".join(parts) or text

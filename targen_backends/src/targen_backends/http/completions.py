@@ -15,7 +15,7 @@ from targen_core import ChatReply
 from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.model import ChatRequest
 from targen_core.calls.secrets import Secrets
-from targen_core.errors import ServiceUnavailable
+from targen_core.errors import ServiceError
 from targen_standard import error_patterns
 
 Structured = Literal["json_schema", "json_object", "none"]
@@ -94,13 +94,13 @@ class CompletionCodec:
                 try:
                     reply = self._model.read(body, requests.get(key, NOBODY))
                     return key, self._model.told_apart(reply)
-                except ServiceUnavailable as raised:
+                except ServiceError as raised:
                     return key, raised
             words = body or error or ""  # vLLM's run-batch writes the error next to an empty body
             return key, self._model.failure(status, json.dumps(words).encode(), headers)
         if isinstance(error, dict):
             words = f"{error.get('code')}: {error.get('message')}"
-            return key, ServiceUnavailable(error_patterns.quoted(words, self._model.key))
+            return key, ServiceError(error_patterns.quoted(words, self._model.key))
         raise ValueError("neither a response nor an error")
 
     async def aclose(self) -> None:

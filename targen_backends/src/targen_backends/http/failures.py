@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from targen_backends.completions import first_choice
 from targen_backends.http.limits import retry_after, stated_wait
-from targen_core.errors import (
-    AuthenticationFailed,
-    BadRequest,
-    ContentFiltered,
-    RateLimited,
-    ServiceError,
-    ServiceUnavailable,
-)
+from targen_core.errors import Cause, ServiceError
 from targen_standard.error_patterns import (
     CONTENT_FILTER_CODES,
     NO_CREDIT_CODES,
@@ -79,17 +72,11 @@ _NO_MODEL = re.compile(
     r"\bno models?\b|\bmodel\b.{0,80}\bnot (found|loaded|exist|available)|(unknown|invalid) model",
     re.IGNORECASE,
 )
-_LOADING = 120.0  # seconds that a model may take to load
-_BROKEN = 15.0  # seconds that a service may answer 500 from the first call on: it has not started
 _OF_MODERATION = {"reasons", "flagged_input"}
 """Fields of OpenRouter's errors for prompts that its moderation stopped (openrouter.ai/docs)."""
 _OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
 # Azure's filter bills the prompt; the others do not document this.
 _BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}
-
-
-class NotServed(BadRequest):
-    """HTTP 404: no such address, or no such model at it."""
 
 
 def failure(
@@ -173,49 +160,52 @@ def _sorted(
         wait = stated if stated is not None else retry_after(headers, rate)
     # Of a 5xx only the code counts: what was up-stream may be back in a moment.
     if codes & NO_CREDIT_CODES or status == 402 or (status < 500 and no_credit(words)):
-        return AuthenticationFailed(message, hint=hints["credit"])
+        return ServiceError(message, hint=hints["credit"], cause="credit")
     if status == 429 or (status == 400 and ("429" in codes or _LATER.search(words))):
         if _TOO_BIG_FOR_THE_RATE.search(words):
-            return BadRequest(
+            return ServiceError(
                 message,
                 hint="this single request exceeds the limit: start a new run with a lower -o "
                 "max_tokens=N",
-                of_content=True,
+                cause="bad-request",
             )
-        return RateLimited(message, retry_after=wait, rate=rate, hint=_SLOWER)
+        return ServiceError(message, retry_after=wait, rate=rate, hint=_SLOWER, cause="rate-limit")
     if status in (498, 503, 529) or codes & _OVERLOADED:  # 498: Groq's flexible tier is full
-        return RateLimited(message, retry_after=wait, rate=rate, max_startup=_LOADING)
+        return ServiceError(message, retry_after=wait, rate=rate, cause="overloaded")
     if status in (408, 409, 424, 425) or (status >= 500 and status != 501):
         # The prompt was refused or lost; only a gateway that gave up waiting
         # (504) leaves a model at work behind it.
-        return ServiceUnavailable(
+        return ServiceError(
             message,
             retry_after=wait,
             billed=status == 504,
-            max_startup=_BROKEN if status == 500 else None,
+            cause="server-error" if status == 500 else "unavailable",
         )
     if status == 401 or (status == 400 and _BAD_KEY.search(words)):
-        return AuthenticationFailed(
+        return ServiceError(
             message,
             hint=f"set {model.key_variable} to a key with access to this model",
+            cause="key",
         )
     if status == 407 or (status == 403 and words.startswith(_PAGE)):
-        return AuthenticationFailed(message, hint=_BETWEEN)
+        return ServiceError(message, hint=_BETWEEN, cause="key")
     if codes & CONTENT_FILTER_CODES or (status in (400, 403) and filtered(words)):
-        return ContentFiltered(message, billed=bool(codes & _BILLED_FILTERS))
+        return ServiceError(message, billed=bool(codes & _BILLED_FILTERS), cause="content-filter")
     # Together answers 403 to a prompt that is too long.
     if status == 403 and not too_long(words):
-        return AuthenticationFailed(
+        return ServiceError(
             message,
             hint=f"set {model.key_variable} to a key with access to this model, or use a "
             "different model",
+            cause="key",
         )
     if codes & TOO_LONG_CODES or (status in (400, 403, 413, 422) and too_long(words)):
-        return BadRequest(message, hint=hints["length"], of_content=True)
+        return ServiceError(message, hint=hints["length"], cause="too-long")
     if 300 <= status < 400:
-        return BadRequest(
+        return ServiceError(
             f"{message}: the address redirects to {place}",
             hint="use --base-url with the address that it redirects to, if it is an API",
+            cause="unsupported",
         )
     hint = hints["missing"] if status == 404 else _STATUS_HINTS.get(status, "")
     if status in (400, 422) and _REFUSES.search(words):
@@ -225,10 +215,12 @@ def _sorted(
         hint = hints["schema"]
     if _SCORES.search(words):
         hint = hints["scores"]
-    error = (NotServed if status == 404 else BadRequest)(message, hint=hint)
-    # A server's limit on requests (413) is met by long ones only.
-    error.of_content = status in (400, 413, 422) and not _NO_MODEL.search(words)
-    return error
+    cause: Cause = "unsupported"
+    if status == 404 or _NO_MODEL.search(words):
+        cause = "no-model"
+    elif status in (400, 413, 422):  # only long requests meet a server's limit (413)
+        cause = "bad-request"
+    return ServiceError(message, hint=hint, cause=cause)
 
 
 def _words(body: bytes) -> tuple[str, set[str]]:

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from targen_backends.completions import is_another, token_bound
-from targen_backends.http.failures import NotServed, failure, failure_inside, named, request_id
+from targen_backends.http.failures import failure, failure_inside, named, request_id
 from targen_backends.http.limits import rate_headers
 from targen_backends.http.options import is_loopback, missing_key, proxy_for
 from targen_backends.http.reading import (
@@ -42,7 +42,7 @@ from targen_core import ChatReply, Price
 from targen_core.calls import descriptors
 from targen_core.calls.model import ChatRequest, RateHeaders
 from targen_core.calls.secrets import Secrets, scrub
-from targen_core.errors import ServiceError, ServiceUnavailable, TimedOut
+from targen_core.errors import ServiceError
 from targen_core.hints import suggestions_for
 from targen_core.text import printable
 from targen_standard import error_patterns
@@ -51,8 +51,6 @@ _KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept. uvicorn, and so vLLM, hangs up after five, which would
 cost a call now and then."""
 
-_NO_SERVICE = 10.0  # seconds that a wrong address is tried
-_NO_LOCAL_SERVICE = 1.5  # likewise, where this machine says that nobody listens
 _LISTING = 10.0  # seconds for the list of a service's models, which is requested after a 404
 _CONNECT = 20.0  # seconds for a connection; after a time-out, no call was sent or billed
 _SHOWN = 10  # names of models that an error lists
@@ -145,7 +143,7 @@ class HttpModel(ABC):
         """Return the reply in the JSON of an answer with status 200.
 
         Raises:
-            ServiceUnavailable: the answer contains no reply.
+            ServiceError: the answer contains no reply.
         """
 
     def failure(
@@ -188,8 +186,9 @@ class HttpModel(ABC):
         try:
             async with self._answer("POST", self.url, data, self.headers(request.params)) as answer:
                 raw = await body(answer, MAX_ANSWER)
-        except NotServed as error:
-            await self._explain(error)
+        except ServiceError as error:
+            if error.cause == "no-model":
+                await self._explain(error)
             raise
         headers = answer.headers
         try:
@@ -200,10 +199,10 @@ class HttpModel(ABC):
             raise inside
         try:
             reply = self.told_apart(self.read(envelope, request))
-        except ServiceUnavailable as error:
+        except ServiceError as error:
             raise named(error, request_id(headers, self.key)) from None
         except RecursionError:
-            deep = ServiceUnavailable("the answer is too deeply nested", billed=True)
+            deep = ServiceError("the answer is too deeply nested", cause="no-reply", billed=True)
             raise named(deep, request_id(headers, self.key)) from None
         rate = self.rate(headers)
         return reply if rate is None else replace(reply, rate=rate)
@@ -264,7 +263,7 @@ class HttpModel(ABC):
         """Check that there is a key, if calls need one.
 
         Raises:
-            AuthenticationFailed: the key is missing.
+            ServiceError: the key is missing.
         """
         if self.key_of and not self.key:
             raise missing_key(self.key_of, self.key_variable)
@@ -316,8 +315,8 @@ class HttpModel(ABC):
                 try:
                     yield response
                 except Unreadable as error:
-                    unreadable = ServiceUnavailable(
-                        f"the answer is {error}", billed=True, max_startup=_NO_SERVICE
+                    unreadable = ServiceError(
+                        f"the answer is {error}", billed=True, cause="no-reply"
                     )
                     request = request_id(response.headers, self.key)
                     raise named(unreadable, request) from None
@@ -360,7 +359,7 @@ class HttpModel(ABC):
             self._sessions.pop(loop, None)
             await session.close()
 
-    async def _explain(self, error: NotServed) -> None:
+    async def _explain(self, error: ServiceError) -> None:
         """Add to a 404 its address, and the models that the service has."""
         error.args = (f"{error} (POST {self.url}, model {self.name})",)
         names = await self._models()
@@ -388,50 +387,48 @@ class HttpModel(ABC):
 
     # --- answers that never came whole ---------------------------------------------------------
 
-    def _lost(self, error: Exception) -> ServiceUnavailable:
+    def _lost(self, error: Exception) -> ServiceError:
         """The error for an answer that never came whole."""
         words = error_patterns.quoted(str(error), self.key)
         if full := _no_descriptors(error):
-            return ServiceUnavailable(
+            return ServiceError(
                 f"no connection to {self.url}: {full}",
                 hint=descriptors.HINT,
-                broken=True,
-                max_startup=_NO_SERVICE,
+                cause="connection",
             )
         if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
             why, hint = _unconnected(error, self.url, self._proxy)
-            return ServiceUnavailable(
+            return ServiceError(
                 f"no connection to {self.url}: {why or words}",
                 hint=hint,
-                broken=True,
-                max_startup=_NO_LOCAL_SERVICE if _refused_here(error) else _NO_SERVICE,
+                cause="no-server" if _refused_here(error) else "connection",
             )
         if isinstance(error, TimeoutError):
-            return TimedOut(
+            return ServiceError(
                 f"no answer from {self.url} within {self.timeout:g} s",
                 hint="-o timeout=SECONDS sets a longer limit",
                 billed=True,
+                cause="timeout",
             )
-        return ServiceUnavailable(
+        return ServiceError(
             f"the connection to {self.url} broke before the answer was complete: "
             f"{type(error).__name__}: {words}",
             billed=True,
-            broken=True,
-            max_startup=_NO_SERVICE,
+            cause="connection",
         )
 
-    def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> ServiceUnavailable:
+    def _malformed(self, raw: bytes, headers: Mapping[str, str]) -> ServiceError:
         """Return the error for an answer with status 200 that is not JSON."""
         begin = scrub(raw[:400].decode("utf-8", "replace"), self.key)[:40]
         kind = headers.get("Content-Type", "").partition(";")[0]
         media = error_patterns.quoted(kind, self.key, max_length=60)
-        return ServiceUnavailable(
+        return ServiceError(
             f"the answer is not JSON but {len(raw)} bytes ({media}) starting with {begin!r}"
             if raw.strip()
             else "the answer is empty instead of JSON",
             hint="check that --base-url is the address of the API, not of a web page",
             billed=True,
-            max_startup=_NO_SERVICE,
+            cause="no-reply",
         )
 
 

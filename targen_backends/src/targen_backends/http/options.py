@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from targen_core import BackendOptions
-from targen_core.errors import AuthenticationFailed, UnreadableFile, UsageError
+from targen_core.errors import ServiceError, UnreadableFile, UsageError
 from targen_core.hints import quoted
 from targen_core.reading.files import read_text
 
@@ -132,12 +132,13 @@ def find_key(option: SecretStr | None, file: str, variable: str, *, in_keyring: 
     return _checked(_from_keyring(variable), "the keyring") if in_keyring else ""
 
 
-def missing_key(backend: str, variable: str) -> AuthenticationFailed:
+def missing_key(backend: str, variable: str) -> ServiceError:
     """The error for a call without a key."""
-    error = AuthenticationFailed(
+    error = ServiceError(
         f"the {backend} backend has no API key: {variable} is not set",
         hint=f"export the key as {variable}, or pass -o api_key_file=FILE, or run: keyring set "
         f"{KEYRING} {variable}",
+        cause="key",
     )
     error.exit_code = UsageError.exit_code  # like a missing model: no service was asked
     return error

@@ -26,7 +26,7 @@ from targen_backends.schema import strict_schema
 from targen_backends.scores import asking, read_tokens
 from targen_core import ChatReply
 from targen_core.calls.model import ChatRequest, Finish
-from targen_core.errors import ServiceUnavailable
+from targen_core.errors import ServiceError
 
 _NAMES = {"max_tokens": "num_predict"}
 _FINISH: dict[Any, Finish] = {"stop": "stop", "length": "length"}
@@ -91,9 +91,13 @@ def _read(envelope: Any, request: ChatRequest) -> ChatReply:
         model = envelope.get("model")
         listed = envelope.get("logprobs")
     except (KeyError, TypeError, AttributeError):
-        raise ServiceUnavailable("the answer is not an Ollama chat response", billed=True) from None
+        raise ServiceError(
+            "the answer is not an Ollama chat response", cause="no-reply", billed=True
+        ) from None
     if not isinstance(text, str):
-        raise ServiceUnavailable("the answer is not an Ollama chat response", billed=True)
+        raise ServiceError(
+            "the answer is not an Ollama chat response", cause="no-reply", billed=True
+        )
     input_tokens, output_tokens = reported_or_estimated(*known, request, text)
     raw, text = text, without_reasoning(text)
     tokens, unscored = read_tokens(listed, request, raw, text)

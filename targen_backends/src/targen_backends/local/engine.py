@@ -30,7 +30,7 @@ from targen_backends.schema import response_format, tight_schema
 from targen_backends.scores import asking
 from targen_core import ChatReply, Price
 from targen_core.calls.model import ChatRequest
-from targen_core.errors import BadRequest, ServiceError, ServiceUnavailable
+from targen_core.errors import ServiceError
 from targen_standard import error_patterns
 
 _PRIMER = "~"
@@ -201,7 +201,7 @@ class _Engine:
             connection.request("POST", "/tokenize", asked, headers)
             pieces = json.loads(connection.getresponse().read())["tokens"]
         except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
-            raise ServiceUnavailable(f"llama.cpp cannot tokenise a text: {error}") from error
+            raise ServiceError(f"llama.cpp cannot tokenise a text: {error}") from error
         finally:
             connection.close()
         if any(not isinstance(piece["piece"], str) for piece in pieces):
@@ -212,8 +212,9 @@ class _Engine:
         try:
             answer = self._server.handle_chat_completions(body)
         except (ValueError, RuntimeError, TypeError) as error:
-            raise BadRequest(
-                f"llama.cpp rejected the request: {error_patterns.quoted(str(error))}"
+            raise ServiceError(
+                f"llama.cpp rejected the request: {error_patterns.quoted(str(error))}",
+                cause="unsupported",
             ) from error
         if "error" in answer:
             raise _failure(answer["error"])
@@ -239,10 +240,11 @@ class _Engine:
         try:
             return xllamacpp.Server(params)
         except Exception as error:
-            raise BadRequest(
+            raise ServiceError(
                 f"llama.cpp cannot load {weights}: {error}",
                 hint="-o verbose=true shows llama.cpp's log; a newer xllamacpp may support the "
                 "model",
+                cause="unsupported",
             ) from error
 
 
@@ -269,7 +271,7 @@ def _failure(error: dict[str, Any]) -> ServiceError:
     """The error for the `error` object of llama.cpp's answer."""
     words = error_patterns.quoted(str(error.get("message", error)))
     if error.get("type") == "exceed_context_size_error":
-        return BadRequest(words, hint="-o n_ctx=TOKENS sets a larger context", of_content=True)
+        return ServiceError(words, hint="-o n_ctx=TOKENS sets a larger context", cause="too-long")
     if isinstance(error.get("code"), int) and error["code"] < 500:
-        return BadRequest(words)
-    return ServiceUnavailable(words)
+        return ServiceError(words, cause="unsupported")
+    return ServiceError(words)

@@ -11,7 +11,7 @@ from targen_core.cli.completion import completer
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.tables import print_json
-from targen_core.errors import ContentFiltered, ServiceError, TargenError, UsageError
+from targen_core.errors import ServiceError, TargenError, UsageError
 from targen_core.runs.config import ModelFlags
 from targen_core.runs.jobs.shortfall import EMPTY_REPLIES
 
@@ -161,7 +161,10 @@ def _require_text(reply: ChatReply) -> None:
         ServiceError: it has none.
     """
     if reply.finish == "content-filter":
-        raise ContentFiltered("a filter of the service stopped the reply to a harmless question")
+        raise ServiceError(
+            "a filter of the service stopped the reply to a harmless question",
+            cause="content-filter",
+        )
     if reply.finish == "refusal":
         raise ServiceError(f"the model refused a harmless question: {reply.text[:200]!r}")
     if not reply.text.strip():

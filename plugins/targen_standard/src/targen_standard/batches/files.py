@@ -18,7 +18,7 @@ from targen_core.calls.secrets import scrub
 from targen_core.cli.outputs import write_new
 from targen_core.cli.sheets import next_sheet
 from targen_core.dataset.lines import lines
-from targen_core.errors import ContentFiltered, JobFailed, UsageError
+from targen_core.errors import JobFailed, UsageError
 from targen_core.hints import quoted
 from targen_core.reading.values import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically
@@ -147,7 +147,7 @@ class FileTransport:
             below = max(getattr(error, "line", 1) - 1, 0) if isinstance(filled.content, str) else 0
             self.imported.refuse(self._file, filled.line + below, str(error))
             return False
-        if not isinstance(answer, ChatReply | ContentFiltered):
+        if not isinstance(answer, ChatReply) and answer.cause != "content-filter":
             self.imported.failed += 1
             self.imported.problem = self.imported.problem or scrub(str(answer))
             return False

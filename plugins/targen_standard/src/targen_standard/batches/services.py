@@ -13,12 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from targen_core.calls.batch import BatchProvider, BatchState
 from targen_core.calls.model import ChatReply
 from targen_core.calls.secrets import Secrets
-from targen_core.errors import (
-    AuthenticationFailed,
-    JobFailed,
-    ServiceError,
-    ServiceUnavailable,
-)
+from targen_core.errors import JobFailed, ServiceError
 from targen_core.text import plural
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.waiting import Sent, WaitingCall
@@ -103,7 +98,7 @@ class ServiceTransport:
             self._problem = str(error)
             for call in calls:
                 call.give(
-                    ServiceUnavailable(
+                    ServiceError(
                         f"the service did not accept a batch: {error}",
                         hint=error.hint,
                         billed=error.billed,
@@ -111,7 +106,7 @@ class ServiceTransport:
                 )
             return
         if self._secrets.within(batch):
-            raise ServiceUnavailable(
+            raise ServiceError(
                 "the batch id that the service returned contains an API key", billed=True
             )
         by_key = {call.request.key: call for call in calls}
@@ -139,14 +134,14 @@ class ServiceTransport:
             try:
                 state = await provider.poll(batch, requests)
                 heard = loop.time()
-            except AuthenticationFailed as error:
-                raise JobFailed(  # the calls stay with the service, which bills them
-                    f"batch {batch}: {error}",
-                    hint=(f"{error.hint}; " if error.hint else "")
-                    + "then resume; the batch continues in the meantime",
-                    cause="service",
-                ) from error
             except ServiceError as error:
+                if error.cause in ("key", "credit"):
+                    raise JobFailed(  # the calls stay with the service, which bills them
+                        f"batch {batch}: {error}",
+                        hint=(f"{error.hint}; " if error.hint else "")
+                        + "then resume; the batch continues in the meantime",
+                        cause="service",
+                    ) from error
                 if not error.retryable:  # the service does not know it any more
                     state = BatchState(True, problem=str(error))
                 elif loop.time() - heard > self._max_outage:
@@ -187,12 +182,12 @@ class ServiceTransport:
         for key, call in calls.items():
             answer = state.answers.get(key)
             if isinstance(answer, ServiceError) and answer.retryable:
-                call.give(ServiceUnavailable(str(answer), billed=answer.billed))
+                call.give(ServiceError(str(answer), billed=answer.billed))
             elif answer is not None:
                 call.give(answer)
             elif state.ended:
                 problem = state.problem or f"batch {batch} returned no answer for this call"
-                call.give(ServiceUnavailable(problem, billed=not state.problem))
+                call.give(ServiceError(problem, billed=not state.problem))
 
 
 def _provider(call: WaitingCall) -> BatchProvider:

@@ -26,15 +26,7 @@ from targen_core.calls.call import with_schema
 from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Price, counted
 from targen_core.calls.secrets import may_name_secret, scrub, secrets_in
 from targen_core.cli import tokens
-from targen_core.errors import (
-    AuthenticationFailed,
-    BadRequest,
-    ContentFiltered,
-    RateLimited,
-    ServiceUnavailable,
-    TargenError,
-    TimedOut,
-)
+from targen_core.errors import Cause, ServiceError, TargenError
 from targen_standard.error_patterns import (
     CONTENT_FILTER_CODES,
     NO_CREDIT_CODES,
@@ -167,7 +159,7 @@ class LangChainModel:
         if bound is not None:
             try:
                 return await self._complete(request, request.messages, bound)
-            except BadRequest as error:
+            except ServiceError as error:
                 if not _is_about(error, bound):
                     raise
                 self._is_refused = True  # for good: a refused call is free, but takes time
@@ -204,7 +196,7 @@ class LangChainModel:
             bare = scrub(words, *self.secrets) == words  # else its traceback shows a key
             failure = _failure(error, self.secrets)
             kind = type(self._model)
-            nobody_refused = type(failure) is BadRequest and not _status(error)
+            nobody_refused = failure.cause in ("bad-request", "unsupported") and not _status(error)
             if nobody_refused or _parses_itself(error, kind):  # a bug
                 failure = _bug(kind, f"{failure}{place(error, kind)}")
                 if unknown := _own_keyword(error, self._model):
@@ -222,7 +214,7 @@ class LangChainModel:
         try:
             reply = _reply(result, request, by_tool="tools" in bound)
         except (IndexError, KeyError, TypeError, AttributeError) as error:
-            raise ServiceUnavailable(
+            raise ServiceError(
                 f"{type(self._model).__qualname__} returned no message: {type(error).__name__}",
                 billed=True,
             ) from error
@@ -240,10 +232,11 @@ class LangChainModel:
         try:
             return await asyncio.to_thread(self._model._generate, messages, **options)
         except NotImplementedError as error:  # it only answers in an event loop
-            raise BadRequest(
+            raise ServiceError(
                 f"{type(self._model).__qualname__} was already used in the program's event loop, "
                 "where its client has open connections, and it does not implement _generate",
                 hint="pass a new object with its own client",
+                cause="unsupported",
             ) from error
 
     async def _awaited(self, answer: Future[Any]) -> Any:
@@ -259,7 +252,9 @@ class LangChainModel:
                 silent = time.monotonic() - max(began, self._answered)
         finally:
             waiting.cancel()
-        raise TimedOut(f"{type(self._model).__qualname__} answered no call for {SILENCE:g} s")
+        raise ServiceError(
+            f"{type(self._model).__qualname__} answered no call for {SILENCE:g} s", cause="timeout"
+        )
 
     def count_tokens(self, request: ChatRequest) -> int:
         """An upper bound of the input tokens, those of the schema among them."""
@@ -377,7 +372,7 @@ def _of_a_loop(error: BaseException | None) -> bool:
     return False
 
 
-def _is_about(error: BadRequest, bound: Mapping[str, Any]) -> bool:
+def _is_about(error: ServiceError, bound: Mapping[str, Any]) -> bool:
     """Return whether a request was refused for the keywords that hold its schema."""
     words = str(error).partition(": ")[2].lower()  # behind the name of a class
     names = {name.lower() for name in bound} | {"schema", "response_format", "tool_choice"}
@@ -408,10 +403,12 @@ def _reply(result: Any, request: ChatRequest, *, by_tool: bool = False) -> ChatR
     )
 
 
-def _bug(kind: type, words: str) -> BadRequest:
+def _bug(kind: type, words: str) -> ServiceError:
     """The error for a mistake in a model's class."""
     said = f"{kind.__module__}.{kind.__qualname__}: {words}"
-    return BadRequest(said, hint="fix the class, or report the problem to its authors")
+    return ServiceError(
+        said, hint="fix the class, or report the problem to its authors", cause="unsupported"
+    )
 
 
 def _parses_itself(error: Exception, kind: type) -> bool:
@@ -435,7 +432,7 @@ def _check_result(result: Any, kind: type) -> None:
     """Check that a class returned what langchain requires.
 
     Raises:
-        BadRequest: it did not: a mistake in the class, which each call would repeat.
+        ServiceError: it did not: a mistake in the class, which each call would repeat.
     """
     generations = getattr(result, "generations", None)
     if generations and isinstance(generations, list) and hasattr(generations[0], "message"):
@@ -466,7 +463,7 @@ def _finish(metadata: dict[str, Any]) -> Finish:
     return "stop"  # a model that does not report the reason
 
 
-def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
+def _failure(error: Exception, secrets: Sequence[str] = ()) -> ServiceError:
     """The error of ours for what a provider's library raised, without `secrets`.
 
     Their classes are distinguished by name and `status_code`, since none of the libraries is a
@@ -478,40 +475,41 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> TargenError:
     words = quoted(f"{type(error).__name__}: {error}", *secrets)
     code = str(getattr(error, "code", None) or "")
     if code in NO_CREDIT_CODES or no_credit(words) or status == 402:
-        return AuthenticationFailed(
-            words, hint="add credit or raise the limit, then run the same command again"
+        return ServiceError(
+            words,
+            hint="add credit or raise the limit, then run the same command again",
+            cause="credit",
         )
     if code in CONTENT_FILTER_CODES or filtered(words):
-        return ContentFiltered(words, billed=True)
-    if status in (429, 503, 529) or names & {
-        "OverloadedError",
-        "RateLimitError",
-        "ResourceExhausted",
-    }:
-        return RateLimited(words, retry_after=_retry_after(getattr(response, "headers", None)))
+        return ServiceError(words, billed=True, cause="content-filter")
+    is_overloaded = status in (503, 529) or "OverloadedError" in names
+    if is_overloaded or status == 429 or names & {"RateLimitError", "ResourceExhausted"}:
+        wait = _retry_after(getattr(response, "headers", None))
+        cause: Cause = "overloaded" if is_overloaded else "rate-limit"
+        return ServiceError(words, retry_after=wait, cause=cause)
     if status == 403 or "PermissionDeniedError" in names:
-        return AuthenticationFailed(words, hint="use a key with access to this model")
+        return ServiceError(words, hint="use a key with access to this model", cause="key")
     if status == 401 or "AuthenticationError" in names:
-        return AuthenticationFailed(words, hint="check the API key of the LangChain model")
+        return ServiceError(words, hint="check the API key of the LangChain model", cause="key")
     if isinstance(error, TimeoutError) or names & {"APITimeoutError", "TimeoutException"}:
-        return TimedOut(words, billed=True)
+        return ServiceError(words, billed=True, cause="timeout")
     if (
         isinstance(error, OSError)  # ConnectionError is one
         or names & {"APIConnectionError", "TransportError"}
     ):
-        return ServiceUnavailable(words, broken=True)
+        return ServiceError(words, cause="connection")
     if status >= 500 or status in (408, 409) or "InternalServerError" in names:
-        return ServiceUnavailable(words)
+        return ServiceError(words, cause="server-error" if status == 500 else "unavailable")
     if names & {"RecursionError", "JSONDecodeError", "APIResponseValidationError"}:
-        return ServiceUnavailable(words, billed=True)
+        return ServiceError(words, cause="no-reply", billed=True)
     if code in TOO_LONG_CODES or too_long(words):
-        return BadRequest(
+        return ServiceError(
             words,
             hint="start a new run with a lower -o max_tokens=N, or with a model that has a "
             "longer context",
-            of_content=True,
+            cause="too-long",
         )
-    return BadRequest(words, of_content=status in (400, 413, 422))
+    return ServiceError(words, cause="bad-request" if status in (400, 413, 422) else "unsupported")
 
 
 def _status(error: Exception) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 from targen_backends.http.model import HttpModel
 from targen_core import ChatReply, Price
 from targen_core.calls.model import ChatRequest, Finish
-from targen_core.errors import ServiceUnavailable
+from targen_core.errors import (ServiceError)
 
 _FINISH: dict[str, Finish] = {"stop": "stop", "length": "length"}
 
@@ -49,5 +49,5 @@ class Model(HttpModel):
             usage = envelope["usage"]
             tokens = usage["prompt_tokens"], usage["completion_tokens"]
         except (KeyError, IndexError, TypeError, AttributeError):
-            raise ServiceUnavailable("the answer is not a chat completion", billed=True) from None
+            raise ServiceError("the answer is not a chat completion", billed=True) from None
         return ChatReply(text, finish, input_tokens=tokens[0], output_tokens=tokens[1])
