@@ -70,6 +70,15 @@ def reproduce_datatune(
     parts, missing = _parts(options, known, table)
     for line in missing:
         print(f"note: {line}", file=sys.stderr)
+    if not parts and plan:
+        return
+    if not parts:
+        raise UsageError(
+            f"none of the tasks of {NAME} have rows to train on",
+            hint="--transformed FOLDER must contain each task's run of targen transform, as "
+            "FOLDER/TASK or FOLDER/TASK.jsonl. --synthetic needs runs of targen generate, and "
+            "--existing needs unchanged rows",
+        )
     values = {"name": NAME, "tasks": parts, "models": models, "seeds": options.repeats}
     experiment = declared({**values, "sizes": ["natural"]}, NAME)
     existing = {}
@@ -130,11 +139,7 @@ def _place(original: Path, name: str) -> Path:
 def _parts(
     options: Options, known: Mapping[str, BigBench], table: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
-    """The parts of the experiment, their rows written, and what is left out.
-
-    Raises:
-        UsageError: no task has any rows to train on.
-    """
+    """The parts of the experiment, their rows written, and what is left out."""
     from targen_training.bigbench.answering import ANSWER, FORM, Answer
 
     data = options.data
@@ -164,13 +169,6 @@ def _parts(
             file = write_file(data / f"{name}.json", ANSWER.text(FORM, answer, name))
             note_own_copy(file)
             parts[name] = {"task": str(file), "test": [str(test)], "arms": arms}
-    if not parts:
-        raise UsageError(
-            f"none of the tasks of {NAME} have rows to train on",
-            hint="--transformed FOLDER must contain each task's run of targen transform, as "
-            "FOLDER/TASK or FOLDER/TASK.jsonl. --synthetic needs runs of targen generate, and "
-            "--existing needs unchanged rows",
-        )
     if absent := [name for name in table["tasks"] if name not in parts]:
         missing.append(f"Tasks left out: {', '.join(absent)}.")
     return parts, missing
