@@ -37,7 +37,7 @@ NAME = "datatune-table2"
 _FEW = 20  # different outputs that count as a closed set
 _WRONG = 3  # outputs of other rows, if a row has no choices
 _SHOTS = 2
-_ANSWERS = ("output", "label", "target")  # columns
+_ANSWERS = ("output", "label", "target", "answers")  # columns
 
 Figures = dict[tuple[str, str], dict[str, Estimate]]
 """Model and arm -> task -> normalised score."""
@@ -191,12 +191,16 @@ def _rows(source: Path) -> Iterable[dict[str, str]]:
     pairs: list[tuple[str, str]] = []
     for row in open_source(source).rows():
         output = next((row[name] for name in _ANSWERS if name in row), None)
+        if isinstance(output, list) and len(output) == 1:  # an `answer` of a task file
+            output = output[0]
         if output is None or isinstance(output, list | Mapping):
             continue
         text = row.get("input")
         if not isinstance(text, str):
-            names = [name for name in row if name not in (*_ANSWERS, "idx", "id")]
+            names = [name for name in row if name not in (*_ANSWERS, "kind", "idx", "id")]
             text = "\n".join(f"{name}: {row[name]}" for name in names if row[name] is not None)
+        elif isinstance(choices := row.get("choices"), str):  # on lines of their own
+            text = f"{text}\n{choices}"
         answer = str(output).lower() if isinstance(output, bool) else " ".join(str(output).split())
         pairs.append((text.strip(), answer))
     outputs = list(dict.fromkeys(output for _, output in pairs))
