@@ -1,4 +1,4 @@
-"""A BIG-bench `task.json` is a task file: labels, choices or short answers, from its description."""
+"""A BIG-bench `task.json` is a task file: labels, choices or answers, from its description."""
 
 from __future__ import annotations
 
