@@ -14,8 +14,8 @@ _MAX_LABELS = 20
 def declared(value: Mapping[str, Any], place: str) -> dict[str, Any]:
     """Return the keys of a declaration for the JSON value of a `task.json`.
 
-    Choices that all examples share are labels. Other choices are lines of a field, and one
-    of them is the answer; without choices, it is any short text. TarGEN needs no examples, so prompts show
+    Choices that all examples share are labels. Other choices are lines of a field, and one of them
+    is the answer; without choices, it is any short text. TarGEN needs no examples, so prompts show
     none; `generate --examples` may take them.
 
     Raises:
