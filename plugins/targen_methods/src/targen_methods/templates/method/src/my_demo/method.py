@@ -64,7 +64,13 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
             return {"claims": [sentence(call.rng) for _ in range(int(call.values["count"]))]}
         return columns.made_up(call.rng) if call.prompt == "row" else columns.judged(call)
 
-    return derived(base, contexts=ListStep(item=str, propose=propose, batch=options.claims), generators={label.name: writer(label.name) for label in base.task.labels}, prompts=(_CLAIMS, _ROW, META_PROMPT), calls={"dry_run": dry_run},)
+    return derived(
+        base,
+        contexts=ListStep(item=str, propose=propose, batch=options.claims),
+        generators={label.name: writer(label.name) for label in base.task.labels},
+        prompts=(_CLAIMS, _ROW, META_PROMPT),
+        calls={"dry_run": dry_run},
+    )
 
 
 METHOD = Method(
