@@ -68,7 +68,11 @@ def chosen(words: Sequence[str]) -> list[Item]:
 
 
 def failed(item: Item, folder: Path) -> str:
-    """Run an item's commands, and return what the one that failed printed, or ""."""
+    """Run an item's commands, and return what the one that failed printed, or "".
+
+    An output that lacks rows or columns of the paper is a failure as well.
+    """
+    printed = ""
     binaries = Path(sys.executable).parent
     environment = {**os.environ, "TARGEN_CACHE_DIR": str(folder / "cache")}
     for command in item.small:
@@ -85,6 +89,9 @@ def failed(item: Item, folder: Path) -> str:
         )
         if done.returncode:
             return f"{command}\nexit code {done.returncode}\n{done.stdout[-2000:]}"
+        printed += done.stdout
+    if lacking := [words for words in item.shows if words not in printed]:
+        return f"{item.small[-1]}\nthe output lacks {', '.join(lacking)}:\n{printed[-2000:]}"
     return ""
 
 

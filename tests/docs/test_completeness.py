@@ -51,8 +51,12 @@ def missing(words: list[str], page: Path) -> list[str]:
     return [word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w])", text)]
 
 
-KINDS = load_registry().kinds.values()
-OWNERS = {"register_kinds": "targen-core", **{kind.hook: kind.owner for kind in KINDS}}
+REGISTRY = load_registry()
+KINDS = REGISTRY.kinds.values()
+OWNERS = {
+    "register_kinds": "targen-core",
+    **{kind.hook: REGISTRY.owner_of(kind.name) for kind in KINDS},
+}
 SPECS = {kind.hook: looked_up(kind.specification) for kind in KINDS}
 SPECS["register_kinds"] = looked_up("targen_core.plugins.hookspecs:register_kinds")
 

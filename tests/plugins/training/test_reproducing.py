@@ -70,30 +70,54 @@ def test_every_table_figure_and_appendix_of_both_papers_is_an_item():
 
 
 @pytest.mark.whole
-def test_items_that_are_no_experiments_are_done_by_their_commands(works, refuses, superglue):
+def test_a_page_shows_the_papers_figures_beside_those_of_all_tasks(works, refuses, superglue):
     writer = EXAMPLES / "small_writer"
     flow = works("reproduce", "figure2", "--synthetic", writer)
-    assert flow.out == works("report", writer / "rte").out
-    assert f"targen report {writer}/rte" in flow.err
+    assert re.search(r"entailment +3 +24 +1\nnot_entailment +7 +20 +4\n", flow.out)
+    assert "boolq: left out: no rows in" in flow.err
+    page = Path("reproductions/figure2/index.html").read_text()
+    assert "<svg" in page and "not_entailment" in page
     asked = ("--synthetic", RUNS, "--original", superglue)
     plan = works("reproduce", "7", *asked, "--plan")
-    for task, name in (("cb", "CB"), ("rte", "RTE")):
-        words = f"targen analyze {RUNS}/{task} --against {superglue}/{name}/train.jsonl "
-        assert words in plan.err
-    assert plan.err.count("\n") == 2 and not plan.out
+    assert f"cb: {RUNS}/cb beside {superglue}/CB/train.jsonl" in plan.out
     for _ in range(2):  # again, in the same folder
-        done = works("reproduce", "table7", *asked, "--tasks", "cb")
-        assert "reproductions/table7/cb/report.html" in done.out
-    refuses(("reproduce", "table14", *asked[:2]), "table14 needs one task", "--tasks cb")
+        done = works("reproduce", "table7", *asked)
+        assert re.search(r"^CB +6,414 +16,615 .*\(", done.out, re.MULTILINE)
+        assert re.search(r"^RTE +79,174 +49,404 ", done.out, re.MULTILINE)
+    tables = json.loads(works("reproduce", "table2", *asked, "--json").out)["tables"]
+    assert ["CB", "neutral", 16, 80] in [row[:4] for row in tables[0]["rows"]]
+    graded = works("reproduce", "table14", *asked[:2]).out
+    assert re.search(r"^RTE +498 +240 +192 +80%", graded, re.MULTILINE)
+    methods = works("reproduce", "table1").out
+    assert re.search(r"^TarGEN +yes +no +yes +yes +yes", methods, re.MULTILINE)
 
 
 @pytest.mark.whole
-def test_a_plan_reports_all_that_its_command_lacks(works, superglue, monkeypatch):
+def test_a_page_reports_all_that_it_lacks(works, superglue, monkeypatch):
     asked = ("reproduce", "figure8", "--synthetic", RUNS, "--original", superglue, "--plan")
     monkeypatch.setattr("targen_training.reproduction.items.find_spec", lambda _: None)
-    lacking = "figure8 needs spacy, en_core_web_sm, which this environment lacks; to install: "
     steps = f"{install('targen-analysis[spacy]')}; python -m spacy download en_core_web_sm\n"
-    assert lacking + steps in works(*asked).err
+    assert f"figure8 needs spacy, en_core_web_sm: {steps}" in works(*asked).err
+
+
+@pytest.mark.whole
+def test_a_plan_of_datatunes_table_says_which_rows_are_missing(works):
+    rows = [{"input": f"It is {n}.", "target_scores": {"yes": 1, "no": 0}} for n in range(4)]
+    task = {"name": "implicatures", "description": "Yes?", "examples": rows}
+    Path("bigbench").mkdir()
+    Path("bigbench/implicatures.json").write_text(json.dumps(task))
+    plan = works("reproduce", "datatune-table2", "--original", "bigbench", "--plan")
+    assert "implicatures: existing and synthetic and transformed rows are missing" in plan.err
+
+
+@pytest.mark.whole
+def test_tables_that_share_trainings_keep_their_own_results(works, superglue):
+    asked = ("--original", superglue, "--synthetic", RUNS, "--tasks", "rte", *SMALLEST)
+    works("reproduce", "table3", *asked)
+    before = Path("reproductions/table3/results.md").read_text()
+    again = works("reproduce", "table6", *asked)
+    assert "0 of " in again.err and "reproductions/table6/results.html" in again.out
+    assert Path("reproductions/table3/results.md").read_text() == before
 
 
 @pytest.mark.whole
@@ -237,10 +261,10 @@ BAD = """
     table5 --original SG --generator scripted -o odd | option 'odd' is not KEY=VALUE
 """
 ITEMS = """
-    figure3 --original SG --synthetic RUNS --tasks wic | contain wic | SuperGLUE: CB/
-    figure2 --synthetic . --tasks cb | does not contain cb | one run or file per task
+    figure3 --original SG --synthetic RUNS --tasks wic | rows of none of its tasks | SuperGLUE: CB/
+    figure2 --synthetic . --tasks cb | rows of none of its tasks | one run or file per task
     figure4 --synthetic no --original SG | --synthetic no: the folder does not exist
-    figure4 | figure4 needs --synthetic and --original | --original FOLDER
+    figure4 | figure4 needs --original and --synthetic | --original FOLDER
     table13 --original SG | does not define it | targen reproduce --list
     table16 | replace FOLDER in targen review report | --rubric paper, which creates FOLDER
 """

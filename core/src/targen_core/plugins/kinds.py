@@ -10,8 +10,10 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
+
+import importlib_metadata
 
 from targen_core.errors import PluginError
 from targen_core.plugins.register import FILE, MEMORY, OURS, RegistrationRefused
@@ -54,8 +56,6 @@ class Kind:
     listing: str = ""
     suite: str = ""
     home: str = ""
-    owner: str = "targen-core"  # the distribution that registered it, as the loader knows
-    reserved: tuple[str, ...] = ()  # names that no other distribution may register
 
     @property
     def plural(self) -> str:
@@ -124,9 +124,16 @@ class Kind:
         return PluginError(
             f"kind {self.name!r}: {target} cannot be imported: {type(error).__name__}: {error}",
             check="bad-kind",
-            distribution=self.owner,
-            hint=f"report it to the authors of {self.owner}",
+            distribution=(owner := provider(target)),
+            hint=f"report it to the authors of {owner}",
         )
+
+
+def provider(target: str) -> str:
+    """Return the distribution of a module, or the module's first name if none is known."""
+    top = re.split("[.:]", target)[0]
+    known = importlib_metadata.packages_distributions().get(top, ())
+    return next(iter(known), top.replace("_", "-"))
 
 
 def looked_up(target: str) -> Any:
@@ -138,17 +145,24 @@ def looked_up(target: str) -> Any:
 class KindRegister:
     """Collects the kinds that one plugin registers."""
 
-    def __init__(self, *, distribution: str, known: Mapping[str, Kind]) -> None:
+    def __init__(
+        self, *, distribution: str, known: Mapping[str, Kind], owners: Mapping[str, str]
+    ) -> None:
         self._distribution = distribution
         self._known = known
+        self._owners = owners
         self._kinds: dict[str, Kind] = {}
+        self.reserved: dict[str, tuple[str, ...]] = {}
+        self.taken: dict[str, str] = {}
 
     def register(self, kind: Kind, *, reserved: Sequence[str] = ()) -> None:
         """Register a kind, and names that no other distribution may register objects by.
 
+        If another distribution already has a kind with the name, the hook or the listing command,
+        this one is left out, and `targen plugins` says so.
+
         Raises:
-            ValueError: a field is malformed, or another kind has the name, the hook or the
-                listing command.
+            ValueError: a field is malformed, or targen or the plugin itself has such a kind.
         """
         if not isinstance(kind, Kind):
             raise RegistrationRefused(
@@ -164,19 +178,17 @@ class KindRegister:
             for name in ("name", "hook", "listing"):
                 value = getattr(kind, name)
                 if value and value == getattr(other, name):
-                    taken = (
-                        f"kind {kind.name!r}: the {name} {value!r} already belongs to the kind "
-                        f"{other.name!r} of {other.owner or self._distribution}"
-                    )
-                    if other.owner in (*OURS, self._distribution):
-                        raise RegistrationRefused("duplicate-kind", taken)
-                    raise RegistrationRefused(
-                        "duplicate-kind",
-                        f"{taken}, which comes first by its name",
-                        hint=f"use {other.owner} or {self._distribution}: uninstall the other, or "
-                        "name it in TARGEN_DISABLE_PLUGINS",
-                    )
-        self._kinds[kind.name] = replace(kind, owner=self._distribution, reserved=tuple(reserved))
+                    owner = self._owners.get(other.name, self._distribution)
+                    if owner in (*OURS, self._distribution):
+                        raise RegistrationRefused(
+                            "duplicate-kind",
+                            f"kind {kind.name!r}: the {name} {value!r} already belongs to the kind "
+                            f"{other.name!r} of {owner}",
+                        )
+                    self.taken[kind.hook] = owner
+                    return
+        self._kinds[kind.name] = kind
+        self.reserved[kind.name] = tuple(reserved)
 
     def __iter__(self) -> Iterator[Kind]:
         return iter(self._kinds.values())
@@ -235,7 +247,6 @@ KINDS = {
             "register_adapters",
             "targen_core.plugins.adapters:Adapter",
             suite=f"{_KIT}.adapters:AdapterSuite",
-            reserved=(FILE, MEMORY),
         ),
         Kind(
             "delivery",
@@ -271,6 +282,9 @@ KINDS = {
     )
 }
 """The core's kinds by name, in the order of every listing."""
+
+RESERVED = {"adapter": (FILE, MEMORY)}
+"""Names, by kind, that no plugin may register: others are reserved by the kind's owner."""
 
 FINDER = "targen_core.task_files:registration"
 """The function that registers the task of a file, without a plugin."""

@@ -30,7 +30,7 @@ from targen_core.errors import TargenError
 from targen_core.hints import install
 from targen_core.plugins.capture import capture_output, is_theirs, line_of, raised_by
 from targen_core.plugins.hookspecs import API_GROUP, hookspec
-from targen_core.plugins.kinds import KINDS, Kind, KindRegister
+from targen_core.plugins.kinds import KINDS, RESERVED, Kind, KindRegister
 from targen_core.plugins.register import OURS, Register, Registration, RegistrationRefused
 from targen_core.plugins.registry import Plugin, Registry
 from targen_core.text import with_article
@@ -121,7 +121,7 @@ def installed_sources() -> list[Source]:
         try:
             name, version, requirements = metadata_of(distribution)
             name, core = canonical(name), _lowest_core(requirements)
-        except (OSError, ValueError):
+        except (OSError, ValueError, IndexError):
             continue  # a remnant of an uninstalled distribution, without a name
         if name in seen:
             continue  # the first on sys.path is the one that Python imports
@@ -143,22 +143,25 @@ def metadata_of(distribution: Any) -> tuple[str, str, list[str]]:
 
     Raises:
         OSError: its metadata cannot be read.
-        ValueError: it has no name, no version or no text.
+        ValueError: it has no text.
+        IndexError: it has no name.
     """
     text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")
     fields = _FIELD.findall((text or "").partition("\n\n")[0])
-    (name, *_), (version, *_), required = (
+    names, versions, required = (
         [value for key, value in fields if key == wanted]
         for wanted in ("Name", "Version", "Requires-Dist")
     )
-    return name, version, required
+    return names[0], versions[0] if versions else "", required
 
 
 def versions_of(names: Iterable[str]) -> dict[str, str]:
     """Return the versions of the distributions that are installed, sorted by name."""
     versions: dict[str, str] = {}
     for name in sorted(names):
-        with contextlib.suppress(importlib_metadata.PackageNotFoundError, OSError, ValueError):
+        with contextlib.suppress(
+            importlib_metadata.PackageNotFoundError, OSError, ValueError, IndexError
+        ):
             versions[name] = metadata_of(importlib_metadata.distribution(name))[1]
     return versions
 
@@ -239,14 +242,17 @@ def _hooks(sources: Iterable[Source]) -> list[object]:
 
 
 def _loaded(known: list[Source], disabled: set[str]) -> Registry:
-    kinds = dict(KINDS)
+    kinds, owners = dict(KINDS), dict.fromkeys(KINDS, "targen-core")
+    reserved: dict[str, tuple[str, ...]] = {**RESERVED}
     loading = [_Loading(each) for each in known]
     for one in sorted(loading, key=lambda one: one.source.distribution not in OURS):
-        one.load(kinds, disabled)  # ours first: a stranger cannot take one of our kinds
+        one.load(
+            kinds, owners, reserved, disabled
+        )  # ours first: a stranger cannot take one of our kinds
     merged: dict[tuple[str, str], Registration[Any]] = {}
     for one in loading:
         if not one.state:
-            one.collect(kinds, merged)
+            one.collect(kinds, reserved, merged)
     left_out = {kind.name for one in loading if one.state != "ok" for kind in one.kinds}
     for one in loading:
         one.unused += [kinds[name].hook for name in dict.fromkeys(one.used) if name in left_out]
@@ -254,6 +260,8 @@ def _loaded(known: list[Source], disabled: set[str]) -> Registry:
         [item for item in merged.values() if item.kind not in left_out],
         [one.plugin() for one in loading],
         {name: kind for name, kind in kinds.items() if name not in left_out},
+        owners,
+        reserved,
     )
 
 
@@ -281,11 +289,19 @@ class _Loading:
         """Kinds that it registers objects of."""
         self.unused: list[str] = []
         """Hooks of no installed kind."""
+        self.taken: dict[str, str] = {}
+        """Hooks of kinds that it registers, but that another distribution has."""
         self._problem = ("", "", "")
         self._said: list[list[str]] = []
         self._seconds = 0.0
 
-    def load(self, kinds: dict[str, Kind], disabled: AbstractSet[str]) -> None:
+    def load(
+        self,
+        kinds: dict[str, Kind],
+        owners: dict[str, str],
+        reserved: dict[str, tuple[str, ...]],
+        disabled: AbstractSet[str],
+    ) -> None:
         """Import the plugin and add its kinds to the table."""
         source = self.source
         if source.problem:
@@ -313,14 +329,20 @@ class _Loading:
                 begun = time.monotonic()
                 self._manager = _opened(source)
                 self._seconds = time.monotonic() - begun
-                register = KindRegister(distribution=source.distribution, known=kinds)
+                register = KindRegister(
+                    distribution=source.distribution, known=kinds, owners=owners
+                )
                 _call(self._manager, _KINDS, register)
                 self.kinds = list(register)
+                self.taken = register.taken
                 kinds.update({kind.name: kind for kind in self.kinds})
+                owners.update({kind.name: source.distribution for kind in self.kinds})
+                reserved.update(register.reserved)
 
     def collect(
         self,
         kinds: Mapping[str, Kind],
+        reserved: Mapping[str, tuple[str, ...]],
         merged: dict[tuple[str, str], Registration[Any]],
     ) -> None:
         """Call the hooks of all kinds and add what they register."""
@@ -329,7 +351,7 @@ class _Loading:
             _specify(self._manager, (kind.hook for kind in kinds.values()))
             self.unused = _unknown_hooks(self._manager, kinds)
             registrations: list[Registration[Any]] = []
-            for kind in kinds.values():
+            for kind in (each for each in kinds.values() if each.hook not in self.taken):
                 register: Register[Any] = Register(
                     kind.name,
                     distribution=self.source.distribution,
@@ -339,7 +361,7 @@ class _Loading:
                 _call(self._manager, kind.hook, register)
                 registrations.extend(register)
             for item in registrations:
-                _refuse_taken(item, kinds, merged)
+                _refuse_taken(item, kinds, reserved, merged)
             merged.update({(item.kind, item.id): item for item in registrations})
             self.used = [item.kind for item in registrations]
             self.state = "ok"
@@ -364,6 +386,7 @@ class _Loading:
             else "",
             kinds=tuple(kind.name for kind in self.kinds),
             unused=tuple(self.unused),
+            taken=self.taken,
             seconds=self._seconds,
         )
 
@@ -447,13 +470,14 @@ def _unknown_hooks(manager: pluggy.PluginManager, kinds: Mapping[str, Kind]) -> 
 def _refuse_taken(
     item: Registration[Any],
     kinds: Mapping[str, Kind],
+    reserved: Mapping[str, tuple[str, ...]],
     merged: Mapping[tuple[str, str], Registration[Any]],
 ) -> None:
     """Refuse what another has registered before, and names that the kind's owner keeps."""
-    kind = kinds[item.kind]
-    listings = [each.listing for each in kinds.values()] if kind.reserved else []  # are commands
+    kept = reserved.get(item.kind, ())
+    listings = [each.listing for each in kinds.values()] if kept else []  # are commands
     below = " " in item.name and item.distribution in OURS
-    if (item.name.split()[0] in kind.reserved and not below) or item.name in listings:
+    if (item.name.split()[0] in kept and not below) or item.name in listings:
         raise RegistrationRefused(
             "reserved-name", f"the {item.kind} name {item.name!r} is reserved by targen"
         )

@@ -11,11 +11,11 @@ import importlib
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from targen_core.errors import (
     PluginError,
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from targen_core.tasks.model import Task
 
 
+_T = TypeVar("_T")
+
+
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """One entry point and how it fared.
@@ -49,7 +52,8 @@ class Plugin:
     `state` is "ok", "broken", "incompatible" or "disabled". `problem` says why in one line, `hint`
     what to type, and `check` names the rule that it breaks (docs/plugins/conformance.md). `printed`
     is its output on import, which took `seconds`. `kinds` are those that it owns, and `unused` its
-    hooks for kinds whose owner is not installed.
+    hooks for kinds whose owner is not installed. `taken` are hooks of its kinds that another
+    distribution has, by the hook.
     """
 
     distribution: str
@@ -64,6 +68,7 @@ class Plugin:
     printed: str = ""
     kinds: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    taken: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -84,9 +89,14 @@ class Registry:
         registrations: Iterable[Registration[Any]] = (),
         plugins: Iterable[Plugin] = (),
         kinds: Mapping[str, Kind] = KINDS,
+        owners: Mapping[str, str] = MappingProxyType({}),
+        reserved: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
         self.plugins = tuple(plugins)
         self.kinds: Mapping[str, Kind] = dict(kinds)
+        self.reserved = dict(reserved)
+        """Names by kind that no plugin may register."""
+        self._owners = dict(owners)
         self._by_id: dict[tuple[str, str], Registration[Any]] = {}
         for item in registrations:
             if (item.kind, item.id) in self._by_id:
@@ -123,7 +133,11 @@ class Registry:
             for kind, name, target in objects
         ]
         known = {(item.kind, item.id): item for item in [*self.everything(), *registrations]}
-        return Registry(known.values(), self.plugins, self.kinds)
+        return Registry(known.values(), self.plugins, self.kinds, self._owners, self.reserved)
+
+    def owner_of(self, kind: str) -> str:
+        """Return the distribution that registered a kind; "" if there is none of this name."""
+        return self._owners.get(kind, "targen-core" if kind in self.kinds else "")
 
     def all(self, kind: str) -> list[Registration[Any]]:
         """All registrations of a kind, by name and then by distribution."""
@@ -160,7 +174,7 @@ class Registry:
         matching = self._called(kind, name)
         if not matching:
             raise self._unknown(kind, name)
-        owner = self.kinds[kind].owner if kind in self.kinds else ""
+        owner = self.owner_of(kind)
         for first in (*({each} for each in (*whose, owner)), OURS):
             matching = [item for item in matching if item.distribution in first] or matching
         matching = [item for item in matching if item.name == name] or matching
@@ -332,7 +346,7 @@ class Registry:
             raise UsageError(
                 f"{whose} has no options, but was given {names}", option=next(iter(options))
             )
-        elif kind is not None and kind.per_run:
+        elif kind is not None and self._of_kind(kind, lambda: kind.per_run):
             if not callable(target):
                 problem = (
                     f" is {with_article(type(target).__name__)}: register the class, or a "
@@ -340,13 +354,24 @@ class Registry:
                 )
                 raise item.fault(problem, "target-wrong-type")
             target = _made(item, target)
-        described = kind.mismatch(target) if kind is not None else ""
+        described = ""
+        if kind is not None:
+            described = self._of_kind(kind, lambda: kind.mismatch(target))
         if described:
             is_async = "async " if inspect.iscoroutinefunction(target) else ""
             what = with_article(is_async + type(target).__name__)
             problem = f" is {what}, not {described}"
             raise item.fault(problem, "target-wrong-type")
         return target, read
+
+    def _of_kind(self, kind: Kind, asked: Callable[[], _T]) -> _T:
+        """Return what a kind says of its objects; if it cannot be imported, blame its owner."""
+        try:
+            return asked()
+        except PluginError as error:
+            error.distribution = self.owner_of(kind.name)
+            error.hint = f"report it to the authors of {error.distribution}"
+            raise
 
     def _using(self, option: str, kind: str, name: str) -> tuple[Registration[Any], Any]:
         item = self.find(kind, name)

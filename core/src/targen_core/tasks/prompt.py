@@ -28,6 +28,10 @@ from targen_core.tasks.words import is_cut_from, normalized, parts, words
 _SECTION = re.compile(r"^--- *(\w+(?: +\w+)?) *$", re.MULTILINE)
 _NOTHING = "\0"  # in place of draws, if there were none; no prompt contains it
 _CLOSED_UP = re.compile(rf"{_NOTHING}\s*")
+_DRAWN = re.compile(
+    r"\n\nKeep to (?:this|these lines, one for each item, in order):\n(?:.+(?:\n|\Z))+"
+)
+"""The paragraph of drawn values in a worked example; see `dimensions`."""
 _MEANT = 5  # words of which no two people make the same sentence by chance
 _ROLES = ("system", "user", "assistant")
 
@@ -137,8 +141,10 @@ class Prompt:
         """
         needed = set(self.variables)
         if "draws" in needed and not values.get("draws"):
-            told = self.fill({**values, "draws": _NOTHING})
-            return tuple(Message(m.role, _CLOSED_UP.sub("", m.content).rstrip()) for m in told)
+            filled = self.fill({**values, "draws": _NOTHING})
+            closed = (Message(m.role, _CLOSED_UP.sub("", m.content).rstrip()) for m in filled)
+            # Worked examples show what is asked for: without drawn values, none of theirs either.
+            return tuple(Message(m.role, _DRAWN.sub("", m.content)) for m in closed)
         empty = {name: _NOTHING for name in self._optional if not values.get(name, _NOTHING)}
         if empty:
             told = self.fill({**values, **empty})

@@ -22,7 +22,7 @@ from targen_analysis.metrics import Metric, MetricOptions, Study
 from targen_analysis.statistics import apart, generator, over_draws, rate, subsample
 from targen_analysis.texts import break_runs, excerpt
 from targen_analysis.views import figure_table, interval_plot
-from targen_core.cli.findings import Cell, Estimate, Findings, Table
+from targen_core.cli.findings import Cell, Estimate, Findings, Plot, Table
 from targen_core.errors import UsageError
 from targen_core.text import percent
 from targen_standard.pretrained import spacy_pipeline
@@ -144,6 +144,7 @@ def _measure(study: Study, options: EntityOptions) -> Findings:
                 "share",
                 "type",
             ),
+            *(_names_plot(of, names, options.shown) for of in requested if options.shown),
         ),
         warnings=tuple(_warnings(study, figures, names, requested)),
         notes=(
@@ -334,6 +335,18 @@ def _names_table(of: str, names: Mapping[str, Mapping[str, Counter[str]]], limit
     ]  # fmt: skip
     columns = [f"{name} ({each.total():,})" for name, each in counts.items()]
     return Table(f"The most frequent entities of type {of}", ("", *columns), rows)
+
+
+def _names_plot(of: str, names: Mapping[str, Mapping[str, Counter[str]]], limit: int) -> Plot:
+    """Plot the shares of the names of a type that a dataset mentions most (figures 4, 7 to 11)."""
+    counts = {name: each[of] for name, each in names.items()}
+    top = dict.fromkeys(name for each in counts.values() for name in _ranked(each, limit))
+    marks = [
+        {"dataset": dataset, "name": name, "share": each[name] / max(1, each.total())}
+        for dataset, each in counts.items()
+        for name in top
+    ]
+    return Plot("bars", f"Names of type {of}", marks, "name", "share", "dataset")
 
 
 def _ranked(counts: Counter[str], limit: int) -> list[str]:

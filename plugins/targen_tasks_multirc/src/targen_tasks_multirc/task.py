@@ -429,6 +429,7 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
                 "instances_per_call": 1,
                 "checks": (check_question, check_options),
                 "judging": {
+                    "corrector": "meta-paper",
                     "instructions": load_instructions(_PACKAGE, "instructions-paper"),
                     # Without the question that one sentence settles.
                     "samples": tuple(

@@ -76,7 +76,7 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             about = f"{item.kind} {item.name}" if item else about
             if plugin.state == "disabled":
                 yield Finding("disabled", about, "skipped", f"{NOT_CHECKED}{problem.problem}")
-            elif rule == "missing-kind":
+            elif rule in ("missing-kind", "kind-taken"):
                 said = f"{problem.problem}, and its objects were not checked; {problem.hint}"
                 yield Finding(rule, about, "skipped", said)
             elif rule == "missing-package" and item and "[" in item.install:  # an extra's
@@ -88,7 +88,7 @@ def _load(folder: Folder, registry: Registry) -> Iterator[Finding]:
             what = "it has hooks, but no entry point loads it, so its parts are not registered"
             yield broken("module-not-loaded", f"module {module}", what)
     for kind in kinds.values():
-        if kind.owner == folder.name:
+        if registry.owner_of(kind.name) == folder.name:
             yield from _of_kind(kind)
     for item in _mine(folder, registry):
         try:

@@ -182,11 +182,13 @@ def carried_out(
     plan: bool = False,
     quiet: bool = False,
     publish: Callable[[Results], Published | None] = lambda _: None,
+    results_in: Path | None = None,
 ) -> Results | None:
     """Announce the plan, carry it out and write the results; None if only the plan was wanted.
 
     Runs draw from `money`, which the caller has opened. With `quiet`, only notes are shown.
-    `publish` adds the paper's figures to the results of an experiment that repeats a table.
+    `publish` adds the paper's figures to the results of an experiment that repeats a table. They
+    are written to `results_in`, if it is another folder than that of the trainings.
 
     Raises:
         TargenError: anything wrong with what was asked for, or a run or training that failed.
@@ -242,8 +244,9 @@ def carried_out(
                 f"stopped with {len(left):,} of {len(known):,} training runs left"
             ) from None
         made_by = _made(registry, ready.experiment)
-        results = replace(results, paper=publish(results), made=made_by, folder=folder)
-        write_results(folder, results)
+        place = results_in or folder
+        results = replace(results, paper=publish(results), made=made_by, folder=place)
+        write_results(place, results)
     return results
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from targen_core.cli.findings import Estimate
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import YesArg
 from targen_core.errors import UsageError
@@ -28,7 +30,7 @@ from targen_training.comparing import (
 from targen_training.money import Money
 
 if TYPE_CHECKING:
-    from targen_core.cli.findings import Table
+    from targen_core.cli.findings import Cell, Table
     from targen_core.plugins.registry import Registry
     from targen_training.experiments.results import Published, Results
     from targen_training.reproduction.items import Item
@@ -173,8 +175,9 @@ def reproduce(
     paper are printed with the figures. The same command continues where it stopped.
 
     Tables 3 to 6 and 8 to 12 and datatune-table2 are experiments, and have all of these options.
-    Every other item is a targen command, which is printed and run for each task with rows. With
-    --plan, it is only printed.
+    Tables and figures that measure rows become one page over all tasks with rows, with -o
+    METRIC.KEY=VALUE for the metric. Every other item is a targen command, which is printed and run
+    for each task with rows. With --plan, it is only printed.
 
     Examples:
     - targen reproduce --list
@@ -198,6 +201,10 @@ def reproduce(
         if synthetic is None and not table.startswith("datatune") and examples.is_dir():
             synthetic = examples
         folders = {"--original": original, "--synthetic": transformed or synthetic}
+        if item.page:
+            metric_options = generator_options(option or []).get("options", {})
+            _show_page(item, folders, metric_options, tasks=tasks, out=out, plan=plan, json=json)
+            return
         _run_command(ctx, item, folders, tasks=tasks, out=out, plan=plan, json=json)
         return
     paper = None if table == datatune.NAME else paper_table(table)
@@ -306,7 +313,18 @@ def _reproduce(
         similar = _similarities(registry, table)
         return Published(title, table.rows, [*notes, *more], similar, means)
 
-    results = carried_out(registry, experiment, options.folder, money, plan=plan, publish=publish)
+    # Tables may share trainings, but each has results of its own.
+    shares = options.folder == Path("reproductions") / table.trainings
+    place = Path("reproductions") / table.name if shares else options.folder
+    results = carried_out(
+        registry,
+        experiment,
+        options.folder,
+        money,
+        plan=plan,
+        publish=publish,
+        results_in=place,
+    )
     if results is None:
         return
     print_bill(money)
@@ -314,7 +332,7 @@ def _reproduce(
         print_json(results.as_json())
     else:
         _print(results)
-        print(options.folder / "results.html")
+        print(place / "results.html")
 
 
 def _similarities(registry: Registry, table: PaperTable) -> list[Table]:
@@ -347,6 +365,89 @@ def _similarities(registry: Registry, table: PaperTable) -> list[Table]:
             ],
         )
     ]
+
+
+def _show_page(
+    item: Item,
+    folders: Mapping[str, Path | None],
+    options: Mapping[str, Any],
+    *,
+    tasks: str | None,
+    out: Path | None,
+    plan: bool,
+    json: bool,
+) -> None:
+    """Print the paper's figures beside those of the rows at hand, and write their page.
+
+    A task without rows is left out, with a line that says so.
+
+    Raises:
+        UsageError: a folder is missing, or has no rows of any task of the item.
+    """
+    from targen_core.cli.tables import print_json, print_table
+    from targen_core.plugins.loader import load_registry
+    from targen_training.reproduction.material import layout, rows_in
+    from targen_training.reproduction.overview import (
+        Overview,
+        TaskRows,
+        findings_for,
+        shown,
+        tasks_of_pages,
+        write_page,
+    )
+
+    known = item.tasks or tasks_of_pages()
+    wanted = chosen("--tasks", tasks, known, of=f"{item.name} has no task", what="its tasks are")
+    rows = []
+    if item.options:
+        if lacking := [each for each in item.options if folders[each] is None]:
+            raise UsageError(
+                f"{item.name} needs {' and '.join(lacking)}",
+                hint=" ".join([f"targen reproduce {item.name}", *(f"{o} FOLDER" for o in lacking)]),
+            )
+        for task in wanted:
+            found = {
+                name: None if folder is None else rows_in(name, folder, task)
+                for name, folder in folders.items()
+            }
+            if missing := [f"{each} {folders[each]}" for each in item.options if not found[each]]:
+                print(f"{task}: left out: no rows in {' and '.join(missing)}", file=sys.stderr)
+            elif synthetic := found["--synthetic"]:
+                rows.append(TaskRows(task, synthetic, found["--original"]))
+        if not rows:
+            raise UsageError(
+                f"{item.name}: the folders contain rows of none of its tasks",
+                hint=layout(item.options[0]),
+            )
+    if lacking := item.lacking:
+        steps = "; ".join(filter(None, (install(item.install), item.download)))
+        print(f"{item.name} needs {', '.join(lacking)}: {steps}", file=sys.stderr)
+    if plan:
+        for each in rows:
+            beside = f" beside {each.original}" if each.original else ""
+            print(f"{each.task}: {each.synthetic}{beside}")
+        return
+    overview = Overview(load_registry(), rows, options)
+    findings = findings_for(item, overview)
+    page = write_page(item, findings, overview, out or Path("reproductions") / item.name)
+    for line in findings.warnings:
+        print(f"warning: {line}", file=sys.stderr)
+    if json:
+        tables = [
+            {"title": table.title, "columns": table.columns, "rows": [*map(_values, table.rows)]}
+            for table in findings.tables
+        ]
+        print_json({"item": item.name, "tables": tables, "page": str(page)})
+        return
+    for table in findings.tables:
+        print(table.title)
+        print_table(table.columns, [[shown(cell) for cell in row] for row in table.rows])
+        print(f"{table.note}\n" if table.note else "")
+    print(page)
+
+
+def _values(row: Sequence[Cell]) -> list[Any]:
+    return [asdict(cell) if isinstance(cell, Estimate) else cell for cell in row]
 
 
 def _run_command(

@@ -375,7 +375,7 @@ AXG: Task[Sentences, AxgPair] = Task(
                 "generators": {"entailment": write_entailment, "not_entailment": write_false},
                 "dimensions": (),
                 "labels_per_seed": None,
-                "judging": _judging(_relabeled),
+                "judging": {"corrector": "meta-paper", "aggregate": _relabeled},
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
             },
         )

@@ -420,6 +420,7 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
                 "checks": (check_question_paper,),
                 "prompts": (*PROMPTS_PAPER, META_PROMPT),
                 "judging": {
+                    "corrector": "meta-paper",
                     "instructions": load_instructions(_PACKAGE, "instructions-paper"),
                     "samples": (*load_samples(_PACKAGE)[:4], *load_samples(_PACKAGE, "paper")),
                     "rejecting": {},

@@ -348,6 +348,7 @@ CB: Task[str, CbRow] = Task(
                 "labels_per_seed": None,
                 "generators": PAPER_WRITERS,
                 "checks": (check_pair_paper,),
+                "judging": {"corrector": "meta-paper"},
                 "prompts": (SETTINGS_PROMPT, *PAPER_PROMPTS.values(), META_PROMPT),
             },
         ),

@@ -471,6 +471,7 @@ COPA: Task[Event, CopaRow] = Task(
                 "checks": (check_row_paper,),
                 "dimensions": (),
                 "labels_per_seed": None,
+                "judging": {"corrector": "meta-paper"},
                 "prompts": (SETTINGS_PROMPT, EVENTS_PROMPT, *PAPER_PROMPTS.values(), META_PROMPT),
             },
         ),

@@ -374,6 +374,7 @@ RECORD: Task[Paragraph, RecordRow] = Task(
                 "generators": {"any": write_query_paper},
                 "checks": (check_query_paper,),
                 "judging": {
+                    "corrector": "meta-paper",
                     "instructions": load_instructions(_PACKAGE, "instructions-paper"),
                     "samples": SAMPLES_PAPER,
                     "questions": _questions_paper,

@@ -397,6 +397,7 @@ RTE: Task[Premise, RteRow] = Task(
                 "dimensions": (),
                 "labels_per_seed": None,
                 "generators": {"entailment": write_sound, "not_entailment": write_unsound},
+                "judging": {"corrector": "meta-paper"},
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
                 "parameters": _PAPER_PARAMETERS,
             },

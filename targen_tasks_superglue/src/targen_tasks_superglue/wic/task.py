@@ -444,6 +444,7 @@ WIC: Task[Sense, WicRow] = Task(
                     # A sentence for each of four definitions.
                     "generate": {"temperature": 0.7, "max_tokens": 240},
                 },
+                "judging": {"corrector": "meta-paper"},
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
             },
         )

@@ -305,6 +305,7 @@ WSC: Task[PronounPair, WscRow] = Task(
                 "seeds": (PAPER_SUBJECT_PAIRS,),
                 "generators": {"true": write_true_paper, "false": write_false_paper},
                 "dimensions": (),
+                "judging": {"corrector": "meta-paper"},
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
             },
         ),

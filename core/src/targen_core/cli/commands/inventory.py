@@ -33,7 +33,7 @@ def show_kinds(*, json: bool) -> None:
             "installed": len(registry.all(kind.name)),
             "hook": kind.hook,
             "template": has_template(kind),
-            "distribution": kind.owner,
+            "distribution": registry.owner_of(kind.name),
         }
         for kind in registry.kinds.values()
     ]

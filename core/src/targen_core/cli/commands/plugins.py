@@ -208,7 +208,11 @@ def problems_of(registry: Registry, plugin: Plugin) -> Iterator[Problem]:
         hint = "install the distribution that defines the kind"
         said = f"{hook}: no installed kind has this hook, so it is not used"
         yield Problem("missing-kind", said, and_broken(registry, hint))
-    if plugin.state == "ok" and not (items or plugin.kinds or plugin.unused):
+    for hook, owner in plugin.taken.items():
+        said = f"its kind with the hook {hook} is not used, because {owner} has one"
+        hint = f"use {owner} or {plugin.distribution}: uninstall the other, or name it in "
+        yield Problem("kind-taken", said, f"{hint}TARGEN_DISABLE_PLUGINS")
+    if plugin.state == "ok" and not (items or plugin.kinds or plugin.unused or plugin.taken):
         hint = "mark its hooks with @targen_core.hookimpl"
         yield Problem("registers-nothing", "it does not register anything", hint)
     if plugin.printed:  # it works all the same: the words went to standard error

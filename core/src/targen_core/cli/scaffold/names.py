@@ -71,7 +71,7 @@ def _require_free(registry: Registry, kind: str, name: str) -> None:
             "a distribution named targen exists, and is an unrelated project",
             hint=f"targen new {quoted(kind)} targen-my-{kind}",
         )
-    if name in registry.kinds[kind].reserved:
+    if name in registry.reserved.get(kind, ()):
         raise UsageError(
             f"the {kind} name {name!r} is reserved by targen", hint="choose a different name"
         )

@@ -15,7 +15,7 @@ from targen_core.errors import UsageError
 from targen_core.outputs import writing
 from targen_core.plain import replace_plain
 from targen_core.plugins.kinds import Kind
-from targen_core.plugins.loader import versions_of
+from targen_core.plugins.loader import load_registry, versions_of
 
 _REQUIREMENTS = "requirements.txt"  # of a template, beside those of every distribution
 _SHARED = ("pyproject.toml", "gitignore", "github")
@@ -86,15 +86,15 @@ def has_template(kind: Kind) -> bool:
 
 def requirements_of(kind: Kind) -> tuple[str, ...]:
     """Return the requirements of a distribution beside those of every template."""
-    if kind.owner == "targen-core":
+    if (owner := load_registry().owner_of(kind.name)) == "targen-core":
         listed = _template(kind) / _REQUIREMENTS
         return tuple(listed.read_text(encoding="utf-8").split()) if listed.is_file() else ()
-    version = versions_of([kind.owner]).get(kind.owner, "")
+    version = versions_of([owner]).get(owner, "")
     if not (numbers := re.match(r"(\d+)\.(\d+)", version)):
-        return (kind.owner,)
+        return (owner,)
     major, minor = numbers.groups()
     below = f",<0.{int(minor) + 1}" if major == "0" else ""  # of a version that may still change
-    return (f"{kind.owner}>={major}.{minor}{below}",)
+    return (f"{owner}>={major}.{minor}{below}",)
 
 
 def _template(kind: Kind) -> Traversable:

@@ -8,7 +8,6 @@ case-sensitive. Such a sum grows with the rows and counts a template's words onc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +16,7 @@ from targen_analysis.metrics import Corpus, Metric, MetricOptions, Study
 from targen_analysis.statistics import mean
 from targen_analysis.texts import TEMPLATES, break_runs, values
 from targen_analysis.views import figure_table
-from targen_core.cli.findings import Estimate, Findings, Table
-
-_PAPER = {
-    # task: original, synthetic; the authors' counts behind the table.
-    "boolq": (251_895, 190_677),
-    "wic": (65_841, 76_453),
-    "cb": (6_414, 16_615),
-    "axg": (3_232, 4_473),
-    "record": (160_334, 236_782),
-    "rte": (79_174, 49_404),
-    "wsc": (8_858, 8_874),
-    "copa": (5_132, 5_235),
-}
+from targen_core.cli.findings import Estimate, Findings
 
 
 class _Tokens:
@@ -76,7 +63,7 @@ def _measure(study: Study, options: MetricOptions) -> Findings:
     )
     return Findings(
         figures=figures,
-        tables=(table, *_printed(study)),
+        tables=(table,),
         notes=(
             (
                 "Table 13 of the paper gives a different figure for lexical diversity, between 0 "
@@ -117,14 +104,6 @@ def _without_template(corpus: Corpus) -> list[str]:
         return [values(template, row) for row in corpus.rows]
     pairs = zip(corpus.texts, corpus.rendered, strict=True)
     return [shown if shown == "\n".join(row) else " ".join(row) for row, shown in pairs]
-
-
-def _printed(study: Study) -> list[Table]:
-    """Return the paper's figures for the tasks at hand."""
-    names = dict.fromkeys(c.task.name for c in study.everything if c.task is not None)
-    rows: list[tuple[Any, ...]] = [(name, *_PAPER[name]) for name in names if name in _PAPER]
-    title = "The authors' own counts behind table 7"
-    return [Table(title, ("task", "original", "synthetic"), rows)] if rows else []
 
 
 PAPER_VOCABULARY = Metric(

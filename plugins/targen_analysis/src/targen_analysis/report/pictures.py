@@ -55,6 +55,15 @@ def write_picture(plot: Plot, colors: Mapping[str, str], kind: str) -> bytes:
     return bytes(vl_convert.vegalite_to_png(spec, config=config, scale=2))
 
 
+def inline_svg(plot: Plot, colors: Mapping[str, str], name: str) -> str:
+    """Return a plot as SVG for a page with others; `name` begins the ids of its parts."""
+    import vl_convert
+
+    config = {**theme(dark=False), "background": "white", "font": _FONT, "padding": 12}
+    svg = str(vl_convert.vegalite_to_svg(specification(plot, colors), config=config))
+    return re.sub(r'(\bid="|url\(#)', rf"\g<1>{name}-", svg)
+
+
 def specification(
     plot: Plot, colors: Mapping[str, str] | None = None, *, width: int | str = _WIDTH
 ) -> Spec:

@@ -26,6 +26,8 @@ from targen_core.reading.typed import toml_of
 from targen_core.reading.values import Malformed, json_of
 from targen_core.task_files import Loc
 from targen_core.text import composed, key_path, plain_fault, plural, printable
+from targen_standard.datasets.bigbench import is_bigbench
+from targen_standard.task_files.bigbench import declared
 from targen_standard.task_files.model import IN_A_FILE, Declaration, LabelPart
 from targen_standard.task_files.options import located, require_trusted
 from targen_standard.task_files.outputs import OutputRefused
@@ -105,6 +107,8 @@ def _read(path: Path) -> Parsed:
         escape = re.search(r"\\u[dD][89a-fA-F]", text)
         where = f"{path}, line {text.count(chr(10), 0, escape.start()) + 1}" if escape else path
         raise UsageError(f"{where}: contains an unpaired surrogate, which is not a character")
+    if is_bigbench(value):
+        value = declared(value, str(path))
     if not isinstance(value, dict):
         raise refuse(
             (), "it has no keys", "write description: … and labels: …; see targen init-task"

@@ -37,7 +37,7 @@ NAME = "datatune-table2"
 _FEW = 20  # different outputs that count as a closed set
 _WRONG = 3  # outputs of other rows, if a row has no choices
 _SHOTS = 2
-_ANSWERS = ("output", "label", "target")  # columns
+_ANSWERS = ("output", "label", "target", "answers")  # columns
 
 Figures = dict[tuple[str, str], dict[str, Estimate]]
 """Model and arm -> task -> normalised score."""
@@ -70,6 +70,15 @@ def reproduce_datatune(
     parts, missing = _parts(options, known, table)
     for line in missing:
         print(f"note: {line}", file=sys.stderr)
+    if not parts and plan:
+        return
+    if not parts:
+        raise UsageError(
+            f"none of the tasks of {NAME} have rows to train on",
+            hint="--transformed FOLDER must contain each task's run of targen transform, as "
+            "FOLDER/TASK or FOLDER/TASK.jsonl. --synthetic needs runs of targen generate, and "
+            "--existing needs unchanged rows",
+        )
     values = {"name": NAME, "tasks": parts, "models": models, "seeds": options.repeats}
     experiment = declared({**values, "sizes": ["natural"]}, NAME)
     existing = {}
@@ -130,11 +139,7 @@ def _place(original: Path, name: str) -> Path:
 def _parts(
     options: Options, known: Mapping[str, BigBench], table: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
-    """The parts of the experiment, their rows written, and what is left out.
-
-    Raises:
-        UsageError: no task has any rows to train on.
-    """
+    """The parts of the experiment, their rows written, and what is left out."""
     from targen_training.bigbench.answering import ANSWER, FORM, Answer
 
     data = options.data
@@ -164,13 +169,6 @@ def _parts(
             file = write_file(data / f"{name}.json", ANSWER.text(FORM, answer, name))
             note_own_copy(file)
             parts[name] = {"task": str(file), "test": [str(test)], "arms": arms}
-    if not parts:
-        raise UsageError(
-            f"none of the tasks of {NAME} have rows to train on",
-            hint="--transformed FOLDER must contain each task's run of targen transform, as "
-            "FOLDER/TASK or FOLDER/TASK.jsonl. --synthetic needs runs of targen generate, and "
-            "--existing needs unchanged rows",
-        )
     if absent := [name for name in table["tasks"] if name not in parts]:
         missing.append(f"Tasks left out: {', '.join(absent)}.")
     return parts, missing
@@ -193,12 +191,16 @@ def _rows(source: Path) -> Iterable[dict[str, str]]:
     pairs: list[tuple[str, str]] = []
     for row in open_source(source).rows():
         output = next((row[name] for name in _ANSWERS if name in row), None)
+        if isinstance(output, list) and len(output) == 1:  # an `answer` of a task file
+            output = output[0]
         if output is None or isinstance(output, list | Mapping):
             continue
         text = row.get("input")
         if not isinstance(text, str):
-            names = [name for name in row if name not in (*_ANSWERS, "idx", "id")]
+            names = [name for name in row if name not in (*_ANSWERS, "kind", "idx", "id")]
             text = "\n".join(f"{name}: {row[name]}" for name in names if row[name] is not None)
+        elif isinstance(choices := row.get("choices"), str):  # on lines of their own
+            text = f"{text}\n{choices}"
         answer = str(output).lower() if isinstance(output, bool) else " ".join(str(output).split())
         pairs.append((text.strip(), answer))
     outputs = list(dict.fromkeys(output for _, output in pairs))

@@ -40,6 +40,10 @@ class Item:
         small: commands that reproduce it in small, on this repository's rows, or empty.
         needs: modules that the command needs beyond those of targen-training.
         tasks: the tasks that it shows, each by the same command.
+        page: how its page is made, if the paper's figures are put beside those of rows; see
+            `overview`.
+        types: the types of entities on the page.
+        shows: what the output of its small form must contain: rows and columns of the paper.
         blank: what to type for the word of the command that is the reader's own.
         install: the package and extras that install `needs`, or "".
         download: a command that then downloads what no package contains, or "".
@@ -53,6 +57,9 @@ class Item:
     small: Sequence[str] = ()
     needs: Sequence[str] = ()
     tasks: Sequence[str] = ()
+    page: str = ""
+    types: Sequence[str] = ()
+    shows: Sequence[str] = ()
     blank: str = ""
     install: str = ""
     download: str = ""
