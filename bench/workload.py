@@ -31,7 +31,7 @@ from targen_core.calls.model import ChatRequest
 from targen_core.plugins.loader import Source, installed_sources, load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.tasks.groups import Judging
+from targen_core.tasks.groups import CallSettings, Judging
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.steps import ListStep, Llm
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
@@ -145,7 +145,7 @@ def make_task(*, rejected: float = 0.0, relabelled: float = 0.0) -> Task[str, Ro
         generators={name: _generator(name) for name in LABELS},
         judging=Judging(corrector=_correct),
         prompts=(_LIST, _OUTLINE, _DRAFT, _POLISH, _JUDGE),
-        dry_run=dry_run,
+        calls=CallSettings(dry_run=dry_run),
     )
 
 

@@ -42,7 +42,11 @@ def boxes(task: Task[Any, Any]) -> list[tuple[str, list[str]]]:
         several = f" ({number} of {len(task.seeds)})" if len(task.seeds) > 1 else ""
         parts.append((f"step 2: seeds{several}", about(step)))
     labels = [f"{label.name}: {label.summary}" for label in task.labels]
-    each = "an instance" if task.instances_per_call == 1 else f"{task.instances_per_call} instances"
+    each = (
+        "an instance"
+        if task.seeding.instances_per_call == 1
+        else f"{task.seeding.instances_per_call} instances"
+    )
     parts.append(("step 3: G(label, seed)", [f"{each} a call", *(labels or ["the label is open"])]))
     checks = ["each with its reason", "again after a new label"]
     parts.append(("checks, no model", checks))

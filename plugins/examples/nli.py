@@ -135,4 +135,8 @@ def dry_run(call: Any) -> Any:
     return reply
 
 
-TASK = _TASK.replace(version="1", checks=(*_TASK.checks, check_related), dry_run=dry_run)
+TASK = _TASK.replace(
+    version="1",
+    checks=(*_TASK.checks, check_related),
+    calls={"dry_run": dry_run},
+)

@@ -110,7 +110,7 @@ HARMONY = (
 @pytest.mark.parametrize(
     ("answer", "text", "finish"),
     [
-        (chat(finish="tool_calls"), "Volga", "other"),
+        (chat(finish="tool_calls"), "Volga", "stop"),
         (chat(None), "", "stop"),
         (chat("<think>\nhm </think>\n\nVolga"), "Volga", "stop"),
         (chat("<think> hm", "length"), "", "length"),

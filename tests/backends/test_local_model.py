@@ -87,7 +87,7 @@ def test_a_file_that_does_not_load(tmp_path, request_of):
 
 @pytest.mark.parametrize(
     ("fault", "cause"),
-    [({"code": 503}, "unavailable"), ({"code": 400}, "unsupported"), ({}, "unavailable")],
+    [({"code": 503}, "overloaded"), ({"code": 400}, "bad-request"), ({}, "server-error")],
 )
 def test_errors_of_the_server_inside(fault, cause):
     assert _failure({"message": "no", **fault}).cause == cause

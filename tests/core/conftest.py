@@ -44,7 +44,7 @@ from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs import job as jobs
 from targen_core.runs.jobs.job import Job
 from targen_core.tasks.dimensions import Dimension
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import Judging, Rows, Seeding, Texts
 from targen_core.tasks.steps import ListStep
 from targen_core.tasks.steps import Part as TaskPart
 from targen_standard.embedding import WORDS
@@ -243,7 +243,6 @@ class World:
             "generators": {
                 name: self._generator(name, aim) for name, aim in self.branch_labels.items()
             },
-            "branch_labels": dict(self.branches),
             "checks": (_no_bad_row,),
             "judging": Judging(corrector=self._judge if self.correct else None),
             "rows": Rows(
@@ -258,6 +257,9 @@ class World:
             "texts": Texts(
                 render=lambda row: f"{row.seed} {row.text}", dedup_text=lambda row: row.text
             ),
+        }
+        seeding: dict[str, Any] = {
+            "branch_labels": dict(self.branches),
             "instances_per_call": self.per_call,
             "samples_per_seed": self.samples,
             "labels_per_seed": 1 if self.one_label else None,
@@ -267,7 +269,7 @@ class World:
             first, *others = self.branch_labels
             shares = (((first,), 1 - self.share), (tuple(others), self.share))
             parts |= {"contexts": None, "seeds": ()}
-            parts["parts"] = {
+            seeding["parts"] = {
                 f"part{number}": TaskPart(
                     lists=tuple(
                         replace(
@@ -282,7 +284,7 @@ class World:
                 )
                 for number, (branches, share) in enumerate(shares)
             }
-        task: Task[str, Row] = Task(**parts)
+        task: Task[str, Row] = Task(**parts, seeding=Seeding(**seeding))
         if self.rounds:
             task = _in_rounds(task)
         if self.dimensioned:

@@ -68,6 +68,6 @@ def test_the_cause_of_a_service_error_decides_what_helps():
         *("unavailable", "server-error", "no-reply", "connection", "no-server", "timeout"),
         *("rate-limit", "overloaded"),
     }
-    assert not any(error.is_load and error.is_own for error in causes.values())
+    assert not any(error.implied.is_load and error.implied.is_own for error in causes.values())
     error = errors.ServiceError("words", hint="do", retry_after=float("nan"))
     assert (str(error), error.hint, error.retry_after) == ("words", "do", None)

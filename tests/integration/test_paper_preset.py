@@ -20,5 +20,5 @@ def test_table_2_has_14790_rows_of_eight_tasks():
     registry = load_registry()
     assert len(TABLE_2) == 8
     assert sum(sum(counts.values()) for counts in TABLE_2.values()) == 14_790
-    presets = {name: dict(registry.get("task", name).presets["paper"]) for name in TABLE_2}
+    presets = {name: dict(registry.get("task", name).rows.presets["paper"]) for name in TABLE_2}
     assert presets == TABLE_2

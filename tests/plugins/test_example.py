@@ -116,12 +116,18 @@ def test_its_corrector_rejects_with_its_reason(installed, tmp_path):
     task = installed.get("task", "tickets")
 
     def pressing(call):
-        reply = task.dry_run(call)
+        reply = task.calls.dry_run(call)
         if call.prompt == "routine":
             reply["text"] += " Come now."
         return reply
 
-    ours = installed.including(tasks={"pressing": task.replace(dry_run=pressing)})
+    ours = installed.including(
+        tasks={
+            "pressing": task.replace(
+                calls={"dry_run": pressing},
+            )
+        }
+    )
     quotas, config = {"urgent": 2, "routine": 2}, {"corrector": "keywords", "give_up_after": 5}
     with pytest.raises(QuotaNotMet, match=r"label routine has 0 of 2 rows[\s\S]*pressing-words"):
         made(ours, tmp_path, "memory:pressing", quotas, **config)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core.calls.secrets import scrub
-from targen_standard.error_patterns import no_credit, quoted, seconds
+from targen_standard.error_patterns import cause_of, quoted, seconds
 
 KEY = "sk-verysecret-0123456789/AbC+dEfGhIjKlMnOp"
 
@@ -76,4 +76,9 @@ def test_waits_are_a_month_at_most():
 
 
 def test_a_rate_that_some_call_a_quota_is_no_lack_of_credit():
-    assert not no_credit("You exceeded your current quota. Please retry in 13 s.")
+    assert cause_of(429, "You exceeded your current quota. Please retry in 13 s.") == "rate-limit"
+
+
+def test_a_prompt_that_a_service_repeats_says_nothing():
+    words = "Input should be a valid list" + " " * 400 + "my invalid api key, out of credit"
+    assert cause_of(422, words) == "bad-request"

@@ -137,4 +137,4 @@ def test_the_original_preset_is_the_count_of_the_training_file(name):
     task = task_of(name)
     names = {label.official: label.name for label in task.labels}
     labels = Counter(names[row["label"]] for row in original(name, "train"))
-    assert task.presets["original"] == labels
+    assert task.rows.presets["original"] == labels

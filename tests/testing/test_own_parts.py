@@ -75,8 +75,8 @@ FOUND = SAMPLE.replace(
     name="found",
     instance=Found,
     generators={"review": _written},
-    branch_labels={"review": None},
     prompts=(*SAMPLE.prompts, SOLVE_PROMPT),
+    seeding={"branch_labels": {"review": None}},
 )
 
 

@@ -220,7 +220,7 @@ Cause = Literal[
 ]
 
 
-class _Implied(NamedTuple):
+class Implied(NamedTuple):
     """What the cause of a failure implies.
 
     Attributes:
@@ -236,17 +236,17 @@ class _Implied(NamedTuple):
     is_own: bool = False
 
 
-_IMPLIED: dict[str, _Implied] = {
-    "unavailable": _Implied(60, is_own=True),
-    "server-error": _Implied(15, is_own=True),
-    "no-reply": _Implied(10, is_own=True),
-    "connection": _Implied(10, is_own=True, is_transport=True),
-    "no-server": _Implied(1.5, is_own=True, is_transport=True),
-    "timeout": _Implied(60, is_own=True, is_transport=True),
-    "rate-limit": _Implied(600, is_load=True),
-    "overloaded": _Implied(120, is_load=True),
-    "bad-request": _Implied(is_own=True),
-    "too-long": _Implied(is_own=True),
+_IMPLIED: dict[Cause, Implied] = {
+    "unavailable": Implied(60, is_own=True),
+    "server-error": Implied(15, is_own=True),
+    "no-reply": Implied(10, is_own=True),
+    "connection": Implied(10, is_own=True, is_transport=True),
+    "no-server": Implied(1.5, is_own=True, is_transport=True),
+    "timeout": Implied(60, is_own=True, is_transport=True),
+    "rate-limit": Implied(600, is_load=True),
+    "overloaded": Implied(120, is_load=True),
+    "bad-request": Implied(is_own=True),
+    "too-long": Implied(is_own=True),
 }
 
 
@@ -254,10 +254,10 @@ class ServiceError(TargenError):
     """The service did not answer a call; its `cause` decides what happens next.
 
     Failures that may pass (`retryable`) are retried without any effect on the rows. If the service
-    has never answered, it is tried for `max_startup` seconds: a slow start is worth the wait, a
-    wrong address is not. A call that fails for what it says (`is_own`), while others are answered,
-    rejects its candidate as `unanswered`, and "content-filter" as `content-filter`. All other
-    causes end the run.
+    has never answered, it is tried for `implied.max_startup` seconds: a slow start is worth the
+    wait, a wrong address is not. A call that fails for what it says (`implied.is_own`), while
+    others are answered, rejects its candidate as `unanswered`, and "content-filter" as
+    `content-filter`. All other causes end the run.
 
     Attributes:
         cause: one of `Cause`.
@@ -265,6 +265,7 @@ class ServiceError(TargenError):
         billed: whether the service may have processed the request, so that the budget counts it.
         request_id: the service's own id of the call, for its support; or "".
         rate: what it said about its limits; or None.
+        tokens: the input and output tokens that it reports although it sent no reply; or None.
     """
 
     def __init__(
@@ -277,6 +278,7 @@ class ServiceError(TargenError):
         billed: bool = False,
         request_id: str = "",
         rate: RateHeaders | None = None,
+        tokens: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         # Ignore a wait that is not a number of seconds.
@@ -286,13 +288,17 @@ class ServiceError(TargenError):
         self.rate = rate
         self.billed = billed
         self.request_id = request_id
-        implied = _IMPLIED.get(cause, _Implied())
-        self.max_startup, self.is_load, self.is_transport, self.is_own = implied
+        self.tokens = tokens
+
+    @property
+    def implied(self) -> Implied:
+        """What the cause implies."""
+        return _IMPLIED.get(self.cause, Implied())
 
     @property
     def retryable(self) -> bool:
         """Whether the same call may be answered later."""
-        return self.max_startup > 0
+        return self.implied.max_startup > 0
 
 
 # --- verdicts, raised inside a stage ---------------------------------------

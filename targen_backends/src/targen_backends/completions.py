@@ -10,7 +10,7 @@ import contextlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,28 +24,34 @@ from targen_core.text import printable
 SEED_MASK = 0x7FFFFFFF
 """llama.cpp reads 0xFFFFFFFF as "draw one"; some servers take 32 bits only."""
 
-_FINISH: dict[Any, Finish] = {
-    "stop": "stop",
-    "eos": "stop",  # Together
-    "length": "length",
-    "content_filter": "content-filter",
+_FINISH: dict[str, Finish] = {
+    **dict.fromkeys(("stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete"), "stop"),
+    **dict.fromkeys(("tool_calls", "tool_use"), "stop"),
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length"), "length"),
+    "model_context_window_exceeded": "length",
+    "refusal": "refusal",
 }
+_FILTERED = re.compile(r"filter|safety|prohibited|blocklist|spii|recitation|sensitive|moderation")
+_BLOCKED = re.compile(r'"filtered": true|"block_?reason"|"finish_reason": "content', re.IGNORECASE)
+"""What an answer without a reply says if a filter stopped it (Azure, Gemini, OpenAI)."""
 
 _RELEASE = re.compile(r"[-@:](\d{3}[\d-]*|latest|free|nitro|floor)")
-_BLOCKS = {
-    "<think>": "</think>",
-    "<thinking>": "</thinking>",
-    "<thought>": "</thought>",
-    "<reasoning>": "</reasoning>",
-    "<seed:think>": "</seed:think>",
-    "[THINK]": "[/THINK]",  # Mistral
-    "<|channel>thought": "<channel|>",  # Gemma 4
-    "<|START_THINKING|>": "<|END_THINKING|>",  # Cohere
-    "<|begin_of_thought|>": "<|end_of_thought|>",
-    "◁think▷": "◁/think▷",  # Kimi
-}
-"""Markers that families of models write around their reasoning."""
-_ENDED = re.compile(rf"({'|'.join(map(re.escape, _BLOCKS.values()))})(?:\s+(?=\S)|(?=[{{\[]))")
+_TAG = (
+    r"(?:begin_of_|end_of_|start_|end_|seed:)?"
+    r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad|analysis|cot)"
+)
+_OPENING = re.compile(
+    rf"<\|?{_TAG}\|?>|\[{_TAG}\]|◁{_TAG}▷|<\|channel>(?:thought|analysis)|<\|inner_prefix\|>",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    rf"(?:</{_TAG}>|<\|/?{_TAG}\|>|\[/{_TAG}\]|◁/{_TAG}▷|<channel\|>|<\|inner_suffix\|>)"
+    r"(?:\s+(?=\S)|(?=[{\[])|\s*\Z)",
+    re.IGNORECASE,
+)
+"""Markers that families of models write around their reasoning: <think> (Qwen, DeepSeek), [THINK]
+(Mistral), <|START_THINKING|> (Cohere), ◁think▷ (Kimi), <seed:think>, <|channel>thought (Gemma).
+"""
 _CHANNELS = re.compile(r"(<\|start\|>assistant)?<\|channel\|>")
 _FINAL = re.compile(
     r"<\|channel\|>final[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>(.*?)(?:<\|(?:return|end)\|>|\Z)",
@@ -85,25 +91,20 @@ def read_reply(
             has been at work.
     """
     try:
-        choice = first_choice(envelope["choices"])
-        message = choice["message"]
-        text = _text(message.get("content"))
-        finish = _FINISH.get(choice.get("finish_reason"), "other")
+        choices = envelope["choices"]
+        choice = first_choice(choices) if choices else {}
+        message = choice.get("message") or {"content": choice["text"]}
+        text = _text(message.get("content")) or _of_tool(message)
+        finish = finish_of(choice.get("finish_reason"))
+        if not text and finish == "stop" and request.schema is not None:  # by a reasoning parser
+            text = str(message.get("reasoning_content") or message.get("reasoning") or "")
         refusal = message.get("refusal")
         usage = envelope.get("usage") or {}
         known = reported(usage.get("prompt_tokens"), usage.get("completion_tokens"))
         model = envelope.get("model")
         listed = choice.get("logprobs")
     except (KeyError, IndexError, TypeError, AttributeError):
-        is_other = isinstance(envelope, dict) and "choices" not in envelope
-        keys = ", ".join(map(str, envelope)) if is_other else ""
-        shown = printable(keys, lines=False, max_length=80)
-        raise ServiceError(
-            f"the answer is not a chat completion{f': its keys are {shown}' if shown else ''}",
-            hint="check that --base-url is the address of an API for chat completions",
-            cause="no-reply",
-            billed=True,
-        ) from None
+        raise no_completion(envelope) from None
     if refusal:
         text, finish = text or str(refusal), "refusal"
     input_tokens, output_tokens = reported_or_estimated(*known, request, text)
@@ -136,6 +137,55 @@ def read_reply(
     )
 
 
+def no_completion(envelope: Any) -> ServiceError:
+    """Return the error for an answer without a reply: a filter stopped it, or it has no form."""
+    shown = json.dumps(envelope)
+    is_filtered = _BLOCKED.search(shown) is not None
+    is_other = isinstance(envelope, dict) and "choices" not in envelope
+    keys = printable(", ".join(map(str, envelope)), lines=False, max_length=80) if is_other else ""
+    return ServiceError(
+        "a content filter stopped the reply"
+        if is_filtered
+        else f"the answer is not a chat completion{f': its keys are {keys}' if keys else ''}",
+        cause="content-filter" if is_filtered else "no-reply",
+        hint="check that --base-url is the address of an API for chat completions",
+        billed=True,
+        tokens=usage_of(envelope),
+    )
+
+
+def finish_of(reason: object) -> Finish:
+    """Return how a reply ended, in whichever words the service says so."""
+    words = str(reason or "").lower()
+    if _FILTERED.search(words):
+        return "content-filter"
+    return _FINISH.get(words, "other")
+
+
+def from_stream(text: str) -> Any:
+    """Return the chat completion whose parts a server streams although nobody asked for that.
+
+    Raises:
+        ValueError: it is no such stream.
+    """
+    envelope: dict[str, Any] = {}
+    content, finish = "", None
+    for line in text.splitlines():
+        if not line.startswith("data:") or line[5:].strip() == "[DONE]":
+            continue
+        part = json.loads(line[5:])
+        if not isinstance(part, dict):
+            raise ValueError("a part of the stream is not an object")
+        for choice in part.get("choices") or ():
+            content += (choice.get("delta") or {}).get("content") or ""
+            finish = choice.get("finish_reason") or finish
+        envelope |= {name: value for name, value in part.items() if value}
+    if finish is None and "error" not in envelope:
+        raise ValueError("the stream has no end")
+    choice = {"index": 0, "message": {"content": content}, "finish_reason": finish}
+    return envelope | {"choices": [choice]}
+
+
 def count(usage: Any, name: str, maximum: int) -> int:
     """Return a count of tokens in a part of `usage`, between 0 and `maximum`; 0 by default."""
     value = usage.get(name) if isinstance(usage, Mapping) else None
@@ -161,6 +211,16 @@ def _reported(value: object) -> int | None:
     except ValueError:
         return None
     return (math.ceil(number) or None) if math.isfinite(number) else -1
+
+
+def usage_of(data: Any) -> tuple[int, int] | None:
+    """Return the tokens that an answer without a reply reports, or None."""
+    usage = data.get("usage") if isinstance(data, Mapping) else None
+    if not isinstance(usage, Mapping):
+        return None
+    read = token_count(usage.get("prompt_tokens", usage.get("input_tokens")), 0)
+    written = token_count(usage.get("completion_tokens", usage.get("output_tokens")), 0)
+    return (read, written) if read or written else None
 
 
 def reported_or_estimated(
@@ -199,10 +259,19 @@ def first_choice(choices: Any) -> Any:
     return next((c for c in choices if isinstance(c, dict) and c.get("index") == 0), choices[0])
 
 
-def _text(content: str | Sequence[Mapping[str, Any]] | None) -> str:
+def _text(content: Any) -> str:
+    if isinstance(content, Mapping):
+        return json.dumps(content, ensure_ascii=False)
     if content is None or isinstance(content, str):
         return content or ""
-    return "".join(part["text"] for part in content if part.get("type") == "text")
+    return "".join(part["text"] for part in content if part.get("type", "text") == "text")
+
+
+def _of_tool(message: Mapping[str, Any]) -> str:
+    """Return the arguments of the one tool that a server makes of a schema; "" without one."""
+    calls: Any = message.get("tool_calls") or ()
+    arguments: Any = calls[0]["function"]["arguments"] if len(calls) == 1 else ""
+    return arguments if isinstance(arguments, str) else json.dumps(arguments)
 
 
 def is_another(served: str, requested: str) -> bool:
@@ -232,17 +301,13 @@ def without_reasoning(text: str) -> str:
     if _CHANNELS.match(start):
         finals = _FINAL.findall(start)
         return finals[-1].strip() if finals else ""
-    for opening, closing in _BLOCKS.items():
-        if start.startswith(opening):
-            return start.partition(closing)[2].lstrip()
-    ends = _ENDED.search(text)
-    if ends is None or _opening(ends[1]) in text[: ends.start()] or _is_json(text):
+    opening = _OPENING.match(start)
+    closing = _CLOSING.search(start, opening.end() if opening else 0)
+    if opening:
+        return start[closing.end() :].lstrip() if closing else ""
+    if closing is None or _OPENING.search(start[: closing.start()]) or _is_json(text):
         return text
-    return text[ends.end() :]
-
-
-def _opening(closing: str) -> str:
-    return next(opening for opening, each in _BLOCKS.items() if each == closing)
+    return start[closing.end() :]
 
 
 def _is_json(text: str) -> bool:

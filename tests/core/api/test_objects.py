@@ -206,7 +206,17 @@ def test_a_part_that_a_task_names_is_that_of_its_own_distribution():
         raise tg.Rejected("never")
 
     items = [
-        Registration("task", "ours", SAMPLE.replace(checks_from=("brief",)), "", "acme", "", ""),
+        Registration(
+            "task",
+            "ours",
+            SAMPLE.replace(
+                uses={"checks": ("brief",)},
+            ),
+            "",
+            "acme",
+            "",
+            "",
+        ),
         Registration("check", "brief", short, "", "acme", "", ""),
         Registration("check", "brief", refusing, "", "others", "", ""),
     ]

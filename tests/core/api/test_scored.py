@@ -12,6 +12,7 @@ import targen_core as tg
 from targen_core import Label, Task, errors
 from targen_core.calls.scores import mean_logprob
 from targen_core.errors import UsageError
+from targen_core.tasks.groups import CallSettings
 from targen_core.tasks.steps import ListStep
 from targen_standard.replaying.api import replay
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
@@ -68,8 +69,7 @@ TASK = Task(
     labels=(Label("calm"), Label("alarm")),
     contexts=ListStep(item=str, propose=places, batch=4, asks=False),
     generators={"calm": noted("calm"), "alarm": noted("alarm")},
-    scored={"generate": 3},
-    dry_run=offline,
+    calls=CallSettings(scored={"generate": 3}, dry_run=offline),
 )
 
 
@@ -113,11 +113,20 @@ def test_what_a_call_sets_for_itself_is_sent_unless_the_user_changed_it(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"scored": {"generat": 1}}, "scored contains 'generat', which is not a step; the task's"),
-        ({"scored": {"generate": -1}}, r"scored\['generate'\] is -1"),
-        ({"scored": {"generate": "all"}}, "scored is .*pass a mapping of steps"),
-        ({"scores_given": ("contexts",)}, "scores_given contains 'contexts', but scored does not"),
-        ({"continues": ("contexts",)}, "continues contains 'contexts', but scored does not"),
+        (
+            {"calls": {"scored": {"generat": 1}}},
+            "scored contains 'generat', which is not a step; the task's",
+        ),
+        ({"calls": {"scored": {"generate": -1}}}, r"scored\['generate'\] is -1"),
+        ({"calls": {"scored": {"generate": "all"}}}, "scored is .*pass a mapping of steps"),
+        (
+            {"calls": {"scores_given": ("contexts",)}},
+            "scores_given contains 'contexts', but scored does not",
+        ),
+        (
+            {"calls": {"continues": ("contexts",)}},
+            "continues contains 'contexts', but scored does not",
+        ),
     ],
 )
 def test_a_task_says_steps_and_numbers(changes, words):
@@ -153,7 +162,8 @@ def weighed(label):
 
 
 WEIGHED = TASK.replace(
-    generators={"calm": weighed("calm"), "alarm": weighed("alarm")}, scores_given=("generate",)
+    generators={"calm": weighed("calm"), "alarm": weighed("alarm")},
+    calls={"scores_given": ("generate",)},
 )
 
 
@@ -197,14 +207,18 @@ def words(call):
 
 GROWN = TASK.replace(
     generators={"calm": grown("calm"), "alarm": grown("alarm")},
-    continues=("generate",),
-    parameters={"generate": {"max_tokens": 9}},
-    dry_run=words,
+    calls={
+        "continues": ("generate",),
+        "parameters": {"generate": {"max_tokens": 9}},
+        "dry_run": words,
+    },
 )
 
 
 def test_a_reply_may_end_at_once():
-    task = GROWN.replace(dry_run=lambda call: "")
+    task = GROWN.replace(
+        calls={"dry_run": lambda call: ""},
+    )
 
     async def write(llm, place):
         assert await llm.next_tokens("$place", top_logprobs=3, place=place) == (("", 0.0),)
@@ -261,7 +275,9 @@ CANNOT = table(
 def test_a_model_that_cannot_is_refused_before_the_first_call_or_at_it(which, lacks, early, late):
     """At the call where the task did not say beforehand what it asks for."""
     silent = scripted(lambda request: pytest.fail("a call was made"))
-    quiet = ALL[which].replace(scored={}, scores_given=(), continues=())
+    quiet = ALL[which].replace(
+        calls={"scored": {}, "scores_given": (), "continues": ()},
+    )
     for task, model, words in ((ALL[which], silent, early), (quiet, scripted(), late)):
         name, value = lacks.split("=")
         setattr(model, name, json.loads(value))

@@ -78,7 +78,10 @@ def test_neighbouring_rows_of_a_label_draw_different_things(lab, folder, data):
     word = Dimension(name="word", values=tuple(values), by_branch=data.draw(st.booleans()))
     world = lab.World(labels=tuple(names), lists=(7,), one_label=True)
     quotas = {name: data.draw(st.integers(0, 25), label=name) for name in names[1:]}
-    task = world.task(dimensions=(word,), balanced_draws=True)
+    task = world.task(
+        dimensions=(word,),
+        seeding={"balanced_draws": True},
+    )
     most = dict.fromkeys(names, 25)
     with folder() as path:
         even = lab.run(world, path / "even", most, task=task)
@@ -112,7 +115,10 @@ def test_nothing_drawn_for_a_seed_hints_at_its_label(lab, folder, data):
     def drawn(step):
         return tuple(Dimension(name=f"{name} in {step}", values=v) for name, v in several.items())
 
-    task = world.task(balanced_draws=True, dimensions=drawn("rows"))
+    task = world.task(
+        dimensions=drawn("rows"),
+        seeding={"balanced_draws": True},
+    )
     task = task.replace(
         contexts=task.contexts and replace(task.contexts, dimensions=drawn("contexts")),
         seeds=tuple(replace(step, dimensions=drawn("seeds")) for step in task.seeds),
@@ -152,7 +158,9 @@ def test_alternation_is_even_within_each_label(lab, folder, lists, balanced):
     """What alternates over seeds does not follow the label, which alternates as well."""
     seen = defaultdict(Counter)
     world = lab.World(lists=lists, one_label=True)
-    task = world.task(balanced_draws=balanced)
+    task = world.task(
+        seeding={"balanced_draws": balanced},
+    )
 
     def noting(name, write):
         async def noted(llm, seed):

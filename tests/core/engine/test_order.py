@@ -106,8 +106,8 @@ def _listed(lab, batch, **values):
     task = world.task(
         contexts=first,
         seeds=(dataclasses.replace(others[0], propose=labels, once=True, asks=False), last),
-        seed_branch=lambda above, seed: above[-1].split()[-2],
         generators=dict.fromkeys(world.labels, write),
+        seeding={"seed_branch": lambda above, seed: above[-1].split()[-2]},
     )
     return world, task
 
@@ -125,11 +125,13 @@ def test_a_seed_that_is_for_one_branch_is_used_for_no_other(lab, tmp_path):
     assert grown.rows[:25] == ran.rows
     assert grown.report["rows"] == {"yes": 20, "no": 20}
 
-    stray = dataclasses.replace(task, seed_branch=lambda above, seed: "maybe")
+    stray = task.replace(seeding={"seed_branch": lambda above, seed: "maybe"})
     ran = lab.run(world, tmp_path / "stray", quotas, task=stray)
     assert "seed_branch returned 'maybe', which is not a branch" in str(ran.error)
     with pytest.raises(ValueError, match="cannot have labels_per_seed"):
-        task.replace(labels_per_seed=1)
+        task.replace(
+            seeding={"labels_per_seed": 1},
+        )
 
 
 @pytest.mark.parametrize("listed", [False, True])

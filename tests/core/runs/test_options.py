@@ -100,7 +100,9 @@ def test_two_penalties_may_be_negative():
 
 
 def test_parameters_come_from_core_task_backend_and_user_in_this_order(lab):
-    task = lab.World().task(parameters={"generate": {"temperature": 0.1, "max_tokens": 11}})
+    task = lab.World().task(
+        calls={"parameters": {"generate": {"temperature": 0.1, "max_tokens": 11}}},
+    )
     backend = Backend(
         summary="",
         options=BackendOptions,

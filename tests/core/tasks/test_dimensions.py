@@ -122,9 +122,14 @@ def test_parts_may_have_dimensions_of_one_name(lab):
     length = Dimension(name="length", values=["a", "b"])
     parts = {
         name: replace(part, lists=tuple(replace(p, dimensions=(length,)) for p in part.lists[-1:]))
-        for name, part in task.parts.items()
+        for name, part in task.seeding.parts.items()
     }
-    steps = [step for step, _ in task.replace(parts=parts).dimensions_by_step]
+    steps = [
+        step
+        for step, _ in task.replace(
+            seeding={"parts": parts},
+        ).dimensions_by_step
+    ]
     assert steps == ["list01", "list11"]
 
 

@@ -43,29 +43,29 @@ REFUSED = table("""
     {"labels": (Label(1, "yes"),)} | a label cannot be called 1: in Label(name, value), people
     {"labels": ("yes", "no")} | labels is ('yes', 'no'); pass a tuple of Labels
     {"generators": None} | generators is None; pass a mapping of labels or branches to functions
-    {"branch_labels": {"column": "no"}} | 'column', which is not a generator
-    {"branch_labels": {"yes": 1}} | branch_labels is {'yes': 1}; pass a mapping of branches to
+    {"seeding": {"branch_labels": {"column": "no"}}} | 'column', which is not a generator
+    {"seeding": {"branch_labels": {"yes": 1}}} | branch_labels is {'yes': 1}; pass a mapping
     {"checks": len} | checks is <built-in function len>; pass a tuple of functions: (ch
     {"checks": (late,)} | checks: late is `async def`, and targen does not await it: write `def`
     {"prompts": {}} | prompts is {}; pass a tuple of Prompts: (prompt,)
-    {"dry_run": {}} | dry_run is {}; pass a function that takes a DryRunCall
+    {"calls": {"dry_run": {}}} | dry_run is {}; pass a function that takes a DryRunCall
     {"texts": {"render": late}} | texts.render: late is `async def`
     {"judging": {"samples": ("a",)}} | judging.samples is ('a',); pass a tuple of
     {"judging": {"samples": (NOO,)}} | judging.samples[0].actual is 'noo', which is not a
-    {"presets": {"small": {"yess": 1}}} | preset small contains 'yess', which is not a label; did
-    {"presets": {"small": {"yes": 1.5}}} | preset small: yes has 1.5 rows; it must be a whole
-    {"presets": {"small": 5}} | presets is {'small': 5}; pass a mapping of names
-    {"presets": {"small": {"yes": 3}}, "rows": PAIRS} | yes has 3 rows; it must be a multiple of 2
-    {"parameters": {"generate": {"temprature": 1}}} | no sampling parameter 'temprature'; did
-    {"parameters": {"generate": {"temperature": -1}}} | parameters of generate: temperature=-1: it
-    {"parameters": {"judge": {}}} | unknown step 'judge'
+    {"rows": {"presets": {"small": {"yess": 1}}}} | preset small contains 'yess', which is not a
+    {"rows": {"presets": {"small": {"yes": 1.5}}}} | small: yes has 1.5 rows; it must be a
+    {"rows": {"presets": {"small": 5}}} | presets is {'small': 5}; pass a mapping of names
+    {"rows": {**PAIRS, "presets": {"small": {"yes": 3}}}} | yes has 3 rows; it must be a
+    {"calls": {"parameters": {"generate": {"temprature": 1}}}} | no sampling parameter 'tempr
+    {"calls": {"parameters": {"generate": {"temperature": -1}}}} | of generate: temperature=-1
+    {"calls": {"parameters": {"judge": {}}}} | unknown step 'judge'
     {"contexts": None, "seeds": ()} | it needs contexts or seeds
     {"rows": {"rows_per_instance": 0}} | at least 1
-    {"instances_per_call": 0} | at least 1
-    {"samples_per_seed": 0} | at least 1
+    {"seeding": {"instances_per_call": 0}} | at least 1
+    {"seeding": {"samples_per_seed": 0}} | at least 1
     {"seeds": (named("contexts"),)} | two of its steps have the name 'contexts'
     {"seeds": (named("../x"),)} | a list cannot be called '../x'
-    {"seeds": (named("a"),), "parameters": {"seeds": {}}} | the task's steps are contexts, a, gen
+    {"seeds": (named("a"),), "calls": {"parameters": {"seeds": {}}}} | steps are contexts, a, gen
     {"seeds": named("a")} | ; pass a tuple of ListSteps
     {"instance": dict} | instance is <class 'dict'>; pass a pydantic model class
     {"version": 1} | version is 1; pass a string
@@ -76,7 +76,12 @@ REFUSED = table("""
 """)
 NOO = CorrectionSample("a", "yes", "noo", "b")
 PAIRS = {"rows_per_instance": 2}
-MAYBE = Variant("", {"branch_labels": {"yes": "maybe"}})
+MAYBE = Variant(
+    "",
+    {
+        "seeding": {"branch_labels": {"yes": "maybe"}},
+    },
+)
 
 
 @pytest.mark.parametrize(("changes", "words"), [row[:2] for row in REFUSED])
@@ -128,7 +133,11 @@ def test_a_list_brings_its_prompts_and_their_dry_run_along(lab):
         return "mine"
 
     names = ListStep(item=str, propose=propose, batch=2, prompts=(brought,), dry_run=theirs)
-    task = lab.World().task(contexts=names, prompts=(own,), dry_run=mine)
+    task = lab.World().task(
+        contexts=names,
+        prompts=(own,),
+        calls={"dry_run": mine},
+    )
     assert task.every_prompt == (own, brought)
     assert task.dry_run_of("brought") is theirs
     assert task.dry_run_of("own") is mine
@@ -136,7 +145,12 @@ def test_a_list_brings_its_prompts_and_their_dry_run_along(lab):
     taken = task.replace(prompts=(own, brought))
     assert taken.every_prompt == (own, brought)
     assert taken.dry_run_of("brought") is mine
-    assert task.replace(dry_run=None).dry_run_of("own") is None
+    assert (
+        task.replace(
+            calls={"dry_run": None},
+        ).dry_run_of("own")
+        is None
+    )
 
 
 def test_official_values_are_told_apart_by_type(lab):

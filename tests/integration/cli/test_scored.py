@@ -13,8 +13,8 @@ def _task(own_task):
 
 
 ASKED = """
-    scored={"generate": 500}, scores_given=("generate",) | for texts that it supplies with the 500 likeliest tokens.
-    scored={"generate": 20}, continues=("generate",) | for the next token of a reply with the 20 likeliest tokens.
+    "scored": {"generate": 500}, "scores_given": ("generate",) | for texts that it supplies with the 500 likeliest tokens.
+    "scored": {"generate": 20}, "continues": ("generate",) | for the next token of a reply with the 20 likeliest tokens.
 """  # noqa: E501
 
 
@@ -26,7 +26,7 @@ def test_a_task_says_where_it_asks_and_which_backends_answer(works, refuses, own
     assert {"local", "llama", "chatgpt"} <= {*step["backends"]}
     assert not {"claude", "scripted"} & {*step["backends"]}
     for more, asked in table(ASKED, 2):
-        own_task("scored", ('scored={"generate": 0}', more))
+        own_task("scored", ('"scored": {"generate": 0}', more))
         told = works("describe scored.py:TASK").out
         assert f"{asked} Backends that provide them: local" in told
     said = "for the next token of a reply, but the llama backend does not provide them"

@@ -184,7 +184,7 @@ PART = TASK.replace(description="")
 # has-checks | PART of task | It takes whatever parses.
 PART = TASK.replace(checks=())
 # calls-give-several | PART of task | It gives one instance where it says two.
-PART = TASK.replace(instances_per_call=2)
+PART = TASK.replace(seeding={"instances_per_call": 2})
 # texts-are-there | PART of task | It names a column that its rows lack.
 PART = TASK.replace(rows={"fields": ("note.text",)})
 # prompts-are-listed | PART of task | It asks a prompt that it does not list.

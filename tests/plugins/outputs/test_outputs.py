@@ -50,9 +50,11 @@ def answering(task, write=None, label=None):
             return write(call)
         if call.prompt == "label" and label is not None:
             return {**WHY, **label(call)}
-        return task.dry_run(call)
+        return task.calls.dry_run(call)
 
-    return task.replace(dry_run=replies)
+    return task.replace(
+        calls={"dry_run": replies},
+    )
 
 
 def rows(declared, write, label=None, *, labels, **more):
@@ -253,7 +255,7 @@ def test_step_4_is_shown_the_same_whatever_a_row_is_aimed_at(kind):
 
         def label(call):
             seen[-1].add(json.dumps(dict(call.values), sort_keys=True))
-            return task.dry_run(call)
+            return task.calls.dry_run(call)
 
         made = answering(task, lambda _, reply=reply: reply, label)
         quotas = {**dict.fromkeys(made.quota_names, 0), aimed: 1}
@@ -280,7 +282,7 @@ def test_counts_per_label_are_exact_when_step_4_changes_labels():
     counts = {"refund": 14, "delay": 9, "none": 4}
     declared = {**SHOP, "output": {**COUNTED, "counts": counts, "rows": 20}}
     task = Declaration(**declared).task(name="mine")
-    usual = task.dry_run
+    usual = task.calls.dry_run
     judged = answering(task, label=label)
     made = generate(judged, preset="counts", model="scripted", near_duplicates=0, progress=False)
     sets = [set(row["labels"]) for row in made.dataset]
@@ -526,7 +528,7 @@ def test_a_text_has_room_for_the_spans_that_are_asked_for():
 
     def write(call):
         asked.append((call.values["target"], call.draws[0]["length"]))
-        return mine.dry_run(call)
+        return mine.calls.dry_run(call)
 
     rows(declared, write, labels={"person": 20, "person+place": 40})
     each = [sum(map(int, re.findall(r"\d+", one))) / int(two.split()[1]) for one, two in asked]

@@ -193,12 +193,17 @@ def test_a_seed_that_is_a_field_of_any_form_keeps_its_lines(form):
 
     def replies(call):
         if call.prompt != "seeds":
-            return asked.dry_run(call)
+            return asked.calls.dry_run(call)
         have.append(call.values["have"])
         return {"seeds": [next(letters)]}
 
     made = targen_core.generate(
-        asked.replace(dry_run=replies), n=2, model="scripted", progress=False
+        asked.replace(
+            calls={"dry_run": replies},
+        ),
+        n=2,
+        model="scripted",
+        progress=False,
     )
     kept = form == "any"
     between = "\n\n" if kept else " "

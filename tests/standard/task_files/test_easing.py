@@ -56,12 +56,19 @@ def test_a_run_notes_a_check_that_refuses_many(n, declared, short_texts, tmp_pat
 
 def test_a_run_notes_that_step_3_finds_many_seeds_unsuitable(declared, tmp_path):
     task = declared(contexts="occasions").task(name="mail")
-    usual, refusals = task.dry_run, iter([True, False, False] * 50)
+    usual, refusals = task.calls.dry_run, iter([True, False, False] * 50)
 
     def replies(call):
         made = usual(call)
         return {**made, "unsuitable": "text" in made and next(refusals)}
 
-    made = tg.generate(task.replace(dry_run=replies), n=20, model="scripted", out=tmp_path / "run")
+    made = tg.generate(
+        task.replace(
+            calls={"dry_run": replies},
+        ),
+        n=20,
+        model="scripted",
+        out=tmp_path / "run",
+    )
     [note] = made.report.notes
     assert note.startswith("step 3 said that the seed does not suit the label for 10 of 30 cand")

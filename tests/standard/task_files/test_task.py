@@ -177,12 +177,12 @@ def test_instructions_samples_presets_and_the_rest(declared):
         parameters={"generate": {"temperature": 0.1}},
     ).task()
     assert task.version.startswith("3+")
-    assert (task.summary, task.source) == ("one line", "nowhere")
+    assert (task.summary, task.about.source) == ("one line", "nowhere")
     assert (task.judging.instructions, task.judging.corrector) == ("Decide.", "blind")
     samples = [(sample.input, sample.actual) for sample in task.judging.samples]
     assert samples == [("A note.", "alarm"), ("B.", "no_valid_instance")]
-    assert task.presets == {"small": {"calm": 4, "alarm": 4}, "mixed": {"alarm": 9}}
-    assert task.parameters == {"generate": {"max_tokens": 1024, "temperature": 0.1}}
+    assert task.rows.presets == {"small": {"calm": 4, "alarm": 4}, "mixed": {"alarm": 9}}
+    assert task.calls.parameters == {"generate": {"max_tokens": 1024, "temperature": 0.1}}
 
 
 TEXTS = table(Path(__file__).with_name("texts.txt").read_text(encoding="utf-8"))
@@ -254,7 +254,7 @@ def test_a_dry_run_speaks_so_that_checks_pass(language, declared):
     for number in range(20):
         values = {"seed": "x"}
         call = DryRunCall("generate", "calm", "write-calm", values, random.Random(number))
-        row = task.instance(**task.dry_run(call), label="calm")
+        row = task.instance(**task.calls.dry_run(call), label="calm")
         texts.add(row.text)
         for check in task.checks:
             check(row, "x")
@@ -287,7 +287,7 @@ def test_a_dry_run_keeps_to_all_limits_of_a_field(text, declared):
             *("generate", "calm", "write-calm", {"seed": "x"}, random.Random(number)),
             draws=({"length": "about 20 words"},),
         )
-        row = task.instance(**task.dry_run(call), label="calm")
+        row = task.instance(**task.calls.dry_run(call), label="calm")
         texts.add(str(row.of))
         for check in task.checks:
             check(row, "x")
@@ -306,7 +306,7 @@ def test_a_dry_run_keeps_to_all_limits_of_a_field(text, declared):
 def test_a_dry_run_gives_up_a_pattern_that_repeats_too_much(pattern, declared):
     task = declared(fields={"text": "a text", "number": {"pattern": pattern}}).task()
     call = DryRunCall("generate", "calm", "write-calm", {"seed": "x"}, random.Random(1))
-    assert task.dry_run(call)["number"]
+    assert task.calls.dry_run(call)["number"]
 
 
 @pytest.mark.parametrize("pattern", [r"\p{Lu}{2}-7", "(?i)ab-7"])
@@ -314,7 +314,7 @@ def test_a_dry_run_uses_the_example_of_a_pattern_that_it_does_not_understand(pat
     field = {"description": "a number, such as AB-7.", "pattern": pattern}
     task = declared(fields={"text": "a text", "number": field}).task()
     call = DryRunCall("generate", "calm", "write-calm", {"seed": "x"}, random.Random(1))
-    assert task.dry_run(call)["number"] == "AB-7"
+    assert task.calls.dry_run(call)["number"] == "AB-7"
 
 
 def test_a_field_with_a_pattern_has_no_language_and_no_length(declared):

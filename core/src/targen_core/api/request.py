@@ -637,7 +637,7 @@ def quotas_of(
     ways = (n is not None or preset is not None) + bool(labels)
     if ways != 1:
         examples = ["-n 100", f"--label {task.quota_names[0]}=40"]
-        examples[1:1] = [f"--preset {quoted(name)}" for name in [*task.presets][:1]]
+        examples[1:1] = [f"--preset {quoted(name)}" for name in [*task.rows.presets][:1]]
         raise UsageError(
             "give the number of rows in exactly one way"
             if ways
@@ -663,7 +663,7 @@ def _part_of(task: Task[Any, Any], shard: Shard) -> Quotas:
         UsageError: the task does not have this part.
     """
     unit, whole = task.rows_per_instance, Quotas(shard.quotas)
-    tracker = QuotaTracker(task.quota_names, task.branches, task.parts, None, unit)
+    tracker = QuotaTracker(task.quota_names, task.branches, task.seeding.parts, None, unit)
     mine = tracker.part_of(whole, shard.number, shard.count)
     if not mine.total:
         raise UsageError(

@@ -99,7 +99,7 @@ class CallLayer:
         models: by step.
         seed: the run's seed, part of every call's key.
         max_outage: seconds without any success after which a failing service stops the run. If
-            None, it is `MAX_OUTAGE`, or `ServiceError.max_startup` for a service that has never
+            None, it is `MAX_OUTAGE`, or `ServiceError.implied` for a service that has never
             answered.
         hedge: whether a call that takes far longer than others is sent a second time; see
             `calls.hedging`.
@@ -419,6 +419,8 @@ class CallLayer:
                 if not answer.retryable:
                     if not await self._is_refused_alone(sending, answer):
                         raise answer
+                    if answer.cause == "too-long":
+                        self._check_kind(call, answer)
                     answer = self._given_up(sending, "refused", answer)
                     break
                 self._check(scope)
@@ -515,6 +517,10 @@ class CallLayer:
             elif answer is None:
                 if sending.is_over and flight.is_journaled:
                     self._record(sending.record("lost"))
+            elif answer.tokens is not None:
+                tokens_in, tokens_out = answer.tokens
+                most = min(tokens_in, sending.tokens), min(tokens_out, sending.max_tokens)
+                self._record(sending.record("lost", *most))
             elif answer.billed:
                 self._record(sending.record("lost"))
             elif any(self.usage.sent(key)):
@@ -549,8 +555,8 @@ class CallLayer:
             if raised.cause == "content-filter":
                 # Said of the candidate, not of the service: an answer. Some services bill the
                 # prompt all the same.
-                billed = sending.tokens if raised.billed else 0
-                answer = ChatReply(str(raised)[:_SAID], "content-filter", billed)
+                billed = raised.tokens or (sending.tokens if raised.billed else 0, 0)
+                answer = ChatReply(str(raised)[:_SAID], "content-filter", *billed)
         except (TimeoutError, PluginError):  # some models make an error of being cut
             if not flight.is_cut:
                 raise
@@ -618,11 +624,13 @@ class CallLayer:
 
     async def _is_refused_alone(self, sending: Sending, error: ServiceError) -> bool:
         """Return whether a call is refused for what it says, while others are answered."""
-        if not error.is_own:
+        if not error.implied.is_own:
             return False
         self._sending -= 1  # it may wait for others, and no round waits for it
         try:
-            return await self._refusals.is_own(sending.call.step)
+            return await self._refusals.is_own(
+                sending.call.step, is_certain=error.cause == "too-long"
+            )
         finally:
             self._sending += 1
 
@@ -637,7 +645,9 @@ class CallLayer:
         if not may_be_own(sending, error):
             return False
         failures, waited = sending.failures + 1, now - sending.failing_since
-        is_soon = failures >= _FEWEST and not self._retries.recovered and not error.is_transport
+        is_soon = (
+            failures >= _FEWEST and not self._retries.recovered and not error.implied.is_transport
+        )
         most = _OWN_FAULT if waited < 2 * _OWN_TIME else _FEWEST  # time-outs are few and long
         if not is_soon and (failures < most or waited < _OWN_TIME):
             return False

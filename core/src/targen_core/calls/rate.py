@@ -29,7 +29,7 @@ def outcome_of(error: ServiceError | None) -> Outcome:
     """Return what a failure means for the service's state."""
     if error is None or not error.retryable:
         return "nothing"
-    if error.is_load:
+    if error.implied.is_load:
         return "refused"
     return "timed-out" if error.cause == "timeout" else "failed"
 

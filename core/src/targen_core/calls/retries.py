@@ -112,7 +112,7 @@ class Retries:
         last, before = self._last_success, self._trouble
         max_outage = self._max_outage
         if max_outage is None:
-            max_outage = MAX_OUTAGE if last is not None else error.max_startup
+            max_outage = MAX_OUTAGE if last is not None else error.implied.max_startup
         self._trouble = _Trouble(
             str(error),
             max_outage,
@@ -128,7 +128,7 @@ class Retries:
         sent = sending.first.sent
         assert sent is not None  # it has failed
         lately = last is not None and last > min(sent, now - _FIRST_BACKOFF)
-        if bound.limiter.down or error.is_load:
+        if bound.limiter.down or error.implied.is_load:
             # The limiter says when a call goes; this one waits its turn.
             delay = min(_MAX_TURN, _BAD_LUCK * 2.0**sending.failures)
         elif lately:
@@ -248,9 +248,16 @@ class Refusals:
         self._in_a_row, self._most = 0, _MOST
         self._decide(step)
 
-    async def is_own(self, step: str) -> bool:
-        """Return whether a refusal of a call that is under way is due to that call."""
+    async def is_own(self, step: str, *, is_certain: bool = False) -> bool:
+        """Return whether a refusal of a call that is under way is due to that call.
+
+        Args:
+            step: the step of the call.
+            is_certain: whether the service says so.
+        """
         self._in_a_row += 1
+        if is_certain:
+            return self._in_a_row <= self._most
         if not self._usage.has_reply(step):
             waiter = asyncio.get_running_loop().create_future()
             self._waiting[step].append(waiter)

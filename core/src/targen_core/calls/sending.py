@@ -153,7 +153,7 @@ def tokens_of(bound: BoundModel, request: ChatRequest) -> int:
 
 def may_be_own(sending: Sending, error: ServiceError) -> bool:
     """Return whether a call's content may cause a failure; a refusal never has this cause."""
-    return error.retryable and error.is_own and not sending.bound.deferred
+    return error.retryable and error.implied.is_own and not sending.bound.deferred
 
 
 def backend_failed(bound: BoundModel, error: BaseException) -> PluginError:

@@ -36,7 +36,7 @@ Ahead = Sequence[tuple[Path, "Request"]]
 def _rows_by_share(request: Request) -> dict[str, int]:
     """Return the rows of each combination of properties that have exact shares."""
     task = request.prepared.task
-    counts = QuotaTracker(task.quota_names, task.branches, task.parts, request.config.shard)
+    counts = QuotaTracker(task.quota_names, task.branches, task.seeding.parts, request.config.shard)
     counts.aim(request.config.target.quotas, by_intended=False)
     return {name: part["requested"] for name, part in counts.by_part().items()}
 
@@ -101,7 +101,7 @@ def tell_of_presets(request: Request) -> None:
     """Point to the presets of a user's own file that divide rows unevenly."""
     if not is_file(request.config.task):
         return
-    for name, rows in request.task.presets.items():
+    for name, rows in request.task.rows.presets.items():
         if len({*rows.values()}) > 1:
             note(
                 "rows are divided evenly among the labels. To divide them as in a preset: "
@@ -120,7 +120,8 @@ def tell_of_shortage(request: Request, n: int | None = None) -> None:
         left += f" and {len(none) - _NAMED} more" if len(none) > _NAMED else ""
         gets = "label {} gets" if len(none) == 1 else "labels {} get"
         note(f"{few}: {gets.format(left)} no rows")
-    most = {} if request.task.most is None else request.task.most()
+    known = request.task.seeding.most
+    most = {} if known is None else known()
     for label, wanted in request.config.quotas.items():
         if wanted > most.get(label, wanted):
             note(
@@ -133,7 +134,7 @@ def tell_of_few_seeds(request: Request) -> None:
     """Warn if the user's seeds are too few even if every candidate becomes a row."""
     config, prepared = request.config, request.prepared
     seeds = None if config.seeds is None else seeds_at_most(prepared.specs)
-    if seeds is None or prepared.task.parts:
+    if seeds is None or prepared.task.seeding.parts:
         return
     from targen_core.cli.estimating import too_few_seeds  # rarely needed, and loads much
 

@@ -109,16 +109,16 @@ def scored_facts(registry: Registry, task: Task[Any, Any]) -> list[dict[str, Any
         {
             "step": step,
             "top_logprobs": wanted,
-            "given": step in task.scores_given,
-            "continues": step in task.continues,
+            "given": step in task.calls.scores_given,
+            "continues": step in task.calls.continues,
             "backends": backends_with_scores(
                 registry,
                 wanted,
-                given=step in task.scores_given,
-                going_on=step in task.continues,
+                given=step in task.calls.scores_given,
+                going_on=step in task.calls.continues,
             ),
         }
-        for step, wanted in task.scored.items()
+        for step, wanted in task.calls.scored.items()
     ]
 
 

@@ -341,7 +341,7 @@ def _by_dry_run(registry: Registry, prepared: Prepared, config: RunConfig, yield
         enough = max(SAMPLE, seeds * per_seed + 1)
     first = prepared.specs[0] if prepared.specs and config.seeds is None else None
     contexts = first and (first.limit if first.fixed is None else len(first.fixed))
-    if contexts is not None and not task.parts:
+    if contexts is not None and not task.seeding.parts:
         # The more rows, the more seeds of a context are shown when others are requested.
         units = config.target.quotas.total / len(task.quota_names) / task.rows_per_instance
         enough = max(enough, math.ceil(units / yield_))
@@ -366,7 +366,7 @@ def _by_dry_run(registry: Registry, prepared: Prepared, config: RunConfig, yield
     report = trial.report
     by_label = [flow["judged"] for flow in report.get("flow", {}).values()]
     # A seed that is for one label is judged once, any other once for each label.
-    judged = max(by_label, default=0) if task.labels_per_seed is None else sum(by_label)
+    judged = max(by_label, default=0) if task.seeding.labels_per_seed is None else sum(by_label)
     ended = isinstance(trial.problem, QuotaNotMet) and not report["given_up"] and judged > 0
     if trial.problem is not None and not ended:
         raise trial.problem
@@ -378,7 +378,7 @@ def _by_dry_run(registry: Registry, prepared: Prepared, config: RunConfig, yield
         elif seeds is not None and judged > seeds * per_seed:
             seeds = None  # its first batch is larger than it says
     too_few = ""
-    if seeds is not None and not task.parts:
+    if seeds is not None and not task.seeding.parts:
         source = config.seeds or config.contexts or config.task
         too_few = too_few_seeds(task, config.target.quotas, f"{source}", seeds, yield_)
     basis = f"a dry run, at a yield of {yield_:.0%}"
@@ -391,7 +391,7 @@ def _by_dry_run(registry: Registry, prepared: Prepared, config: RunConfig, yield
         listed = sum(answered(line) for line in report["usage"]["by_step"] if line["step"] in names)
         ahead = report["unused_calls"] / max(1, listed)
         lists = {name: lists.get(name, 1.0) * max(0.0, 1 - ahead) for name in names}
-    return _Base(report, basis, factor, lists, trial, ended and not task.parts, too_few)
+    return _Base(report, basis, factor, lists, trial, ended and not task.seeding.parts, too_few)
 
 
 def _factors(
@@ -400,7 +400,7 @@ def _factors(
     """Return by how much to multiply the calls of each step for so many rows."""
     made = sum(base.report["rows"].values())
     factors = {name: rows / made * base.factor * base.lists.get(name, 1.0) for name in steps}
-    for name, part in task.parts.items():  # one may have run out
+    for name, part in task.seeding.parts.items():  # one may have run out
         scale = base.factor * rows * part.share / max(1, base.report["parts"][name]["rows"])
         factors |= {step.name: scale * base.lists.get(step.name, 1.0) for step in part.lists}
     if base.has_all_lists:  # they are requested once, whatever their use
@@ -437,27 +437,27 @@ def _left_out(prepared: Prepared) -> Iterator[str]:
 
 def _whole_batches(task: Task[Any, Any], specs: Sequence[ListSpec]) -> int:
     """Rows of a label, about `SAMPLE`, by which whole batches of the task's lists are used up."""
-    if task.seed_branch is not None:  # the last list contains rows
+    if task.seeding.seed_branch is not None:  # the last list contains rows
         return specs[-1].batch * math.ceil(SAMPLE / specs[-1].batch)
-    if not task.parts:
-        labels = 1 if task.labels_per_seed is None else len(task.quota_names)
+    if not task.seeding.parts:
+        labels = 1 if task.seeding.labels_per_seed is None else len(task.quota_names)
         rows = math.prod(part.batch for part in specs) * _per_seed(task) / labels
         return math.floor(rows * max(1, round(SAMPLE / rows)))
     rest = iter(specs)
     each = (
         math.prod(each.batch for each in itertools.islice(rest, len(part.lists))) / part.share
-        for part in task.parts.values()
+        for part in task.seeding.parts.values()
     )
     return max(SAMPLE, math.ceil(max(each)))
 
 
 def _per_seed(task: Task[Any, Any]) -> int:
-    return task.samples_per_seed * task.instances_per_call
+    return task.seeding.samples_per_seed * task.seeding.instances_per_call
 
 
 def _asked_once(task: Task[Any, Any]) -> set[str]:
     """The steps of lists that do not grow with the rows: they are whole, as those above them."""
-    chains = [part.lists for part in task.parts.values()] or [task.chain]
+    chains = [part.lists for part in task.seeding.parts.values()] or [task.chain]
     whole = {id(step) for chain in chains for step in _whole_lists(chain)}
     return {step.name for step in task.steps if step.lists and {*map(id, step.lists)} <= whole}
 
@@ -480,7 +480,7 @@ def too_few_seeds(
     """Return a warning if the seeds make fewer rows than wanted, or ""."""
     if_so = f"at a yield of {yield_:.0%}" if yield_ < 1 else "if none is rejected"
     unit, per_seed = task.rows_per_instance, _per_seed(task)
-    if task.labels_per_seed is not None:
+    if task.seeding.labels_per_seed is not None:
         each = per_seed * unit * yield_
         if (lacking := quotas.total / each - seeds) <= 0:
             return ""
@@ -499,8 +499,9 @@ def too_few_seeds(
     label, each, lacking = worst
     if lacking <= 0:
         return ""
-    samples = math.ceil(quotas[label] / (seeds * each / task.samples_per_seed))
-    asked = "once" if task.samples_per_seed == 1 else f"{task.samples_per_seed} times"
+    samples = math.ceil(quotas[label] / (seeds * each / task.seeding.samples_per_seed))
+    times = task.seeding.samples_per_seed
+    asked = "once" if times == 1 else f"{times} times"
     return (
         f"Too few seeds: {source} provides {seeds:,}, each used {asked} per label. This is enough "
         f"for about {plural(math.floor(seeds * each), 'row')} of {label} {if_so}; "

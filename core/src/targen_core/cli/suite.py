@@ -94,5 +94,5 @@ def _require_fitting_filters(registry: Registry, config: RunConfig) -> None:
     parts = Parts(
         registry, config.options, task, distribution=registered.distribution, copies=False
     )
-    parts.several("filter", task.filters_from, config.filters)
+    parts.several("filter", task.uses.filters, config.filters)
     parts.require_fit(task)

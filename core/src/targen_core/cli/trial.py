@@ -126,7 +126,7 @@ def run_trial(
         )
         job.shared = shared
         job.resuming = ""
-        trial.instances_per_call = job.task.instances_per_call
+        trial.instances_per_call = job.task.seeding.instances_per_call
         trial.lists = tuple(step.name for step in job.task.steps if step.lists)
         try:
             with show(job) as tell:

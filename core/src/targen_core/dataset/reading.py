@@ -174,7 +174,7 @@ def _task(
         with Manifest.load(source.run / "manifest.json").telling_what_to_install():
             raise
     # A method's rows are those of the task that it is based on.
-    same = (item.id, *recorded.based_on)
+    same = (item.id, *recorded.about.based_on)
     other = task is not None and registry.find("task", task).id not in same
     if other or (variants and tuple(variants) != source.variants):
         raise UsageError(

@@ -1,9 +1,9 @@
 """Which seeds are used, and for which branch.
 
-`Allocation`: if each seed is for one branch (`Task.labels_per_seed`), candidate *n* gets its branch
-from the state after commit *n* - *w*. So candidates can be executed far ahead, and their branches
-still follow from verdicts alone. The number of calls in flight does not change them. *w* depends
-only on the rows requested. The state is as old as branches still lack more rows in it than
+`Allocation`: if each seed is for one branch (`Seeding.labels_per_seed`), candidate *n* gets its
+branch from the state after commit *n* - *w*. So candidates can be executed far ahead, and their
+branches still follow from verdicts alone. The number of calls in flight does not change them. *w*
+depends only on the rows requested. The state is as old as branches still lack more rows in it than
 candidates that came since.
 
 `Balance`: rows come in equal numbers from each item of a list, as far as they can. Once an item of

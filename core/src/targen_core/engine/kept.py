@@ -123,7 +123,7 @@ def slot_of(kept: Kept, task: Task[Any, Any], guard: Guard) -> tuple[KeptSlot, A
         (items_from(step, [value]) or [value])[0]
         for step, value in zip(chain[-len(values) :], values, strict=False)
     ]
-    sample = ordinal // task.instances_per_call
+    sample = ordinal // task.seeding.instances_per_call
     seed = Seed(items[-1] if items else None, path, tuple(items[:-1]), (), sample)
     slot = KeptSlot(
         part=0,

@@ -98,16 +98,20 @@ class LocalExecutor(Executor):
                 self._check_aim(branch, instance)
             except Rejected as error:
                 instances[position] = error
-        if len(instances) > self._task.instances_per_call:
+        if len(instances) > self._task.seeding.instances_per_call:
             raise guard.fault(
                 f"the generator for {branch} returned {plural(len(instances), 'instance')}, but "
-                f"the task's instances_per_call is {self._task.instances_per_call}"
+                f"the task's instances_per_call is {self._task.seeding.instances_per_call}"
             )
         return Generated(instances, llm.notes)
 
     def draws(self, work: Generation) -> Sequence[Mapping[str, str]]:
         """The draws of a candidate's instances."""
-        seed, count, dimensions = work.seed, self._task.instances_per_call, self._task.dimensions
+        seed, count, dimensions = (
+            work.seed,
+            self._task.seeding.instances_per_call,
+            self._task.dimensions,
+        )
         late = self._task.late(work.branch, seed.path, seed.sample) if dimensions else None
         return draws_from(
             dimensions,

@@ -106,7 +106,7 @@ class SeedOrder:
     @property
     def properties(self) -> Mapping[str, str]:
         """Return what all rows of its part have in common; see `Part.properties`."""
-        return [*self.task.parts.values()][self.prefix[0]].properties if self.prefix else {}
+        return [*self.task.seeding.parts.values()][self.prefix[0]].properties if self.prefix else {}
 
     @property
     def fruitless(self) -> str:
@@ -188,7 +188,7 @@ class SeedOrder:
         self.barren = 0
         self._requested = requested
         seeds: list[Seed] = []
-        root, again = self.root, self.task.samples_per_seed > 1
+        root, again = self.root, self.task.seeding.samples_per_seed > 1
         for chunk in itertools.count():
             if self._worn_out or root.ends_before(chunk):
                 break
@@ -206,7 +206,7 @@ class SeedOrder:
                 yield seed
         if self._worn_out:
             return  # a more patient target would walk on here, not take another sample
-        for sample in range(1, self.task.samples_per_seed):
+        for sample in range(1, self.task.seeding.samples_per_seed):
             for seed in seeds:
                 yield replace(seed, sample=sample)
 

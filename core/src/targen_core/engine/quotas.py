@@ -81,12 +81,13 @@ class Quotas(Mapping[str, int]):
         Raises:
             UsageError: it has no preset of that name.
         """
-        if name not in task.presets:
+        if name not in task.rows.presets:
             raise UsageError(
-                f"task {task.name} has no " + (f"preset {name!r}" if task.presets else "presets"),
-                hint=did_you_mean(name, task.presets, "presets") or "-n 100",
+                f"task {task.name} has no "
+                + (f"preset {name!r}" if task.rows.presets else "presets"),
+                hint=did_you_mean(name, task.rows.presets, "presets") or "-n 100",
             )
-        return cls(task.presets[name])
+        return cls(task.rows.presets[name])
 
     @classmethod
     def shared(cls, rows: int, counts: Mapping[str, int], task: Task[Any, Any]) -> Quotas:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterator
@@ -15,15 +14,22 @@ from targen_core.errors import BadReply
 R = TypeVar("R", bound=BaseModel)
 
 _DECODER = json.JSONDecoder(strict=False)
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_KNOWN = frozenset('"\\/bfnrtu')
+_QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’"}
+_END = r"\s*(?:[}\]]|:|,\s*(?:[}\]]|[\"'“‘`]|[\w$]+\s*:)|,?\s*(?://|/\*)|\Z)"
+_CLOSERS = {end: re.compile(rf"(?:[{end}\"]|{re.escape(end)}){_END}") for end in _QUOTES.values()}
+"""A quote ends a text if what JSON allows after one follows; other quotes belong to the text."""
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_VALUES = {"True": "true", "False": "false", "None": "null", "NaN": "null", "undefined": "null"}
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 
 
 def read_reply(text: str, model: type[R]) -> R:
     """Read a reply as `model`: the whole text, or the one JSON object in it that fits.
 
-    Accepts what models wrap around JSON (prose, code fences, a second encoding), raw line breaks,
-    needless escapes and objects in single quotes. Changes no word of a value.
+    Accepts what models wrap around JSON (prose, code fences, another object, a second encoding),
+    raw line breaks, needless escapes, other quotes, keys without any, comments, trailing commas and
+    missing brackets at the end. Changes no word of a value.
 
     Raises:
         BadReply: with what is wrong, in words that the model can act on.
@@ -38,10 +44,14 @@ def read_reply(text: str, model: type[R]) -> R:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
             raise BadReply("an escape such as \\ud83d is half a character") from None
-        try:
-            read = model.model_validate(value)
-        except ValidationError as error:
-            problem = error
+        read = None
+        for each in (value, *_inner(value)):
+            try:
+                read = model.model_validate(_as_fields(each, model))
+                break
+            except ValidationError as error:
+                problem = error
+        if read is None:
             continue
         if found is not None and read != found:
             raise BadReply("it contains several different answers; write one JSON object only")
@@ -79,17 +89,80 @@ def _as_they_are(text: str) -> Iterator[Any]:
         start = text.find("{", start)
 
 
+def _inner(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the object that an object of one key wraps."""
+    if len(value) == 1:
+        (part,) = value.values()
+        if isinstance(part, dict):
+            yield part
+
+
+def _as_fields(value: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """Return an object with the keys that differ from the model's fields only in case as these."""
+    names = {(field.alias or name) for name, field in model.model_fields.items()}
+    if names <= value.keys():
+        return value
+    known = {name.casefold(): name for name in names - value.keys()}
+    return {known.get(key.casefold(), key): part for key, part in value.items()}
+
+
 def _repaired(text: str) -> Iterator[str]:
-    """Yield what a text may be meant as: decoded once more, without odd escapes, Python's form."""
+    """Yield what a text may be meant as: decoded once more, or with its lapses mended."""
     try:
         decoded = json.loads(text)
     except (ValueError, RecursionError):
         decoded = None
     if isinstance(decoded, str):
         yield decoded
-    yield _ESCAPE.sub(lambda found: found[0] if found[1][0] in _KNOWN else found[1], text)
-    try:
-        value = ast.literal_eval(text[text.index("{") : text.rindex("}") + 1])
-        yield json.dumps(value)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return
+    yield "\n".join(_mended(text.replace('\\"', '"') if '{\\"' in text else text))
+
+
+def _mended(text: str) -> Iterator[str]:
+    """Yield each outermost object in a text as JSON, with the usual lapses mended."""
+    out: list[str] = []
+    closers: list[str] = []
+    at = text.find("{")
+    while 0 <= at < len(text):
+        char = text[at]
+        if char in _QUOTES:
+            width = 3 if text.startswith(char * 3, at) else 1
+            end = _CLOSERS[_QUOTES[char]].search(text, at + width)
+            if end is None:
+                return  # it was cut within a text
+            inner = text[at + width : end.start()]
+            out.append(json.dumps(_unescaped(inner.removesuffix(char * (width - 1)))))
+            at = end.start() + 1
+            continue
+        word = _WORD.match(text, at) or _COMMENT.match(text, at)
+        if word:
+            if not char.startswith("/"):
+                is_key = text[word.end() :].lstrip()[:1] == ":"
+                out.append(f'"{word[0]}"' if is_key else _VALUES.get(word[0], word[0]))
+            at = word.end()
+            continue
+        if char in "{[":
+            closers.append("}" if char == "{" else "]")
+        elif char in "}]":
+            if out[-1:] == [","]:
+                out.pop()
+            closers.pop()
+        if not char.isspace():
+            out.append(char)
+        at += 1
+        if not closers:
+            yield "".join(out)
+            out, at = [], text.find("{", at)
+    if out:
+        yield "".join([*out, *closers[::-1]])
+
+
+def _unescaped(text: str) -> str:
+    """Return a text between quotes, decoded; escapes that JSON lacks lose the backslash."""
+
+    def plain(found: re.Match[str]) -> str:
+        code = found[1]
+        if code[0] in "ux" and len(code) > 1:
+            return chr(int(code[1:], 16))
+        return {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}.get(code, code)
+
+    return _ESCAPE.sub(plain, text)

@@ -5,7 +5,7 @@ Candidates have one total order, independent of n and quotas. It takes seeds in 
 of the commit point; the verdicts fall in order. So the rows depend only on the replies, not on
 concurrency, on arrival order, or on how often the run was killed and resumed.
 
-If a seed is for one label (`Task.labels_per_seed`), `Allocation` decides on its only candidate.
+If a seed is for one label (`Seeding.labels_per_seed`), `Allocation` decides on its only candidate.
 """
 
 from __future__ import annotations
@@ -121,10 +121,10 @@ class Engine:
         self._kept = kept
         self._kept_at: dict[tuple[tuple[int, ...], str, int], Any] = {}  # with their seeds
         self.quotas = QuotaTracker(
-            task.quota_names, task.branches, task.parts, shard, task.rows_per_instance
+            task.quota_names, task.branches, task.seeding.parts, shard, task.rows_per_instance
         )
         self._shard = shard
-        self._parts = [part.branches for part in task.parts.values()] or [(*task.branches,)]
+        self._parts = [part.branches for part in task.seeding.parts.values()] or [(*task.branches,)]
         self._numbers = {branch: number for number, branch in enumerate(task.branches)}
         self._guard = Guard(task.name, distribution)
         # Rows that the instances' own schema makes are right already.
@@ -136,14 +136,16 @@ class Engine:
         self._listener = listener or (lambda event: None)
         self._filters = Filters(filters)
         self.order = self._ordered(specs, lists_at_once)
-        parts = [*task.parts] or [""]
+        parts = [*task.seeding.parts] or [""]
         self._balance = Balance(self.order, lambda part: self.quotas.lacking(parts[part]))
-        self._one_label = task.labels_per_seed == 1
+        self._one_label = task.seeding.labels_per_seed == 1
         self._allocation = Allocation(
-            self.quotas, task.rows_per_instance, to_most=task.balanced_draws
+            self.quotas, task.rows_per_instance, to_most=task.seeding.balanced_draws
         )
         # Candidates that share a call: those of a generator, or rows of a list.
-        together = task.instances_per_call if task.seed_branch is None else specs[-1].batch
+        together = (
+            task.seeding.instances_per_call if task.seeding.seed_branch is None else specs[-1].batch
+        )
         self._window = Window(
             task=task,
             quotas=self.quotas,
@@ -177,7 +179,7 @@ class Engine:
 
     def _ordered(self, specs: Sequence[ListSpec], at_once: int) -> Orders:
         """The order of the seeds; a task's parts have one each."""
-        parts, rest = self.task.parts.values(), iter(specs)
+        parts, rest = self.task.seeding.parts.values(), iter(specs)
         orders = [
             SeedOrder(
                 [*islice(rest, length)],
@@ -196,7 +198,7 @@ class Engine:
                 shard=self._shard,
             )
             for number, (name, length) in enumerate(
-                [(name, len(part.lists)) for name, part in self.task.parts.items()]
+                [(name, len(part.lists)) for name, part in self.task.seeding.parts.items()]
                 or [("", len(specs))]
             )
         ]
@@ -480,7 +482,7 @@ class Engine:
 
     def _first(self, slot: Slot) -> tuple[int, int]:
         """Return the part and the number of the first candidate that shares a call with it."""
-        return slot.part, slot.number - slot.number % self.task.instances_per_call
+        return slot.part, slot.number - slot.number % self.task.seeding.instances_per_call
 
     def _needs_changed(self, slot: Slot, quota: str = "") -> None:
         """Note that a candidate had its turn, which may have given rows of a quota."""
@@ -578,14 +580,14 @@ class Engine:
         past = self._past[slot.part]
         past.extend(bytes(max(0, slot.number + 1 - len(past))))
         past[slot.number] = mark
-        if self._one_label and (mark != _FINAL or self.task.instances_per_call > 1):
+        if self._one_label and (mark != _FINAL or self.task.seeding.instances_per_call > 1):
             self._branch_of[self._first(slot)] = slot.branch
 
     def _calls(self, slot: Slot) -> int:
         """Calls that the verdict rests on and that were not counted at an earlier target."""
         if self._before(slot) is not None:
             return 0
-        first = slot.ordinal % self.task.instances_per_call == 0
+        first = slot.ordinal % self.task.seeding.instances_per_call == 0
         return len(slot.scope.keys) + (len(slot.generation.scope.keys) if first else 0)
 
     def _report(self, batches: Sequence[ListBatch], *, written: bool) -> None:
@@ -668,8 +670,11 @@ class Engine:
         place = (*self.task.draw_path(seed.path), slot.ordinal)
         late = self.task.late(slot.branch, seed.path, seed.sample)
         own = draw(self.task.dimensions, self._layer.seed, place, self._numbers[slot.branch], late)
-        if self.task.drawn is not None:
-            own = {**own, **self._guard.call(self.task.drawn, seed.above, seed.value, slot.branch)}
+        if self.task.seeding.drawn is not None:
+            own = {
+                **own,
+                **self._guard.call(self.task.seeding.drawn, seed.above, seed.value, slot.branch),
+            }
         drawn = {**self.task.properties_of(slot.branch), **self.order.draws(seed.path), **own}
         return {"dimensions": drawn} if drawn else {}
 
@@ -712,7 +717,7 @@ class Engine:
     async def _candidates(self) -> AsyncIterator[Slot]:
         """The candidates that have no final verdict yet, in the run's one order."""
         numbers = [0] * len(self._past)  # where one part ends does not concern the others
-        each = self.task.instances_per_call
+        each = self.task.seeding.instances_per_call
         passed: list[ListBatch] = []
         async for seed in self.order.walk(lambda p: self._window.seeds_ahead(self._parts[p])):
             passed += self.order.take_passed()
@@ -768,9 +773,9 @@ class Engine:
 
     def _branches_of(self, seed: Seed) -> tuple[str, ...]:
         """Return the branches that a seed is used for, in order."""
-        if self.task.seed_branch is None:
+        if self.task.seeding.seed_branch is None:
             return self.task.turns(seed.path, seed.sample)
-        branch = self._guard.call(self.task.seed_branch, seed.above, seed.value)
+        branch = self._guard.call(self.task.seeding.seed_branch, seed.above, seed.value)
         branch = self.task.branch_at(seed.path, branch)
         if branch not in self.task.branches:
             raise self._guard.fault(f"seed_branch returned {branch!r}, which is not a branch")
@@ -811,7 +816,9 @@ class Engine:
 
     def _needed(self, part: str) -> Mapping[str, int]:
         """Return how many rows each label lacks in a part, at a point that all replays share."""
-        if self.task.parts and not self.task.has_shares:  # a branch may give rows of any label
+        if (
+            self.task.seeding.parts and not self.task.has_shares
+        ):  # a branch may give rows of any label
             return {}
         return self.quotas.needed_in(part)
 

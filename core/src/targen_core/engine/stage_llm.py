@@ -420,7 +420,7 @@ class StageLlm:
             except Exception as error:
                 # Another package's generator or corrector may have forgotten that it needs its own.
                 listed = any(mine.name == prompt for mine in self.task.every_prompt)
-                if dry_run is self.task.dry_run and not listed:
+                if dry_run is self.task.calls.dry_run and not listed:
                     raise self.fault(
                         f"the task's dry_run cannot reply to the prompt {prompt}, which the task "
                         "does not list; set `prompts` and `dry_run` on the part that sends it"

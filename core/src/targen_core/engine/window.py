@@ -152,7 +152,10 @@ class Window:
     @property
     def _for_one(self) -> bool:
         """Return whether each seed is for one branch."""
-        return self.task.labels_per_seed is not None or self.task.seed_branch is not None
+        return (
+            self.task.seeding.labels_per_seed is not None
+            or self.task.seeding.seed_branch is not None
+        )
 
     def _lacking(self, branch: str) -> int:
         """Return how many more candidates of a branch are worth running."""
@@ -165,9 +168,9 @@ class Window:
     def seeds_ahead(self, branches: Collection[str]) -> int:
         """Seeds of these branches worth preparing past the one that is walked to next."""
         each = 1 if self._for_one else len(branches)
-        per_seed = each * self.task.instances_per_call
+        per_seed = each * self.task.seeding.instances_per_call
         worth = self._wanting([branch for branch in self.quotas.open if branch in branches])
-        calls = math.ceil(worth / self.task.instances_per_call)
+        calls = math.ceil(worth / self.task.seeding.instances_per_call)
         return max(0, min(calls, self.size // per_seed))
 
     # --- execution ---
@@ -175,7 +178,7 @@ class Window:
     def _start(self, slot: Slot) -> None:
         """Start a candidate: its `task` gives the outcome."""
         self._started[slot.branch][self.balance.item_of(slot.seed)] += 1
-        if self.task.instances_per_call > 1 or self.task.samples_per_seed > 1:
+        if self.task.seeding.instances_per_call > 1 or self.task.seeding.samples_per_seed > 1:
             slot.generation = self._generation(slot.seed, slot.branch, slot.generation)
         self._run(slot, self._execute(slot))
 
@@ -214,7 +217,7 @@ class Window:
         if new.task is None:
             new.task = asyncio.ensure_future(self._generate(seed, branch, new.scope))
             new.task.add_done_callback(self.on_done)
-        if self.task.samples_per_seed > 1:
+        if self.task.seeding.samples_per_seed > 1:
             self._generations[place] = new
         return new
 
@@ -257,7 +260,7 @@ class Window:
             generated = await asyncio.shield(slot.generation.task)
         else:
             generated = await self.executor.generate(Generation(slot.seed, slot.branch), slot.scope)
-        made = generated.at(slot.ordinal - slot.seed.sample * self.task.instances_per_call)
+        made = generated.at(slot.ordinal - slot.seed.sample * self.task.seeding.instances_per_call)
         outcome = await self.executor.judge(
             Judgement(
                 slot.seed,

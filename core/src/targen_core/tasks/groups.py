@@ -17,9 +17,9 @@ from typing_extensions import TypeVar
 
 from targen_core.tasks.cases import Case
 from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
-from targen_core.tasks.parts import Keywords, Label
+from targen_core.tasks.parts import DryRunCall, Keywords, Label
 from targen_core.tasks.prompt import Prompt
-from targen_core.tasks.steps import Corrector, InverseGenerator
+from targen_core.tasks.steps import Corrector, InverseGenerator, Part
 
 InstanceT = TypeVar("InstanceT", bound=BaseModel, default=Any)
 
@@ -60,6 +60,7 @@ class Rows(Keywords, Generic[InstanceT]):
         cases: for analysis: returns the decisions in an official row as `Case`s, with cues that may
             reveal the answers. Empty if the row has no label. By default, returns one decision: the
             row's texts and its label.
+        presets: named target counts, each a mapping from label names to rows.
         oddities: known invalid rows of the original data: each row's
             `targen_core.dataset.model.row_digest`, and its location. targen reports them, but still
             accepts their file.
@@ -81,6 +82,7 @@ class Rows(Keywords, Generic[InstanceT]):
     fields: tuple[str, ...] = ()
     seed_fields: tuple[str, ...] = ()
     cases: Callable[[Mapping[str, Any]], Sequence[Case]] | None = None
+    presets: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     oddities: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -100,6 +102,8 @@ class Texts(Keywords, Generic[InstanceT]):
         instruction_template: turns a row into an instruction and its completion (paper, appendix
             E). It is a prompt of user and assistant turns that may use $instructions, $input and
             $output; by default it consists of these three.
+        with_examples: `with_examples(texts)` returns changes, as `Task.replace` takes them, that
+            show real texts to the model, which a filter such as `examples` supplies.
     """
 
     render: Callable[[InstanceT], str] | None = None
@@ -107,6 +111,7 @@ class Texts(Keywords, Generic[InstanceT]):
     dedup_text: Callable[[InstanceT], str] | None = None
     dedup_among: Callable[[InstanceT], str] | None = None
     instruction_template: Prompt | None = None
+    with_examples: Callable[[Sequence[str]], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,3 +142,113 @@ class Judging(Keywords, Generic[InstanceT]):
     unsure: Literal["drop", "keep"] = "drop"
     aggregate: Callable[[InstanceT, Sequence[JudgeAnswer]], Correction] | None = None
     lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeding(Keywords):
+    """Which seeds step 3 uses for which label, and how often.
+
+    Attributes:
+        parts: kinds of rows by name, instead of `contexts` and `seeds`. Each has its own lists and
+            branches, and a share of every label.
+        branch_labels: the labels of branches that are not named after a label. None if step 4
+            determines the label; the instance's label is then optional. "any" for open labels.
+        instances_per_call: the number of instances that one generator call returns.
+        labels_per_seed: 1 to use each seed for one label, so that no two rows share a seed. Labels
+            then rotate over neighbouring seeds. Once a label's quota is full, its seeds go to
+            others. With None, each seed is used for all labels, one after the other.
+        samples_per_seed: the number of times that G(label, seed) may be sampled for a seed. Seeds
+            are reused once the lists are exhausted. A generator finds the earlier samples in
+            `llm.earlier`.
+        seed_branch: `seed_branch(above, seed)` returns the one branch that a seed is for, if lists
+            know it, as when they contain whole rows. Other branches do not see this seed.
+        balanced_draws: whether draws for contexts and seeds do not reveal the one label that a seed
+            is for. Neither does its position in the reply that lists it. If that label's quota is
+            full, the seed goes to the label that lacks the most rows, with new draws. Otherwise,
+            only draws for rows hide the label. Such a seed then goes to the next label, which
+            repeats the draws of one of its own seeds.
+        seats: the branches that take turns using the seeds, if not all branches do; any other
+            branches come last. If you remove a branch, its turns are spread evenly over the others,
+            so a run that is repeated for different labels keeps its texts.
+        drawn: `drawn(above, seed, branch)` returns further values, by name, that the task's own
+            code draws for a row, for example from choices that a model listed. The provenance
+            records them like draws of dimensions.
+        most: returns the maximum number of rows per label, if it is known before any call, for
+            example because rows are given. Requesting more raises an error.
+    """
+
+    parts: Mapping[str, Part] = field(default_factory=lambda: MappingProxyType({}))
+    branch_labels: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
+    instances_per_call: int = 1
+    labels_per_seed: Literal[1] | None = None
+    samples_per_seed: int = 1
+    seed_branch: Callable[[Sequence[Any], Any], str] | None = None
+    balanced_draws: bool = False
+    seats: tuple[str, ...] = ()
+    drawn: Callable[[Sequence[Any], Any, str], Mapping[str, str]] | None = None
+    most: Callable[[], Mapping[str, int]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSettings(Keywords):
+    """The calls of a task's steps: see `Task.steps`.
+
+    Attributes:
+        parameters: sampling parameters by step. The backend's and the user's parameters take
+            precedence.
+        scored: the steps in which the task requests token probabilities, with the maximum number of
+            alternatives per token, 0 or more: `{"generate": 20}`. targen refuses to start a run
+            whose model cannot provide them; see `Llm.ask_scored`.
+        scores_given: the steps in `scored` in which the task requests the probability of a given
+            text; see `Llm.score`.
+        continues: the steps in `scored` in which the task requests the likely next tokens of a
+            reply; see `Llm.next_tokens`.
+        dry_run: returns a plausible reply without a model, for estimates, dry runs and tests. It
+            takes a `DryRunCall` and returns a JSON value.
+    """
+
+    parameters: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    scored: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    scores_given: tuple[str, ...] = ()
+    continues: tuple[str, ...] = ()
+    dry_run: Callable[[DryRunCall], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uses(Keywords):
+    """Registered parts that a task uses by name, and their options.
+
+    Attributes:
+        generators: names of registered generators to use instead of the task's own, by branch; the
+            key "" stands for all other branches.
+        checks: names of registered checks that the task's instances must pass, in addition to
+            `Task.checks`.
+        filters: names of registered filters that the task's rows must pass.
+        options: options of the registered parts, as `NAME.KEY`; the user's options take precedence.
+    """
+
+    generators: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    checks: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About(Keywords):
+    """The sources of a task, for reports and dataset cards.
+
+    Attributes:
+        source: the source of the task and its steps.
+        citation: BibTeX entries of the task's sources other than TarGEN.
+        based_on: ids of the registered parts that the task was made from, such as another task; a
+            run records the versions of their distributions.
+        canary: the sentence that keeps the examples in the task's prompts out of training corpora.
+            Dataset cards and request files repeat it.
+    """
+
+    source: str = ""
+    citation: str = ""
+    based_on: tuple[str, ...] = ()
+    canary: str = ""

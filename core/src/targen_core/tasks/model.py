@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import chain, count
 from types import MappingProxyType
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, create_model
 
@@ -22,7 +22,7 @@ from targen_core.errors import Rejected, UsageError
 from targen_core.hints import did_you_mean
 from targen_core.tasks.dimensions import Dimension, Late
 from targen_core.tasks.fields import as_lines, text_fields
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts, Uses
 from targen_core.tasks.judging import (
     NO_VALID_INSTANCE,
     UNSURE,
@@ -71,75 +71,26 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         version: the version; change it whenever the task's output changes.
         summary: one line for `targen list-tasks`.
         description: what a row is and what its labels mean, for people.
-        source: the source of the task and its steps.
         instance: the type of one labelled instance: a pydantic model that contains the label. By
             default, an official row is an instance with `idx`.
+        generators: step 3, by branch: a label's name, or a name that the task chooses.
         labels: the closed label set, in the order of the quotas. Empty for a task with open labels,
             which has a single quota, "any".
         contexts: step 1, or None if the task has none.
         seeds: step 2, a chain of lists below the contexts; may be empty.
-        parts: kinds of rows by name, instead of `contexts` and `seeds`. Each has its own lists and
-            branches, and a share of every label.
-        generators: step 3, by branch: a label's name, or a name that the task chooses.
-        with_examples: `with_examples(texts)` returns changes, as `replace` takes them, that show
-            real texts to the model, which a filter such as `examples` supplies.
-        branch_labels: the labels of branches that are not named after a label. None if step 4
-            determines the label; the instance's label is then optional. "any" for open labels.
         dimensions: properties that vary between rows. Each instance in step 3 has its own draw, the
             same for all labels of a seed. Lists have their own dimensions.
-        drawn: `drawn(above, seed, branch)` returns further values, by name, that the task's own
-            code draws for a row, for example from choices that a model listed. The provenance
-            records them like draws of dimensions.
-        instances_per_call: the number of instances that one generator call returns.
-        labels_per_seed: 1 to use each seed for one label, so that no two rows share a seed. Labels
-            then rotate over neighbouring seeds. Once a label's quota is full, its seeds go to
-            others. With None, each seed is used for all labels, one after the other.
-        seed_branch: `seed_branch(above, seed)` returns the one branch that a seed is for, if lists
-            know it, as when they contain whole rows. Other branches do not see this seed.
-        balanced_draws: whether draws for contexts and seeds do not reveal the one label that a seed
-            is for. Neither does its position in the reply that lists it. If that label's quota is
-            full, the seed goes to the label that lacks the most rows, with new draws. Otherwise,
-            only draws for rows hide the label. Such a seed then goes to the next label, which
-            repeats the draws of one of its own seeds.
-        seats: the branches that take turns using the seeds, if not all branches do; any other
-            branches come last. If you remove a branch, its turns are spread evenly over the others,
-            so a run that is repeated for different labels keeps its texts.
-        samples_per_seed: the number of times that G(label, seed) may be sampled for a seed. Seeds
-            are reused once the lists are exhausted. A generator finds the earlier samples in
-            `llm.earlier`.
-        most: returns the maximum number of rows per label, if it is known before any call, for
-            example because rows are given. Requesting more raises an error.
         checks: rules for every instance, before and after step 4.
         judging: step 4: the corrector, with the instructions and questions for the judge.
-        rows: the official rows, if they differ from the instances.
+        rows: the official rows, if they differ from the instances, and named target counts.
         texts: how instances are written as text.
-        presets: named target counts, each a mapping from label names to rows.
-        parameters: sampling parameters by step (see `steps`). The backend's and the user's
-            parameters take precedence.
-        scored: the steps in which the task requests token probabilities, with the maximum number of
-            alternatives per token, 0 or more: `{"generate": 20}`. targen refuses to start a run
-            whose model cannot provide them; see `Llm.ask_scored`.
-        scores_given: the steps in `scored` in which the task requests the probability of a given
-            text; see `Llm.score`.
-        continues: the steps in `scored` in which the task requests the likely next tokens of a
-            reply; see `Llm.next_tokens`.
+        seeding: which seeds step 3 uses for which label, and how often.
+        calls: the parameters of the steps' calls, and replies without a model.
+        uses: registered parts that the task uses by name.
         variants: variants of the task to apply, by name.
-        generators_from: names of registered generators to use instead of `generators`, by branch;
-            the key "" stands for all other branches.
-        checks_from: names of registered checks that the task's instances must pass, in addition to
-            `checks`.
-        filters_from: names of registered filters that the task's rows must pass.
-        part_options: options of the registered parts that the task uses, as `NAME.KEY`; the user's
-            options take precedence.
-        citation: BibTeX entries of the task's sources other than TarGEN, for dataset cards.
-        based_on: ids of the registered parts that the task was made from, such as another task; a
-            run records the versions of their distributions.
-        canary: the sentence that keeps the examples in the task's prompts out of training corpora.
-            Dataset cards and request files repeat it.
         prompts: every prompt of the task, for the manifest and `describe`; you may leave out a
             list's own prompts.
-        dry_run: returns a plausible reply without a model, for estimates, dry runs and tests. It
-            takes a `DryRunCall` and returns a JSON value.
+        about: the sources of the task, for reports and dataset cards.
     """
 
     name: str
@@ -149,40 +100,19 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     instance: type[InstanceT]
     generators: Mapping[str, InverseGenerator[SeedT, InstanceT]]
     labels: tuple[Label, ...] = ()
-    with_examples: Callable[[Sequence[str]], Mapping[str, Any]] | None = None
-    branch_labels: Mapping[str, str | None] = field(default_factory=_empty)
     contexts: ListStep[Any] | None = None
     seeds: tuple[ListStep[Any], ...] = ()
-    parts: Mapping[str, Part] = field(default_factory=_empty)
     dimensions: tuple[Dimension, ...] = ()
-    drawn: Callable[[Sequence[Any], SeedT, str], Mapping[str, str]] | None = None
-    instances_per_call: int = 1
-    labels_per_seed: Literal[1] | None = None
-    seed_branch: Callable[[Sequence[Any], SeedT], str] | None = None
-    balanced_draws: bool = False
-    seats: tuple[str, ...] = ()
-    samples_per_seed: int = 1
-    most: Callable[[], Mapping[str, int]] | None = None
     checks: tuple[Check[SeedT, InstanceT], ...] = ()
     judging: Judging[InstanceT] = field(default_factory=Judging)
     rows: Rows[InstanceT] = field(default_factory=Rows)
     texts: Texts[InstanceT] = field(default_factory=Texts)
-    presets: Mapping[str, Mapping[str, int]] = field(default_factory=_empty)
-    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=_empty)
-    scored: Mapping[str, int] = field(default_factory=_empty)
-    scores_given: tuple[str, ...] = ()
-    continues: tuple[str, ...] = ()
+    seeding: Seeding = field(default_factory=Seeding)
+    calls: CallSettings = field(default_factory=CallSettings)
+    uses: Uses = field(default_factory=Uses)
     variants: Mapping[str, Variant] = field(default_factory=_empty)
     prompts: tuple[Prompt, ...] = ()
-    dry_run: Callable[[DryRunCall], Any] | None = None
-    generators_from: Mapping[str, str] = field(default_factory=_empty)
-    checks_from: tuple[str, ...] = ()
-    filters_from: tuple[str, ...] = ()
-    part_options: Mapping[str, Any] = field(default_factory=_empty)
-    source: str = ""
-    citation: str = ""
-    based_on: tuple[str, ...] = ()
-    canary: str = ""
+    about: About = field(default_factory=About)
 
     def __post_init__(self) -> None:
         """Refuse a task that could not run, naming what is wrong."""
@@ -207,28 +137,30 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         own = map(unwrapped, self.generators)
         mine = sorted(own, key=lambda b: names.index(b) if b in names else len(names))
         aims = {branch: branch if self.labels else "any" for branch in mine}
-        labels = self.branch_labels
+        labels = self.seeding.branch_labels
         return {**aims, **{b: unwrapped(labels[b]) for b in mine if b in labels}}
 
     @property
     def chain(self) -> tuple[ListStep[Any], ...]:
         """Return steps 1 and 2 as one chain of lists, outermost first."""
-        if self.parts:
-            return tuple(step for part in self.parts.values() for step in part.lists)
+        if self.seeding.parts:
+            return tuple(step for part in self.seeding.parts.values() for step in part.lists)
         return (*((self.contexts,) if self.contexts else ()), *self.seeds)
 
     def chain_of(self, branch: str) -> tuple[ListStep[Any], ...]:
         """The chain of lists that the seeds of a branch come from."""
-        return next((p.lists for p in self.parts.values() if branch in p.branches), self.chain)
+        return next(
+            (p.lists for p in self.seeding.parts.values() if branch in p.branches), self.chain
+        )
 
     @property
     def has_shares(self) -> bool:
         """Return whether its parts are the exact shares of properties: see `Part.properties`."""
-        return any(part.properties for part in self.parts.values())
+        return any(part.properties for part in self.seeding.parts.values())
 
     @cached_property
     def _part_of(self) -> Mapping[str, tuple[str, Part]]:
-        return {b: (name, part) for name, part in self.parts.items() for b in part.branches}
+        return {b: (name, part) for name, part in self.seeding.parts.items() for b in part.branches}
 
     def properties_of(self, branch: str | None) -> Mapping[str, str]:
         """Return what all rows of a branch have in common: see `Part.properties`."""
@@ -243,7 +175,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     def branch_at(self, path: Sequence[int], branch: str) -> str:
         """Return the branch of a seed at a path, in whose part it may have another name."""
-        return f"{branch} ({[*self.parts][path[0]]})" if self.has_shares else branch
+        return f"{branch} ({[*self.seeding.parts][path[0]]})" if self.has_shares else branch
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -253,7 +185,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         """
         steps: list[Step] = []
         contexts: tuple[ListStep[Any], ...] = (self.contexts,) if self.contexts else ()
-        seeds = self.chain if self.parts else self.seeds
+        seeds = self.chain if self.seeding.parts else self.seeds
         if self.has_shares:  # each part has its own
             contexts = tuple(each for each in seeds if each.name == "contexts")
             seeds = tuple(each for each in seeds if each.name != "contexts")
@@ -264,7 +196,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             parts = lists.get(kind)
             for name in dict.fromkeys(part.name or kind for part in parts or ()) or (kind,):
                 known = name if name in PARAMETERS and name not in lists else kind
-                mine = {**PARAMETERS[known], **self.parameters.get(name, {})}
+                mine = {**PARAMETERS[known], **self.calls.parameters.get(name, {})}
                 grown = parts and tuple(part for part in parts if (part.name or kind) == name)
                 steps.append(Step(name, known, mine, grown))
         return tuple(steps)
@@ -314,7 +246,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             for step in self.chain:
                 if step.dry_run is not None and any(p.name == prompt for p in step.prompts):
                     return step.dry_run
-        return self.dry_run
+        return self.calls.dry_run
 
     def turns(self, path: Sequence[int], sample: int) -> tuple[str, ...]:
         """Return the branches of the seed at that path, in order.
@@ -322,8 +254,8 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         If each seed is for one label, the branches take turns being first. Neighbours along each
         list start with different branches, so that no context belongs to only one label.
         """
-        mine, seats = self._by_part[path[0] if self.parts else 0]
-        if self.labels_per_seed is None:
+        mine, seats = self._by_part[path[0] if self.seeding.parts else 0]
+        if self.seeding.labels_per_seed is None:
             return mine
         turn = self._turn(path) + sample
         if seats is mine:
@@ -339,15 +271,15 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     def _by_part(self) -> Sequence[tuple[tuple[str, ...], tuple[str, ...]]]:
         """The branches of each part, or of the whole task, and those of them that take turns."""
         branches = tuple(self.branches)
-        takes_turns = bool(self.seats) and not {*self.seats}.isdisjoint(branches)
-        parts = [tuple(part.branches) for part in self.parts.values()]
+        takes_turns = bool(self.seeding.seats) and not {*self.seeding.seats}.isdisjoint(branches)
+        parts = [tuple(part.branches) for part in self.seeding.parts.values()]
         return [(each, each) for each in parts] or [
-            (branches, self.seats if takes_turns else branches)
+            (branches, self.seeding.seats if takes_turns else branches)
         ]
 
     def _turn(self, path: Sequence[int]) -> int:
         """Return whose turn a seed is: a number that counts modulo the seats there."""
-        if not self.balanced_draws:
+        if not self.seeding.balanced_draws:
             return sum(path)
         return sum(self._turns_along(path))
 
@@ -357,26 +289,26 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         The few seeds of a context are not for a few neighbouring labels.
         """
         first, seats = self._first, self.seats_at(path)
-        batches = self._batches_by_part[path[0] if self.parts else 0]
+        batches = self._batches_by_part[path[0] if self.seeding.parts else 0]
         return [*path[:first], *_turns_in(tuple(path[first:]), batches, seats)]
 
     @cached_property
     def _first(self) -> int:
         """Return where the first list's index is in a path: behind the number of a part."""
-        return 1 if self.parts else 0
+        return 1 if self.seeding.parts else 0
 
     @cached_property
     def _batches_by_part(self) -> Sequence[tuple[int, ...]]:
-        lists = [part.lists for part in self.parts.values()] or [self.chain]
+        lists = [part.lists for part in self.seeding.parts.values()] or [self.chain]
         return [tuple(part.batch for part in each) for each in lists]
 
     def seats_at(self, path: Sequence[int]) -> int:
         """Return the number of neighbouring seeds after which a branch has its turn again."""
-        return len(self._by_part[path[0] if self.parts else 0][1])
+        return len(self._by_part[path[0] if self.seeding.parts else 0][1])
 
     def samples_before(self, path: Sequence[int], sample: int, branch: str) -> Sequence[int]:
         """Earlier samples of the seed at that place that were also for this branch."""
-        if self.labels_per_seed is None:
+        if self.seeding.labels_per_seed is None:
             return range(sample)
         return [one for one in range(sample) if self.turns(path, one)[0] == branch]
 
@@ -386,7 +318,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         Labels that share a seed share its draws. If a seed is for one label, neighbours in the
         first list that start with different branches share theirs. So draws do not reveal a label.
         """
-        if self.labels_per_seed is None:
+        if self.seeding.labels_per_seed is None:
             return tuple(path)
         first = self._first
         shared = path[first] // self.seats_at(path)
@@ -397,7 +329,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
         Neighbours do not share draws, as rows do: items that serve a label alone would be alike.
         """
-        if self.labels_per_seed is None or not self.balanced_draws:
+        if self.seeding.labels_per_seed is None or not self.seeding.balanced_draws:
             return tuple(path)
         return self._split(path)
 
@@ -413,7 +345,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     def late(self, branch: str, path: Sequence[int], sample: int) -> Late | None:
         """Return which of its own seeds a branch repeats; None if it uses its own draws."""
-        if self.labels_per_seed is None or not self.balanced_draws:
+        if self.seeding.labels_per_seed is None or not self.seeding.balanced_draws:
             return None
         first = self._first
         seats, own = self._seat_of(branch, path)
@@ -424,10 +356,10 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
     def alternation(self, branch: str | None, path: Sequence[int], sample: int, size: int) -> int:
         """Return the turn of a seed in what alternates between `size` choices, for a branch."""
         turn = sum(path) + sample
-        if branch is None or self.labels_per_seed is None:
+        if branch is None or self.seeding.labels_per_seed is None:
             return turn
         seats, own = self._seat_of(branch, path)
-        if not self.balanced_draws:
+        if not self.seeding.balanced_draws:
             return turn // len(seats)  # neighbours are for other labels
         turn = sum(index // len(seats) for index in path[self._first :]) + sample
         late = Late(0, (self._turn(path) + sample) % len(seats) - own, len(seats))
@@ -435,16 +367,16 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     def _seat_of(self, branch: str, path: Sequence[int]) -> tuple[tuple[str, ...], int]:
         """Return the branches that take turns at a seed, and the position of one, 0 by default."""
-        _, seats = self._by_part[path[0] if self.parts else 0]
+        _, seats = self._by_part[path[0] if self.seeding.parts else 0]
         return seats, seats.index(branch) if branch in seats else 0
 
     def replace(self, **changes: Any) -> Task[SeedT, InstanceT]:
         """Return a copy of the task with some parts replaced.
 
-        For `judging`, `rows` and `texts`, a mapping contains the fields to replace:
+        For a group, such as `judging`, a mapping contains the fields to replace:
         `task.replace(judging={"samples": mine})`.
         """
-        for name in ("judging", "rows", "texts"):
+        for name in ("judging", "rows", "texts", "seeding", "calls", "uses", "about"):
             if isinstance(changes.get(name), Mapping):
                 changes[name] = replace(getattr(self, name), **changes[name])
         return replace(self, **changes)

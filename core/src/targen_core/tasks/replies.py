@@ -7,6 +7,7 @@ all the same; what may be used is for the task's checks to say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -18,6 +19,8 @@ from targen_core.tasks.words import normalized
 
 T = TypeVar("T")
 
+_WORDS = {True: ("true", "yes"), False: ("false", "no"), None: ("null", "none")}
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _SHOWN = 80  # characters of a name that a model made up
 
 
@@ -39,19 +42,20 @@ def line(min_chars: int, max_chars: int, *, pattern: str = "") -> Any:
 def one_of(options: Sequence[str]) -> Any:
     """The field type for one of several names, whatever their case, spaces and punctuation.
 
-    A name that equals several of them in these respects is refused. A number or a boolean counts as
-    its text: models may write `1` for "1" and `true` for "yes".
+    A name that equals several of them in these respects is refused. A number, a boolean or null
+    counts as its text: models may write `1` for "1" or "1.0", `true` for "yes" and null for "none".
     """
     known: dict[str, list[str]] = {}
     for option in options:
         known.setdefault(_plain(option), []).append(option)
 
     def option_of(value: Any) -> Any:
-        if isinstance(value, bool):
-            words = ("true", "yes") if value else ("false", "no")
+        if value is None or isinstance(value, bool):
+            words = _WORDS[value]
             value = next((word for word in words if word in known), words[0])
         elif isinstance(value, int | float):
-            value = f"{value:g}"
+            equal = (name for name in options if _NUMBER.fullmatch(name) and float(name) == value)
+            value = next(equal, str(value))
         if value in options or not isinstance(value, str):
             return value
         near = known.get(_plain(value), []) if _plain(value) else []

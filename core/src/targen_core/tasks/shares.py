@@ -67,12 +67,10 @@ def with_shares(task: Task[Any, Any], shares: Shares) -> Task[Any, Any]:
     return wide.replace(
         contexts=None,
         seeds=(),
-        parts=parts,
         generators=generators,
-        branch_labels=aims,
-        generators_from={},
-        seats=(),
         variants={},
+        seeding={"parts": parts, "branch_labels": aims, "seats": ()},
+        uses={"generators": {}},
     )
 
 
@@ -128,7 +126,7 @@ def _check(task: Task[Any, Any], shares: Shares) -> None:
     Raises:
         UsageError: it cannot.
     """
-    if task.parts or task.rows.rows_per_instance != 1 or task.samples_per_seed != 1:
+    if task.seeding.parts or task.rows.rows_per_instance != 1 or task.seeding.samples_per_seed != 1:
         raise UsageError(
             f"--share: rows of {task.name} already have parts or come in groups",
             hint="generate a run for each value, and merge them with targen merge",

@@ -73,7 +73,7 @@ class Llm(Protocol):
 
     @property
     def earlier(self) -> Sequence[Any]:
-        """Instances from earlier samples of this seed and label: see `Task.samples_per_seed`."""
+        """Instances from earlier samples of this seed and label: see `Seeding.samples_per_seed`."""
         ...
 
     @property
@@ -97,8 +97,8 @@ class Llm(Protocol):
         """Return the draws for this call, by dimension: see `Dimension`.
 
         In a list step there is one mapping for each of the `batch` items, in the order in which it
-        returns them. In step 3 there is one for each of `Task.instances_per_call`. They are empty
-        without dimensions, and in step 4.
+        returns them. In step 3 there is one for each of `Seeding.instances_per_call`. They are
+        empty without dimensions, and in step 4.
         """
         ...
 
@@ -153,7 +153,7 @@ class Llm(Protocol):
         replies, so that results do not depend on which came first.
 
         `sampling` sets parameters for this call only, as in `{"temperature": 0.0}`: any of a step's
-        (`Task.parameters`) except the seed. Parameters set by the user or the backend take
+        (`CallSettings.parameters`) except the seed. Parameters set by the user or the backend take
         precedence. With `may_be_cut`, a reply that reaches `max_tokens` is used unchanged;
         otherwise it is unusable.
 
@@ -204,8 +204,8 @@ class Llm(Protocol):
         """Send a prompt as `ask` does, and also return the probability of each token of the reply.
 
         Each token comes with up to `top_logprobs` of the likeliest tokens at its position. Not
-        every backend reports this. A task lists such steps in `Task.scored`, and a run whose model
-        does not report it is refused before its first call.
+        every backend reports this. A task lists such steps in `CallSettings.scored`, and a run
+        whose model does not report it is refused before its first call.
 
         Raises:
             Rejected: as `ask` does.
@@ -328,7 +328,7 @@ class ListStep(Keywords, Generic[ItemT]):
             targen requests batches one after the other, and each batch sees all earlier batches.
         summary: a one-line summary for people.
         prompts: the prompts of `propose`, for tasks that use the list but do not list its prompts.
-        dry_run: offline replies to these `prompts`, for the same tasks; see `Task.dry_run`.
+        dry_run: offline replies to these `prompts`, for the same tasks; see `CallSettings.dry_run`.
         origin: the id of the registered list from which a declaration made this list, if any;
             manifests record its distribution.
         name: the step to which the list's calls belong, for options, backends and reports. By
@@ -454,7 +454,7 @@ class Step:
 
 
 class InverseGenerator(Protocol[SeedT_contra, InstanceT_co]):
-    """G(label, seed): one instance, or `Task.instances_per_call` of them.
+    """G(label, seed): one instance, or `Seeding.instances_per_call` of them.
 
     If there are several, a `Rejected` may replace one that cannot be written. A registered
     generator may have `prompts`, `dry_run` and `check_task`, like a `Corrector`.
@@ -476,9 +476,9 @@ class Corrector(Protocol[InstanceT_contra]):
 
     A corrector may have these attributes. `parameters` are sampling parameters for its calls, which
     take precedence over the task's. `prompts` is a tuple of its own prompts, whose versions a run
-    records. `dry_run` gives offline replies to these, as in `Task.dry_run`, or is None for replies
-    made from their schema. A corrector without `dry_run` may only use prompts that every task's
-    `dry_run` can answer. `check_task` is called with the task before any calls, and raises
+    records. `dry_run` gives offline replies to these, as in `CallSettings.dry_run`, or is None for
+    replies made from their schema. A corrector without `dry_run` may only use prompts that every
+    task's `dry_run` can answer. `check_task` is called with the task before any calls, and raises
     `UsageError` for a task that the corrector does not suit.
     """
 

@@ -16,7 +16,7 @@ from targen_core.calls.sampling import SAMPLING, check_sampling
 from targen_core.errors import UsageError
 from targen_core.hints import did_you_mean
 from targen_core.tasks.dimensions import Dimension, repeated
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts, Uses
 from targen_core.tasks.judging import NO_VALID_INSTANCE, CorrectionSample
 from targen_core.tasks.parts import Label, Variant
 from targen_core.tasks.prompt import Prompt
@@ -42,8 +42,27 @@ def validate(task: Task[Any, Any]) -> None:
             raise ValueError(f"task {task.name}: {problem}")
 
 
+_GROUPS: Mapping[str, type] = {
+    "judging": Judging,
+    "rows": Rows,
+    "texts": Texts,
+    "seeding": Seeding,
+    "calls": CallSettings,
+    "uses": Uses,
+    "about": About,
+}
+
+
 def _kinds(task: Task[Any, Any]) -> Iterator[str]:
     """Parts that are something else than their annotations say, with what to pass."""
+    wrong = [
+        f"{name} is {repr(value)[:80]}; pass {kind.__name__}(...)"
+        for name, kind in _GROUPS.items()
+        if not isinstance(value := getattr(task, name), kind)
+    ]
+    if wrong:  # their fields cannot be looked at
+        yield from wrong
+        return
     samples = "a tuple of CorrectionSamples: (sample,)"
     expected: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         ("name", _is_name, "a name of lower-case letters, digits, ., _ and -"),
@@ -52,19 +71,16 @@ def _kinds(task: Task[Any, Any]) -> Iterator[str]:
         ("labels", _several(Label), 'a tuple of Labels: (Label("yes"),)'),
         ("generators", _by_name(Callable), "a mapping of labels or branches to functions"),
         (
-            "branch_labels",
+            "seeding.branch_labels",
             _by_name(str | None),
             "a mapping of branches to labels, or to None if step 4 finds the label",
         ),
         ("contexts", _one(ListStep | None), "a ListStep or None"),
         ("seeds", _several(ListStep), "a tuple of ListSteps: (step,)"),
-        ("parts", _by_name(Part), "a mapping of names to Parts"),
+        ("seeding.parts", _by_name(Part), "a mapping of names to Parts"),
         ("dimensions", _several(Dimension), "a tuple of Dimensions: (dimension,)"),
-        ("drawn", _one(Callable | None), "a function (above, seed, branch), or None"),
+        ("seeding.drawn", _one(Callable | None), "a function (above, seed, branch), or None"),
         ("checks", _several(Callable), "a tuple of functions: (check,)"),
-        ("judging", _one(Judging), "Judging(...)"),
-        ("rows", _one(Rows), "Rows(...)"),
-        ("texts", _one(Texts), "Texts(...)"),
         ("judging.samples", _several(CorrectionSample), samples),
         (
             "judging.rejecting",
@@ -72,29 +88,29 @@ def _kinds(task: Task[Any, Any]) -> Iterator[str]:
             'a mapping of answers to reasons: {"unclear": "ambiguous"}',
         ),
         (
-            "presets",
+            "rows.presets",
             _by_name(Mapping),
             'a mapping of names to row counts by label: {"small": {"yes": 10}}',
         ),
         (
-            "parameters",
+            "calls.parameters",
             _by_name(Mapping),
             'a mapping of steps to parameters: {"generate": {"temperature": 1.0}}',
         ),
         (
-            "scored",
+            "calls.scored",
             _by_name(int),
             'a mapping of steps to the number of alternatives per token: {"generate": 20}',
         ),
-        ("scores_given", _several(str), 'a tuple of steps: ("generate",)'),
-        ("continues", _several(str), 'a tuple of steps: ("generate",)'),
+        ("calls.scores_given", _several(str), 'a tuple of steps: ("generate",)'),
+        ("calls.continues", _several(str), 'a tuple of steps: ("generate",)'),
         (
             "variants",
             _by_name(Variant),
             "a mapping of names to Variants: Variant(summary, changes)",
         ),
         ("prompts", _several(Prompt), "a tuple of Prompts: (prompt,)"),
-        ("dry_run", _one(Callable | None), "a function that takes a DryRunCall, or None"),
+        ("calls.dry_run", _one(Callable | None), "a function that takes a DryRunCall, or None"),
     )
     for part, fits, kind in expected:
         value = attrgetter(part)(task)
@@ -130,15 +146,17 @@ def _by_name(kind: Any) -> Callable[[Any], bool]:
 def _numbers(task: Task[Any, Any]) -> Iterator[str]:
     for counted, number in (
         ("rows_per_instance", task.rows.rows_per_instance),
-        ("instances_per_call", task.instances_per_call),
-        ("samples_per_seed", task.samples_per_seed),
+        ("instances_per_call", task.seeding.instances_per_call),
+        ("samples_per_seed", task.seeding.samples_per_seed),
     ):
         if not isinstance(number, int) or number < 1:
             yield f"{counted} is {number}; it must be at least 1"
-    if task.labels_per_seed not in (None, 1):
-        yield f"labels_per_seed is {task.labels_per_seed!r}; it must be 1, or None for all"
-    has_parts = bool(task.parts) and not task.has_shares
-    if task.seed_branch and (task.labels_per_seed or has_parts or task.samples_per_seed > 1):
+    if task.seeding.labels_per_seed not in (None, 1):
+        yield f"labels_per_seed is {task.seeding.labels_per_seed!r}; it must be 1, or None for all"
+    has_parts = bool(task.seeding.parts) and not task.has_shares
+    if task.seeding.seed_branch and (
+        task.seeding.labels_per_seed or has_parts or task.seeding.samples_per_seed > 1
+    ):
         yield "with seed_branch, it cannot have labels_per_seed, parts or samples_per_seed"
 
 
@@ -184,13 +202,13 @@ def _branches(task: Task[Any, Any]) -> Iterator[str]:
     """Branches that aim at no label, and labels that no branch aims at."""
     names, aims = task.quota_names, set(task.branches.values())
     listed = f"the labels are {', '.join(names)}"
-    for branch in task.branch_labels:
+    for branch in task.seeding.branch_labels:
         if branch not in task.generators:
             yield f"branch_labels contains {branch!r}, which is not a generator"
     for branch, aim in task.branches.items():
         if aim is None or aim in names:
             continue
-        if branch in task.branch_labels:
+        if branch in task.seeding.branch_labels:
             yield f"branch {branch} is for {aim!r}, which is not a label; {listed}"
         yield (
             f"the generator {branch!r} is not named after a label; {listed}. Set its label in "
@@ -206,25 +224,27 @@ def _branches(task: Task[Any, Any]) -> Iterator[str]:
 
 def _parts(task: Task[Any, Any]) -> Iterator[str]:
     """Find parts that omit or share a list, a branch or a label, or do not add up."""
-    if not task.parts:
+    if not task.seeding.parts:
         return
     if task.contexts is not None or task.seeds:
         yield "a task with parts must define its contexts and seeds in the parts"
-    if task.samples_per_seed != 1 or task.rows.rows_per_instance != 1:
+    if task.seeding.samples_per_seed != 1 or task.rows.rows_per_instance != 1:
         yield "a task with parts must have samples_per_seed=1 and rows_per_instance=1"
-    chains = [[step.name for step in part.lists] for part in task.parts.values()]
+    chains = [[step.name for step in part.lists] for part in task.seeding.parts.values()]
     if not all(chains) or any("" in chain for chain in chains):
         yield "each part must have lists, and each list must have a name"
     names = [name for chain in chains for name in chain]
     if len(set(names)) != len(names) and not task.has_shares:
         yield "two parts have lists with the same name"
-    if sorted(b for part in task.parts.values() for b in part.branches) != sorted(task.generators):
+    if sorted(b for part in task.seeding.parts.values() for b in part.branches) != sorted(
+        task.generators
+    ):
         yield "each generator must be a branch of exactly one part"
         return
-    shares = [part.share for part in task.parts.values()]
+    shares = [part.share for part in task.seeding.parts.values()]
     if not all(0 < share < 1 for share in shares) or abs(sum(shares) - 1) > 1e-9:
         yield f"the shares of its parts are {', '.join(map(str, shares))}; they must add up to 1"
-    for name, part in task.parts.items():
+    for name, part in task.seeding.parts.items():
         aims = {task.branches[branch] for branch in part.branches}
         for label in task.quota_names:
             if not {label, None} & aims:
@@ -241,12 +261,12 @@ def _steps(task: Task[Any, Any]) -> Iterator[str]:
         if steps.count(step) > 1:
             yield f"two of its steps have the name {step!r}"
     yield from _balanced(task)
-    for step, values in task.parameters.items():
+    for step, values in task.calls.parameters.items():
         if step not in steps:
             yield (f"parameters for unknown step {step!r}; the task's steps are {', '.join(steps)}")
         for problem in _sampling_problems(values):
             yield f"parameters of {step}: {problem}"
-    for step, wanted in task.scored.items():
+    for step, wanted in task.calls.scored.items():
         if step not in steps:
             yield (
                 f"scored contains {step!r}, which is not a step; "
@@ -255,8 +275,8 @@ def _steps(task: Task[Any, Any]) -> Iterator[str]:
         if wanted < 0 or isinstance(wanted, bool):
             yield f"scored[{step!r}] is {wanted}; it must be a number of alternatives, 0 or more"
     for field in ("scores_given", "continues"):
-        for step in getattr(task, field):
-            if step not in task.scored:
+        for step in getattr(task.calls, field):
+            if step not in task.calls.scored:
                 yield f"{field} contains {step!r}, but scored does not"
     for problem in corrector_problems(task.judging.corrector):
         yield f"its corrector's {problem}"
@@ -273,7 +293,7 @@ def _dimensions(task: Task[Any, Any]) -> Iterator[str]:
 
 def _balanced(task: Task[Any, Any]) -> Iterator[str]:
     """Balanced lists whose items are not all known from the first."""
-    chains = [part.lists for part in task.parts.values()] or [task.chain]
+    chains = [part.lists for part in task.seeding.parts.values()] or [task.chain]
     for chain in chains:
         places = [number for number, step in enumerate(chain) if step.balanced]
         if not places:
@@ -284,7 +304,7 @@ def _balanced(task: Task[Any, Any]) -> Iterator[str]:
                 "only one list may be balanced; it needs once=True, and the lists above it need "
                 "once=True and batch=1"
             )
-        if task.samples_per_seed != 1 or task.rows.rows_per_instance != 1:
+        if task.seeding.samples_per_seed != 1 or task.rows.rows_per_instance != 1:
             yield "a task with a balanced list must have samples_per_seed=1 and rows_per_instance=1"
 
 
@@ -338,7 +358,7 @@ def _samples(task: Task[Any, Any]) -> Iterator[str]:
 
 def _presets(task: Task[Any, Any]) -> Iterator[str]:
     names, unit = task.quota_names, task.rows.rows_per_instance
-    for preset, counts in task.presets.items():
+    for preset, counts in task.rows.presets.items():
         for name, rows in counts.items():
             if not task.allows(name):
                 hint = did_you_mean(str(name), names, "the labels are")
@@ -351,10 +371,10 @@ def _presets(task: Task[Any, Any]) -> Iterator[str]:
 def _functions(task: Task[Any, Any]) -> Iterator[str]:
     """Coroutines in the place of plain functions: they would never run."""
     called: list[tuple[str, Any]] = [("checks", check) for check in task.checks]
-    for group in ("judging", "rows", "texts"):
+    for group in _GROUPS:
         names = [f"{group}.{part.name}" for part in fields(getattr(task, group))]
         called += [(name, attrgetter(name)(task)) for name in names if name != "judging.corrector"]
-    for part, function in (*called, ("dry_run", task.dry_run)):
+    for part, function in called:
         if inspect.iscoroutinefunction(function):
             yield (
                 f"{part}: {function.__name__} is `async def`, and targen does not await it: "

@@ -107,7 +107,7 @@ def read_corpus(
     if opened.task is not None and known is not None and task is not None:
         other = task.name if isinstance(task, Task) else registry.get("task", task).name
         # A method's rows are those of the task that it is based on.
-        if other not in (known.name, *(name.rpartition(":")[2] for name in known.based_on)):
+        if other not in (known.name, *(name.rpartition(":")[2] for name in known.about.based_on)):
             raise UsageError(
                 f"{opened.place} already states the task of its rows: {known.name}, not {other}",
                 hint="leave out --task",

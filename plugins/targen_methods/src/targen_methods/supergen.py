@@ -308,18 +308,22 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
         contexts=steps.conditions,
         seeds=(steps.samples,),
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
-        most=steps.most,
-        parameters={
-            "conditions": {"temperature": 1.0, "top_p": 0.9, "max_tokens": _TOKENS},
-            "generate": {"temperature": 0.0 if pairs else 0.2, "max_tokens": _TOKENS},
-        },
-        scored={"generate": 0},
-        presets={
-            **base.task.presets,
-            "supergen": dict.fromkeys((label.name for label in base.task.labels), _MADE),
-        },
         prompts=(*PROMPTS, META_PROMPT),
-        dry_run=steps.dry_run,
+        seeding={"most": steps.most},
+        calls={
+            "parameters": {
+                "conditions": {"temperature": 1.0, "top_p": 0.9, "max_tokens": _TOKENS},
+                "generate": {"temperature": 0.0 if pairs else 0.2, "max_tokens": _TOKENS},
+            },
+            "scored": {"generate": 0},
+            "dry_run": steps.dry_run,
+        },
+        rows={
+            "presets": {
+                **base.task.rows.presets,
+                "supergen": dict.fromkeys((label.name for label in base.task.labels), _MADE),
+            }
+        },
     )
 
 

@@ -66,12 +66,14 @@ def zerogen_task(base: Base, options: Options) -> Task[Any, Any]:
         contexts=steps.conditions,
         seeds=(steps.samples,),
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
-        most=steps.most,
-        parameters={"conditions": sampling, "generate": sampling},
-        scored={"generate": options.debias_tokens} if steps.debias else {},
-        continues=("generate",) if steps.debias else (),
         prompts=(*PROMPTS, META_PROMPT),
-        dry_run=steps.dry_run,
+        seeding={"most": steps.most},
+        calls={
+            "parameters": {"conditions": sampling, "generate": sampling},
+            "scored": {"generate": options.debias_tokens} if steps.debias else {},
+            "continues": ("generate",) if steps.debias else (),
+            "dry_run": steps.dry_run,
+        },
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from targen_core import Label, Task
-from targen_core.tasks.groups import Judging
+from targen_core.tasks.groups import CallSettings, Judging, Rows
 from targen_core.tasks.judging import CorrectionSample
 from targen_plugin_example.dry_run import dry_run
 from targen_plugin_example.steps import (
@@ -65,7 +65,7 @@ TICKETS: Task[Problem, Ticket] = Task(
     generators={"urgent": write_urgent, "routine": write_routine},
     checks=(check_ticket,),
     judging=Judging(instructions=_INSTRUCTIONS, samples=_SAMPLES),
-    presets={"small": {"urgent": 20, "routine": 20}},
     prompts=(*PROMPTS, META_PROMPT),
-    dry_run=dry_run,
+    rows=Rows(presets={"small": {"urgent": 20, "routine": 20}}),
+    calls=CallSettings(dry_run=dry_run),
 )

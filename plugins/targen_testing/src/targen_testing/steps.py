@@ -24,6 +24,7 @@ from targen_core.engine.filters import Candidate, Filter
 from targen_core.errors import QuotaNotMet, Rejected, TargenError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.tasks.groups import CallSettings, Seeding
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.steps import Check, InverseGenerator, ListStep, Llm
@@ -81,7 +82,7 @@ class _Host(Task[Any, Review]):
         for step in self.chain:
             if step.dry_run is not None and any(own.name == prompt for own in step.prompts):
                 return step.dry_run
-        return SAMPLE.dry_run if any(own.name == prompt for own in SAMPLE.prompts) else None
+        return SAMPLE.calls.dry_run if any(own.name == prompt for own in SAMPLE.prompts) else None
 
 
 def _as_text(item: Any) -> str:
@@ -121,10 +122,11 @@ class _ListSuite(Described[ListStep[Any]], _StepSuite[ListStep[Any]]):
             seeds=() if self.kind == "contexts" else (step,),
             generators={name: _of_any(write) for name, write in SAMPLE.generators.items()},
             checks=(lambda review, seed: None,),
-            samples_per_seed=self.rows,  # a list that is read from a file may be short
             judging=SAMPLE.judging,
             prompts=SAMPLE.prompts,
-            dry_run=SAMPLE.dry_run,
+            # A list that is read from a file may be short.
+            seeding=Seeding(samples_per_seed=self.rows),
+            calls=CallSettings(dry_run=SAMPLE.calls.dry_run),
         )
         return registry.including(tasks={_HOST: host})
 

@@ -75,7 +75,7 @@ class TaskSuite(RunSuite):
             for part in fields(group)
         ]
         parts: Sequence[Any] = [*task.generators.values(), *task.checks, *lists, *groups]
-        return homes_of(*(p for p in (*parts, task.instance, task.dry_run) if callable(p)))
+        return homes_of(*(p for p in (*parts, task.instance, task.calls.dry_run) if callable(p)))
 
     @pytest.fixture
     def hostile(self, tmp_path_factory: pytest.TempPathFactory) -> Trial:
@@ -187,7 +187,7 @@ class TaskSuite(RunSuite):
 
     def test_calls_give_several(self, good: Trial) -> None:
         """A call returns `instances_per_call` instances, and its prompt requests that number."""
-        several = self.target().instances_per_call
+        several = self.target().seeding.instances_per_call
         last = several - 1
         places = [record["id"].rpartition("/")[2] for record in (*good.provenance, *good.made)]
         if places and all(int(place) % several != last for place in places):

@@ -216,7 +216,7 @@ def _arms(
     folder: Path,
 ) -> Iterator[tuple[str, Mapping[str, Any] | str]]:
     """Yield each arm as an experiment declares it, or the reason why it is missing."""
-    listed = task.seed_branch is None  # otherwise its lists contain the rows
+    listed = task.seeding.seed_branch is None  # otherwise its lists contain the rows
     has_lists = listed and (task.contexts is not None or task.seeds)
     limit = {"contexts_limit": contexts} if has_lists else {}
 
@@ -262,7 +262,7 @@ def _seedless(task: Task[Any, Any], said: str, arm: Any, folder: Path) -> Mappin
     if _SEEDLESS in task.variants:
         values: Mapping[str, Any] = arm(variants=[_SEEDLESS])
         return values
-    if not task.seeds or task.seed_branch is not None:
+    if not task.seeds or task.seeding.seed_branch is not None:
         return f"{task.name} has no seeds"
     if task.contexts is None or not said.endswith(DECLARED):
         return f"{task.name} has no variant {_SEEDLESS}"

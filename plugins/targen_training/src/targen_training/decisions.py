@@ -52,7 +52,7 @@ def decisions_of(
 
 def _values(dataset: Dataset, style: Style, output: TrainedOutput) -> Iterator[Decision]:
     task = dataset.task
-    if output.name not in task.based_on:
+    if output.name not in task.about.based_on:
         raise UsageError(
             f"rows of {task.name} do not have the output {output.name}",
             hint="choose a different trainer",

@@ -22,7 +22,7 @@ def usual_trainer(registry: Registry, task: Task[Any, Any]) -> str:
     found: list[tuple[bool, str]] = []
     for item in registry.all("trainer"):
         trainer: Trainer = registry.resolve(item)
-        if trainer.output is not None and trainer.output.name in task.based_on:
+        if trainer.output is not None and trainer.output.name in task.about.based_on:
             found.append((bool(trainer.extra), item.id))
     return min(found)[1] if found else "tfidf"
 

@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from targen_backends.completions import count, reported, reported_or_estimated, sound
+from targen_backends.completions import count, finish_of, reported, reported_or_estimated, sound
 from targen_core import ChatReply
-from targen_core.calls.model import ChatRequest, Finish, Message
+from targen_core.calls.model import ChatRequest, Message
 from targen_core.errors import ServiceError
 
 SAMPLING = ("temperature", "top_p", "top_k")
@@ -29,15 +29,6 @@ no more (platform.claude.com, prompt-caching).
 """
 
 _MAX = 10**8  # tokens that any context may have
-
-_FINISH: dict[Any, Finish] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "tool_use": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "refusal": "refusal",
-}
 
 
 def conversation(messages: Sequence[Message], *, mark: bool) -> dict[str, Any]:
@@ -98,9 +89,8 @@ def read_message(envelope: Any, request: ChatRequest) -> ChatReply:
         ServiceError: the envelope is not a message; billed, since a model has been at work.
     """
     try:
-        blocks = envelope["content"]
-        reason = envelope["stop_reason"]
-        finish = _FINISH.get(reason, "other")
+        finish = finish_of(envelope["stop_reason"])
+        blocks = envelope["content"] or [] if finish == "refusal" else envelope["content"]
         text = "".join(block["text"] for block in blocks if block["type"] == "text")
         for block in blocks:
             if block["type"] == "tool_use" and block["name"] == TOOL:

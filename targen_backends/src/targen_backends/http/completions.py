@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from targen_backends.batches import NOBODY, careful, parsed
-from targen_backends.completions import fields, read_reply
+from targen_backends.completions import fields, from_stream, read_reply
 from targen_backends.http.failures import failure_inside
 from targen_backends.http.model import HttpModel
 from targen_backends.schema import response_format
@@ -51,6 +51,12 @@ class CompletionsModel(HttpModel):
     def schema(self, schema: Mapping[str, Any], name: str) -> Any:
         """A reply's schema as `response_format` holds it."""
         return response_format(schema, name)
+
+    def parsed(self, raw: bytes) -> Any:
+        """Return the JSON of an answer, also if the server streams it; see `HttpModel.parsed`."""
+        if raw.lstrip()[:5] in (b"data:", b"event"):
+            raw = json.dumps(from_stream(raw.decode("utf-8", "replace"))).encode()
+        return super().parsed(raw)
 
     def read(self, envelope: Any, request: ChatRequest) -> ChatReply:
         """Return the reply in a chat completion; see `HttpModel.read`."""

@@ -1,29 +1,23 @@
-"""Map HTTP answers other than 200 to targen's errors."""
+"""Find the cause of a failed call, in whatever status and envelope the service reports it."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from targen_backends.completions import first_choice
-from targen_backends.http.limits import retry_after, stated_wait
+from targen_backends.completions import first_choice, usage_of
+from targen_backends.http.limits import reset_of, retry_after, stated_wait
 from targen_core.errors import Cause, ServiceError
-from targen_standard.error_patterns import (
-    CONTENT_FILTER_CODES,
-    NO_CREDIT_CODES,
-    TOO_LONG_CODES,
-    filtered,
-    no_credit,
-    quoted,
-    too_long,
-)
+from targen_standard.error_patterns import cause_of, quoted
 
 if TYPE_CHECKING:
     from targen_backends.http.model import HttpModel
-
-E = TypeVar("E", bound=ServiceError)
 
 NOT_WITH_REASONING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "stop")
 """Parameters that OpenAI's thinking models refuse: "Unsupported value: 'temperature' does not
@@ -33,50 +27,50 @@ support 0.2 with this model" (developers.openai.com, guides/reasoning; issues of
 
 HINTS = {
     "credit": "the account is out of credit; see its billing page, then run the same command again",
-    "missing": "is the model name right, and does this key have access to it?",
+    "no-model": "is the model name right, and does this key have access to it?",
     "schema": "-o structured=json_object, or -o structured=none, requests JSON in a different way",
-    "length": "start a new run with a lower -o max_tokens=N, or with a model that has a longer "
+    "too-long": "start a new run with a lower -o max_tokens=N, or with a model that has a longer "
     "context",
+    "rate-limit": "lower --concurrency, or set --rpm and --tpm to the account's limits",
     "scores": "this model returns no token probabilities, or lists fewer tokens at each position; "
     "use a different model for this step, such as --backend-for STEP=local",
+    "tls": "the server speaks https: write --base-url with https://",
+    "way": "a proxy or firewall answered, not the service: HTTPS_PROXY and HTTP_PROXY set a proxy, "
+    "and NO_PROXY lists hosts that need no proxy",
 }
-"""The hint for a failure, by its cause; see `HttpModel.hints`."""
+"""The hint for a failure, by its cause or by what it is about; see `HttpModel.hints`."""
 
-_SCHEMA = re.compile(
-    r"response_format|json_schema|guided|grammar|output_config|output_format", re.IGNORECASE
-)
-_REFUSES = re.compile(
-    r"unsupported|not support|n't support|not (permitted|allowed)|unrecognized|unknown|deprecated",
-    re.IGNORECASE,
-)
-_PAGE = "a web page"
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_BETWEEN = (
-    "a proxy or firewall answered, not the service: HTTPS_PROXY and HTTP_PROXY set a proxy, and "
-    "NO_PROXY lists hosts that need no proxy"
-)
-_SCORES = re.compile(r"log_?prob", re.IGNORECASE)
-_TOO_BIG_FOR_THE_RATE = re.compile(r"request too large", re.IGNORECASE)
-_BAD_KEY = re.compile(r"\bapi[ _]key (is )?(not valid|invalid)", re.IGNORECASE)
-"""Gemini's API answers 400 to a wrong key (ai.google.dev/gemini-api/docs/troubleshooting)."""
 _STATUS_HINTS = {
     400: "compare the model's name and the options that you set with the service's documentation",
     405: "is --base-url the address of the API?",
     413: "raise the server's request size limit, such as client_max_body_size in nginx",
     501: "the server does not support this kind of request; see its documentation",
 }
-_LATER = re.compile(r"try again in (about )?\d", re.IGNORECASE)
-"""LiteLLM's proxy answers 400 for a limit of its own."""
-_SLOWER = "lower --concurrency, or set --rpm and --tpm to the account's limits"
-_NO_MODEL = re.compile(
-    r"\bno models?\b|\bmodel\b.{0,80}\bnot (found|loaded|exist|available)|(unknown|invalid) model",
+_ABOUT = {  # what a refused request is about
+    "tls": re.compile(r"http request .{0,12}to (an )?https", re.IGNORECASE),
+    "scores": re.compile(r"log_?prob", re.IGNORECASE),
+    "schema": re.compile(
+        r"response_format|json_schema|guided|grammar|output_config|output_format", re.IGNORECASE
+    ),
+}
+_REFUSES = re.compile(
+    r"unsupported|not support|n't support|not (permitted|allowed)|unrecognized|unknown|deprecated",
     re.IGNORECASE,
 )
+_PAGE = "a web page"
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_DEEPEST = 6  # levels of an envelope that are looked through
+_WORDS = (
+    *("error", "errors", "fault", "message", "detail", "msg", "error_msg", "error_message"),
+    *("error_description", "errmsg", "title"),
+)
+_CODES = {"code", "type", "status", "error_code", "quotaId", "statusCode"}
 _OF_MODERATION = {"reasons", "flagged_input"}
 """Fields of OpenRouter's errors for prompts that its moderation stopped (openrouter.ai/docs)."""
-_OVERLOADED = {"overloaded_error", "engine_overloaded_error"}
-# Azure's filter bills the prompt; the others do not document this.
-_BILLED_FILTERS = {"ResponsibleAIPolicyViolation"}
+_BILLED_FILTER = "ResponsibleAIPolicyViolation"  # Azure's bills the prompt; others do not say so
+# Seconds: a daily limit with a shorter wait recovers gradually, except Gemini's ("PerDay"), which
+# states the wait of another limit.
+_SHORT = 600.0
 
 
 def failure(
@@ -84,16 +78,46 @@ def failure(
 ) -> ServiceError:
     """Return the error for an answer with a `status` other than 200.
 
-    The provider's own words are quoted, up to 500 characters (`quoted`);
-    then its name for the request, by which its support finds it. `shown` is
-    what the message says in place of the status.
+    The provider's own words are quoted, up to 500 characters (`quoted`); then its name for the
+    request, by which its support finds it. `shown` is what the message says in place of the status.
     """
-    words, codes = _words(body)
+    words, codes, data = _described(body)
     words = quoted(words, model.key)
-    place = quoted(headers.get("Location", "").partition("?")[0], model.key) or "nowhere"
+    cause = "unsupported" if _ABOUT["tls"].search(words) else cause_of(status, words, codes)
+    rate = model.rate(headers)
+    wait = retry_after(headers)
+    if wait is None and status in (0, 400, 403, 429, 503):
+        wait = stated_wait(body)
+    if wait is None:
+        wait = retry_after(headers, rate)
+    if wait is None and cause in ("rate-limit", "daily-limit"):
+        wait = reset_of(headers)
+    if cause == "daily-limit" and (wait is None or wait <= _SHORT):
+        is_fixed = any("PerDay" in code for code in codes)
+        if wait is None or is_fixed:
+            wait = _until_midnight("America/Los_Angeles" if is_fixed else "UTC")
+        else:
+            cause = "rate-limit"
+    if (status == 403 and words.startswith(_PAGE)) or status == 407:
+        hint = HINTS["way"]
+    else:
+        hint = _hint(model, cause, status, words, wait)
     shown = shown or f"HTTP {status}"
-    stated = stated_wait(body) if status in (400, 429, 503) else None
-    error = _sorted(model, status, shown, words, codes, headers, place, stated)
+    message = f"{shown}: {words}" if words else shown
+    if 300 <= status < 400:
+        place = quoted(headers.get("Location", "").partition("?")[0], model.key) or "nowhere"
+        message = f"{message}: the address redirects to {place}"
+        hint = "use --base-url with the address that it redirects to, if it is an API"
+    error = ServiceError(
+        message,
+        cause=cause,
+        hint=hint,
+        retry_after=wait,
+        # A gateway that gave up waiting (504) leaves a model at work behind it.
+        billed=status == 504 or (cause == "content-filter" and _BILLED_FILTER in codes),
+        rate=rate,
+        tokens=usage_of(data),
+    )
     return named(error, request_id(headers, model.key))
 
 
@@ -118,18 +142,20 @@ def failure_inside(
             if not is_broken and not (error and is_empty):
                 return None
             error = error or "the reply ended with finish_reason error"
+    elif not error and isinstance(envelope.get("message", envelope.get("msg")), str):
+        error = envelope
     if not error:
         return None
-    code = error.get("code") if isinstance(error, dict) else None
-    status = code if isinstance(code, int) and 400 <= code < 600 else 502
-    shown = f"HTTP 200 with error {status}" if status == code else "HTTP 200 with an error"
-    body = json.dumps({"error": error}).encode()
-    failed = model.failure(status, body, headers, shown)
-    failed.billed = failed.retryable and status != 429
+    code = str(error.get("code", "")) if isinstance(error, dict) else ""
+    status = int(code) if re.fullmatch(r"[45]\d\d", code) else 0
+    shown = f"HTTP 200 with error {status}" if status else "HTTP 200 with an error"
+    body = json.dumps({"error": error, "usage": envelope.get("usage")}).encode()
+    failed = model.failure(status or 502, body, headers, shown)
+    failed.billed = failed.retryable and failed.cause != "rate-limit"
     return failed
 
 
-def named(error: E, request: str) -> E:
+def named(error: ServiceError, request: str) -> ServiceError:
     """`error` with the service's name for the request, as an attribute and in its words."""
     if request:
         error.request_id = request
@@ -143,88 +169,44 @@ def request_id(headers: Mapping[str, str], secret: str = "") -> str:
     return quoted(name, secret, max_length=100)
 
 
-def _sorted(
-    model: HttpModel,
-    status: int,
-    shown: str,
-    words: str,
-    codes: set[str],
-    headers: Mapping[str, str],
-    place: str,
-    stated: float | None,
-) -> ServiceError:
-    message = f"{shown}: {words}" if words else shown
-    rate, hints = model.rate(headers), {**HINTS, **model.hints}
-    wait = retry_after(headers)
-    if wait is None:
-        wait = stated if stated is not None else retry_after(headers, rate)
-    # Of a 5xx only the code counts: what was up-stream may be back in a moment.
-    if codes & NO_CREDIT_CODES or status == 402 or (status < 500 and no_credit(words)):
-        return ServiceError(message, hint=hints["credit"], cause="credit")
-    if status == 429 or (status == 400 and ("429" in codes or _LATER.search(words))):
-        if _TOO_BIG_FOR_THE_RATE.search(words):
-            return ServiceError(
-                message,
-                hint="this single request exceeds the limit: start a new run with a lower -o "
-                "max_tokens=N",
-                cause="bad-request",
-            )
-        return ServiceError(message, retry_after=wait, rate=rate, hint=_SLOWER, cause="rate-limit")
-    if status in (498, 503, 529) or codes & _OVERLOADED:  # 498: Groq's flexible tier is full
-        return ServiceError(message, retry_after=wait, rate=rate, cause="overloaded")
-    if status in (408, 409, 424, 425) or (status >= 500 and status != 501):
-        # The prompt was refused or lost; only a gateway that gave up waiting
-        # (504) leaves a model at work behind it.
-        return ServiceError(
-            message,
-            retry_after=wait,
-            billed=status == 504,
-            cause="server-error" if status == 500 else "unavailable",
-        )
-    if status == 401 or (status == 400 and _BAD_KEY.search(words)):
-        return ServiceError(
-            message,
-            hint=f"set {model.key_variable} to a key with access to this model",
-            cause="key",
-        )
-    if status == 407 or (status == 403 and words.startswith(_PAGE)):
-        return ServiceError(message, hint=_BETWEEN, cause="key")
-    if codes & CONTENT_FILTER_CODES or (status in (400, 403) and filtered(words)):
-        return ServiceError(message, billed=bool(codes & _BILLED_FILTERS), cause="content-filter")
-    # Together answers 403 to a prompt that is too long.
-    if status == 403 and not too_long(words):
-        return ServiceError(
-            message,
-            hint=f"set {model.key_variable} to a key with access to this model, or use a "
-            "different model",
-            cause="key",
-        )
-    if codes & TOO_LONG_CODES or (status in (400, 403, 413, 422) and too_long(words)):
-        return ServiceError(message, hint=hints["length"], cause="too-long")
-    if 300 <= status < 400:
-        return ServiceError(
-            f"{message}: the address redirects to {place}",
-            hint="use --base-url with the address that it redirects to, if it is an API",
-            cause="unsupported",
-        )
-    hint = hints["missing"] if status == 404 else _STATUS_HINTS.get(status, "")
-    if status in (400, 422) and _REFUSES.search(words):
+def _hint(model: HttpModel, cause: Cause, status: int, words: str, wait: float | None) -> str:
+    hints = {**HINTS, **model.hints}
+    if cause == "key":
+        return f"set {model.key_variable} to a key with access to this model"
+    if cause == "daily-limit":
+        return f"the limit is for a day: run the same command again, or resume, after {clock(wait)}"
+    if cause == "too-long" and status == 429:
+        return "this single request exceeds the limit: start a new run with a lower -o max_tokens=N"
+    if status == 413:
+        return _STATUS_HINTS[status]
+    if cause not in ("bad-request", "unsupported"):
+        return hints.get(cause, "")
+    for about, sign in _ABOUT.items():
+        if sign.search(words):
+            return hints[about]
+    if _REFUSES.search(words):
         parameters = (n for n in model.hints if n not in HINTS and re.search(rf"\b{n}\b", words))
-        hint = hints.get(next(parameters, ""), hint)
-    if _SCHEMA.search(words):
-        hint = hints["schema"]
-    if _SCORES.search(words):
-        hint = hints["scores"]
-    cause: Cause = "unsupported"
-    if status == 404 or _NO_MODEL.search(words):
-        cause = "no-model"
-    elif status in (400, 413, 422):  # only long requests meet a server's limit (413)
-        cause = "bad-request"
-    return ServiceError(message, hint=hint, cause=cause)
+        if (name := next(parameters, "")) and status in (400, 422):
+            return hints[name]
+    return _STATUS_HINTS.get(status, "")
 
 
-def _words(body: bytes) -> tuple[str, set[str]]:
-    """The provider's message, and the codes and types that it gave."""
+def clock(wait: float | None) -> str:
+    """Return the local time after a wait, with the date."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(time.time() + (wait or 0.0)))
+
+
+def _until_midnight(zone: str) -> float:
+    """Return the seconds until a day ends, which is when most daily limits are reset."""
+    with suppress(ZoneInfoNotFoundError):
+        now = datetime.now(ZoneInfo(zone))
+        end = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        return (end - now).total_seconds()
+    return 86_400.0
+
+
+def _described(body: bytes) -> tuple[str, set[str], Any]:
+    """Return the provider's message, the codes and types that it gives, and the JSON of a body."""
     text = body.decode("utf-8", "replace").strip()
     try:
         data: Any = json.loads(text)
@@ -232,23 +214,36 @@ def _words(body: bytes) -> tuple[str, set[str]]:
         if re.match(r"<(!doctype|html|head|body)\b", text, re.IGNORECASE):
             title = _TITLE.search(text)
             text = " ".join(title[1].split()) if title else text
-            return f"{_PAGE}: {text}", set()
-        return text, set()
-    if isinstance(data, list) and len(data) == 1:  # Gemini's API
-        (data,) = data
-    error = data.get("error", data) if isinstance(data, dict) else data
-    if not isinstance(error, dict):
-        return error if isinstance(error, str) else text, set()
-    inner = [(error, "code"), (error, "type")]
-    for part, key in (("details", "error_code"), ("innererror", "code")):
-        if isinstance(error.get(part), dict):
-            inner.append((error[part], key))
-    codes = {str(one[key]) for one, key in inner if isinstance(one.get(key), str | int)}
-    metadata = error.get("metadata")
-    if isinstance(metadata, dict) and metadata.keys() & _OF_MODERATION:
-        codes.add("content_filter")
-    for key in ("message", "detail", "error"):
-        if error.get(key):
-            # Undecodable content is quoted as received, with its surroundings.
-            return error[key] if isinstance(error[key], str) else text, codes
-    return text, codes
+            return f"{_PAGE}: {text}", set(), None
+        return text, set(), None
+    codes: set[str] = set()
+    upstream = ""
+    for part in _objects(data):
+        codes |= {
+            str(part[key]) for key in _CODES & part.keys() if isinstance(part[key], str | int)
+        }
+        if part.keys() & _OF_MODERATION:
+            codes.add("content_filter")
+        if isinstance(part.get("raw"), str):  # what the provider behind a gateway said
+            upstream = f": {part['raw']}"
+    return (_words_in(data) or (text if data else "")) + upstream, codes, data
+
+
+def _objects(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, dict):
+        yield value
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _objects(part, depth + 1)
+
+
+def _words_in(value: Any, depth: int = 0) -> str:
+    """Return the first message in an envelope, or ""."""
+    if isinstance(value, str):
+        return value
+    if depth > _DEEPEST or not isinstance(value, dict | list):
+        return ""
+    parts = value if isinstance(value, list) else [value[k] for k in _WORDS if k in value]
+    return next(filter(None, (_words_in(part, depth + 1) for part in parts)), "")

@@ -19,16 +19,28 @@ _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 
 _AMOUNT = r"\d+(?:\.\d+)? ?(?:ms|[smh]|seconds?|minutes?|hours?)(?![a-z])"
 _STATED = re.compile(
-    rf"(?:try again|retry|wait)\b[^.\d]{{0,20}}((?:{_AMOUNT}[, ]{{0,2}}|\d+m(?=\d))+)"
+    rf"(?:try again|retry|wait|resets?)\b[^.\d]{{0,20}}((?:{_AMOUNT}[, ]{{0,2}}|\d+m(?=\d))+)"
     r'|"retryDelay"\s*:\s*"([\d.]+s)"',
     re.IGNORECASE,
 )
 """A wait in words: "Please try again in 1m3.5s" (OpenAI), and in Gemini's `RetryInfo`."""
+_FIELD = re.compile(
+    r'"(?:retry[_-]after|x-ratelimit-reset)([_-]ms|_seconds|_milliseconds)?"\s*:\s*"?([\d.]+)\b',
+    re.IGNORECASE,
+)
+_RESETS = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset", "x-ratelimit-reset-after")
+_A_DATE = 1e9  # more seconds, or milliseconds, since 1970 than any wait has
 
 
 def stated_wait(body: bytes) -> float | None:
     """Seconds that the text of an answer asks to wait, a month at most, or None."""
-    found = _STATED.search(body[:16_384].decode("utf-8", "replace"))
+    text = body[:16_384].decode("utf-8", "replace")
+    if found := _FIELD.search(text):
+        number = _number(found[2])
+        unit = (found[1] or "").lower()
+        if number is not None:
+            return _until(number / 1000 if unit in ("_ms", "-ms", "_milliseconds") else number, {})
+    found = _STATED.search(text)
     if found is None:
         return None
     parts = _PART.findall((found[1] or found[2]).lower().replace(" ", ""))
@@ -41,16 +53,16 @@ def retry_after(headers: Mapping[str, str], rate: RateHeaders | None = None) -> 
 
     They come from `retry-after-ms`, or from `Retry-After` in seconds or as a date, by the server's
     own clock if it sends one. Otherwise they come from the reset times of the used-up limits in
-    `rate`.
+    `rate`, or from a header with one reset time.
     """
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return error_patterns.seconds(milliseconds / 1000)
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        if (milliseconds := _number(headers.get(name))) is not None:
+            return error_patterns.seconds(milliseconds / 1000)
     value = headers.get("Retry-After")
     if value is not None:
-        seconds = error_patterns.seconds(value)
-        if seconds is not None:
-            return seconds
+        wait = _duration(value.strip())
+        if wait is not None:
+            return wait
         then = _timestamp(value)
         if then is not None:
             return error_patterns.seconds(max(0.0, then - _now(headers)))
@@ -65,6 +77,22 @@ def retry_after(headers: Mapping[str, str], rate: RateHeaders | None = None) -> 
         if left == 0 and reset is not None
     ]
     return max(waits, default=None)
+
+
+def reset_of(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds until the reset that one header names, as a wait or a moment."""
+    for name in _RESETS:
+        if (value := headers.get(name)) is not None:
+            number = _number(value)
+            return _duration(value) if number is None else _until(number, headers)
+    return None
+
+
+def _until(number: float, headers: Mapping[str, str]) -> float | None:
+    """Return a wait in seconds, which may come as the moment of its end."""
+    if number > 1000 * _A_DATE:
+        number /= 1000
+    return error_patterns.seconds(max(0.0, number - _now(headers)) if number > _A_DATE else number)
 
 
 def rate_headers(headers: Mapping[str, str]) -> RateHeaders | None:

@@ -11,6 +11,7 @@ import asyncio
 import errno
 import hashlib
 import json
+import os
 import socket
 import ssl
 import weakref
@@ -25,7 +26,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from targen_backends.completions import is_another, token_bound
-from targen_backends.http.failures import failure, failure_inside, named, request_id
+from targen_backends.http.failures import HINTS, failure, failure_inside, named, request_id
 from targen_backends.http.limits import rate_headers
 from targen_backends.http.options import is_loopback, missing_key, proxy_for
 from targen_backends.http.reading import (
@@ -42,7 +43,7 @@ from targen_core import ChatReply, Price
 from targen_core.calls import descriptors
 from targen_core.calls.model import ChatRequest, RateHeaders
 from targen_core.calls.secrets import Secrets, scrub
-from targen_core.errors import ServiceError
+from targen_core.errors import ServiceError, UsageError
 from targen_core.hints import suggestions_for
 from targen_core.text import printable
 from targen_standard import error_patterns
@@ -56,7 +57,10 @@ _CONNECT = 20.0  # seconds for a connection; after a time-out, no call was sent 
 _SHOWN = 10  # names of models that an error lists
 _KEPT_SCHEMAS = 64
 
+_OF_KEY = ("authorization", "x-api-key", "api-key")  # headers with the key
+_CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _OF_PROXIES = (407, 502, 503, 504)  # statuses with which a proxy answers for itself
+_MAYBE_TLS = "if the server speaks https, write --base-url with https://"
 _PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
 """TLS errors that mean an answer in plain HTTP."""
 
@@ -77,6 +81,8 @@ class HttpModel(ABC):
         structured: how to request a schema; `json_schema`: enforced.
         max_concurrency: maximum useful concurrent calls, or None.
         extra: further fields of every request body.
+        more_headers: further headers of every request.
+        key_in_headers: whether they contain the key, so that it is sent in no other way.
     """
 
     kind: ClassVar[str]
@@ -110,9 +116,15 @@ class HttpModel(ABC):
         structured: str = "json_schema",
         max_concurrency: int | None = None,
         extra: Mapping[str, Any] | None = None,
+        more_headers: Mapping[str, str] | None = None,
+        key_in_headers: bool = False,
     ) -> None:
-        self.address = base_url.rstrip("/")
-        self.url = f"{self.address}{self.path}"
+        address, mark, query = base_url.partition("?")
+        self.address = address.rstrip("/")
+        self._query = mark + query
+        self._more_headers = more_headers or {}
+        self._key_in_headers = key_in_headers
+        self._may_lack_v1 = urlsplit(address).path in ("", "/") and self.path.startswith("/chat")
         self.key = api_key
         self.name = model
         self.identity = f"{self.kind}:{self.address}:{model}:{structured}{_digest(extra or {})}"
@@ -123,7 +135,7 @@ class HttpModel(ABC):
         self.fixed = {"model": model, **(extra or {})}
         self.schema_mode = structured
         self._key_filter = Secrets(api_key)
-        self._proxy = proxy_for(self.url)
+        self._proxy = proxy_for(self.address)
         # id of a schema -> the schema, which keeps its id its own, and its JSON: a run has a few
         # schemas and asks for each thousands of times.
         self._schemas: dict[int, tuple[Mapping[str, Any], bytes]] = {}
@@ -131,6 +143,11 @@ class HttpModel(ABC):
         self._sessions: weakref.WeakKeyDictionary[
             asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None]]
         ] = weakref.WeakKeyDictionary()
+
+    @property
+    def url(self) -> str:
+        """The address that calls are posted to."""
+        return f"{self.address}{self.path}{self._query}"
 
     # --- what a subclass says -----------------------------------------------------------
 
@@ -145,6 +162,14 @@ class HttpModel(ABC):
         Raises:
             ServiceError: the answer contains no reply.
         """
+
+    def parsed(self, raw: bytes) -> Any:
+        """Return the JSON in the body of an answer with status 200, without the key.
+
+        Raises:
+            ValueError: it is not JSON.
+        """
+        return decoded(raw, self._key_filter)
 
     def failure(
         self, status: int, content: bytes, headers: Mapping[str, str], shown: str = ""
@@ -161,7 +186,11 @@ class HttpModel(ABC):
 
     def headers(self, params: Mapping[str, Any]) -> Mapping[str, str]:
         """Return the headers of a call with these parameters: by default, the key's."""
-        return {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        if not self.key:
+            return {}
+        if (urlsplit(self.address).hostname or "").endswith(".azure.com"):
+            return {"api-key": self.key}
+        return {"Authorization": f"Bearer {self.key}"}
 
     def rate(self, headers: Mapping[str, str]) -> RateHeaders | None:
         """Return the limits in an answer's headers."""
@@ -188,11 +217,13 @@ class HttpModel(ABC):
                 raw = await body(answer, MAX_ANSWER)
         except ServiceError as error:
             if error.cause == "no-model":
+                if self._may_lack_v1 and await self._find_v1():
+                    return await self.complete(request)
                 await self._explain(error)
             raise
         headers = answer.headers
         try:
-            envelope = decoded(raw, self._key_filter)
+            envelope = self.parsed(raw)
         except (ValueError, RecursionError):
             raise named(self._malformed(raw, headers), request_id(headers, self.key)) from None
         if inside := failure_inside(self, envelope, headers):
@@ -223,7 +254,7 @@ class HttpModel(ABC):
             ServiceError: for every other answer, and for none.
         """
         sent = {**self.headers({}), **(headers or {})}
-        url = f"{self.address}{path}"
+        url = f"{self.address}{path}{self._query}"
         async with self._answer(method, url, data, sent, timeout=self._long) as answer:
             raw = await body(answer, MAX_ANSWER)
         try:
@@ -237,7 +268,7 @@ class HttpModel(ABC):
         A file of results may have hundreds of megabytes. Lines that are longer than an answer may
         be are left out. The key is still in them: see `batches.parsed`.
         """
-        url = f"{self.address}{path}"
+        url = f"{self.address}{path}{self._query}"
         async with self._answer("GET", url, None, self.headers({}), timeout=self._long) as answer:
             async for line in lines(answer, MAX_ANSWER):
                 yield line
@@ -296,6 +327,9 @@ class HttpModel(ABC):
         Raises:
             ServiceError: for every other answer, for none, and for a body that cannot be read.
         """
+        if self._key_in_headers:
+            headers = {n: v for n, v in headers.items() if n.lower() not in _OF_KEY}
+        headers = {**headers, **self._more_headers}
         try:
             async with self._session().request(
                 method,
@@ -311,6 +345,9 @@ class HttpModel(ABC):
                     failed = self.failure(response.status, content, response.headers)
                     if self._proxy and response.status in _OF_PROXIES:
                         failed.args = (f"{failed}, through {_proxy_words(self._proxy)}",)
+                        if not content.lstrip().startswith(b"{"):  # no service says it like this
+                            failed.cause = "connection"
+                            failed.hint = HINTS["way"]
                     raise failed
                 try:
                     yield response
@@ -328,7 +365,11 @@ class HttpModel(ABC):
         session, _ = self._sessions.get(loop, (None, None))
         if session is None or session.closed:
             session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE),
+                connector=aiohttp.TCPConnector(
+                    limit=0,
+                    keepalive_timeout=_KEEP_ALIVE,
+                    ssl=_trusted() if self.address.startswith("https") else True,
+                ),
                 timeout=aiohttp.ClientTimeout(
                     total=self.timeout, sock_connect=min(_CONNECT, self.timeout)
                 ),
@@ -359,6 +400,15 @@ class HttpModel(ABC):
             self._sessions.pop(loop, None)
             await session.close()
 
+    async def _find_v1(self) -> bool:
+        """Look for the API under /v1, where most servers have it, and keep that address."""
+        self._may_lack_v1 = False
+        plain, self.address = self.address, f"{self.address}/v1"
+        if await self._models():
+            return True
+        self.address = plain
+        return False
+
     async def _explain(self, error: ServiceError) -> None:
         """Add to a 404 its address, and the models that the service has."""
         error.args = (f"{error} (POST {self.url}, model {self.name})",)
@@ -372,7 +422,7 @@ class HttpModel(ABC):
     async def _models(self) -> list[str]:
         """Return the names of the models that the service lists, if it does."""
         timeout = aiohttp.ClientTimeout(total=min(_LISTING, self.timeout))
-        url = f"{self.address}{self.models_path}"
+        url = f"{self.address}{self.models_path}{self._query}"
         try:
             async with self._answer("GET", url, None, self.headers({}), timeout=timeout) as answer:
                 listed = decoded(await body(answer, MAX_ANSWER), self._key_filter)
@@ -410,9 +460,18 @@ class HttpModel(ABC):
                 billed=True,
                 cause="timeout",
             )
+        if isinstance(error, aiohttp.ClientResponseError) and "Bad status line" in error.message:
+            is_tls = r"\x15\x03" in error.message
+            return ServiceError(
+                f"the server at {urlsplit(self.url).netloc} does not answer in HTTP: {words}",
+                hint=HINTS["tls"] if is_tls else "is the port in --base-url right?",
+                cause="connection",
+            )
+        is_silent = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
         return ServiceError(
             f"the connection to {self.url} broke before the answer was complete: "
             f"{type(error).__name__}: {words}",
+            hint=_MAYBE_TLS if is_silent and self.url.startswith("http:") else "",
             billed=True,
             cause="connection",
         )
@@ -438,6 +497,23 @@ def _digest(extra: Mapping[str, Any]) -> str:
         return ""
     text = json.dumps(extra, sort_keys=True)
     return f":{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _trusted() -> ssl.SSLContext | bool:
+    """Return what certificates are checked against: those that the usual variables name.
+
+    Raises:
+        UsageError: the file cannot be read, or has no certificates.
+    """
+    named = ((name, os.environ.get(name)) for name in _CERTIFICATES)
+    name, file = next((pair for pair in named if pair[1]), ("", None))
+    try:
+        return ssl.create_default_context(cafile=file) if file else True
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(
+            f"cannot read certificates from {file}: {error.strerror or error}",
+            hint=f"set {name} to a file in PEM format",
+        ) from None
 
 
 def _no_descriptors(error: Exception) -> str:

@@ -25,6 +25,10 @@ KEYRING = "targen"
 """The service name of our entries in a keyring; the user name is the variable."""
 
 
+_OF_KEYS = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)
+_HEADER = re.compile(r"[\w-]+: [\x20-\x7e]*")
+
+
 class HttpOptions(BackendOptions):
     """Address, model, key, time-out and form of the replies."""
 
@@ -51,6 +55,11 @@ class HttpOptions(BackendOptions):
     extra: dict[str, Any] = Field(
         default_factory=dict, description="JSON object merged into every request body"
     )
+    headers: dict[str, str] = Field(
+        default_factory=dict,
+        description='JSON object of further HTTP headers; {key} is the key, e.g. {"api-key": '
+        '"{key}"}',
+    )
 
     def arguments(self, key: str) -> dict[str, Any]:
         """Return the arguments of an `HttpModel` except its address and name.
@@ -66,6 +75,10 @@ class HttpOptions(BackendOptions):
             "structured": self.structured,
             "max_concurrency": self.max_concurrency,
             "extra": self.extra,
+            "more_headers": {
+                name: value.replace("{key}", key) for name, value in self.headers.items()
+            },
+            "key_in_headers": any("{key}" in value for value in self.headers.values()),
         }
 
     @classmethod
@@ -100,9 +113,20 @@ class HttpOptions(BackendOptions):
     @field_validator("base_url")
     @classmethod
     def _plain_address(cls, value: str) -> str:
-        return _checked_address(value, cls.key_variable).removesuffix(cls.path)
+        address, mark, query = _checked_address(value, cls.key_variable).partition("?")
+        return address.rstrip("/").removesuffix(cls.path) + mark + query
 
-    @field_validator("extra", mode="before")
+    @field_validator("headers")
+    @classmethod
+    def _no_key(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if _OF_KEYS.search(name) and "{key}" not in text:
+                raise ValueError(f"write {{key}} in the header {name}, in place of the key")
+            if not _HEADER.fullmatch(f"{name}: {text}"):
+                raise ValueError("a header has a name and a line of ASCII text")
+        return value
+
+    @field_validator("extra", "headers", mode="before")
     @classmethod
     def _object(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -193,7 +217,8 @@ def _checked_address(address: str, key_variable: str) -> str:
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", address):
         raise ValueError("an address must start with http:// or https://, then a host")
-    if "@" in parts.netloc or parts.query or parts.fragment:
+    is_query = parts.query and not re.fullmatch(r"api-version=[\w.-]+", parts.query)  # Azure's
+    if "@" in parts.netloc or is_query or parts.fragment:
         raise ValueError(
             "an address must not contain a user, password, query or fragment; put a key in "
             f"{key_variable}"

@@ -22,8 +22,8 @@ class LlamaModel(CompletionsModel):
     kind = "openai-compatible"
     key_variable = KEY_VARIABLE
     hints: ClassVar[Mapping[str, str]] = {
-        "missing": "is the model name right? --base-url usually ends in /v1",
-        "length": "serve the model with a longer context, or start a new run with a lower -o "
+        "no-model": "is the model name right? --base-url usually ends in /v1",
+        "too-long": "serve the model with a longer context, or start a new run with a lower -o "
         "max_tokens=N",
         "temperature": f"-o temperature=1, or {_REASONING}",
         **dict.fromkeys(("max_tokens", *NOT_WITH_REASONING[1:]), _REASONING),

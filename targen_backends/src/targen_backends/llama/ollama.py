@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from targen_backends.completions import (
     SEED_MASK,
+    finish_of,
     reported,
     reported_or_estimated,
     sound,
@@ -25,11 +26,10 @@ from targen_backends.llama.client import KEY_VARIABLE
 from targen_backends.schema import strict_schema
 from targen_backends.scores import asking, read_tokens
 from targen_core import ChatReply
-from targen_core.calls.model import ChatRequest, Finish
+from targen_core.calls.model import ChatRequest
 from targen_core.errors import ServiceError
 
 _NAMES = {"max_tokens": "num_predict"}
-_FINISH: dict[Any, Finish] = {"stop": "stop", "length": "length"}
 
 
 class OllamaModel(HttpModel):
@@ -45,8 +45,8 @@ class OllamaModel(HttpModel):
     models_path = "/api/tags"
     key_variable = KEY_VARIABLE
     hints: ClassVar[Mapping[str, str]] = {
-        "missing": "ollama pull NAME downloads a model; ollama list shows those you have",
-        "length": "start a new run with a longer context: "
+        "no-model": "ollama pull NAME downloads a model; ollama list shows those you have",
+        "too-long": "start a new run with a longer context: "
         """-o 'extra={"options": {"num_ctx": 16384}}'""",
     }
 
@@ -86,7 +86,7 @@ def _read(envelope: Any, request: ChatRequest) -> ChatReply:
     """The reply inside the JSON that Ollama answered; its `thinking` is left out."""
     try:
         text = envelope["message"]["content"] or ""
-        finish = _FINISH.get(envelope.get("done_reason") or "stop", "other")
+        finish = finish_of(envelope.get("done_reason") or "stop")
         known = reported(envelope.get("prompt_eval_count"), envelope.get("eval_count"))
         model = envelope.get("model")
         listed = envelope.get("logprobs")

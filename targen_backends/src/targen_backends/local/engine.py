@@ -270,8 +270,9 @@ def _given(engine: _Engine, head: str, request: ChatRequest, text: str) -> ChatR
 def _failure(error: dict[str, Any]) -> ServiceError:
     """The error for the `error` object of llama.cpp's answer."""
     words = error_patterns.quoted(str(error.get("message", error)))
-    if error.get("type") == "exceed_context_size_error":
-        return ServiceError(words, hint="-o n_ctx=TOKENS sets a larger context", cause="too-long")
-    if isinstance(error.get("code"), int) and error["code"] < 500:
-        return ServiceError(words, cause="unsupported")
-    return ServiceError(words)
+    code = error.get("code")
+    cause = error_patterns.cause_of(
+        code if isinstance(code, int) else 500, words, [str(error.get("type"))]
+    )
+    hint = "-o n_ctx=TOKENS sets a larger context" if cause == "too-long" else ""
+    return ServiceError(words, cause=cause, hint=hint)

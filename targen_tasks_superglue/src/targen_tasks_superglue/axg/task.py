@@ -34,7 +34,7 @@ from pydantic import BaseModel
 
 from targen_core import Correction, Label, Prompt, Rejected, Task
 from targen_core.tasks.cases import Case
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.judging import JudgeAnswer, JudgeQuestion
 from targen_core.tasks.parts import Variant
 from targen_core.tasks.replies import line
@@ -337,35 +337,31 @@ AXG: Task[Sentences, AxgPair] = Task(
         "the same label. The label is `entailment` if the hypothesis follows from the premise. It "
         "is `not_entailment` if the premise says this of the other person, or of neither."
     ),
-    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.8, in our own words.",
     instance=AxgPair,
     labels=_LABELS,
     contexts=SETTINGS,
     seeds=(SUBJECT_PAIRS, SENTENCES),
     generators={"entailment": write_entailment, "not_entailment": write_swapped},
     dimensions=load_dimensions(_PACKAGE, "hypotheses"),
-    labels_per_seed=1,
     checks=(check_pair_of_rows,),
     judging=_judging(_aggregate),
     rows=Rows(
-        schema=AxgRow, to_rows=to_rows, from_rows=from_rows, rows_per_instance=2, cases=cases
+        schema=AxgRow,
+        to_rows=to_rows,
+        from_rows=from_rows,
+        rows_per_instance=2,
+        cases=cases,
+        presets={
+            "paper": {"entailment": 138, "not_entailment": 146},  # table 2: 284 rows, 142 pairs
+            "original": {"entailment": 178, "not_entailment": 178},
+            "balanced": {"entailment": 142, "not_entailment": 142},
+        },
     ),
     texts=Texts(
         render=_render,
         dedup_text=_hypothesis_only,
         instruction_template=Prompt("tuning", package=_PACKAGE),
     ),
-    presets={
-        "paper": {"entailment": 138, "not_entailment": 146},  # table 2: 284 rows, 142 pairs
-        "original": {"entailment": 178, "not_entailment": 178},
-        "balanced": {"entailment": 142, "not_entailment": 142},
-    },
-    parameters={
-        "contexts": SETTINGS_PARAMETERS,
-        "seeds": {"temperature": 1.0, "max_tokens": 600},
-        "generate": {"temperature": 0.7, "max_tokens": 100},
-        "correct": {"temperature": 0.0, "max_tokens": 300},
-    },
     variants={
         "paper": Variant(
             "not_entailment is a false sentence about the person to whom the pronoun refers",
@@ -374,12 +370,22 @@ AXG: Task[Sentences, AxgPair] = Task(
                 "seeds": (PAPER_SUBJECT_PAIRS, PAPER_SENTENCES),
                 "generators": {"entailment": write_entailment, "not_entailment": write_false},
                 "dimensions": (),
-                "labels_per_seed": None,
                 "judging": {"corrector": "meta-paper", "aggregate": _relabeled},
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
+                "seeding": {"labels_per_seed": None},
             },
         )
     },
     prompts=(*PROMPTS, META_PROMPT),
-    dry_run=_OFFLINE,
+    about=About(source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.8, in our own words."),
+    seeding=Seeding(labels_per_seed=1),
+    calls=CallSettings(
+        parameters={
+            "contexts": SETTINGS_PARAMETERS,
+            "seeds": {"temperature": 1.0, "max_tokens": 600},
+            "generate": {"temperature": 0.7, "max_tokens": 100},
+            "correct": {"temperature": 0.0, "max_tokens": 300},
+        },
+        dry_run=_OFFLINE,
+    ),
 )

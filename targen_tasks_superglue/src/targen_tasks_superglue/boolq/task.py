@@ -38,7 +38,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, field_validator
 from targen_core import Label, Prompt, Rejected, Task
 from targen_core.errors import UsageError
 from targen_core.tasks.cases import Case
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.parts import Variant
 from targen_core.tasks.replies import line
 from targen_core.tasks.steps import Llm
@@ -374,7 +374,6 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
         "lower case. The label is `true` if, according to the passage, the answer is yes, and "
         "`false` if it is no. The passage always answers the question."
     ),
-    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.6, in our own words.",
     instance=BoolqRow,
     labels=(
         Label("true", True, summary="the passage answers yes"),
@@ -383,7 +382,6 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
     contexts=DOMAINS,
     seeds=(TITLES, PARAGRAPHS),
     dimensions=load_dimensions(_PACKAGE, "questions"),
-    labels_per_seed=1,
     generators={"true": write_yes, "false": write_no},
     checks=(check_question,),
     judging=Judging(
@@ -391,22 +389,21 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
         samples=load_samples(_PACKAGE),
         rejecting={"undecided": "undecided"},
     ),
-    rows=Rows(cases=cases, from_texts=official, seed_fields=("passage",)),
+    rows=Rows(
+        cases=cases,
+        from_texts=official,
+        seed_fields=("passage",),
+        presets={
+            "paper": {"true": 2535, "false": 1764},  # Table 2
+            "original": {"true": 5874, "false": 3553},  # the official training set
+            "balanced": {"true": 2150, "false": 2149},
+        },
+    ),
     texts=Texts(
         render=_render,
         dedup_text=lambda row: row.question,
         instruction_template=_template("tuning"),
     ),
-    presets={
-        "paper": {"true": 2535, "false": 1764},  # Table 2
-        "original": {"true": 5874, "false": 3553},  # the official training set
-        "balanced": {"true": 2150, "false": 2149},
-    },
-    parameters={
-        **ARTICLE_PARAMETERS,
-        "generate": {"temperature": 0.7, "max_tokens": 100},
-        "correct": {"temperature": 0.0, "max_tokens": 300},
-    },
     variants={
         "paper": Variant(
             "steps 3 and 4 as in the paper: any yes/no question; questions that the passage leaves "
@@ -415,7 +412,6 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
                 "contexts": PAPER_LISTS[0],
                 "seeds": PAPER_LISTS[1:],
                 "dimensions": (),
-                "labels_per_seed": None,
                 "generators": {"true": write_yes_paper, "false": write_no_paper},
                 "checks": (check_question_paper,),
                 "prompts": (*PROMPTS_PAPER, META_PROMPT),
@@ -426,9 +422,19 @@ BOOLQ: Task[Paragraph, BoolqRow] = Task(
                     "rejecting": {},
                 },
                 "texts": {"instruction_template": _template("tuning-paper")},
+                "seeding": {"labels_per_seed": None},
             },
         )
     },
     prompts=(*PROMPTS, META_PROMPT),
-    dry_run=_OFFLINE,
+    about=About(source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.6, in our own words."),
+    seeding=Seeding(labels_per_seed=1),
+    calls=CallSettings(
+        parameters={
+            **ARTICLE_PARAMETERS,
+            "generate": {"temperature": 0.7, "max_tokens": 100},
+            "correct": {"temperature": 0.0, "max_tokens": 300},
+        },
+        dry_run=_OFFLINE,
+    ),
 )

@@ -38,7 +38,7 @@ from pydantic import BaseModel, ConfigDict
 
 from targen_core import Label, Prompt, Rejected, Task
 from targen_core.tasks.cases import Case
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.parts import Variant
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.steps import InverseGenerator, Llm
@@ -288,10 +288,10 @@ def _worded(instructions: str, said: str) -> Variant:
         {
             "contexts": PAPER_SETTINGS,
             "dimensions": (),
-            "labels_per_seed": None,
             "generators": worded(instructions),
             "checks": (check_pair_paper,),
             "prompts": (SETTINGS_PROMPT, WORDED_PROMPT, META_PROMPT),
+            "seeding": {"labels_per_seed": None},
         },
     )
 
@@ -309,7 +309,6 @@ CB: Task[str, CbRow] = Task(
         "`contradiction` if the reader must reject the hypothesis, and `neutral` if the premise "
         "leaves it open."
     ),
-    source="TarGEN, arXiv:2310.17876, section 3.2 and appendices A.1 and D.2, in our own words.",
     instance=CbRow,
     labels=(
         Label("entailment", summary="the hypothesis follows from the premise"),
@@ -319,25 +318,19 @@ CB: Task[str, CbRow] = Task(
     contexts=SETTINGS,
     generators=WRITERS,
     dimensions=load_dimensions(_PACKAGE, "pairs"),
-    instances_per_call=PAIRS,
-    labels_per_seed=1,
-    samples_per_seed=60,
     checks=(check_pair,),
     judging=Judging(instructions=load_instructions(_PACKAGE), samples=load_samples(_PACKAGE)),
-    rows=Rows(cases=cases),
+    rows=Rows(
+        cases=cases,
+        presets={
+            # Table 2; the same numbers as the original train set, which is why
+            # "original" is the same preset under another name.
+            "paper": {"entailment": 115, "contradiction": 119, "neutral": 16},
+            "original": {"entailment": 115, "contradiction": 119, "neutral": 16},
+            "balanced": {"entailment": 84, "contradiction": 83, "neutral": 83},
+        },
+    ),
     texts=Texts(render=_render, instruction_template=_template("tuning")),
-    presets={
-        # Table 2; the same numbers as the original train set, which is why
-        # "original" is the same preset under another name.
-        "paper": {"entailment": 115, "contradiction": 119, "neutral": 16},
-        "original": {"entailment": 115, "contradiction": 119, "neutral": 16},
-        "balanced": {"entailment": 84, "contradiction": 83, "neutral": 83},
-    },
-    parameters={
-        "contexts": SETTINGS_PARAMETERS,
-        "generate": {"temperature": 0.7, "max_tokens": 1600},
-        "correct": {"temperature": 0.0, "max_tokens": 300},
-    },
     variants={
         "paper": Variant(
             "the paper's three requests, in any form; texts of neutral pairs have nothing in "
@@ -345,18 +338,17 @@ CB: Task[str, CbRow] = Task(
             {
                 "contexts": PAPER_SETTINGS,
                 "dimensions": (),
-                "labels_per_seed": None,
                 "generators": PAPER_WRITERS,
                 "checks": (check_pair_paper,),
                 "judging": {"corrector": "meta-paper"},
                 "prompts": (SETTINGS_PROMPT, *PAPER_PROMPTS.values(), META_PROMPT),
+                "seeding": {"labels_per_seed": None},
             },
         ),
         "commitment": Variant(
             "the hypothesis is a clause of the premise's last sentence, as in the original",
             {
                 "dimensions": load_dimensions(_PACKAGE, "commitments"),
-                "instances_per_call": COMMITMENT_PAIRS,
                 "generators": COMMITMENT_WRITERS,
                 "checks": (check_pair_commitment,),
                 "judging": {
@@ -365,6 +357,7 @@ CB: Task[str, CbRow] = Task(
                 },
                 "texts": {"instruction_template": _template("tuning_commitment")},
                 "prompts": (SETTINGS_PROMPT, *COMMITMENT_PROMPTS.values(), META_PROMPT),
+                "seeding": {"instances_per_call": COMMITMENT_PAIRS},
             },
         ),
         "wording-1": _worded(INSTRUCTIONS, "first"),
@@ -380,5 +373,16 @@ CB: Task[str, CbRow] = Task(
         ),
     },
     prompts=(SETTINGS_PROMPT, *PROMPTS.values(), META_PROMPT),
-    dry_run=_OFFLINE,
+    about=About(
+        source="TarGEN, arXiv:2310.17876, section 3.2 and appendices A.1 and D.2, in our own words."
+    ),
+    seeding=Seeding(instances_per_call=PAIRS, labels_per_seed=1, samples_per_seed=60),
+    calls=CallSettings(
+        parameters={
+            "contexts": SETTINGS_PARAMETERS,
+            "generate": {"temperature": 0.7, "max_tokens": 1600},
+            "correct": {"temperature": 0.0, "max_tokens": 300},
+        },
+        dry_run=_OFFLINE,
+    ),
 )

@@ -37,7 +37,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from targen_core import Label, Prompt, Rejected, Task
 from targen_core.tasks.cases import RIGHT, WRONG, Case
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.parts import Variant
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.steps import ListStep, Llm
@@ -431,7 +431,6 @@ COPA: Task[Event, CopaRow] = Task(
         "effect of the event: `choice1` (0) or `choice2` (1). The field `question` contains the "
         "question; the premise does not."
     ),
-    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.1, in our own words.",
     instance=CopaRow,
     labels=(
         Label("choice1", 0, summary="the first choice is the cause or the result asked for"),
@@ -441,26 +440,22 @@ COPA: Task[Event, CopaRow] = Task(
     seeds=(EVENTS,),
     generators={"choice1": write_choice1, "choice2": write_choice2},
     dimensions=load_dimensions(_PACKAGE, "choices"),
-    labels_per_seed=1,
     checks=(check_row,),
     judging=Judging(instructions=load_instructions(_PACKAGE), samples=load_samples(_PACKAGE)),
-    rows=Rows(cases=cases, seed_fields=("premise",)),
+    rows=Rows(
+        cases=cases,
+        seed_fields=("premise",),
+        presets={
+            "paper": {"choice1": 195, "choice2": 107},  # table 2
+            "original": {"choice1": 195, "choice2": 205},  # the official train set
+            "balanced": {"choice1": 151, "choice2": 151},
+        },
+    ),
     texts=Texts(
         render=_render,
         dedup_text=_choice_texts,
         instruction_template=Prompt("tuning", package=_PACKAGE),
     ),
-    presets={
-        "paper": {"choice1": 195, "choice2": 107},  # table 2
-        "original": {"choice1": 195, "choice2": 205},  # the official train set
-        "balanced": {"choice1": 151, "choice2": 151},
-    },
-    parameters={
-        "contexts": SETTINGS_PARAMETERS,
-        "seeds": {"temperature": 1.0, "max_tokens": 400},
-        "generate": {"temperature": 0.7, "max_tokens": 200},
-        "correct": {"temperature": 0.0, "max_tokens": 300},
-    },
     variants={
         "paper": Variant(
             "the wrong choice is any very unlikely one, as the paper's prompt requests",
@@ -470,12 +465,22 @@ COPA: Task[Event, CopaRow] = Task(
                 "generators": {"choice1": write_choice1_paper, "choice2": write_choice2_paper},
                 "checks": (check_row_paper,),
                 "dimensions": (),
-                "labels_per_seed": None,
                 "judging": {"corrector": "meta-paper"},
                 "prompts": (SETTINGS_PROMPT, EVENTS_PROMPT, *PAPER_PROMPTS.values(), META_PROMPT),
+                "seeding": {"labels_per_seed": None},
             },
         ),
     },
     prompts=(SETTINGS_PROMPT, EVENTS_PROMPT, *FAIR_PROMPTS.values(), META_PROMPT),
-    dry_run=_OFFLINE,
+    about=About(source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.1, in our own words."),
+    seeding=Seeding(labels_per_seed=1),
+    calls=CallSettings(
+        parameters={
+            "contexts": SETTINGS_PARAMETERS,
+            "seeds": {"temperature": 1.0, "max_tokens": 400},
+            "generate": {"temperature": 0.7, "max_tokens": 200},
+            "correct": {"temperature": 0.0, "max_tokens": 300},
+        },
+        dry_run=_OFFLINE,
+    ),
 )

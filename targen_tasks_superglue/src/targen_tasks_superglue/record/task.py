@@ -41,7 +41,7 @@ from pydantic import BaseModel
 
 from targen_core import Correction, Prompt, Rejected, Task
 from targen_core.tasks.cases import RIGHT, WRONG, Case
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Texts
 from targen_core.tasks.judging import JudgeAnswer, JudgeQuestion
 from targen_core.tasks.parts import DryRunCall, Variant
 from targen_core.tasks.replies import line
@@ -324,7 +324,6 @@ RECORD: Task[Paragraph, RecordRow] = Task(
         "query is a statement that fits the passage without repeating it, with one entity masked. "
         "The answer is that entity, with every position at which the passage names it."
     ),
-    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.7, in our own words.",
     instance=RecordRow,
     contexts=NEWS_DOMAINS,
     seeds=(NEWS_TITLES, NEWS),
@@ -347,6 +346,11 @@ RECORD: Task[Paragraph, RecordRow] = Task(
         fields=("passage.text", "qas.query"),
         seed_fields=("passage.text",),
         cases=cases,
+        presets={
+            "paper": {"any": 1778},  # Table 2
+            "original": {"any": 100_730},  # queries of the official training set
+            "balanced": {"any": 1778},
+        },
     ),
     texts=Texts(
         render=_render,
@@ -354,16 +358,6 @@ RECORD: Task[Paragraph, RecordRow] = Task(
         dedup_text=lambda row: row.query,
         instruction_template=Prompt("tuning", package=_PACKAGE),
     ),
-    presets={
-        "paper": {"any": 1778},  # Table 2
-        "original": {"any": 100_730},  # queries of the official training set
-        "balanced": {"any": 1778},
-    },
-    parameters={
-        **ARTICLE_PARAMETERS,
-        "generate": {"temperature": 0.7, "max_tokens": 200},
-        "correct": {"temperature": 0.0, "max_tokens": 400},
-    },
     variants={
         "paper": Variant(
             "as in the paper, the model chooses the entity (step 3) and gives one answer (step 4)",
@@ -384,5 +378,13 @@ RECORD: Task[Paragraph, RecordRow] = Task(
         )
     },
     prompts=(*PROMPTS, META_PROMPT),
-    dry_run=dry_run,
+    about=About(source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.7, in our own words."),
+    calls=CallSettings(
+        parameters={
+            **ARTICLE_PARAMETERS,
+            "generate": {"temperature": 0.7, "max_tokens": 200},
+            "correct": {"temperature": 0.0, "max_tokens": 400},
+        },
+        dry_run=dry_run,
+    ),
 )

@@ -32,7 +32,7 @@ from pydantic import BaseModel, ConfigDict
 
 from targen_core import Label, Prompt, Rejected, Task
 from targen_core.tasks.cases import Case
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.parts import Variant
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.steps import ListStep, Llm
@@ -361,7 +361,6 @@ RTE: Task[Premise, RteRow] = Task(
         "hypothesis. It is `not_entailment` if the premise contradicts the hypothesis or leaves it "
         "open."
     ),
-    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.4, in our own words.",
     instance=RteRow,
     labels=(
         Label("entailment", summary="the hypothesis follows from the premise"),
@@ -371,23 +370,24 @@ RTE: Task[Premise, RteRow] = Task(
     seeds=(PREMISES,),
     generators={"entailment": write_entailment, "not_entailment": write_not_entailment},
     dimensions=OF_HYPOTHESES,
-    labels_per_seed=1,
     checks=(check_row,),
     judging=Judging(instructions=load_instructions(_PACKAGE), samples=load_samples(_PACKAGE)),
-    rows=Rows(cases=cases, seed_fields=("premise",)),
+    rows=Rows(
+        cases=cases,
+        seed_fields=("premise",),
+        presets={
+            # Table 2; the same numbers as the original train set, which is why
+            # "original" is the same preset under another name.
+            "paper": {"entailment": 1249, "not_entailment": 1241},
+            "original": {"entailment": 1249, "not_entailment": 1241},
+            "balanced": {"entailment": 1245, "not_entailment": 1245},
+        },
+    ),
     texts=Texts(
         render=_render,
         dedup_text=lambda row: row.hypothesis,
         instruction_template=Prompt("tuning", package=_PACKAGE),
     ),
-    presets={
-        # Table 2; the same numbers as the original train set, which is why
-        # "original" is the same preset under another name.
-        "paper": {"entailment": 1249, "not_entailment": 1241},
-        "original": {"entailment": 1249, "not_entailment": 1241},
-        "balanced": {"entailment": 1245, "not_entailment": 1245},
-    },
-    parameters=_PARAMETERS,
     variants={
         "paper": Variant(
             "a logically sound and an unsound hypothesis, worded as in the paper, in any form",
@@ -395,11 +395,11 @@ RTE: Task[Premise, RteRow] = Task(
                 "contexts": PAPER_TOPICS,
                 "seeds": (PAPER_PREMISES,),
                 "dimensions": (),
-                "labels_per_seed": None,
                 "generators": {"entailment": write_sound, "not_entailment": write_unsound},
                 "judging": {"corrector": "meta-paper"},
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
-                "parameters": _PAPER_PARAMETERS,
+                "seeding": {"labels_per_seed": None},
+                "calls": {"parameters": _PAPER_PARAMETERS},
             },
         ),
         # Without step 2, a topic is used again, and the prompt lists its earlier premises.
@@ -408,22 +408,25 @@ RTE: Task[Premise, RteRow] = Task(
             {
                 "seeds": (),
                 "dimensions": (*OF_PREMISES, *OF_HYPOTHESES),
-                "labels_per_seed": None,
-                "samples_per_seed": 20,
                 "generators": {
                     "entailment": write_entailment_seedless,
                     "not_entailment": write_not_entailment_seedless,
                 },
                 "checks": (check_pair,),
                 "prompts": (*SEEDLESS_PROMPTS, META_PROMPT),
-                # A call writes a whole pair.
-                "parameters": {
-                    **_PARAMETERS,
-                    "generate": {"temperature": 0.7, "max_tokens": 600},
+                "seeding": {"labels_per_seed": None, "samples_per_seed": 20},
+                "calls": {
+                    "parameters": {
+                        **_PARAMETERS,
+                        # A call writes a whole pair.
+                        "generate": {"temperature": 0.7, "max_tokens": 600},
+                    }
                 },
             },
         ),
     },
     prompts=(*PROMPTS, META_PROMPT),
-    dry_run=_OFFLINE,
+    about=About(source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.4, in our own words."),
+    seeding=Seeding(labels_per_seed=1),
+    calls=CallSettings(parameters=_PARAMETERS, dry_run=_OFFLINE),
 )

@@ -34,7 +34,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from targen_core import Label, Prompt, Rejected, Task
 from targen_core.tasks.cases import Case
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.parts import Variant
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.steps import ListStep, Llm
@@ -401,7 +401,6 @@ WIC: Task[Sense, WicRow] = Task(
         "offsets. The label is `true` if the word has the same meaning in both sentences, and "
         "`false` if it has a different meaning in each."
     ),
-    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.9, in our own words.",
     instance=WicRow,
     labels=(
         Label("true", True, summary="the word means the same in both sentences"),
@@ -410,25 +409,23 @@ WIC: Task[Sense, WicRow] = Task(
     seeds=(WORDS, SENSES),
     generators={"true": write_true, "false": write_false},
     dimensions=load_dimensions(_PACKAGE, "sentences"),
-    labels_per_seed=1,
-    samples_per_seed=10,
     checks=(check_row,),
     judging=Judging(instructions=load_instructions(_PACKAGE), samples=load_samples(_PACKAGE)),
     rows=Rows(
         cases=cases,
-        oddities={"f3e55b0ae868b797ed6870f4ae21b42c": "train 1868"},  # "called round", of "call"
+        # "called round", of "call"
+        oddities={"f3e55b0ae868b797ed6870f4ae21b42c": "train 1868"},
+        presets={
+            "paper": {"true": 2433, "false": 2410},  # Table 2: the first 4,843 rows of train
+            "original": {"true": 2714, "false": 2714},
+            "balanced": {"true": 2422, "false": 2421},
+        },
     ),
     texts=Texts(
         render=_render,
         dedup_text=_both_sentences,
         instruction_template=Prompt("tuning", package=_PACKAGE),
     ),
-    presets={
-        "paper": {"true": 2433, "false": 2410},  # Table 2: the first 4,843 rows of train
-        "original": {"true": 2714, "false": 2714},
-        "balanced": {"true": 2422, "false": 2421},
-    },
-    parameters=_PARAMETERS,
     variants={
         "paper": Variant(
             "the paper's steps. For true, the model picks a definition. For false, it writes a "
@@ -437,18 +434,22 @@ WIC: Task[Sense, WicRow] = Task(
                 "seeds": (PAPER_WORDS, ENTRIES),
                 "generators": {"true": write_true_paper, "false": write_false_paper},
                 "dimensions": (),
-                "labels_per_seed": None,
                 "checks": (check_row_paper,),
-                "parameters": {
-                    **_PARAMETERS,
-                    # A sentence for each of four definitions.
-                    "generate": {"temperature": 0.7, "max_tokens": 240},
-                },
                 "judging": {"corrector": "meta-paper"},
                 "prompts": (*PAPER_PROMPTS, META_PROMPT),
+                "seeding": {"labels_per_seed": None},
+                "calls": {
+                    "parameters": {
+                        **_PARAMETERS,
+                        # A sentence for each of four definitions.
+                        "generate": {"temperature": 0.7, "max_tokens": 240},
+                    }
+                },
             },
         )
     },
     prompts=(*PROMPTS, META_PROMPT),
-    dry_run=_OFFLINE,
+    about=About(source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.9, in our own words."),
+    seeding=Seeding(labels_per_seed=1, samples_per_seed=10),
+    calls=CallSettings(parameters=_PARAMETERS, dry_run=_OFFLINE),
 )

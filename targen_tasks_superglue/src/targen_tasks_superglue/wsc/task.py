@@ -34,7 +34,7 @@ from pydantic import BaseModel
 
 from targen_core import Label, Prompt, Rejected, Task
 from targen_core.tasks.cases import Case
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.parts import DryRunCall, Variant
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.steps import Llm
@@ -259,7 +259,6 @@ WSC: Task[PronounPair, WscRow] = Task(
         "them, and a pronoun. The label is `true` if the pronoun refers to the phrase, and `false` "
         "if it refers to the other person, group or thing. Only the text's meaning reveals which."
     ),
-    source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.5, in our own words.",
     instance=WscRow,
     labels=(
         Label("true", True, "the pronoun means what the phrase names"),
@@ -268,7 +267,6 @@ WSC: Task[PronounPair, WscRow] = Task(
     contexts=SETTINGS,
     seeds=(SUBJECT_PAIRS,),
     generators={"true": write_true, "false": write_false},
-    instances_per_call=PASSAGES,
     dimensions=load_dimensions(_PACKAGE, "passages"),
     checks=(check_row,),
     judging=Judging(instructions=load_instructions(_PACKAGE), samples=load_samples(_PACKAGE)),
@@ -280,23 +278,17 @@ WSC: Task[PronounPair, WscRow] = Task(
             "bce798032b842be1f9dec7ab55f31a88": "test 81",
             "8d7da5b2848ab13ad7d8a476719611ba": "test 82",
         },
+        presets={
+            "paper": {"true": 259, "false": 285},  # table 2
+            "original": {"true": 259, "false": 295},
+            "balanced": {"true": 272, "false": 272},
+        },
     ),
     texts=Texts(
         render=_render,
         dedup_text=lambda row: row.text,
         instruction_template=Prompt("tuning", package=_PACKAGE),
     ),
-    presets={
-        "paper": {"true": 259, "false": 285},  # table 2
-        "original": {"true": 259, "false": 295},
-        "balanced": {"true": 272, "false": 272},
-    },
-    parameters={
-        "contexts": SETTINGS_PARAMETERS,
-        "seeds": {"temperature": 1.0, "max_tokens": 400},
-        "generate": {"temperature": 0.7, "max_tokens": 320},
-        "correct": {"temperature": 0.0, "max_tokens": 300},
-    },
     variants={
         "paper": Variant(
             "the model chooses which phrase comes first and which is meant, as in the paper",
@@ -311,5 +303,15 @@ WSC: Task[PronounPair, WscRow] = Task(
         ),
     },
     prompts=(*PROMPTS, META_PROMPT),
-    dry_run=dry_run,
+    about=About(source="TarGEN, arXiv:2310.17876, section 3.2 and appendix D.5, in our own words."),
+    seeding=Seeding(instances_per_call=PASSAGES),
+    calls=CallSettings(
+        parameters={
+            "contexts": SETTINGS_PARAMETERS,
+            "seeds": {"temperature": 1.0, "max_tokens": 400},
+            "generate": {"temperature": 0.7, "max_tokens": 320},
+            "correct": {"temperature": 0.0, "max_tokens": 300},
+        },
+        dry_run=dry_run,
+    ),
 )

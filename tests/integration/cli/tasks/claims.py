@@ -27,14 +27,14 @@ def reply(call):
     if call.prompt != "inline":
         if call.prompt == "meta" and call.values["output"] == "None":
             raise AssertionError("nothing was claimed")
-        return SAMPLE.dry_run(call)
+        return SAMPLE.calls.dry_run(call)
     words = " ".join(call.rng.sample("lamp kettle ferry hotel novel garden tunnel".split(), 5))
     return f"{call.values['tone']} {call.values['topic']} {words}"
 
 
 PARTS = {
     "instance": Claim,
-    "dry_run": reply,
+    "calls": {"dry_run": reply},
     "judging": {"samples": ()},
     "prompts": SAMPLE.prompts,
 }
@@ -43,11 +43,11 @@ ONE = SAMPLE.replace(
     **PARTS,
     name="one",
     generators={"claim": writer("claim", None)},
-    branch_labels={"claim": None},
+    seeding={"branch_labels": {"claim": None}},
 )
 FINER = SAMPLE.replace(
     **PARTS,
     name="finer",
     generators={name: writer(name, label) for name, label in SAID.items()},
-    branch_labels=SAID,
+    seeding={"branch_labels": SAID},
 )

@@ -20,13 +20,12 @@ def writer(label):
 
 def reply(call):
     if call.prompt != "inline":
-        return SAMPLE.dry_run(call)
+        return SAMPLE.calls.dry_run(call)
     return " ".join(call.rng.sample("lamp kettle ferry hotel novel garden tunnel".split(), 5))
 
 
 TASK = SAMPLE.replace(
     name="scored-reviews",
     generators={"good": writer("good"), "bad": writer("bad")},
-    scored={"generate": 0},
-    dry_run=reply,
+    calls={"scored": {"generate": 0}, "dry_run": reply},
 )

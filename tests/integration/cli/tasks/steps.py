@@ -8,5 +8,5 @@ topics = SAMPLE.contexts
 TASK = SAMPLE.replace(
     name="reviews",
     seeds=(replace(topics, name="passages"), replace(topics, once=True)),
-    parameters={"passages": {"max_tokens": 77}},
+    calls={"parameters": {"passages": {"max_tokens": 77}}},
 )

@@ -66,12 +66,12 @@ seeds_facts = contexts_facts
 
 def check_facts(part: Described) -> dict[str, Any]:
     """Return a check's facts, and the tasks that name it."""
-    return _chosen_facts(part, "checks_from")
+    return _chosen_facts(part, "checks")
 
 
 def filter_facts(part: Described) -> dict[str, Any]:
     """Return a filter's facts, and the tasks that name it."""
-    return _chosen_facts(part, "filters_from")
+    return _chosen_facts(part, "filters")
 
 
 def _chosen_facts(part: Described, field: str) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _chosen_facts(part: Described, field: str) -> dict[str, Any]:
     users = [
         name
         for name, task in _tasks(part.registry)
-        if {item.name, item.id} & {*getattr(task, field)}
+        if {item.name, item.id} & {*getattr(task.uses, field)}
     ]
     return {"about": about(target if inspect.isfunction(target) else type(target)), "tasks": users}
 

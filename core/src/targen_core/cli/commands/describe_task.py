@@ -89,7 +89,7 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
         "version": task.version,
         "summary": task.summary,
         "description": task.description,
-        "source": task.source,
+        "source": task.about.source,
         "labels": [
             {"name": label.name, "value": label.official, "summary": label.summary}
             for label in task.labels
@@ -97,8 +97,8 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
         "branches": dict(task.branches),
         "columns": [*task.schema.model_fields],
         "rows_per_instance": task.rows_per_instance,
-        "instances_per_call": task.instances_per_call,
-        "labels_per_seed": task.labels_per_seed or "all",
+        "instances_per_call": task.seeding.instances_per_call,
+        "labels_per_seed": task.seeding.labels_per_seed or "all",
         "lists": [
             {"step": step.name, "summary": part.summary, "batch": part.batch}
             for step in steps
@@ -117,15 +117,15 @@ def _facts(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
             for step, part in task.dimensions_by_step
         ],
         "corrector": corrector if isinstance(corrector, str | None) else "task",
-        "checks": [*task.checks_from],
-        "filters": [*task.filters_from],
+        "checks": [*task.uses.checks],
+        "filters": [*task.uses.filters],
         "parameters": {
             step.name: dict(step.parameters)
             for step in steps
             if step.lists is None or any(part.asks for part in step.lists)
         },
         "variants": {name: variant.summary for name, variant in task.variants.items()},
-        "presets": {name: dict(counts) for name, counts in task.presets.items()},
+        "presets": {name: dict(counts) for name, counts in task.rows.presets.items()},
         "prompt_versions": task.prompt_versions,
     }
 

@@ -104,7 +104,8 @@ def require_given(prepared: Prepared) -> None:
     Raises:
         UsageError: rows of a label are missing.
     """
-    most = {} if prepared.task.most is None else prepared.task.most()
+    known = prepared.task.seeding.most
+    most = {} if known is None else known()
     quotas = {label: rows for label, rows in prepared.config.quotas.items() if rows}
     others = {label: rows for label, rows in quotas.items() if most.get(label, rows)}
     for label in quotas:

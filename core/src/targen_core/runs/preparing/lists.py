@@ -35,10 +35,10 @@ def chain_of(
         limit = math.ceil(limit * fraction)
     user_items: dict[str, tuple[Any, ...]] = {}
     chain: list[ListSpec] = []
-    if task.parts and (
+    if task.seeding.parts and (
         config.seeds is not None or config.contexts is not None or limit is not None
     ):
-        parts = ", ".join(task.parts)
+        parts = ", ".join(task.seeding.parts)
         raise UsageError(
             f"the parts of the task {task.name} each have their own lists: {parts}",
             hint="omit --contexts and --seeds",
@@ -60,7 +60,7 @@ def chain_of(
     if config.contexts is not None and task.contexts is not None:
         user_items["contexts"] = _items("contexts", config.contexts, task.contexts)
     steps = {id(source): step.name for step in task.steps for source in step.lists or ()}
-    for lists in [part.lists for part in task.parts.values()] or [task.chain]:
+    for lists in [part.lists for part in task.seeding.parts.values()] or [task.chain]:
         sizes = {name: list(options[name].batch) for name in steps.values()}
         for source in lists:
             name = steps[id(source)]
@@ -89,7 +89,7 @@ def _items(option: str, path: Path, step: ListStep[Any], *, most: bool = False) 
 def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpec]) -> None:
     """Refuse a shard of a run that cannot be divided, or a shard without work."""
     alone = "omit --shard; for more rows, use a different --seed"
-    paper = task.seed_branch is not None and "paper" in task.variants
+    paper = task.seeding.seed_branch is not None and "paper" in task.variants
     for part in chain:
         if part.source.balanced:
             raise UsageError(
@@ -103,7 +103,7 @@ def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpe
                 "is only possible within one run",
                 hint=alone + (", or add --variant paper" if paper else ""),
             )
-    parts = [len(part.lists) for part in task.parts.values()] or [len(chain)]
+    parts = [len(part.lists) for part in task.seeding.parts.values()] or [len(chain)]
     for first in (chain[sum(parts[:number])] for number in range(len(parts))):
         count = first.limit
         if first.fixed is not None or first.source.once:

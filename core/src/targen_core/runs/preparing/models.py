@@ -186,7 +186,7 @@ def models_of(
             settled(step, params, user.candidates),
             known_secrets(model, chosen),
         )
-        if step.name in task.scored:
+        if step.name in task.calls.scored:
             _require_scores(registry, task, steps[step.name], config)
         if config.max_cost is not None and price is None:
             raise UsageError(
@@ -207,9 +207,9 @@ def _require_scores(
     Raises:
         UsageError: with the backends that have them.
     """
-    step, wanted = prepared.step.name, task.scored[prepared.step.name]
+    step, wanted = prepared.step.name, task.calls.scored[prepared.step.name]
     most = most_top(prepared.model)
-    given, going_on = step in task.scores_given, step in task.continues
+    given, going_on = step in task.calls.scores_given, step in task.calls.continues
     enough = most is not None and most >= wanted
     able = tells(prepared.model, given=given, next_token=going_on)
     if enough and able:

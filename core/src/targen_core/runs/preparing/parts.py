@@ -90,12 +90,12 @@ class Parts:
         self._file = file if is_file(file) else ""
         self._copies = copies
         self._admit = admit
-        self._own = _by_part(task.part_options if task is not None else {})
+        self._own = _by_part(task.uses.options if task is not None else {})
         self._lists: dict[str, Mapping[Any, str]] = {}
         if task is not None:
-            self._lists["generator"] = task.generators_from
-            self._lists["check"] = dict(enumerate(task.checks_from))
-            self._lists["filter"] = dict(enumerate(task.filters_from))
+            self._lists["generator"] = task.uses.generators
+            self._lists["check"] = dict(enumerate(task.uses.checks))
+            self._lists["filter"] = dict(enumerate(task.uses.filters))
         self._places: dict[str, Sequence[Loc]] = {}  # of a part's name in the task's file, by id
         self._blamed: UsageError | None = None  # it names a line
         self._said = _by_part(options)
@@ -231,7 +231,7 @@ class Parts:
         """
         shaping: dict[str, Registration[Any]] = {}
         find = partial(self._registry.find, "filter")
-        own = [(name, partial(self._own_item, "filter")) for name in task.filters_from]
+        own = [(name, partial(self._own_item, "filter")) for name in task.uses.filters]
         for name, found in [*own, *((name, find) for name in typed)]:
             with contextlib.suppress(TargenError):  # of one that is missing, by who uses it
                 item = found(name)

@@ -135,7 +135,7 @@ def prepare(
     full = named(registry, config)
     corrector_id, corrector = find_corrector(parts, task, config.corrector)
     usual = _usual_filters(registry, before)
-    filters = parts.several("filter", (*usual, *task.filters_from), config.filters)
+    filters = parts.several("filter", (*usual, *task.uses.filters), config.filters)
     parts.require_fit(task)
     former = [] if recorded is None else [*recorded.parts.values()]
     options = options_of(task, full, parts, [name for plan in former for name in plan.names])
@@ -318,7 +318,7 @@ def _distributions(
     """Versions of the distributions that have a part in what is produced."""
     ids = [task_id, *(step.backend_id for step in steps.values())]
     ids += [plan.id for plan in parts.plans.values()]
-    ids += [*task.based_on, *(source.origin for source in task.chain)]
+    ids += [*task.about.based_on, *(source.origin for source in task.chain)]
     names = {"targen-core", "numpy", "rapidfuzz", "pydantic"}
     names |= {part.partition(":")[0] for part in ids if ":" in part}
     if file is not None:

@@ -105,7 +105,7 @@ def _as_asked(task: Task[Any, Any], config: RunConfig, parts: Parts) -> Task[Any
         seeds, _ = _from(parts, "seeds", config.seeds_from, task, last, parents)
         task = _with_lists(task, seeds=(*above, seeds))
     task = _with_generators(parts, task, config.generators_from)
-    checks = parts.several("check", task.checks_from, config.checks)
+    checks = parts.several("check", task.uses.checks, config.checks)
     if checks:
         chosen = (RegisteredCheck(each.id, each.part) for each in checks)
         task = task.replace(checks=(*task.checks, *chosen))
@@ -113,9 +113,13 @@ def _as_asked(task: Task[Any, Any], config: RunConfig, parts: Parts) -> Task[Any
     if config.unsure is not None:
         task = task.replace(judging={"unsure": config.unsure})
     if config.seeds is not None:  # the list is complete: each serves for whatever it can give
-        task = task.replace(labels_per_seed=None)
+        task = task.replace(
+            seeding={"labels_per_seed": None},
+        )
     if config.seats:
-        task = task.replace(seats=config.seats)
+        task = task.replace(
+            seeding={"seats": config.seats},
+        )
     if config.dimensions or not config.task_dimensions:
         given = [step.name for step in task.steps if step.lists] if config.seeds else []
         given += ["contexts"] if config.contexts else []
@@ -132,7 +136,7 @@ def _refuse_lists(task: Task[Any, Any], config: RunConfig) -> None:
     """
     names = ("contexts", "contexts_limit", "contexts_from", "seeds", "seeds_from")
     for name in (*names, "generators_from", "dimensions"):
-        if task.seed_branch is not None and getattr(config, name):
+        if task.seeding.seed_branch is not None and getattr(config, name):
             one = "paper" in task.variants
             raise UsageError(
                 f"{task.name} writes many rows per call, so it does not use {flag_of(name)}",
@@ -152,7 +156,7 @@ def _with_generators(
     Raises:
         UsageError: the generator or the branch is unknown.
     """
-    named = {**task.generators_from, **typed}
+    named = {**task.uses.generators, **typed}
     if not named:
         return task
     for branch in named:
@@ -250,8 +254,10 @@ def _item_words(kind: type[Any]) -> str:
 def judged_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
     """The task with the parameters that a corrector brings in place of its own."""
     own = getattr(corrector, "parameters", {})
-    mine = {**task.parameters.get("correct", {}), **own}
-    return task.replace(parameters={**task.parameters, "correct": mine})
+    mine = {**task.calls.parameters.get("correct", {}), **own}
+    return task.replace(
+        calls={"parameters": {**task.calls.parameters, "correct": mine}},
+    )
 
 
 def corrected_by(task: Task[Any, Any], corrector: Corrector[Any] | None) -> Task[Any, Any]:
@@ -314,7 +320,7 @@ def task_plan(task_id: str, task: Task[Any, Any], variants: Sequence[str]) -> Ta
         branches={} if tuple(task.branches) == task.quota_names else dict(task.branches),
         lists={
             branch: tuple(step.name for step in part.lists)
-            for part in task.parts.values()
+            for part in task.seeding.parts.values()
             for branch in part.branches
         },
         unit=task.rows_per_instance,

@@ -185,12 +185,15 @@ def _with(task: Task[Any, Any], change: _Change) -> Task[Any, Any]:
             more = len(mine) > len(part.dimensions) and part is not (step.lists or ())[-1]
             changed[id(part)] = replace(part, dimensions=part.dimensions if more else mine)
     own = change("generate", task.dimensions)
-    if task.parts:
+    if task.seeding.parts:
         parts = {
             name: replace(part, lists=tuple(changed[id(one)] for one in part.lists))
-            for name, part in task.parts.items()
+            for name, part in task.seeding.parts.items()
         }
-        return task.replace(parts=parts, dimensions=own)
+        return task.replace(
+            dimensions=own,
+            seeding={"parts": parts},
+        )
     return task.replace(
         contexts=task.contexts and changed[id(task.contexts)],
         seeds=tuple(changed[id(one)] for one in task.seeds),

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from targen_core import Label, Rejected, Task
 from targen_core.cli.trust import leaving
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.parts import Credit
 from targen_core.tasks.steps import ListStep, Part
@@ -164,21 +164,11 @@ def transform_task(spec: Transform, name: str) -> Task[Any, BaseModel]:
         version="1",
         summary=first if len(first) <= 100 else f"{first[:97].rstrip()}...",
         description=spec.instruction.strip(),
-        source=(
-            "Rows of existing datasets were transformed after DataTune (arXiv:2404.14361): "
-            "provenance.jsonl names the dataset, the row and the plan of each."
-            + (_ADDED if synthetic else "")
-        ),
-        citation=_CITATION,
-        canary=spec.canary,
         instance=row,
         labels=tuple(Label(label) for label in spec.labels),
         contexts=None if synthetic else expand,
         seeds=() if synthetic else tuple(seeds),
-        parts=parts if synthetic else {},
         generators={_ROW: steps.execute} | (dict(synthetic.generators) if synthetic else {}),
-        branch_labels={_ROW: None if spec.labels else "any"}
-        | (synthetic.aims if synthetic else {}),
         checks=(row_check(spec),),
         rows=Rows() if spec.labels else Rows(label_of=_output, with_label=_with_output),
         judging=Judging(
@@ -190,9 +180,20 @@ def transform_task(spec: Transform, name: str) -> Task[Any, BaseModel]:
             ),
         ),
         texts=Texts(render=_input, answer=None if spec.labels else _output),
-        parameters=_PARAMETERS,
         prompts=(*PROMPTS, *(SYNTHETIC if synthetic else ()), META_PROMPT, SOLVE_PROMPT),
-        dry_run=dry_run_of(spec),
+        about=About(
+            source="Rows of existing datasets were transformed after DataTune (arXiv:2404.14361): "
+            "provenance.jsonl names the dataset, the row and the plan of each."
+            + (_ADDED if synthetic else ""),
+            citation=_CITATION,
+            canary=spec.canary,
+        ),
+        seeding=Seeding(
+            parts=parts if synthetic else {},
+            branch_labels={_ROW: None if spec.labels else "any"}
+            | (synthetic.aims if synthetic else {}),
+        ),
+        calls=CallSettings(parameters=_PARAMETERS, dry_run=dry_run_of(spec)),
     )
 
 

@@ -424,16 +424,17 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
                 summary="the values that one row must match",
             ),
         ),
-        labels_per_seed=1,
-        drawn=drawn,
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
-        parameters={
-            "attributes": {"temperature": 1.0, "max_tokens": 400},
-            "values": {"temperature": 1.0, "max_tokens": 400},
-            "generate": {"temperature": 1.0, "max_tokens": 1024},
-        },
         prompts=(*PROMPTS, META_PROMPT),
-        dry_run=steps.dry_run,
+        seeding={"labels_per_seed": 1, "drawn": drawn},
+        calls={
+            "parameters": {
+                "attributes": {"temperature": 1.0, "max_tokens": 400},
+                "values": {"temperature": 1.0, "max_tokens": 400},
+                "generate": {"temperature": 1.0, "max_tokens": 1024},
+            },
+            "dry_run": steps.dry_run,
+        },
     )
 
 

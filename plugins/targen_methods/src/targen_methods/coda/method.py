@@ -394,14 +394,16 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
         ),
         seeds=(reads, recipes) if asks else (recipes,),
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
-        most=steps.most,
-        parameters={
-            **({"read": {"temperature": 0.5, "max_tokens": 400}} if asks else {}),
-            "generate": {"temperature": 0.5, "max_tokens": 512},
-        },
         prompts=(*PROMPTS, META_PROMPT),
-        dry_run=steps.dry_run,
-        based_on=(embedder, *base.task.based_on),
+        seeding={"most": steps.most},
+        calls={
+            "parameters": {
+                **({"read": {"temperature": 0.5, "max_tokens": 400}} if asks else {}),
+                "generate": {"temperature": 0.5, "max_tokens": 512},
+            },
+            "dry_run": steps.dry_run,
+        },
+        about={"based_on": (embedder, *base.task.about.based_on)},
     )
 
 

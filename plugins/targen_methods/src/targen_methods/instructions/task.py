@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core import Prompt, Rejected, Task
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.steps import ListStep, Llm
@@ -232,13 +232,6 @@ INSTRUCTIONS: Task[FreeInstruction, InstructionRow] = Task(
         "Each row is an instruction, an input that it works on, where it needs one, and a right "
         "output. Instructions are of any kind."
     ),
-    source=(
-        "Self-Instruct, arXiv:2212.10560, with our own prompts. It starts from 28 instructions of "
-        "ours in place of its authors' 175 tasks. The model writes with an instruction if it "
-        "leaves a few answers to choose from; the authors asked this in a call of its own. It "
-        "writes such rows answer first, as theirs did."
-    ),
-    citation=SELFINSTRUCT.citation,
     instance=InstructionRow,
     contexts=pool_list(pool),
     seeds=(
@@ -253,7 +246,6 @@ INSTRUCTIONS: Task[FreeInstruction, InstructionRow] = Task(
         ),
     ),
     generators={"any": write},
-    instances_per_call=CASES,
     checks=(check_row,),
     judging=Judging(  # its authors have no step 4: --corrector adds one
         corrector=None,
@@ -278,6 +270,7 @@ INSTRUCTIONS: Task[FreeInstruction, InstructionRow] = Task(
         with_label=_with_output,
         from_rows=_from_rows,
         fields=("instruction", "input"),
+        presets={"original": {"any": 82_439}},  # rows of the published file
     ),
     texts=Texts(
         render=_render,
@@ -285,11 +278,22 @@ INSTRUCTIONS: Task[FreeInstruction, InstructionRow] = Task(
         dedup_text=lambda row: f"{row.input}\n{row.output}",
         instruction_template=Prompt("tuning", package="targen_methods.instructions"),
     ),
-    presets={"original": {"any": 82_439}},  # rows of the published file
-    parameters={
-        "instructions": {"temperature": 0.7, "max_tokens": 1024},
-        "generate": {"temperature": 0.0, "max_tokens": 1024},
-    },
     prompts=(*PROMPTS, META_PROMPT),
-    dry_run=dry_run,
+    about=About(
+        source=(
+            "Self-Instruct, arXiv:2212.10560, with our own prompts. It starts from 28 instructions "
+            "of ours in place of its authors' 175 tasks. The model writes with an instruction if "
+            "it leaves a few answers to choose from; the authors asked this in a call of its own. "
+            "It writes such rows answer first, as theirs did."
+        ),
+        citation=SELFINSTRUCT.citation,
+    ),
+    seeding=Seeding(instances_per_call=CASES),
+    calls=CallSettings(
+        parameters={
+            "instructions": {"temperature": 0.7, "max_tokens": 1024},
+            "generate": {"temperature": 0.0, "max_tokens": 1024},
+        },
+        dry_run=dry_run,
+    ),
 )

@@ -176,11 +176,13 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
                 summary="rows of one label, from one call",
             ),
         ),
-        seed_branch=_label,
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
-        parameters={"rows": {"temperature": 1.0, "max_tokens": _MOST_TOKENS}},
         prompts=(_WRITE, META_PROMPT),
-        dry_run=steps.dry_run,
+        seeding={"seed_branch": _label},
+        calls={
+            "parameters": {"rows": {"temperature": 1.0, "max_tokens": _MOST_TOKENS}},
+            "dry_run": steps.dry_run,
+        },
     )
 
 

@@ -299,13 +299,15 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
         contexts=steps.rounds,
         seeds=(steps.in_rounds, steps.samples),
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
-        parameters={
-            "conditions": {"temperature": 1.0, "top_p": 0.9, "max_tokens": 40},
-            "generate": {"temperature": 1.0, "top_p": 0.9, "max_tokens": 100},
-        },
         prompts=(*PROMPTS, LIKEWISE, META_PROMPT),
-        dry_run=steps.dry_run,
-        based_on=(*embedder_of(options.features), *base.task.based_on),
+        calls={
+            "parameters": {
+                "conditions": {"temperature": 1.0, "top_p": 0.9, "max_tokens": 40},
+                "generate": {"temperature": 1.0, "top_p": 0.9, "max_tokens": 100},
+            },
+            "dry_run": steps.dry_run,
+        },
+        about={"based_on": (*embedder_of(options.features), *base.task.about.based_on)},
     )
 
 

@@ -344,16 +344,18 @@ def _task(base: Base, options: TaskOptions) -> Task[Any, Any]:
             ),
         ),
         generators={label.name: steps.writer(label.name) for label in base.task.labels},
-        instances_per_call=options.instances,
-        parameters={
-            "instructions": {"temperature": 0.7, "max_tokens": 128 * options.asked},
-            "generate": {
-                "temperature": options.temperature,
-                "max_tokens": 400 * options.instances,
-            },
-        },
         prompts=(*PROMPTS, META_PROMPT),
-        dry_run=steps.dry_run,
+        seeding={"instances_per_call": options.instances},
+        calls={
+            "parameters": {
+                "instructions": {"temperature": 0.7, "max_tokens": 128 * options.asked},
+                "generate": {
+                    "temperature": options.temperature,
+                    "max_tokens": 400 * options.instances,
+                },
+            },
+            "dry_run": steps.dry_run,
+        },
     )
 
 

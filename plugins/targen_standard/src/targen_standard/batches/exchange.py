@@ -39,7 +39,7 @@ def export_batch(job: Job, out: Path) -> Counter[str]:
     except JobFailed as error:
         if error.cause != "answers":
             raise
-        return write_requests(transport.pending, out, job.task.canary)
+        return write_requests(transport.pending, out, job.task.about.canary)
     return write_requests([], out)
 
 

@@ -57,18 +57,18 @@ class ExampleFilter(Filter):
             hint = "pass --examples FILE"
             raise UsageError("there are no examples", hint=hint)
         self._examples = _read(path, task)
-        if task.with_examples is None:
+        if task.texts.with_examples is None:
             if not COPY_OF_FILE.fullmatch(path.name):
                 _warn(f"the prompts of {task.name} do not show the examples")
             return task
         rows = self._examples.rows
         step = math.ceil(len(rows) / SHOWN)  # a file may be sorted by label
         texts = [f"{row.label}: {row.text}" if row.label else row.text for row in rows[::step]]
-        return task.replace(**task.with_examples(texts))
+        return task.replace(**task.texts.with_examples(texts))
 
     def check_task(self, task: Task[Any, Any]) -> None:
         """Read the examples, if `shaped` was not called."""
-        self._are_shown = task.with_examples is not None
+        self._are_shown = task.texts.with_examples is not None
         if self._options.examples is not None and self._examples is None:
             self._examples = _read(self._options.examples, task)
 

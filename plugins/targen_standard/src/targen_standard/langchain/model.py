@@ -27,16 +27,7 @@ from targen_core.calls.model import ChatReply, ChatRequest, Finish, Message, Pri
 from targen_core.calls.secrets import may_name_secret, scrub, secrets_in
 from targen_core.cli import tokens
 from targen_core.errors import Cause, ServiceError, TargenError
-from targen_standard.error_patterns import (
-    CONTENT_FILTER_CODES,
-    NO_CREDIT_CODES,
-    TOO_LONG_CODES,
-    filtered,
-    no_credit,
-    quoted,
-    seconds,
-    too_long,
-)
+from targen_standard.error_patterns import cause_of, quoted, seconds
 from targen_standard.langchain.loop import submit
 
 if TYPE_CHECKING:
@@ -463,6 +454,31 @@ def _finish(metadata: dict[str, Any]) -> Finish:
     return "stop"  # a model that does not report the reason
 
 
+_CAUSES: dict[str, Cause] = {  # of the classes of libraries, which rarely have a status
+    "OverloadedError": "overloaded",
+    "RateLimitError": "rate-limit",
+    "ResourceExhausted": "rate-limit",
+    "PermissionDeniedError": "key",
+    "AuthenticationError": "key",
+    "TimeoutError": "timeout",
+    "APITimeoutError": "timeout",
+    "TimeoutException": "timeout",
+    "APIConnectionError": "connection",
+    "TransportError": "connection",
+    "OSError": "connection",
+    "InternalServerError": "unavailable",
+    "RecursionError": "no-reply",
+    "JSONDecodeError": "no-reply",
+    "APIResponseValidationError": "no-reply",
+}
+_HINTS: dict[Cause, str] = {
+    "credit": "add credit or raise the limit, then run the same command again",
+    "key": "check the API key of the LangChain model, and its access to the model",
+    "too-long": "start a new run with a lower -o max_tokens=N, or with a model that has a longer "
+    "context",
+}
+
+
 def _failure(error: Exception, secrets: Sequence[str] = ()) -> ServiceError:
     """The error of ours for what a provider's library raised, without `secrets`.
 
@@ -470,46 +486,21 @@ def _failure(error: Exception, secrets: Sequence[str] = ()) -> ServiceError:
     dependency. An unknown error counts as a bad request: it would return on every retry.
     """
     names = {base.__name__ for base in type(error).__mro__}
-    response = getattr(error, "response", None)
+    headers = getattr(getattr(error, "response", None), "headers", None)
     status = _status(error)
     words = quoted(f"{type(error).__name__}: {error}", *secrets)
-    code = str(getattr(error, "code", None) or "")
-    if code in NO_CREDIT_CODES or no_credit(words) or status == 402:
-        return ServiceError(
-            words,
-            hint="add credit or raise the limit, then run the same command again",
-            cause="credit",
-        )
-    if code in CONTENT_FILTER_CODES or filtered(words):
-        return ServiceError(words, billed=True, cause="content-filter")
-    is_overloaded = status in (503, 529) or "OverloadedError" in names
-    if is_overloaded or status == 429 or names & {"RateLimitError", "ResourceExhausted"}:
-        wait = _retry_after(getattr(response, "headers", None))
-        cause: Cause = "overloaded" if is_overloaded else "rate-limit"
-        return ServiceError(words, retry_after=wait, cause=cause)
-    if status == 403 or "PermissionDeniedError" in names:
-        return ServiceError(words, hint="use a key with access to this model", cause="key")
-    if status == 401 or "AuthenticationError" in names:
-        return ServiceError(words, hint="check the API key of the LangChain model", cause="key")
-    if isinstance(error, TimeoutError) or names & {"APITimeoutError", "TimeoutException"}:
-        return ServiceError(words, billed=True, cause="timeout")
-    if (
-        isinstance(error, OSError)  # ConnectionError is one
-        or names & {"APIConnectionError", "TransportError"}
-    ):
-        return ServiceError(words, cause="connection")
-    if status >= 500 or status in (408, 409) or "InternalServerError" in names:
-        return ServiceError(words, cause="server-error" if status == 500 else "unavailable")
-    if names & {"RecursionError", "JSONDecodeError", "APIResponseValidationError"}:
-        return ServiceError(words, cause="no-reply", billed=True)
-    if code in TOO_LONG_CODES or too_long(words):
-        return ServiceError(
-            words,
-            hint="start a new run with a lower -o max_tokens=N, or with a model that has a "
-            "longer context",
-            cause="too-long",
-        )
-    return ServiceError(words, cause="bad-request" if status in (400, 413, 422) else "unsupported")
+    codes = [str(code)] if (code := getattr(error, "code", None)) else []
+    cause = cause_of(status, str(error), codes)
+    if not status and cause == "unsupported":
+        by_class = (cause for name, cause in _CAUSES.items() if name in names)
+        cause = next(by_class, cause)
+    return ServiceError(
+        words,
+        cause=cause,
+        hint=_HINTS.get(cause, ""),
+        billed=cause in ("timeout", "no-reply", "content-filter"),
+        retry_after=_retry_after(headers) if cause in ("rate-limit", "overloaded") else None,
+    )
 
 
 def _status(error: Exception) -> int:

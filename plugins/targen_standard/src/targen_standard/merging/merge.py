@@ -130,7 +130,7 @@ def merge_runs(
     with NewFolder(unfinished, out) as directory:
         join_journals(runs, directory.journal, usage, conflicting=conflicting)
         manifest = merged_manifest(runs, task, wanted, near_duplicates, exclude, sources)
-        branches, parts = manifest.task.aims, task.parts if len(halves(runs)) == 1 else {}
+        branches, parts = manifest.task.aims, task.seeding.parts if len(halves(runs)) == 1 else {}
         tracker = QuotaTracker(task.quota_names, branches, parts)
         tracker.aim(wanted, by_intended=manifest.config.balance == "intended")
         add_flows(tracker, runs)
@@ -203,8 +203,14 @@ def _of_both(runs: Sequence[Run], tasks: Mapping[str, Task[Any, Any]]) -> Task[A
     firsts = [half[0] for half in halves(runs)]
     told = [(run.name, tasks[run.name]) for run in firsts]
     return tasks[runs[0].name].replace(
-        source=" ".join(f"{name}: {each.source}" for name, each in told if each.source),
-        citation="\n\n".join(dict.fromkeys(each.citation.strip() for _, each in told)).strip(),
+        about={
+            "source": " ".join(
+                f"{name}: {each.about.source}" for name, each in told if each.about.source
+            ),
+            "citation": "\n\n".join(
+                dict.fromkeys(each.about.citation.strip() for _, each in told)
+            ).strip(),
+        },
     )
 
 

@@ -199,9 +199,11 @@ def method_task(
         name=name,
         version=f"{method.version}+{base.version}",
         summary=f"{base.summary}, by {named.name}",
-        source=f"Rows of {base.name} made by {named.name}. {method.source}".strip(),
-        citation=method.citation,
-        based_on=(base_id, named.id, *made.based_on),
+        about={
+            "source": f"Rows of {base.name} made by {named.name}. {method.source}".strip(),
+            "citation": method.citation,
+            "based_on": (base_id, named.id, *made.about.based_on),
+        },
     )
 
 

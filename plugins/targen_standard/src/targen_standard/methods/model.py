@@ -9,13 +9,14 @@ reports and exports are the usual ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from targen_core.tasks.groups import CallSettings, Seeding
 from targen_core.tasks.model import Task
 from targen_core.tasks.words import normalized
 from targen_standard.methods.columns import Columns
@@ -129,23 +130,14 @@ def derived(base: Base, **changes: Any) -> Task[Any, Any]:
     blank: dict[str, Any] = {
         "contexts": None,
         "seeds": (),
-        "parts": {},
-        "branch_labels": {},
         "dimensions": (),
-        "drawn": None,
-        "instances_per_call": 1,
-        "labels_per_seed": None,
-        "seed_branch": None,
-        "balanced_draws": False,  # a method may deal values by strict turns of the labels
-        "samples_per_seed": 1,
-        "most": None,
+        "seeding": Seeding(),
         "checks": (base.columns.check,),
         "judging": {"corrector": None},
         "texts": _compared(base.columns),
-        "parameters": {},
-        "scored": {},
-        "scores_given": (),
-        "continues": (),
+        "calls": CallSettings(dry_run=base.task.calls.dry_run),
         "variants": {},
     }
+    for name in ("seeding", "calls"):
+        blank[name] = replace(blank[name], **changes.pop(name, {}))
     return base.task.replace(**{**blank, **changes})

@@ -120,7 +120,7 @@ def dataset_card(
     columns = ", ".join(map(markdown_code, task.schema.model_fields))
     name = manifest.task.id.rpartition(":")[2]
     task_id = markdown_code(name if manifest.task_file else manifest.task.id)
-    source = markdown_prose(task.source)
+    source = markdown_prose(task.about.source)
     corrector = markdown((manifest.lock.corrector or "none").rpartition(":")[2])
     title, _, description = heading(task).partition("\n\n")
     day = _date(manifest)
@@ -130,7 +130,7 @@ def dataset_card(
         flagged = f"\n> Status: {status}. Not all requested rows were generated.\n"
     out_of = f" ({percent(accepted / judged)})" if judged else ""
     candidates = f"{plural(judged, 'candidate')}{' judged' if manifest.lock.corrector else ''}"
-    cited = "\n\n".join(filter(None, [_CITATION, task.citation.strip()]))
+    cited = "\n\n".join(filter(None, [_CITATION, task.about.citation.strip()]))
     on_sources = ""
     if sources := report.get("sources"):
         notes = [markdown(note) for note in notes_on(one["license"] for one in sources)]
@@ -191,7 +191,7 @@ wrote it{_models(manifest, report)}{on_sources}.
 {_cited(name, manifest, digest)}The method:
 
 {markdown_fence(cited, "bibtex")}
-{_canary(task.canary)}""")
+{_canary(task.about.canary)}""")
 
 
 def signed(card: str) -> str:

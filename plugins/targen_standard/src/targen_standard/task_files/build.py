@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts, Uses
 from targen_core.tasks.judging import CorrectionSample
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import Label, Variant
@@ -88,7 +88,6 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         version="+".join(filter(None, [declaration.version, declaration.digest])),
         summary=declaration.summary or _first_sentence(declaration.description),
         description=_described(declaration),
-        source=declaration.source,
         instance=row,
         labels=labels,
         contexts=contexts,
@@ -97,15 +96,10 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             branch: _generator(declaration, row, reply, aim and official[aim], writers[branch])
             for branch, aim in aims.items()
         },
-        branch_labels=aims if declaration.branches else {},
         dimensions=(
             *dimensions_of(declaration.dimensions),
             *lengths_of_rows(declaration),
         ),
-        instances_per_call=declaration.instances_per_call,
-        labels_per_seed=1 if declaration.one_label else None,
-        balanced_draws=True,
-        samples_per_seed=declaration.samples_per_seed,
         checks=(RowCheck(declaration),),
         judging=Judging(
             corrector=declaration.corrector,
@@ -113,24 +107,35 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             samples=_samples(declaration, row, labels[0].official),
             lenient=True,
         ),
-        rows=Rows(seed_fields=(declaration.seed_field,) if declaration.seed_field else ()),
+        rows=Rows(
+            seed_fields=(declaration.seed_field,) if declaration.seed_field else (),
+            # An output may count rows by more labels, which only `with_output` knows.
+            presets=declaration.rows_of_presets if declaration.output is None else {},
+        ),
         texts=Texts(
             dedup_text=lambda instance: render(instance, declaration.written),
         ),
-        # An output may count rows by more labels, which only `with_output` knows.
-        presets=declaration.rows_of_presets if declaration.output is None else {},
-        parameters=_parameters(declaration),
         prompts=(
             *asked,
             *(p for name, p in writers.items() if not {"", name} & declaration.generators.keys()),
             META_PROMPT,
             *solved,
         ),
-        generators_from=declaration.generators,
-        checks_from=declaration.checks,
-        filters_from=declaration.used_filters,
-        part_options=declaration.used_options,
-        dry_run=dry_run_of(declaration),
+        about=About(source=declaration.source),
+        seeding=Seeding(
+            branch_labels=aims if declaration.branches else {},
+            instances_per_call=declaration.instances_per_call,
+            labels_per_seed=1 if declaration.one_label else None,
+            balanced_draws=True,
+            samples_per_seed=declaration.samples_per_seed,
+        ),
+        calls=CallSettings(parameters=_parameters(declaration), dry_run=dry_run_of(declaration)),
+        uses=Uses(
+            generators=declaration.generators,
+            checks=declaration.checks,
+            filters=declaration.used_filters,
+            options=declaration.used_options,
+        ),
     )
     if declaration.output is not None:
         return with_output(task, declaration)

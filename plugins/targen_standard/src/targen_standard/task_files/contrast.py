@@ -186,29 +186,33 @@ def with_contrast_sets(task: Task[Any, Any], declaration: Declaration) -> Task[A
     changes: dict[str, Any] = {
         "contexts": rounds,
         "seeds": lists,
-        "labels_per_seed": None,
-        "seed_branch": _label,
         "generators": {label.name: steps.writer(label.name) for label in task.labels},
         "dimensions": (),
-        "balanced_draws": False,
+        "seeding": {"labels_per_seed": None, "seed_branch": _label, "balanced_draws": False},
         "checks": (_DraftCheck(declaration),),
         "judging": {"corrector": "together"} if judging.corrector == "meta" else {},
         "prompts": (_WAYS, _SETS, _JUDGE, *task.prompts),
-        "parameters": {
-            "seeds": wide | own.seeds,
-            "generate": wide | own.generate,
-            "correct": own.correct,
+        "calls": {
+            "parameters": {
+                "seeds": wide | own.seeds,
+                "generate": wide | own.generate,
+                "correct": own.correct,
+            },
+            "dry_run": steps.dry_run,
         },
-        "dry_run": steps.dry_run,
     }
 
     def with_examples(texts: Sequence[str]) -> Mapping[str, Any]:
         shown = replace(seeds, propose=_Steps(declaration, task, texts).seeds)
         return {**changes, "seeds": (shown, *lists[1:])}
 
-    before = {name: getattr(task, name) for name in (*changes, "with_examples")}
+    before = {name: getattr(task, name) for name in (*changes, "texts")}
     paper = replace(task.variants["paper"], changes=before)
-    return task.replace(**changes, variants={"paper": paper}, with_examples=with_examples)
+    return task.replace(
+        **changes,
+        variants={"paper": paper},
+        texts={"with_examples": with_examples},
+    )
 
 
 def _number(draft: Draft) -> str:
@@ -247,7 +251,7 @@ class _Steps:
         self.labels = [label.name for label in task.labels]
         self.official = {label.name: label.official for label in task.labels}
         self.row = task.instance
-        self.other_calls = task.dry_run  # of the correctors
+        self.other_calls = task.calls.dry_run  # of the correctors
         listed = "".join(f"- {text}\n" for text in examples)
         self.examples = f"These are real ones:\n{listed}\n" if listed else ""
         named = "fields" in declaration.model_fields_set

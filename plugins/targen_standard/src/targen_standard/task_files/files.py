@@ -118,7 +118,9 @@ def _read(parsed: Parsed) -> TaskFile:
     declaration = declaration_of(parsed)
     task = declaration.task(name=task_name(parsed.path.stem))
     named = declaration.model_copy(update={"name": task.name})
-    placed = task.replace(part_options=located(declaration, parsed.path.parent))
+    placed = task.replace(
+        uses={"options": located(declaration, parsed.path.parent)},
+    )
     name = "the task's file" if parsed.path.name == COPY else parsed.path.name
     return TaskFile(
         placed,

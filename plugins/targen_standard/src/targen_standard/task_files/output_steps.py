@@ -82,6 +82,7 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
             label_of=lambda instance: output.label_of(instance.model_dump()),
             with_label=_refuse_label,
             cases=lambda row: output.cases(row, {name: text_at(row, name) for name in texts}),
+            presets=declaration.rows_of_presets,
         ),
         texts=Texts(
             render=lambda instance: render(instance, declaration.fields),
@@ -89,10 +90,9 @@ def with_output(task: Task[Any, Any], declaration: Declaration) -> Task[Any, Any
             dedup_text=lambda instance: render(instance, declaration.written),
             instruction_template=training_prompt(declaration, output) if output.training else None,
         ),
-        presets=declaration.rows_of_presets,
         prompts=(*lists, write, *((label,) if declaration.corrector is not None else ())),
-        based_on=(*task.based_on, used),
-        dry_run=_dry_run(task, declaration, output),
+        about={"based_on": (*task.about.based_on, used)},
+        calls={"dry_run": _dry_run(task, declaration, output)},
     )
 
 
@@ -237,7 +237,7 @@ def _dry_run(
             found = output.solved(label, str(call.values["input"]), call.rng)
             why = "The row says so in its own words, and nothing in it speaks against that."
             return {"explanation": why, "valid": True, **found}
-        assert task.dry_run is not None
-        return task.dry_run(call)
+        assert task.calls.dry_run is not None
+        return task.calls.dry_run(call)
 
     return dry_run

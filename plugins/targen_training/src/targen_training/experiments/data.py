@@ -319,7 +319,7 @@ def read_material(
                 own = None if declared.task else task
                 usual = experiment.task_of(key)
                 dataset = read_rows(registry, source, own, usual, warns=warns, encoding=encoding)
-                if dataset.task.name != name and whose not in dataset.task.based_on:
+                if dataset.task.name != name and whose not in dataset.task.about.based_on:
                     raise UsageError(
                         f"{source} contains rows of {dataset.task.name}, but the test rows belong "
                         f"to {name}",

@@ -100,11 +100,11 @@ def contexts_of(task: Task[Any, Any], rows: int, maximum: int) -> int:
     A call for seeds gives several for one context, and a seed is used for all labels, or for one.
     More contexts would not be used, so that shares of them would give the same rows.
     """
-    uses = len(task.branches) if task.labels_per_seed is None else 1
+    uses = len(task.branches) if task.seeding.labels_per_seed is None else 1
     # A task without contexts shares the first of its lists instead.
     steps = task.seeds[0 if task.contexts else 1 :]
     seeds = prod(step.batch for step in steps if not step.once)
-    return max(4, min(maximum, rows // (uses * task.instances_per_call * seeds)))
+    return max(4, min(maximum, rows // (uses * task.seeding.instances_per_call * seeds)))
 
 
 def expected(registry: Registry, arm: Made) -> Expected:

@@ -167,7 +167,7 @@ def _counts(item: Item, overview: Overview) -> Findings:
     rows: list[tuple[Cell, ...]] = []
     for each in overview.rows:
         task = overview.registry.get("task", each.task)
-        wanted = task.presets.get("paper", {})
+        wanted = task.rows.presets.get("paper", {})
         mine = _labels(overview.registry, each.synthetic, each.task)
         theirs = _labels(overview.registry, each.original, each.task) if each.original else None
         for label in task.quota_names:

@@ -15,7 +15,7 @@ from typing import Any
 from targen_backends.http.model import HttpModel
 from targen_core import ChatReply, Price
 from targen_core.calls.model import ChatRequest, Finish
-from targen_core.errors import (ServiceError)
+from targen_core.errors import ServiceError
 
 _FINISH: dict[str, Finish] = {"stop": "stop", "length": "length"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from targen_core import Label, Task
-from targen_core.tasks.groups import Judging
+from targen_core.tasks.groups import CallSettings, Judging, Rows
 from targen_core.tasks.judging import CorrectionSample
 from targen_standard.correctors.meta import META_PROMPT
 
@@ -66,13 +66,15 @@ TASK: Task[Matter, Row] = Task(
     generators={"praise": write_praise, "complaint": write_complaint},
     checks=(check_row,),
     judging=Judging(instructions=_INSTRUCTIONS, samples=_SAMPLES),
-    presets={"small": {"praise": 50, "complaint": 50}},
-    parameters={  # what a reply may take at most; temperature and the like go here too
-        "contexts": {"max_tokens": 200},
-        "seeds": {"max_tokens": 200},
-        "generate": {"max_tokens": 120},
-        "correct": {"max_tokens": 200},
-    },
+    rows=Rows(presets={"small": {"praise": 50, "complaint": 50}}),
+    calls=CallSettings(
+        parameters={  # what a reply may take at most; temperature and the like go here too
+            "contexts": {"max_tokens": 200},
+            "seeds": {"max_tokens": 200},
+            "generate": {"max_tokens": 120},
+            "correct": {"max_tokens": 200},
+        },
+        dry_run=dry_run,
+    ),
     prompts=(*PROMPTS, META_PROMPT),
-    dry_run=dry_run,
 )

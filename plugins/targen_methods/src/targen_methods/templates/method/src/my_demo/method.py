@@ -69,7 +69,7 @@ def _task(base: Base, options: Options) -> Task[Any, Any]:
         contexts=ListStep(item=str, propose=propose, batch=options.claims),
         generators={label.name: writer(label.name) for label in base.task.labels},
         prompts=(_CLAIMS, _ROW, META_PROMPT),
-        dry_run=dry_run,
+        calls={"dry_run": dry_run},
     )
 
 
