@@ -6,11 +6,12 @@ import dataclasses
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from targen_core.cli.commands import COMMANDS
+from targen_core.cli.commands import COMMANDS, SUMMARIES
 from targen_standard import scripted
 
 from ...mail import MAIL
@@ -24,6 +25,13 @@ labels: {names}
 
 def test_the_help_names_every_command(works):
     assert {*COMMANDS} <= {*re.findall(r"[\w-]+", works("--help").out)}
+
+
+@pytest.mark.parametrize("command", SUMMARIES)
+def test_the_help_of_all_says_what_the_command_says_of_itself(command):
+    module, _, function = COMMANDS[command].partition(":")
+    run = getattr(import_module(f"targen_core.cli.commands.{module}"), function)
+    assert run.__doc__.splitlines()[0] == SUMMARIES[command]
 
 
 def test_what_it_starts_with_works_without_a_model(works):

@@ -1,8 +1,7 @@
-"""`targen report --html` and `targen runs open`: one page that loads and runs nothing."""
+"""`targen report --html`: one page that loads and runs nothing."""
 
 from __future__ import annotations
 
-import webbrowser
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -63,14 +62,3 @@ def test_the_page_of_a_folder_has_every_run(works, finished, run):
     assert "run, 20 of 20 rows" in page.said and "other, 4 of 4 rows" in page.said
     assert "unreadable: " in page.said
     assert page.said.count("Label flow") == 2
-
-
-def test_to_open_a_run_writes_its_page_and_shows_it(works, refuses, run, monkeypatch):
-    shown: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda url: shown.append(url) or True)
-    opened = works("runs open runs/run")
-    assert (opened.out, opened.err) == ("runs/run/report.html\n", "")
-    assert shown == [(run / "report.html").resolve().as_uri()]
-    monkeypatch.setattr(webbrowser, "open", lambda url: False)
-    assert "open the file yourself" in works("runs open runs/run").err
-    refuses("runs open", "")

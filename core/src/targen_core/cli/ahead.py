@@ -132,12 +132,12 @@ def tell_of_shortage(request: Request, n: int | None = None) -> None:
 
 def tell_of_few_seeds(request: Request) -> None:
     """Warn if the user's seeds are too few even if every candidate becomes a row."""
-    from targen_core.cli.estimating import too_few_seeds
-
     config, prepared = request.config, request.prepared
     seeds = None if config.seeds is None else seeds_at_most(prepared.specs)
     if seeds is None or prepared.task.seeding.parts:
         return
+    from targen_core.cli.estimating import too_few_seeds  # rarely needed, and loads much
+
     if few := too_few_seeds(prepared.task, config.target.quotas, f"{config.seeds}", seeds):
         print(f"note: {few[:1].lower()}{few[1:]}", file=sys.stderr)  # it has two lines
 

@@ -1,7 +1,7 @@
 """The command group: each command's module is imported on first use.
 
 Building a command's options costs more than listing tasks does, so a command is built by itself;
-`targen --help` builds the first ones.
+`targen --help` lists the first ones by their summaries.
 """
 
 from __future__ import annotations
@@ -17,7 +17,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from targen_core.cli.commands import COMMANDS, EVERYDAY, FIRST_PANEL, GROUPS, LISTS, OTHERS, PANELS
+from targen_core.cli.commands import (
+    COMMANDS,
+    EVERYDAY,
+    FIRST_PANEL,
+    GROUPS,
+    LISTS,
+    OTHERS,
+    PANELS,
+    SUMMARIES,
+)
 from targen_core.cli.options.parsing import Command, as_switches, refusal
 from targen_core.errors import Interrupted, PluginError, UsageError
 from targen_core.hints import did_you_mean, suggestions_for
@@ -75,7 +84,12 @@ class _LazyGroup(TyperGroup):
         """Explain the commands that most people need, and name the others."""
         panels = self._by_panel()
         shown = copy(self)
+        summaries = {
+            **SUMMARIES,
+            **{name: item.summary for name, item in named_commands(self.registry)},
+        }
         shown.list_commands = lambda ctx: panels[FIRST_PANEL]  # type: ignore[method-assign]
+        shown.get_command = lambda ctx, cmd_name: _summarized(cmd_name, summaries[cmd_name])  # type: ignore[method-assign]
         lines = [
             f"- {panel}: {', '.join(names)}"
             for panel, names in panels.items()
@@ -164,6 +178,15 @@ class _LazyGroup(TyperGroup):
 
     def _has(self, name: str) -> bool:
         return name in COMMANDS or name in self.listings or is_command(self.registry, name)
+
+
+def _summarized(name: str, summary: str) -> Any:
+    """Return a command that only has its line in the help of all: nothing is imported for it."""
+    alone = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+    alone.command(name=name, help=f"{summary.rstrip('.')}.", rich_help_panel=FIRST_PANEL)(
+        lambda: None
+    )
+    return typer.main.get_command(alone)
 
 
 def _version(value: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
 from collections import Counter, defaultdict
@@ -31,23 +30,17 @@ from targen_core.calls.usage import answered
 from targen_core.cli.account import off_the_books
 from targen_core.cli.options.defaults import YIELD
 from targen_core.cli.tokens import estimate as token_estimate
-from targen_core.cli.trial import RecordedCall, Trial, dry_run_spec, run_trial
+from targen_core.cli.trial import Trial, dry_run_spec, run_trial
 from targen_core.engine.filters import USUAL
 from targen_core.engine.growing import NEW
 from targen_core.engine.order import SPARE
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.seeds import ListSpec, seeds_at_most
 from targen_core.errors import QuotaNotMet, UsageError
-from targen_core.options import Limits
 from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.report import read_report, reported_prices
-from targen_core.runs.preparing.delivering import (
-    chosen_delivery,
-    delivered_steps,
-    require_deliverable,
-)
 from targen_core.runs.preparing.plan import Prepared
 from targen_core.runs.records.manifest import Manifest
 from targen_core.tasks.model import Task
@@ -58,7 +51,6 @@ from targen_core.text import plural
 _CACHED = ("cache_read_tokens", "cache_write_tokens")
 _COUNTS = ("calls", "input_tokens", *_CACHED, "output_tokens", "reasoning_tokens")
 SAMPLE = 60  # rows of a label that a dry run makes, about; lists are whole batches in it
-SEVERAL = 10  # rows that a call for several judges, where one is compared with them
 _LONGEST = 500  # and at most, to see where lists end
 
 
@@ -77,13 +69,6 @@ class CostEstimate:
         uncounted_reasoning: steps whose model reasons before it answers, which is paid as output,
             by an unknown amount.
         prices: what each step's tokens are counted at, as in a run's report.
-        savings: a mapping for each change that would cost less by itself, with the keys of `total`.
-            Its "change" contains options of `generate`; "rows_per_call" is one of `correct`. Empty
-            unless `savings` was passed.
-        prompts: a mapping for each prompt: "step", "prompt", "calls", and per call "fixed_tokens"
-            and "varying_tokens". The fixed part, above the last question, is the same in each call.
-            The service caches it from "cache_from" tokens on (None if unknown). Empty for the
-            measure of a run.
         notes: what to know before a run.
         too_few: why the given seeds make fewer rows than that, and what to add; or "".
     """
@@ -94,8 +79,6 @@ class CostEstimate:
     steps: Sequence[Mapping[str, Any]]
     uncounted_reasoning: Sequence[str]
     prices: Mapping[str, Any]
-    savings: Sequence[Mapping[str, Any]] = ()
-    prompts: Sequence[Mapping[str, Any]] = ()
     notes: Sequence[str] = ()
     too_few: str = ""
 
@@ -141,8 +124,6 @@ class CostEstimate:
             "uncounted_reasoning": list(self.uncounted_reasoning),
             "prices": dict(self.prices),
             **({"notes": [*self.notes]} if self.notes else {}),
-            **({"savings": [dict(each) for each in self.savings]} if self.savings else {}),
-            **({"prompts": [dict(each) for each in self.prompts]} if self.prompts else {}),
             **({"too_few_seeds": self.too_few} if self.too_few else {}),
             **self.total,
         }
@@ -192,7 +173,6 @@ def estimate(
     measured: PathText | Run | None = None,
     yield_: float = YIELD,
     reasoning_tokens: int | Mapping[str, int] = 0,
-    savings: bool = False,
     registry: Registry | None = None,
     **model_options: Any,
 ) -> CostEstimate:
@@ -222,8 +202,6 @@ def estimate(
         yield_: share of candidates that become rows, without `measured`; above 0, at most 1.
         reasoning_tokens: tokens of reasoning in a call, without `measured`: of all steps, or by
             step.
-        savings: whether to estimate also what would cost less: `batch`, no correction, and
-            correction of several rows per call.
         registry: resolves names; by default among all that is installed.
         **model_options: backend options, such as `price_in` and `price_out`, dollars for a
             million tokens.
@@ -235,14 +213,14 @@ def estimate(
         UsageError: the request is invalid.
     """
     passed = locals()
-    keywords = keywords_of(passed, "measured", "yield_", "reasoning_tokens", "savings")
+    keywords = keywords_of(passed, "measured", "yield_", "reasoning_tokens")
     if not 0 < yield_ <= 1:
         raise UsageError(f"yield_ is {yield_}; it must be above 0 and at most 1")
     thought = {"": reasoning_tokens} if isinstance(reasoning_tokens, int) else reasoning_tokens
     folder = measured.path if isinstance(measured, Run) else measured
     with blaming(registry), asked(**keywords) as request:
         measure = None if folder is None else as_path(folder)
-        return estimated(request, measure, yield_, thought, savings=savings)
+        return estimated(request, measure, yield_, thought)
 
 
 def estimated(
@@ -250,8 +228,6 @@ def estimated(
     measured: Path | None = None,
     yield_: float = YIELD,
     reasoning_tokens: Mapping[str, int] | None = None,
-    *,
-    savings: bool = False,
 ) -> CostEstimate:
     """Estimate a request's usage, by an earlier run, or by a dry run at a yield.
 
@@ -292,20 +268,11 @@ def estimated(
             prices[name] = prepared.delivery.price(prices[name])
     factors = _factors(base, task, config.target.quotas.total, prices)
 
-    def at(prices: Mapping[str, Price | None]) -> list[dict[str, Any]]:
-        if trial is None:
-            return scaled(report, factors, prices, reasoning, as_paid=as_paid)
+    opening = {}
+    if trial is not None:
         opening = openings([(call.step, call.messages) for call in trial.calls], prices)
-        return scaled(report, factors, prices, reasoning, opening)
-
-    steps = at(prices)
+    steps = scaled(report, factors, prices, reasoning, opening, as_paid=as_paid and trial is None)
     asked = {row["step"]: prices[row["step"]] for row in steps}
-    prompts = [] if trial is None else _prompts(trial.calls, steps, prices)
-    others: list[_Change] = []
-    if savings:
-        if batched := _batch_prices(request, prices):
-            others.append(({"batch": True}, summed(at(batched))))
-        others += _judged_elsewhere(steps, prompts, prices)
     return CostEstimate(
         prepared.lock.task.id,
         config.target.quotas.total,
@@ -313,15 +280,9 @@ def estimated(
         steps,
         [] if trial is None else _silent(prepared, reasoning),
         report["prices"] if as_paid else reported_prices(asked),
-        cheaper(summed(steps), others),
-        prompts,
         [*prepared.notes, *(_left_out(prepared) if measured is None else ())],
         base.too_few,
     )
-
-
-_Change = tuple[dict[str, Any], dict[str, Any]]
-"""Options of a command, and what a run takes with them."""
 
 
 @dataclass(frozen=True)
@@ -456,101 +417,6 @@ def _silent(prepared: Prepared, reasoning: Mapping[str, int]) -> list[str]:
         and step.backend.thinks is not None
         and step.backend.thinks(step.options)
     ]
-
-
-def _judged_elsewhere(
-    steps: Sequence[Mapping[str, Any]],
-    prompts: Sequence[Mapping[str, Any]],
-    prices: Mapping[str, Price | None],
-) -> Iterator[_Change]:
-    """Yield what a run takes without step 4, and with one that judges several rows in a call."""
-    rest = [line for line in steps if line["step"] != "correct"]
-    if len(rest) == len(steps):
-        return
-    yield {"correct": False}, summed(rest)
-    together = _several_per_call(steps, prompts, prices["correct"])
-    if together is not None:
-        yield {"correct": False, "rows_per_call": SEVERAL}, summed([*rest, together])
-
-
-def cheaper(
-    total: Mapping[str, Any], others: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]
-) -> list[dict[str, Any]]:
-    """Return the changes whose totals cost less than `total`, as `CostEstimate.savings`.
-
-    They are compared by dollars, or by input tokens if the price is zero or unknown.
-    """
-    key = "dollars" if total["dollars"] else "input_tokens"
-    return [{"change": change, **less} for change, less in others if less[key] < total[key]]
-
-
-def _several_per_call(
-    steps: Sequence[Mapping[str, Any]], prompts: Sequence[Mapping[str, Any]], price: Price | None
-) -> dict[str, Any] | None:
-    """Return the usage of step 4 with several rows in each call; None if prompts are not known."""
-    line = next(line for line in steps if line["step"] == "correct")
-    fixed = sum(
-        prompt["calls"] * prompt["fixed_tokens"]
-        for prompt in prompts
-        if prompt["step"] == "correct"
-    )
-    if not fixed:
-        return None
-    calls = math.ceil(line["calls"] / SEVERAL)
-    spared = round(fixed * (1 - calls / line["calls"]))
-    together = {
-        **line,
-        "calls": calls,
-        "input_tokens": line["input_tokens"] - spared,
-        "cache_read_tokens": max(0, line["cache_read_tokens"] - spared),
-    }
-    return {**together, "dollars": _dollars(price, together)}
-
-
-def _batch_prices(request: Request, prices: Mapping[str, Price | None]) -> dict[str, Price | None]:
-    """Return each step's price if a service's batches are used; {} if they cannot be."""
-    prepared = request.prepared
-    with contextlib.suppress(UsageError):
-        if prepared.delivery is None:
-            batch = chosen_delivery(request.registry, Limits(batch=True))
-            assert batch is not None
-            names = delivered_steps(batch, request.task.steps, prepared.config.lists_at_once)
-            taken = {name: step for name, step in prepared.steps.items() if name in names}
-            require_deliverable(batch, taken)
-            return {**prices, **{name: batch.price(prices[name]) for name in taken}}
-    return {}
-
-
-def _prompts(
-    calls: Iterable[RecordedCall],
-    steps: Sequence[Mapping[str, Any]],
-    prices: Mapping[str, Price | None],
-) -> list[dict[str, Any]]:
-    """Return the size of each prompt, as `CostEstimate.prompts`, from a dry run's calls."""
-    sizes: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    for call in calls:
-        at = last_question(call.messages)
-        parts = (call.messages[:at], call.messages[at:])
-        fixed, varying = (token_estimate(turn.content for turn in part) for part in parts)
-        sizes.setdefault((call.step, call.prompt), []).append((fixed, varying))
-    found = []
-    for line in steps:
-        price = prices[line["step"]]
-        mine = {prompt: each for (step, prompt), each in sizes.items() if step == line["step"]}
-        asked = sum(map(len, mine.values()))
-        for prompt, each in mine.items():
-            fixed, varying = (round(sum(part) / len(each)) for part in zip(*each, strict=True))
-            found.append(
-                {
-                    "step": line["step"],
-                    "prompt": prompt,
-                    "calls": round(line["calls"] * len(each) / asked),
-                    "fixed_tokens": fixed,
-                    "varying_tokens": varying,
-                    "cache_from": price and price.cache_from,
-                }
-            )
-    return found
 
 
 def _left_out(prepared: Prepared) -> Iterator[str]:

@@ -48,6 +48,16 @@ PANELS = {
 }
 """Panel of the help -> command -> module and function, in the order of the help."""
 
+SUMMARIES = {
+    "generate": "Generate a labelled dataset.",
+    "resume": "Continue a stopped run, or extend a finished one.",
+    "show": "Show rows of a run, or one row with its context, seed, calls and judgement.",
+    "report": "Show a run's row counts, label flow, rejects and cost.",
+    "list": "List the installed parts of a kind, or all kinds.",
+    "config": "Show or change your defaults and where each one comes from.",
+}
+"""Command of the first panel -> the first line of its docstring, to list it without an import."""
+
 GROUPS = {
     "runs": "Runs",
     "data": "Data",

@@ -18,7 +18,6 @@ from targen_core.cli.options.arguments import (
 from targen_core.cli.options.defaults import YIELD
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
-from targen_core.hints import flags
 from targen_core.options import Limits, ListOptions
 from targen_core.runs.config import CountOptions, ModelFlags
 from targen_core.runs.records.shortcuts import rows
@@ -34,12 +33,6 @@ _HEADS = {
     "output_tokens": "output tokens",
     "reasoning_tokens": "reasoning tokens",
     "dollars": "dollars",
-}
-_PROMPT_HEADS = {
-    "calls": "calls",
-    "fixed_tokens": "fixed tokens",
-    "varying_tokens": "varying tokens",
-    "cache_from": "cached from",
 }
 
 
@@ -74,12 +67,6 @@ def estimate(
             help="Without --from: reasoning tokens per call.",
         ),
     ] = None,
-    prompts: Annotated[
-        bool,
-        typer.Option(
-            "--prompts", help="Also show the tokens of each prompt that are the same in every call."
-        ),
-    ] = False,
     json: JsonArg = False,
     *,
     said: Said,
@@ -112,9 +99,6 @@ def estimate(
         )
     if reasoning_tokens and measured is not None:
         raise UsageError("--from already provides the reasoning tokens: omit --reasoning-tokens")
-    if prompts and (suite is not None or measured is not None):
-        other = "--from" if suite is None else "--suite"
-        raise UsageError(f"--prompts cannot be combined with {other}")
     if suite is not None and measured is not None:
         raise UsageError("--from is a run of one task, but --suite covers several")
     registry = load_registry()
@@ -132,25 +116,20 @@ def estimate(
             ) as request,
         ):
             thought = _reasoning(reasoning_tokens or (), [each.name for each in request.task.steps])
-            estimates.append(
-                estimated(request, measured, yield_, thought, savings=json or suite is None)
-            )
+            estimates.append(estimated(request, measured, yield_, thought))
     if json:
         facts = [one.facts for one in estimates]
         print_json(facts if suite else facts[0])
     else:
-        print_estimates(estimates, chosen.price_from, prompts=prompts)
+        print_estimates(estimates, chosen.price_from)
 
 
-def print_estimates(
-    estimates: Sequence[CostEstimate], price_from: str, *, prompts: bool = False
-) -> None:
+def print_estimates(estimates: Sequence[CostEstimate], price_from: str) -> None:
     """Print one task's steps, or several tasks with a line each.
 
     Args:
         estimates: one for each task.
         price_from: the file or variable that the user's own price is from; "" if neither.
-        prompts: whether to show the size of one task's prompts.
     """
     from targen_core.cli.estimating import summed
 
@@ -168,11 +147,9 @@ def print_estimates(
     shown = _shown(total)
     heads += [_HEADS[key] for key in shown]
     print_table(heads, [(*names, *_figures(line, shown)) for names, line in lines])
-    if prompts:
-        _print_prompts(first.prompts)
     _say_prices(first.prices, price_from)
-    if is_one:
-        _say_savings(first)
+    for note in first.notes if is_one else ():
+        print(f"\n{note[0].upper()}{note[1:]}")
     for one in estimates:
         if one.too_few:
             print(f"\n{one.too_few}")
@@ -203,44 +180,6 @@ def _say_prices(prices: Mapping[str, Any], price_from: str) -> None:
             print(line)
         if price_from:
             print(f"Your own price comes from {price_from}")
-
-
-def _say_savings(estimated: CostEstimate) -> None:
-    """Show why prompts are as they are, and what would cost less."""
-    for note in estimated.notes:
-        print(f"\n{note[0].upper()}{note[1:]}")
-    if not estimated.savings:
-        return
-    is_paid = bool(estimated.total["dollars"])
-    less = "cost less" if is_paid else "use fewer tokens"
-    print(f"\nEach of these changes would {less}:\n")
-    shown = ["input_tokens", "output_tokens"] + ["dollars"] * is_paid
-    print_table(
-        ["change", *(_HEADS[key] for key in shown)],
-        [(_words(each["change"]), *_figures(each, shown)) for each in estimated.savings],
-    )
-
-
-def _words(change: Mapping[str, Any]) -> str:
-    """Return how to make a change of `CostEstimate.savings`."""
-    several = change.get("rows_per_call")
-    if several and "correct" in change:
-        judge = f"targen correct RUN --rows-per-call {several}"
-        return f"--no-correct, then {judge}"
-    return flags(**change)
-
-
-def _print_prompts(prompts: Sequence[Mapping[str, Any]]) -> None:
-    """Show the fixed and the varying part of each prompt."""
-    shown = [key for key in _PROMPT_HEADS if any(each[key] for each in prompts)]
-    print("\nTokens of each prompt per call; the fixed part is the same in every call:\n")
-    print_table(
-        ["step", "prompt", *(_PROMPT_HEADS[key] for key in shown)],
-        [
-            (each["step"], each["prompt"], *(f"{each[key] or 0:,}" for key in shown))
-            for each in prompts
-        ],
-    )
 
 
 def _say_unknown(

@@ -146,14 +146,6 @@ def write_page(run: Path, out: Path | None) -> Path:
     return path
 
 
-def open_page(path: Path) -> None:
-    """Show a page in the browser, or report that no browser was found."""
-    import webbrowser
-
-    if not webbrowser.open(path.resolve().as_uri()):
-        print("no browser found; open the file yourself", file=sys.stderr)
-
-
 def print_report(
     report: dict[str, Any], path: Path, *, problem: bool = True, calls: bool = False
 ) -> None:

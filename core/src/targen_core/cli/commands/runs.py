@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 def runs(
     action: Annotated[
-        str, typer.Argument(metavar="[list|open|rm]", help="The action.", show_default=False)
+        str, typer.Argument(metavar="[list|rm]", help="The action.", show_default=False)
     ] = "list",
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="For list: a folder of runs [default: runs/]. For open and rm: run directories.",
+            help="For list: a folder of runs [default: runs/]. For rm: run directories.",
             show_default=False,
         ),
     ] = None,
@@ -36,7 +36,7 @@ def runs(
         bool, typer.Option("--json", help="For list: print JSON for programs.")
     ] = False,
 ) -> None:
-    """List runs, open a report in the browser, or remove runs.
+    """List runs, or remove runs.
 
     The cache keeps replies that you have paid for, so generating a removed run again does not
     repeat its calls.
@@ -44,16 +44,13 @@ def runs(
     Examples:
     - targen runs
     - targen runs list runs/superglue
-    - targen runs open runs/rte-0
     - targen runs rm runs/rte-0 runs/rte-0-2
     """
     given = paths or []
-    if action not in ("list", "open", "rm") and Path(action).is_dir():
+    if action not in ("list", "rm") and Path(action).is_dir():
         action, given = "list", [Path(action), *given]
     if action == "list":
         _list(given, json=json)
-    elif action == "open":
-        _open(given)
     elif action == "rm":
         _remove(given, yes=yes)
     else:
@@ -62,7 +59,7 @@ def runs(
             f"runs {action}: no such action or folder",
             hint=f"targen runs rm {named}"
             if action in ("delete", "del", "remove")
-            else "targen runs list [FOLDER], targen runs open RUN, or targen runs rm RUN",
+            else "targen runs list [FOLDER], or targen runs rm RUN",
         )
 
 
@@ -79,17 +76,6 @@ def _list(folders: Sequence[Path], *, json: bool) -> None:
         print_runs(shelved)
     else:
         print(f"there are no runs in {folder}; targen generate creates one", file=sys.stderr)
-
-
-def _open(paths: Sequence[Path]) -> None:
-    from targen_core.cli.commands.report import open_page, write_page
-
-    if not paths:
-        raise UsageError("runs open needs a run", hint="targen runs open runs/rte-0")
-    for path in paths:
-        page = write_page(path, None)
-        print(page, flush=True)
-        open_page(page)
 
 
 def print_runs(shelved: Sequence[Shelved]) -> None:

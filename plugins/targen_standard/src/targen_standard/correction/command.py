@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -165,15 +164,10 @@ def _print_estimate(
     price_from: str,
     json: bool,
 ) -> None:
-    """Print what a correction would cost, and what calls for several rows would save."""
+    """Print what a correction would cost."""
     from targen_core.cli.commands.estimate import print_estimates
-    from targen_core.cli.estimating import SEVERAL, cheaper
 
     expected = _estimate(request, data, n, rows_per_call)
-    if rows_per_call == 1 and expected.rows > 1:
-        together = _estimate(request, data, n, SEVERAL).total
-        less = cheaper(expected.total, [({"rows_per_call": SEVERAL}, together)])
-        expected = replace(expected, savings=less)
     if json:
         print_json(expected.facts)
         return
