@@ -221,7 +221,7 @@ Cause = Literal[
 
 
 class Implied(NamedTuple):
-    """What the cause of a failure implies.
+    """The consequences of a cause of failure.
 
     Attributes:
         max_startup: seconds for which a service that has never answered is tried; 0: fail at once.
@@ -297,7 +297,7 @@ class ServiceError(TargenError):
 
     @property
     def retryable(self) -> bool:
-        """Whether the same call may be answered later."""
+        """Return whether the same call may be answered later."""
         return self.implied.max_startup > 0
 
 

@@ -33,7 +33,7 @@ _FINISH: dict[str, Finish] = {
 }
 _FILTERED = re.compile(r"filter|safety|prohibited|blocklist|spii|recitation|sensitive|moderation")
 _BLOCKED = re.compile(r'"filtered": true|"block_?reason"|"finish_reason": "content', re.IGNORECASE)
-"""What an answer without a reply says if a filter stopped it (Azure, Gemini, OpenAI)."""
+"""Signs of a filter in an answer without a reply (Azure, Gemini, OpenAI)."""
 
 _RELEASE = re.compile(r"[-@:](\d{3}[\d-]*|latest|free|nitro|floor)")
 _TAG = (

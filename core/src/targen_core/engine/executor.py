@@ -102,7 +102,7 @@ class Outcome:
 
 
 class Executor(ABC):
-    """Does the work of steps 3 and 4; see docs/design/order.md.
+    """Does the work of steps 3 and 4; see docs/architecture.md.
 
     Calls are made on behalf of `scope`, which the engine keeps: it collects their keys. Once it is
     abandoned, they are not worth asking.

@@ -27,9 +27,9 @@ _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 def read_reply(text: str, model: type[R]) -> R:
     """Read a reply as `model`: the whole text, or the one JSON object in it that fits.
 
-    Accepts what models wrap around JSON (prose, code fences, another object, a second encoding),
-    raw line breaks, needless escapes, other quotes, keys without any, comments, trailing commas and
-    missing brackets at the end. Changes no word of a value.
+    Accepts what models wrap around JSON: prose, code fences, another object, a second encoding. It
+    also accepts raw line breaks, needless escapes, other quotes, keys without any, comments,
+    trailing commas and missing brackets at the end. It changes no word of a value.
 
     Raises:
         BadReply: with what is wrong, in words that the model can act on.
