@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
@@ -50,15 +49,3 @@ def test_a_page_has_figures_rows_and_rejects_and_loads_nothing(works, run, rows)
     )
     assert [each for each in words.split("|") if each not in page.said] == []
     assert works("runs rm runs/run --yes").out == "runs/run: removed\n"
-
-
-def test_the_page_of_a_folder_has_every_run(works, finished, run):
-    finished("rte", "-n", 4, out="runs/other")
-    Path("runs/broken").mkdir()
-    Path("runs/broken/manifest.json").write_text("{")
-    assert works("report runs --html").out == "runs/report.html\n"
-    page = Page(Path("runs/report.html").read_text())
-    assert "3 runs, 24 rows" in page.said
-    assert "run, 20 of 20 rows" in page.said and "other, 4 of 4 rows" in page.said
-    assert "unreadable: " in page.said
-    assert page.said.count("Label flow") == 2

@@ -181,7 +181,7 @@ class _LazyGroup(TyperGroup):
 
 
 def _summarized(name: str, summary: str) -> Any:
-    """Return a command that only has its line in the help of all, without an import."""
+    """Return a command with only its line in the help, which needs no import."""
     alone = typer.Typer(add_completion=False, rich_markup_mode="markdown")
     alone.command(name=name, help=f"{summary.rstrip('.')}.", rich_help_panel=FIRST_PANEL)(
         lambda: None

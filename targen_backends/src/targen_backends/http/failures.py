@@ -101,7 +101,9 @@ def failure(
     if (status == 403 and words.startswith(_PAGE)) or status == 407:
         hint = HINTS["way"]
     else:
-        hint = _hint(model, cause, status, words, wait)
+        # What a request is about may be in a field beside the message, such as `loc`.
+        said = f"{words} {body[:2000].decode('utf-8', 'replace')}"
+        hint = _hint(model, cause, status, said, wait)
     shown = shown or f"HTTP {status}"
     message = f"{shown}: {words}" if words else shown
     if 300 <= status < 400:

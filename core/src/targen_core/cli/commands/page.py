@@ -18,7 +18,6 @@ from targen_core.cli.commands.report import (
     rows_by_label,
     usage_table,
 )
-from targen_core.cli.commands.shelf import Shelved
 from targen_core.cli.commands.show import content_of, origin_of, text_of
 from targen_core.cli.findings import Table
 from targen_core.cli.tables import duration
@@ -27,7 +26,7 @@ from targen_core.runs.folder.report import price_words, read_report, status_word
 from targen_core.runs.folder.reporters import concerns_of
 from targen_core.runs.records.lock import backend_name, model_name
 from targen_core.runs.records.manifest import Manifest
-from targen_core.text import percent, plural, row_name
+from targen_core.text import percent, row_name
 
 _ROWS = 24  # that are shown, spread over the run, as many of each label
 _REJECTS = 2  # that are shown of a reason
@@ -49,45 +48,6 @@ def as_page(run: Path) -> str:
     report = Report.of(raw)
     title = f"Report on {run.resolve().name}"
     return _page(title, _about(run, raw), _sections(run, raw, report))
-
-
-def as_page_of(folder: Path, shelved: Sequence[Shelved]) -> str:
-    """The reports of the runs in a folder, such as a suite's, as a page: a table, then each run."""
-    readable = [(each.path, each.report, Report.of(each.report)) for each in shelved if each.report]
-    made = sum(sum(report.rows.values()) for _, _, report in readable)
-    about = f"{plural(len(shelved), 'run')}, {plural(made, 'row')}"
-    return _page(folder.resolve().name, about, _runs(shelved, readable))
-
-
-def _runs(
-    shelved: Sequence[Shelved], readable: Sequence[tuple[Path, Mapping[str, Any], Report]]
-) -> Iterator[str]:
-    cost = any(report.cost for _, _, report in readable)
-    heads = ["run", "status", "rows", "requested", "candidates kept", "calls", "tokens"]
-    yield _table([*heads, "dollars"] if cost else heads, [_line(each, cost) for each in shelved])
-    for path, raw, report in readable:
-        kept, of = sum(report.rows.values()), sum(report.requested.values())
-        yield f'<details class="run"><summary>{_safe(path.name)}, {_safe(kept)} of {_safe(of)} rows'
-        yield f'</summary><p class="soft">{_safe(_about(path, raw))}</p>'
-        yield from _sections(path, raw, report)
-        yield "</details>"
-
-
-def _line(shelved: Shelved, cost: bool) -> Sequence[object]:
-    """Return a run's line in the table of several."""
-    if not shelved.report:
-        return [shelved.path.name, f"unreadable: {shelved.problem}", *[""] * (5 + cost)]
-    report = Report.of(shelved.report)
-    return [
-        shelved.path.name,
-        shelved.status,
-        sum(report.rows.values()),
-        sum(report.requested.values()),
-        "" if report.yield_ is None else _Number(percent(report.yield_)),
-        report.usage.calls,
-        report.usage.tokens,
-        *([_Number(f"{report.cost or 0:,.4f}")] if cost else []),
-    ]
 
 
 def _about(run: Path, raw: Mapping[str, Any]) -> str:

@@ -52,7 +52,7 @@ def report(
     """Show a run's row counts, label flow, rejects and cost.
 
     With --html, writes one page that needs no network, for reading in a browser or sending to
-    somebody. For a suite's folder, shows a table of its runs, and the page contains every run.
+    somebody. For a suite's folder, shows a table of its runs.
 
     Examples:
     - targen report runs/rte-0
@@ -60,13 +60,18 @@ def report(
     """
     from targen_core.runs.folder.report import read_report
 
+    several = _several(run)
     if html:
         if json:
             raise UsageError("--html and --json cannot be used together", hint="give one")
-        print(write_page(run, out))
-    if several := _several(run):
-        if not html:
-            _print_several(several, json=json)
+        if several:
+            hint = f"targen report {quote(str(several[0].path))} --html"
+            raise UsageError(
+                f"{run} has {plural(len(several), 'run')}; --html shows one", hint=hint
+            )
+        print(_write_page(run, out))
+    elif several:
+        _print_several(several, json=json)
         exit_on_concerns([(each.path, each.report) for each in several], strict=strict)
         return
     content = read_report(run)
@@ -127,19 +132,18 @@ def _print_several(several: list[Shelved], *, json: bool) -> None:
         print_runs(several)
 
 
-def write_page(run: Path, out: Path | None) -> Path:
-    """Write the report of a run, or of a folder of runs, as a page; where it is.
+def _write_page(run: Path, out: Path | None) -> Path:
+    """Write the report of a run as a page, and return its path.
 
     Raises:
         RunDirectoryError: it is not a run, or cannot be read.
         RunDirectoryError: the operating system refuses.
     """
-    from targen_core.cli.commands.page import as_page, as_page_of
+    from targen_core.cli.commands.page import as_page
     from targen_core.runs.records.writing import write_atomically
 
     path = out or run / "report.html"
-    several = _several(run)
-    page = as_page_of(run, several) if several else as_page(run)
+    page = as_page(run)
     if path.is_dir():
         raise UsageError(f"{path} is a folder", hint=f"--out {quote(str(path / 'report.html'))}")
     write_atomically(path, page)
