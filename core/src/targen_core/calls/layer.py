@@ -141,6 +141,8 @@ class CallLayer:
         self._answered_kinds: set[tuple[str, str]] = set()  # steps and prompts with a reply
         self._failed_kinds = Counter[tuple[str, str]]()  # calls given up, of those without
         self._refused: set[str] = set()  # steps for which a refused call was reported
+        self.refusal_hint = ""
+        """What to do about the last call that was refused, if its backend knows."""
         self._proof_asked = asyncio.Lock()
         self._proof_asked_at = 0.0
         patience = {bound.limiter: Patience() for bound in self.models.values()}
@@ -718,6 +720,7 @@ class CallLayer:
         is_known = how == "refused" and sending.call.step in self._refused
         if how == "refused":
             self._refused.add(sending.call.step)
+            self.refusal_hint = error.hint or self.refusal_hint
         _log.log(logging.DEBUG if is_known else logging.WARNING, "giving up on a call: %s", words)
         reply = ChatReply(words[:_SAID], "unanswered")
         asked = sending.request.messages

@@ -248,4 +248,6 @@ def _words_in(value: Any, depth: int = 0) -> str:
     if depth > _DEEPEST or not isinstance(value, dict | list):
         return ""
     parts = value if isinstance(value, list) else [value[k] for k in _WORDS if k in value]
+    if isinstance(value, dict) and isinstance(place := value.get("loc"), list):  # FastAPI's
+        return f"{'.'.join(map(str, place))}: {_words_in(parts, depth + 1)}"
     return next(filter(None, (_words_in(part, depth + 1) for part in parts)), "")

@@ -174,7 +174,7 @@ def _last_reply(job: Job, engine: Engine, label: str, cause: str) -> _LastReply:
     elif is_empty:
         remedy = EMPTY_REPLIES
     elif unanswered:
-        remedy = _ANSWERED
+        remedy = (job.layer.refusal_hint if job.layer else "") or _ANSWERED
     elif any(reason.startswith(_REFUSED) for reason in reasons):
         remedy = _WILLING
     else:
