@@ -128,7 +128,8 @@ def check_related(row: Any, seed: str) -> None:
 
 def dry_run(call: Any) -> Any:
     """The general dry-run reply, with a word of the premise in each hypothesis."""
-    reply: Any = _TASK.dry_run(call) if _TASK.dry_run is not None else {}
+    fill = _TASK.calls.dry_run
+    reply: Any = fill(call) if fill is not None else {}
     if call.step == "generate":
         longest = max(call.values["seed"].rstrip(".").split(), key=len)
         reply["hypothesis"] = f"{reply['hypothesis'].rstrip('.')} {longest.lower()}."
