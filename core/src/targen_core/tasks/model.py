@@ -249,7 +249,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         judge = self.judging.corrector
         if any(own.name == prompt for own in getattr(judge, "prompts", ())):
             return self.calls.dry_run or getattr(judge, "agreeing", None)
-        listed = any(own.name == prompt for own in self.every_prompt)
+        listed = prompt == "inline" or any(own.name == prompt for own in self.every_prompt)
         return self.calls.dry_run if listed else None  # a part's own, which has no replies
 
     def turns(self, path: Sequence[int], sample: int) -> tuple[str, ...]:
