@@ -19,8 +19,8 @@ from targen_core.engine.events import Commit, Target
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import Rejected, RunConflict, RunDirectoryError, ServiceError
 from targen_core.runs.folder import ledger as ledgers
+from targen_core.runs.folder.ledger import code_digest
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.code_digest import code_digest
 
 from ...runs import OUTPUTS
 
@@ -305,7 +305,7 @@ def installed(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(site))
 
     def digest():
-        from targen_core.runs.preparing import code_digest as code
+        from targen_core.runs.folder import ledger as code
 
         code.known.clear()
         lock = SimpleNamespace(distributions={"demo-plugin": "1"})

@@ -46,23 +46,19 @@ from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.ledger import LedgerFile
-from targen_core.runs.folder.place import Place, is_unanswered
-from targen_core.runs.folder.report import build_report, delivery_report, stored_report
+from targen_core.runs.folder.ledger import LedgerFile, code_digest
+from targen_core.runs.folder.place import Place, claimed, is_unanswered, require_same
+from targen_core.runs.folder.report import build_report, delivery_report, sources_of, stored_report
 from targen_core.runs.folder.reporters import Ended, files_of, notes_on
-from targen_core.runs.jobs.credits import sources_of
 from targen_core.runs.jobs.event_loops import finish, stoppable
-from targen_core.runs.jobs.failures import explain
-from targen_core.runs.jobs.session import ALLOWANCE, open_layer
-from targen_core.runs.jobs.starting import (
-    claimed,
+from targen_core.runs.jobs.failures import (
+    explain,
     log_notes_before,
     require_given,
     warn_of_missing_filters,
 )
-from targen_core.runs.preparing.code_digest import code_digest
-from targen_core.runs.preparing.delivering import delivered, require_deliverable
-from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.jobs.session import ALLOWANCE, open_layer
+from targen_core.runs.preparing.delivering import Elsewhere, delivered, require_deliverable
 from targen_core.runs.preparing.models import bind_models
 from targen_core.runs.preparing.plan import Prepared, named, prepare
 from targen_core.runs.preparing.sources import (
@@ -79,7 +75,6 @@ from targen_core.runs.preparing.trust import (
     sign_copy,
     sign_run,
 )
-from targen_core.runs.records.comparing import require_same
 from targen_core.runs.records.manifest import Manifest, require_unmerged
 from targen_core.runs.records.options import is_price
 from targen_core.task_files import require_copy
