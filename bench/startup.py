@@ -39,16 +39,15 @@ HOOK = """from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from targen_core import hookimpl
+from targen_core import Register, hookimpl
 
 if TYPE_CHECKING:
-    from targen_core.plugins.register import Register
     from targen_core import Task
 
 
 @hookimpl
-def register_tasks(register: Register[Task[Any, Any]]) -> None:
-    register.register("{name}", "{module}.task:TASK", summary="made up, to measure by")
+def register_tasks(register: Register) -> None:
+    register("{name}", "{module}.task:TASK", summary="made up, to measure by")
 """
 
 

@@ -90,7 +90,7 @@ class _Plugin:
 
     @hookimpl
     def register_tasks(self, register) -> None:
-        register.register("calls", make_task())
+        register("calls", make_task())
 
 
 def main() -> None:

@@ -49,7 +49,7 @@ async def noisy(llm, instance):
 
 def registry_with_noise():
     module = ModuleType("noise")
-    module.register_correctors = hookimpl(lambda register: register.register("noisy", noisy))
+    module.register_correctors = hookimpl(lambda register: register("noisy", noisy))
     return load_registry([*installed_sources(), Source("bench", "1", "noise", module)])
 
 

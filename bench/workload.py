@@ -191,11 +191,11 @@ class _Plugin:
 
     @hookimpl
     def register_tasks(self, register) -> None:
-        register.register("letters", self._task)
+        register("letters", self._task)
 
     @hookimpl
     def register_backends(self, register) -> None:
-        register.register("timed", Backend(summary="", options=ScriptedOptions, create=_make))
+        register("timed", Backend(summary="", options=ScriptedOptions, create=_make))
 
 
 def registry(**shares: float) -> Registry:

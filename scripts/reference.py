@@ -308,9 +308,9 @@ _ALIASES = {
 _GROUPS = {
     "Run": "generate resume load read_dataset",
     "Errors": "TargenError Rejected",
-    "Write a task": "Task Label Prompt Correction",
+    "Write a task": "Task Label ListStep Llm Prompt Judging CorrectionSample Correction",
     "Write a backend": "Backend BackendOptions ChatReply Price",
-    "Plugins": "hookimpl",
+    "Plugins": "hookimpl Register",
 }
 _FUNCTIONS = {
     "targen_standard.previewing.api": "preview",

@@ -11,8 +11,8 @@ from typing import get_args
 import targen_core
 from targen_core import errors
 
-NAMES = """Backend BackendOptions ChatReply Correction Label Price Prompt Rejected TargenError Task
-generate hookimpl load read_dataset resume""".split()
+NAMES = """Backend BackendOptions ChatReply Correction CorrectionSample Judging Label ListStep Llm
+Price Prompt Register Rejected TargenError Task generate hookimpl load read_dataset resume""".split()
 
 TREE = {
     "Exception": "TargenError",

@@ -53,7 +53,7 @@ class Hangs:
 @hookimpl
 def register_backends(register):
     backend = Backend(summary="hangs", options=Options, create=Hangs, cacheable=False)
-    register.register("hangs", backend)
+    register("hangs", backend)
 """
 DEADLINE = 600  # seconds: a guard against hanging
 HOW = ("thread", "block", "deaf")

@@ -116,7 +116,7 @@ def registering(**parts: str) -> str:
     for kind, part in parts.items():
         name, target = part.split()
         lines += ["@tg.hookimpl", f"def register_{kind}(register):"]
-        lines += [f"    register.register({name!r}, {target!r}, summary='of a stranger')"]
+        lines += [f"    register({name!r}, {target!r}, summary='of a stranger')"]
     return "\n".join(lines) + "\n"
 
 

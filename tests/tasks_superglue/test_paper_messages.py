@@ -27,6 +27,7 @@ The meta-prompt of appendix F comes in addition.
 """
 
 
+@pytest.mark.whole  # one of them is another distribution's
 @pytest.mark.parametrize("name", TASKS)
 def test_a_paper_run_asks_what_the_section_allows(name, tmp_path):
     task = load_registry().get("task", name)

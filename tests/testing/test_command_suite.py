@@ -71,7 +71,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     @hookimpl
     def register_commands(register):
         for name, command in COMMANDS.items():
-            register.register(name, command, summary="Count lines.")
+            register(name, command, summary="Count lines.")
 
     module.register_commands = register_commands
     own = [each for each in loader.installed_sources() if each.distribution == "targen-core"]

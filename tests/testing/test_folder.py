@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "from targen_core import hookimpl\n"
         "@hookimpl\n"
         "def register_backends(register):\n"
-        "    register.register('tool', 'a.b:C', summary='a tool')\n"
+        "    register('tool', 'a.b:C', summary='a tool')\n"
     )
     return tmp_path
 

@@ -21,10 +21,15 @@ if TYPE_CHECKING:
     from targen_core.errors import Rejected as Rejected
     from targen_core.errors import TargenError as TargenError
     from targen_core.plugins.hookspecs import hookimpl as hookimpl
+    from targen_core.plugins.register import Register as Register
+    from targen_core.tasks.groups import Judging as Judging
     from targen_core.tasks.judging import Correction as Correction
+    from targen_core.tasks.judging import CorrectionSample as CorrectionSample
     from targen_core.tasks.model import Task as Task
     from targen_core.tasks.parts import Label as Label
     from targen_core.tasks.prompt import Prompt as Prompt
+    from targen_core.tasks.steps import ListStep as ListStep
+    from targen_core.tasks.steps import Llm as Llm
 
 __version__ = "0.1.0"
 
@@ -33,9 +38,14 @@ _MODULES = {
     "BackendOptions": "calls.backend",
     "ChatReply": "calls.model",
     "Correction": "tasks.judging",
+    "CorrectionSample": "tasks.judging",
+    "Judging": "tasks.groups",
     "Label": "tasks.parts",
+    "ListStep": "tasks.steps",
+    "Llm": "tasks.steps",
     "Price": "calls.model",
     "Prompt": "tasks.prompt",
+    "Register": "plugins.register",
     "Rejected": "errors",
     "TargenError": "errors",
     "Task": "tasks.model",

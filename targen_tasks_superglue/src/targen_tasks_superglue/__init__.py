@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
-from targen_core import hookimpl
-from targen_core.plugins.register import Register
-
-if TYPE_CHECKING:
-    from targen_core import Task
-    from targen_core.tasks.steps import InverseGenerator, ListStep
+from targen_core import Register, hookimpl
 
 # Name -> where it is (`copa:COPA` is in `copa/task.py`), and what it gives.
 _TASKS = {
@@ -69,32 +63,32 @@ _GENERATORS = {
 }
 
 
-def _register(register: Register[Any], parts: Mapping[str, tuple[str, str]]) -> None:
+def _register(register: Register, parts: Mapping[str, tuple[str, str]]) -> None:
     for name, (place, summary) in parts.items():
         module, attribute = place.split(":")
         module = module if module.startswith("shared") else f"{module}.task"
-        register.register(name, f"{__name__}.{module}:{attribute}", summary=summary)
+        register(name, f"{__name__}.{module}:{attribute}", summary=summary)
 
 
 @hookimpl
-def register_tasks(register: Register[Task[Any, Any]]) -> None:
+def register_tasks(register: Register) -> None:
     """The tasks, one module each."""
     _register(register, _TASKS)
 
 
 @hookimpl
-def register_contexts(register: Register[ListStep[Any]]) -> None:
+def register_contexts(register: Register) -> None:
     """Context sources that other tasks may reuse."""
     _register(register, _CONTEXTS)
 
 
 @hookimpl
-def register_seeds(register: Register[ListStep[Any]]) -> None:
+def register_seeds(register: Register) -> None:
     """Seed sources that other tasks may reuse."""
     _register(register, _SEEDS)
 
 
 @hookimpl
-def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) -> None:
+def register_inverse_generators(register: Register) -> None:
     """Inverse generators that derived tasks may reuse."""
     _register(register, _GENERATORS)

@@ -60,7 +60,7 @@ def registering(name, adapter=ACME):
     """The hook of a plugin that has an adapter."""
 
     def register_adapters(register):
-        register.register(name, adapter, summary="an acme Client", aliases=["acme_llm"])
+        register(name, adapter, summary="an acme Client", aliases=["acme_llm"])
 
     return {"register_adapters": register_adapters}
 
@@ -149,7 +149,7 @@ def test_other_names_are_of_no_adapter(name, acme):
 
 def test_a_registered_backend_keeps_its_name(load):
     own = Backend(summary="own", options=BackendOptions, create=Model)
-    hook = {"register_backends": lambda register: register.register("own", own)}
+    hook = {"register_backends": lambda register: register("own", own)}
     registry = load(acme={**registering("acme"), **hook})
     assert registry.adapter("acme:own") is None
     assert registry.get("backend", "acme:own") is own

@@ -29,9 +29,7 @@ def command(plugin, source):
     """A source whose plugin has one command."""
 
     def make(name, target, distribution="acme", summary="Does things."):
-        hook = {
-            "register_commands": lambda register: register.register(name, target, summary=summary)
-        }
+        hook = {"register_commands": lambda register: register(name, target, summary=summary)}
         return source(plugin(f"{distribution.replace('-', '_')}_module", **hook), distribution)
 
     return make
@@ -70,8 +68,8 @@ def test_two_of_one_name_need_their_ids(command, typed):
 
 def test_a_name_of_two_words_is_a_command_beside_the_first(plugin, source, typed):
     def register(register):
-        register.register("greet", greet)
-        register.register("greet loudly", loudly)
+        register("greet", greet)
+        register("greet loudly", loudly)
 
     sources = [source(plugin("acme_module", register_commands=register), "acme")]
     assert typed(sources, "greet", "loudly", "Ada").out == "HELLO Ada\n"

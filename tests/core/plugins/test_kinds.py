@@ -20,13 +20,13 @@ from targen_core.plugins.loader import load_registry
 DISH = Kind("dish", hook="register_dishes", listing="list-dishes", type="builtins:str")
 
 
-SOUP = {"register_dishes": lambda register: register.register("soup", "os:sep")}
-TASTE = {"register_correctors": lambda register: register.register("taste", "os:path")}
+SOUP = {"register_dishes": lambda register: register("soup", "os:sep")}
+TASTE = {"register_correctors": lambda register: register("taste", "os:path")}
 
 
 def owner(kind=DISH, **hooks):
     """Hooks of a plugin that has a kind, and of what else it registers."""
-    return {"register_kinds": lambda register: register.register(kind), **hooks}
+    return {"register_kinds": lambda register: register(kind), **hooks}
 
 
 def states(registry):
@@ -131,14 +131,14 @@ def test_a_kind_whose_type_cannot_be_imported_is_its_owner_s_fault(load):
 
 
 def test_no_command_may_be_called_like_a_listing(plugin, source, command_line):
-    module = plugin(register_commands=lambda register: register.register("list-dishes", "os:path"))
+    module = plugin(register_commands=lambda register: register("list-dishes", "os:path"))
     registry = load_registry([source(module, "a"), source(plugin(**owner()), "b"), command_line])
     assert states(registry) == {"a": "broken", "b": "ok", "targen-core": "ok"}
     assert registry.plugins[0].check == "reserved-name"
 
 
 def test_facts_of_a_kind_that_says_nothing_are_its_docstring(load):
-    soup = {"register_dishes": lambda register: register.register("soup", "os:getcwd")}
+    soup = {"register_dishes": lambda register: register("soup", "os:getcwd")}
     registry = load(acme=owner(Kind("dish", hook="register_dishes")), zeta=soup)
     facts = facts_of(Described(registry, registry.kinds["dish"], "soup"))
     assert facts["id"] == "zeta:soup"
@@ -166,7 +166,7 @@ class Cooked(BaseModel):
 
 def test_options_are_described_as_they_are_typed(load):
     recipe = Configurable(Cooked, lambda options: "soup")
-    soup = {"register_dishes": lambda register: register.register("soup", recipe)}
+    soup = {"register_dishes": lambda register: register("soup", recipe)}
     kind = Kind("dish", hook="register_dishes", type="builtins:str")
     registry = load(acme=owner(kind), zeta=soup)
     options = facts_of(Described(registry, registry.kinds["dish"], "soup"))["options"]

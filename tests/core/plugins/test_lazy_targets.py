@@ -26,7 +26,7 @@ def resolve(plugin, source, tmp_path, monkeypatch):
     def ask(target, **modules):
         for name, text in modules.items():
             (tmp_path / f"{name}.py").write_text(text + "\n")
-        module = plugin(register_correctors=lambda register: register.register("lazy", target))
+        module = plugin(register_correctors=lambda register: register("lazy", target))
         registry = load_registry([source(module, extras=("extra",))])
         assert [p.state for p in registry.plugins] == ["ok"]  # nothing was imported yet
         return registry.get("corrector", "lazy")
@@ -89,7 +89,7 @@ async def _coroutine():
     ],
 )
 def test_what_is_nothing_of_its_kind(kind, target, words, load):
-    registry = load(acme={KINDS[kind].hook: lambda register: register.register("x", target)})
+    registry = load(acme={KINDS[kind].hook: lambda register: register("x", target)})
     with pytest.raises(PluginError) as caught:
         registry.get(kind, "x")
     assert str(caught.value).startswith(f"{kind} acme:x is {words}")
@@ -98,7 +98,7 @@ def test_what_is_nothing_of_its_kind(kind, target, words, load):
 
 
 def test_a_declaration_is_a_task_whatever_it_was_registered_as(load):
-    hook = {"register_backends": lambda register: register.register("x", "no_such_package:x.yaml")}
+    hook = {"register_backends": lambda register: register("x", "no_such_package:x.yaml")}
     with pytest.raises(PluginError) as caught:
         load(acme=hook).get("backend", "x")
     assert caught.value.check == "target-import-error"

@@ -17,7 +17,7 @@ GOOD = object()
 
 
 def _good(register):
-    register.register("good", GOOD, summary="it works")
+    register("good", GOOD, summary="it works")
 
 
 GOOD_TASK = {"register_tasks": _good}
@@ -54,7 +54,7 @@ def test_what_is_installed_is_loaded_once_until_it_changes(tmp_path, monkeypatch
 HOOK = """from targen_core import hookimpl
 @hookimpl
 def register_tasks(register):
-    register.register("later", "comes_later:TASK")
+    register("later", "comes_later:TASK")
 """
 
 
@@ -110,11 +110,11 @@ def test_where_no_ctrl_c_can_be_an_interrupt_is_the_plugin_s(
 )
 def test_nothing_is_left_of_a_plugin_that_raises_half_way(error, load):
     def half(register):
-        register.register("first", object())
+        register("first", object())
         raise error
 
     def backends(register):
-        register.register("whole", object())
+        register("whole", object())
 
     broken = {"register_backends": backends, "register_tasks": half}
     registry = load(before=GOOD_TASK, broken=broken, later=GOOD_TASK)
@@ -199,7 +199,7 @@ def test_no_stranger_takes_a_name_of_ours(plugin, source):
     def taking(kind):
         def take(register):
             for name in {name for of, name in meant if of == kind}:
-                register.register(name, GOOD)
+                register(name, GOOD)
 
         return take
 
@@ -213,19 +213,19 @@ def test_no_stranger_takes_a_name_of_ours(plugin, source):
 
 def test_a_hook_without_the_mark_registers_nothing(plugin, source):
     module = plugin()
-    module.register_tasks = lambda register: register.register("good", GOOD)
+    module.register_tasks = lambda register: register("good", GOOD)
     registry = load_registry([source(module)])
     assert _names(registry) == []
     assert _only_problem(registry).state == "ok"  # `targen plugins` says that it is empty
 
 
 def _twice(register):
-    register.register("same", object())
-    register.register("same", object())
+    register("same", object())
+    register("same", object())
 
 
 def _named(name, target=GOOD):
-    return {"register_tasks": lambda register: register.register(name, target)}
+    return {"register_tasks": lambda register: register(name, target)}
 
 
 LAZY = "a lazy target must be 'package.module:ATTRIBUTE'"

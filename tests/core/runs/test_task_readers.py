@@ -39,7 +39,7 @@ OTHER = Declaration.model_validate(
 def sources(alone, monkeypatch):
     """What is installed, with a reader of INI files."""
     module = ModuleType("ini_tasks")
-    module.register_task_readers = hookimpl(lambda register: register.register("ini", READER))
+    module.register_task_readers = hookimpl(lambda register: register("ini", READER))
     sources = [*loader.installed_sources(), loader.Source("targen-ini", "1.0", "main", module)]
     monkeypatch.setattr(loader, "installed_sources", lambda: sources)
     Path("porter.ini").write_text(TEXT, encoding="utf-8")
@@ -97,9 +97,7 @@ def test_a_copy_that_is_not_read_back_stops_the_start(sources, monkeypatch, copy
         return TaskFile(file.task, copy, text)
 
     reader = TaskReader(read=read_otherwise)
-    sources[-1].module.register_task_readers = hookimpl(
-        lambda register: register.register("ini", reader)
-    )
+    sources[-1].module.register_task_readers = hookimpl(lambda register: register("ini", reader))
     with pytest.raises(PluginError, match=why) as caught:
         generate("./porter.ini", n=2, model="scripted", out="run")
     assert str(caught.value).startswith("reader targen-ini:ini: ")
@@ -119,10 +117,8 @@ def test_a_plugin_registers_such_a_file_of_its_package(sources, tmp_path, monkey
 
     module = sources[-1].module
     reader = TaskReader(read=read, packaged=packaged)
-    module.register_task_readers = hookimpl(lambda register: register.register("ini", reader))
-    module.register_tasks = hookimpl(
-        lambda register: register.register("notes", "harbour:porter.ini")
-    )
+    module.register_task_readers = hookimpl(lambda register: register("ini", reader))
+    module.register_tasks = hookimpl(lambda register: register("notes", "harbour:porter.ini"))
     task = load_registry().get("task", "notes")
     assert (task.name, [*task.quota_names]) == ("notes", ["calm", "alarm"])
     assert len(generate("notes", n=2, model="scripted", out="run")) == 2

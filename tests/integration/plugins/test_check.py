@@ -23,7 +23,7 @@ POST = Exporter(write=_write, suffix=".txt", summary="letters, one below the oth
 
 @hookimpl
 def register_exporters(register):
-    register.register("post", POST, summary="letters, one below the other")
+    register("post", POST, summary="letters, one below the other")
 """
 LETTERS = """
 from targen_core import hookimpl
@@ -34,7 +34,7 @@ TASK = SAMPLE.replace(name="letters")
 
 @hookimpl
 def register_tasks(register):
-    register.register("letters", "letters:TASK", summary="letters")
+    register("letters", "letters:TASK", summary="letters")
 """
 
 

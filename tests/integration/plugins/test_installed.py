@@ -9,7 +9,7 @@ import pytest
 from ...tables import table
 
 HOOKS = "from targen_core import hookimpl\n@hookimpl\ndef register_tasks(register):\n"
-TASK = HOOKS + '    register.register("{0}", "{1}:TASK", summary="from outside")\n'
+TASK = HOOKS + '    register("{0}", "{1}:TASK", summary="from outside")\n'
 
 
 def acme(install, name="acme", task="new", folder="site", **modules):

@@ -37,7 +37,7 @@ def greet(name: str, greeter: str) -> None:
 
 @hookimpl
 def register_kinds(register):
-    register.register(
+    register(
         Kind(
             "greeter",
             hook="register_greeters",
@@ -51,12 +51,12 @@ def register_kinds(register):
 
 @hookimpl
 def register_commands(register):
-    register.register("greet", "house:greet", summary="Greet somebody.")
+    register("greet", "house:greet", summary="Greet somebody.")
 
 
 @hookimpl
 def register_greeters(register):
-    register.register("hi", Greeter("Hi, {}!".format, "English"), summary="short")
+    register("hi", Greeter("Hi, {}!".format, "English"), summary="short")
 '''
 KIT = '''
 from typing import ClassVar
@@ -96,7 +96,7 @@ from house import Greeter
 
 @hookimpl
 def register_greeters(register):
-    register.register("my-demo", Greeter("My my, {}".format, "English"), summary="a demo")
+    register("my-demo", Greeter("My my, {}".format, "English"), summary="a demo")
 """,
     "tests/test_greeter.py": """
 from house_kit import GreeterSuite as Suite
@@ -117,13 +117,13 @@ async def polite(llm, instance, /):
 
 @hookimpl
 def register_correctors(register):
-    register.register("polite", polite, summary="never rejects")
+    register("polite", polite, summary="never rejects")
 
 
 @hookimpl
 def register_greeters(register):
-    register.register("moin", Greeter("Moin, {}".format, "Low German"), summary="of the north")
-    register.register("silent", Greeter(lambda name: "", "none"), summary="says nothing")
+    register("moin", Greeter("Moin, {}".format, "Low German"), summary="of the north")
+    register("silent", Greeter(lambda name: "", "none"), summary="says nothing")
 """
 
 

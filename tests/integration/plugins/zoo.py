@@ -27,10 +27,14 @@ from pathlib import Path
 from targen_core import Backend
 from targen_standard.exporting.model import Exporter
 from targen_testing.sample import SAMPLE, Review
-from .backend import Options
-from .model import Model as HttpModel
+from .backend import BACKEND, Model
 
 PACKAGE = __name__.rpartition(".")[0]
+Options = BACKEND.options
+
+class HttpModel(Model):
+    def body(self, request):
+        return json.loads(super().body(request))
 TASK = SAMPLE.replace(name="creature")
 good = TASK.generators["good"]
 
@@ -49,7 +53,7 @@ EXPORTER = exporter(write)
 def backend(model):
     def create(options):
         key = options.api_key.get_secret_value() if options.api_key else ""
-        return model(options.base_url, options.model, **options.arguments(key))
+        return model(options.base_url, options.model or "m", **options.arguments(key))
 
     return Backend(summary="a backend of the zoo", options=Options, create=create)
 """
@@ -68,7 +72,7 @@ TASK, EXPORTER, PART = f"{__name__}.good:TASK", f"{__name__}.good:EXPORTER", f"{
 def register_%s(register):
     %s
 """
-REGISTERED = 'register.register("creature", PART, summary="a member of the zoo")'
+REGISTERED = 'register("creature", PART, summary="a member of the zoo")'
 PYPROJECT = """\
 [build-system]
 requires = ["hatchling>=1.26"]
@@ -107,54 +111,54 @@ import sys
 sys.exit(0)
 # registers-nothing | module | Its hook has no mark.
 def register_tasks(register):
-    register.register("creature", f"{__name__}.good:TASK")
+    register("creature", f"{__name__}.good:TASK")
 # async-hook | module | Its hook would never run.
 from targen_core import hookimpl
 @hookimpl
 async def register_tasks(register):
-    register.register("creature", f"{__name__}.good:TASK")
+    register("creature", f"{__name__}.good:TASK")
 # unknown-hook | register_task | It misspells a hook.
-register.register("creature", TASK)
+register("creature", TASK)
 # hook-returns | register_tasks | Its hook gives what it should register.
 return {"creature": TASK}
 # hook-raises | register_tasks | Its hook raises when it has registered half.
-register.register("creature", TASK)
+register("creature", TASK)
 raise RuntimeError("half-way")
 # bad-name | register_tasks | Nobody could type its name.
-register.register("My Task!", TASK)
+register("My Task!", TASK)
 # bad-target | register_tasks | Its target is no module and attribute.
-register.register("creature", "good.TASK")
+register("creature", "good.TASK")
 # target-missing-module | register_tasks | Its target is in a module that nobody wrote.
-register.register("creature", f"{__name__}.nowhere:TASK")
+register("creature", f"{__name__}.nowhere:TASK")
 # target-missing-attribute | register_tasks | Its target's module lacks the attribute.
-register.register("creature", f"{__name__}.good:TSAK")
+register("creature", f"{__name__}.good:TSAK")
 # target-import-error | PART of task | Its target cannot be imported.
 PART = {}["task"]
 # target-wrong-type | PART of task | What it registers as a task is none.
 PART = print
 # duplicate-name | register_tasks | It registers two things as one.
-register.register("creature", TASK)
-register.register("creature", TASK)
+register("creature", TASK)
+register("creature", TASK)
 # duplicate-kind | register_kinds | Its kind has the hook of tasks.
-register.register(Kind("creature", hook="register_tasks"))
+register(Kind("creature", hook="register_tasks"))
 # bad-kind | register_kinds | The type of its kind does not exist.
-register.register(Kind("creature", hook="register_creatures", type="json:CREATURE"))
+register(Kind("creature", hook="register_creatures", type="json:CREATURE"))
 # reserved-name | register_commands | Its command has the name of one of targen's own.
-register.register("generate", "json:dumps", summary="a command")
+register("generate", "json:dumps", summary="a command")
 # name-taken | register_exporters | An exporter has the name of one of targen's.
-register.register("csv", EXPORTER, summary="a table")
+register("csv", EXPORTER, summary="a table")
 # unknown-section | register_commands | Its command is for a section that the help lacks.
-register.register("creature", lambda: None, panel="Dta", summary="a command")
+register("creature", lambda: None, panel="Dta", summary="a command")
 # prints-at-import | register_exporters | It prints to the command's output.
 print("hello from the zoo")
-register.register("creature", EXPORTER, summary="an exporter")
+register("creature", EXPORTER, summary="an exporter")
 # slow-import | module | Importing it takes long, and every command waits.
 import time
 from targen_core import hookimpl
 time.sleep(2.1)
 @hookimpl
 def register_exporters(register):
-    register.register("creature", f"{__name__}.good:EXPORTER", summary="an exporter")
+    register("creature", f"{__name__}.good:EXPORTER", summary="an exporter")
 # flag-taken | module | A filter's option has the name of a flag of targen's.
 from typing import Annotated
 from targen_core.plugins.configurable import Configurable
@@ -171,7 +175,7 @@ class Sizes(Filter):
 @hookimpl
 def register_filters(register):
     sizes = Configurable(SizeOptions, Sizes)
-    register.register("creature", sizes, summary="sizes of rows", flags=True)
+    register("creature", sizes, summary="sizes of rows", flags=True)
 
 # option-taken | PART of backend | Its option has the name of a sampling parameter.
 from pydantic import Field
@@ -425,8 +429,7 @@ class Member:
             hooks = HOOK % (self.place.removeprefix("register_"), body)
         package = folder / "src" / self.package
         package.mkdir(parents=True)
-        for path in _BACKEND.glob("[bm]*.py"):
-            (package / path.name).write_text(path.read_text().replace("my_demo", self.package))
+        (package / "backend.py").write_text((_BACKEND / "backend.py").read_text())
         (package / "good.py").write_text(GOOD)
         (package / "part.py").write_text(PRELUDE + part)
         (package / "__init__.py").write_text(hooks)

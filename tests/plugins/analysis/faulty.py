@@ -25,7 +25,7 @@ METRICS = {}
 @hookimpl
 def register_metrics(register):
     for name, each in METRICS.items():
-        register.register(name, each, summary="" if name == "silent" else "Rows")
+        register(name, each, summary="" if name == "silent" else "Rows")
 
 
 def metric(name, measure):

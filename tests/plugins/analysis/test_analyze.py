@@ -123,7 +123,7 @@ class Loud(MetricOptions):
 def plug(monkeypatch, measure, target=None):
     module = ModuleType("third_party")
     metric = target or Metric(title="Third", measure=measure, options=Loud, order=1)
-    module.register_metrics = hookimpl(lambda register: register.register("third", metric))
+    module.register_metrics = hookimpl(lambda register: register("third", metric))
     sources = [*installed_sources(), Source("acme", "1", "third", module)]
     monkeypatch.setattr(loader, "installed_sources", lambda: sources)
 

@@ -26,6 +26,7 @@ COLUMNS = {
 }
 
 
+@pytest.mark.whole  # their outputs are another distribution's
 @pytest.mark.parametrize("form", COLUMNS)
 def test_rows_have_the_answers_of_the_task_and_prompts_none_of_its_examples(form, tmp_path):
     examples, columns = COLUMNS[form]

@@ -54,7 +54,7 @@ QUIZ = TaskForm(
 @pytest.fixture(autouse=True)
 def _installed(_alone, monkeypatch):
     module = ModuleType("quizzes")
-    module.register_task_forms = hookimpl(lambda register: register.register("quiz", QUIZ))
+    module.register_task_forms = hookimpl(lambda register: register("quiz", QUIZ))
     sources = [*loader.installed_sources(), loader.Source("targen-quiz", "1.0", "main", module)]
     monkeypatch.setattr(loader, "installed_sources", lambda: sources)
     Path("facts.txt").write_text("Water is wet.", encoding="utf-8")

@@ -351,7 +351,7 @@ def test_a_package_may_hold_a_declaration(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     register = Register("task", distribution="acme", entry_point="main", install="acme")
     for name, file in (("notes", "task.toml"), ("bad", "bad.yaml"), ("gone", "gone.yaml")):
-        register.register(name, f"acme_notes:{file}", summary="notes")
+        register(name, f"acme_notes:{file}", summary="notes")
     registry = Registry(register)
     task = registry.get("task", "notes")
     assert (task.name, task.quota_names, task.contexts.once) == ("notes", ("a", "b"), True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from targen_core.plugins.hookspecs import hookspec
 
@@ -16,7 +15,7 @@ USE = {"command": "targen {name} --help"}
 
 
 @hookspec
-def register_commands(register: Register[Callable[..., Any]]) -> None:
+def register_commands(register: Register) -> None:
     """Register commands: `targen NAME` calls a function that typer reads the options of.
 
     A name of two words, such as "review report", is a command next to `review`, and is typed that
@@ -26,6 +25,6 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
         ```python
         @hookimpl
         def register_commands(register):
-            register.register("publish", "my_package.cli:publish", summary="Send a dataset")
+            register("publish", "my_package.cli:publish", summary="Send a dataset")
         ```
     """

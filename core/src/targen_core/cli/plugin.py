@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @hookimpl
 def register_kinds(register: KindRegister) -> None:
     """Commands: `targen NAME`."""
-    register.register(
+    register(
         Kind(
             "command",
             "register_commands",

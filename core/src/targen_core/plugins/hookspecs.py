@@ -2,32 +2,16 @@
 
 A plugin is a module named by an entry point of the group `targen.v1`; it marks
 the hooks that it implements with `targen_core.hookimpl`. Hooks only register, without running code.
-Each gets a `Register` whose `register(name, target, *, summary="")` takes an object or a lazy
-`"package.module:ATTRIBUTE"`.
+Each calls the `Register` that it gets: `register(name, target, *, summary="")`, with an object or
+a lazy `"package.module:ATTRIBUTE"`.
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from targen_core.plugins.kinds import KindRegister
 from targen_core.plugins.register import Register
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from targen_core.calls.backend import Backend
-    from targen_core.calls.delivery import Delivery
-    from targen_core.calls.executors import ModelExecutor
-    from targen_core.dataset.source import DatasetReader
-    from targen_core.engine.filters import Filter
-    from targen_core.plugins.adapters import Adapter
-    from targen_core.runs.folder.reporters import Reporter
-    from targen_core.task_files import TaskReader
-    from targen_core.tasks.model import Task
-    from targen_core.tasks.steps import Check, Corrector, InverseGenerator, ListStep
 
 API_GROUP = "targen.v1"
 """Entry-point group; the number is the level of the plugin API."""
@@ -44,7 +28,7 @@ def register_kinds(register: KindRegister) -> None:
         ```python
         @hookimpl
         def register_kinds(register):
-            register.register(
+            register(
                 Kind(
                     "dish",
                     hook="register_dishes",
@@ -58,72 +42,72 @@ def register_kinds(register: KindRegister) -> None:
 
 
 @hookspec
-def register_tasks(register: Register[Task[Any, Any]]) -> None:
+def register_tasks(register: Register) -> None:
     """Register tasks: what `targen generate NAME` makes rows of.
 
     Example:
         ```python
         @hookimpl
         def register_tasks(register):
-            register.register("tickets", "my_package.task:TASK", summary="Support tickets")
+            register("tickets", "my_package.task:TASK", summary="Support tickets")
         ```
     """
 
 
 @hookspec
-def register_contexts(register: Register[ListStep[Any]]) -> None:
+def register_contexts(register: Register) -> None:
     """Register context sources (step 1): reusable lists of domains or settings.
 
     Example:
         ```python
         @hookimpl
         def register_contexts(register):
-            register.register("shops", "my_package.steps:SHOPS", summary="Kinds of shop")
+            register("shops", "my_package.steps:SHOPS", summary="Kinds of shop")
         ```
     """
 
 
 @hookspec
-def register_seeds(register: Register[ListStep[Any]]) -> None:
+def register_seeds(register: Register) -> None:
     """Register instance-seed sources (step 2), grown below a context or a seed.
 
     Example:
         ```python
         @hookimpl
         def register_seeds(register):
-            register.register("complaints", "my_package.steps:COMPLAINTS")
+            register("complaints", "my_package.steps:COMPLAINTS")
         ```
     """
 
 
 @hookspec
-def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) -> None:
+def register_inverse_generators(register: Register) -> None:
     """Register inverse generators G(label, seed) (step 3) under names of their own.
 
     Example:
         ```python
         @hookimpl
         def register_inverse_generators(register):
-            register.register("urgent", "my_package.steps:write_urgent")
+            register("urgent", "my_package.steps:write_urgent")
         ```
     """
 
 
 @hookspec
-def register_checks(register: Register[Check[Any, Any]]) -> None:
+def register_checks(register: Register) -> None:
     """Register checks: rules that `--check NAME` adds to those of a task.
 
     Example:
         ```python
         @hookimpl
         def register_checks(register):
-            register.register("polite", "my_package.rules:polite", summary="No rude words")
+            register("polite", "my_package.rules:polite", summary="No rude words")
         ```
     """
 
 
 @hookspec
-def register_filters(register: Register[Callable[[], Filter]]) -> None:
+def register_filters(register: Register) -> None:
     """Register filters: what `--filter NAME` refuses rows by, knowing the rows so far.
 
     Register a subclass of `Filter`, or a `Configurable` that makes one: each run makes its own.
@@ -132,65 +116,65 @@ def register_filters(register: Register[Callable[[], Filter]]) -> None:
         ```python
         @hookimpl
         def register_filters(register):
-            register.register("openings", "my_package.filters:Openings", summary="Varied openings")
+            register("openings", "my_package.filters:Openings", summary="Varied openings")
         ```
     """
 
 
 @hookspec
-def register_correctors(register: Register[Corrector[Any]]) -> None:
+def register_correctors(register: Register) -> None:
     """Register correctors (step 4), picked by `--corrector NAME` or by a task.
 
     Example:
         ```python
         @hookimpl
         def register_correctors(register):
-            register.register("strict", "my_package.steps:strict", summary="Rejects doubt")
+            register("strict", "my_package.steps:strict", summary="Rejects doubt")
         ```
     """
 
 
 @hookspec
-def register_backends(register: Register[Backend]) -> None:
+def register_backends(register: Register) -> None:
     """Register backends: ways to reach a language model.
 
     Example:
         ```python
         @hookimpl
         def register_backends(register):
-            register.register("house", "my_package.backend:BACKEND", summary="Our server")
+            register("house", "my_package.backend:BACKEND", summary="Our server")
         ```
     """
 
 
 @hookspec
-def register_deliveries(register: Register[Delivery]) -> None:
+def register_deliveries(register: Register) -> None:
     """Register deliveries: how `targen generate --delivery NAME` has calls answered later.
 
     Example:
         ```python
         @hookimpl
         def register_deliveries(register):
-            register.register("queue", "my_package.queue:QUEUE", summary="Our queue, overnight")
+            register("queue", "my_package.queue:QUEUE", summary="Our queue, overnight")
         ```
     """
 
 
 @hookspec
-def register_adapters(register: Register[Adapter]) -> None:
+def register_adapters(register: Register) -> None:
     """Register adapters: what makes models of another library usable.
 
     Example:
         ```python
         @hookimpl
         def register_adapters(register):
-            register.register("dspy", "my_package.dspy:DSPY", summary="a dspy LM")
+            register("dspy", "my_package.dspy:DSPY", summary="a dspy LM")
         ```
     """
 
 
 @hookspec
-def register_task_readers(register: Register[TaskReader]) -> None:
+def register_task_readers(register: Register) -> None:
     """Register readers of task files, each under the suffix of the files that it reads.
 
     A file is named by its path: `targen generate ./tickets.ini`.
@@ -199,45 +183,45 @@ def register_task_readers(register: Register[TaskReader]) -> None:
         ```python
         @hookimpl
         def register_task_readers(register):
-            register.register("ini", "my_package.ini:READER", summary="Tasks as INI files")
+            register("ini", "my_package.ini:READER", summary="Tasks as INI files")
         ```
     """
 
 
 @hookspec
-def register_reporters(register: Register[Reporter]) -> None:
+def register_reporters(register: Register) -> None:
     """Register reporters, which add to each run's report and write files next to its rows.
 
     Example:
         ```python
         @hookimpl
         def register_reporters(register):
-            register.register("lineage", "my_package.lineage:LINEAGE", summary="lineage.json")
+            register("lineage", "my_package.lineage:LINEAGE", summary="lineage.json")
         ```
     """
 
 
 @hookspec
-def register_dataset_readers(register: Register[DatasetReader]) -> None:
+def register_dataset_readers(register: Register) -> None:
     """Register readers of datasets: forms of files and folders that `read_dataset` opens.
 
     Example:
         ```python
         @hookimpl
         def register_dataset_readers(register):
-            register.register("brat", "my_package.brat:READER", summary="brat folders")
+            register("brat", "my_package.brat:READER", summary="brat folders")
         ```
     """
 
 
 @hookspec
-def register_executors(register: Register[ModelExecutor]) -> None:
+def register_executors(register: Register) -> None:
     """Register executors: where `targen generate --executor NAME` has the models work.
 
     Example:
         ```python
         @hookimpl
         def register_executors(register):
-            register.register("grid", "my_package.grid:GRID", summary="Our own machines")
+            register("grid", "my_package.grid:GRID", summary="Our own machines")
         ```
     """

@@ -155,7 +155,7 @@ class KindRegister:
         self.reserved: dict[str, tuple[str, ...]] = {}
         self.taken: dict[str, str] = {}
 
-    def register(self, kind: Kind, *, reserved: Sequence[str] = ()) -> None:
+    def __call__(self, kind: Kind, *, reserved: Sequence[str] = ()) -> None:
         """Register a kind, and names that no other distribution may register objects by.
 
         If another distribution already has a kind with the name, the hook or the listing command,

@@ -352,7 +352,7 @@ class _Loading:
             self.unused = _unknown_hooks(self._manager, kinds)
             registrations: list[Registration[Any]] = []
             for kind in (each for each in kinds.values() if each.hook not in self.taken):
-                register: Register[Any] = Register(
+                register: Register = Register(
                     kind.name,
                     distribution=self.source.distribution,
                     entry_point=self.source.entry_point,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from targen_core.errors import MissingDependency, PluginError, TargenError
 from targen_core.hints import install
@@ -110,10 +110,10 @@ class Registration(Generic[T]):
             raise self.fault(f" failed: {type(error).__name__}: {error}") from error
 
 
-class Register(Generic[T]):
+class Register:
     """Collects the objects that one plugin registers under one hook.
 
-    A hook only calls `register`; objects are imported, built and run on first use.
+    A hook only calls it; objects are imported, built and run on first use.
     """
 
     def __init__(self, kind: str, *, distribution: str, entry_point: str, install: str) -> None:
@@ -121,12 +121,12 @@ class Register(Generic[T]):
         self._distribution = distribution
         self._entry_point = entry_point
         self._install = install
-        self._items: dict[str, Registration[T]] = {}
+        self._items: dict[str, Registration[Any]] = {}
 
-    def register(
+    def __call__(
         self,
         name: str,
-        target: T | str,
+        target: object,
         *,
         summary: str = "",
         aliases: Sequence[str] = (),
@@ -184,5 +184,5 @@ class Register(Generic[T]):
             flags,
         )
 
-    def __iter__(self) -> Iterator[Registration[T]]:
+    def __iter__(self) -> Iterator[Registration[Any]]:
         return iter(self._items.values())

@@ -246,7 +246,11 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             for step in self.chain:
                 if step.dry_run is not None and any(p.name == prompt for p in step.prompts):
                     return step.dry_run
-        return self.calls.dry_run
+        judge = self.judging.corrector
+        if any(own.name == prompt for own in getattr(judge, "prompts", ())):
+            return self.calls.dry_run or getattr(judge, "agreeing", None)
+        listed = prompt == "inline" or any(own.name == prompt for own in self.every_prompt)
+        return self.calls.dry_run if listed else None  # a part's own, which has no replies
 
     def turns(self, path: Sequence[int], sample: int) -> tuple[str, ...]:
         """Return the branches of the seed at that path, in order.

@@ -20,6 +20,8 @@ from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.judging import Correction
 from targen_core.tasks.parts import Keywords
 from targen_core.tasks.prompt import Prompt
+from targen_core.tasks.replies import line, list_of
+from targen_core.tasks.words import words as words_of
 
 if TYPE_CHECKING:
     from targen_core.tasks.model import Task
@@ -412,6 +414,35 @@ class ListStep(Keywords, Generic[ItemT]):
 
         fields: dict[str, Any] = {"batch": len(there), "once": True, "asks": False, **more}
         return cls(item=type(there[0]), propose=propose, **fields)
+
+    @classmethod
+    def asking(
+        cls, prompt: Prompt, *, batch: int, words: tuple[int, int] = (1, 12), **more: Any
+    ) -> ListStep[str]:
+        """Return a list of short texts that a model writes in reply to a prompt.
+
+        The reply is `{"NAME": ["...", ...]}`, with the name of the prompt. The prompt has `$count`,
+        how many to write, and may have `$have`, those so far, and `$context`, the item above.
+
+        Args:
+            prompt: the prompt of one batch.
+            batch: the number of items requested per call.
+            words: the minimum and maximum number of words of an item; others are rejected.
+            **more: further fields, such as `summary`.
+        """
+
+        async def propose(llm: Llm, parent: Any, existing: Sequence[str]) -> Sequence[str]:
+            known = {"count": llm.batch, "have": "; ".join(existing) or "none", "context": parent}
+            values = {name: known[name] for name in prompt.variables if name in known}
+            model = list_of(prompt.name, line(words[0] * 2, words[1] * 8), llm.batch)
+            return [item.strip() for item in (await llm.ask(prompt, reply=model, **values)).items]
+
+        def check(item: str) -> None:
+            if not words[0] <= (count := len(words_of(item))) <= words[1]:
+                raise Rejected("odd-length", f"{item[:80]!r} has {count} words")
+
+        fields: dict[str, Any] = {"check": check, "prompts": (prompt,), **more}
+        return ListStep(item=str, propose=propose, batch=batch, **fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

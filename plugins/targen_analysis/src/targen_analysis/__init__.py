@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-from targen_core import hookimpl
-from targen_core.plugins.kinds import Kind
-from targen_core.plugins.register import Register
-
-if TYPE_CHECKING:
-    from targen_analysis.metrics import Metric
-    from targen_core.plugins.kinds import KindRegister
-    from targen_standard.embedding import Embedder
-    from targen_standard.task_files.forms import TaskForm
+from targen_core import Register, hookimpl
+from targen_core.plugins.kinds import Kind, KindRegister
 
 
 @hookimpl
 def register_kinds(register: KindRegister) -> None:
     """Metrics: what `targen analyze` measures."""
-    register.register(
+    register(
         Kind(
             "metric",
             "register_metrics",
@@ -32,20 +22,20 @@ def register_kinds(register: KindRegister) -> None:
 
 
 @hookimpl
-def register_commands(register: Register[Callable[..., Any]]) -> None:
+def register_commands(register: Register) -> None:
     """`targen analyze`, `targen rate` and `targen sample`."""
-    register.register(
+    register(
         "analyze",
         "targen_analysis.cli:analyze",
         summary="Show what is in a dataset, and how it differs from real rows.",
     )
-    register.register(
+    register(
         "rate",
         "targen_analysis.judging.rate:rate",
         summary="Have a model rate how difficult rows are.",
         panel="Data",
     )
-    register.register(
+    register(
         "sample",
         "targen_analysis.judging.sample:sample",
         summary="Draw rows for a person to judge.",
@@ -54,9 +44,9 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
 
 
 @hookimpl
-def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+def register_task_forms(register: Register) -> None:
     """Register files that state which rows to rate."""
-    register.register(
+    register(
         "rate",
         "targen_analysis.judging.rating:RATE",
         summary="difficulty of rows, from 1 to 5, as rated by a model",
@@ -64,9 +54,9 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
 
 
 @hookimpl
-def register_embedders(register: Register[Embedder]) -> None:
+def register_embedders(register: Register) -> None:
     """Register embedders for `targen generate --max-cosine`."""
-    register.register(
+    register(
         "minilm",
         "targen_analysis.semantic.minilm:MINILM",
         summary="MiniLM, a small sentence encoder, on the CPU (sentence-transformers)",
@@ -122,7 +112,7 @@ _METRICS = {
 
 
 @hookimpl
-def register_metrics(register: Register[Metric]) -> None:
+def register_metrics(register: Register) -> None:
     """Register metrics for `targen analyze`."""
     for name, (target, summary) in _METRICS.items():
-        register.register(name, f"targen_analysis.{target}", summary=summary)
+        register(name, f"targen_analysis.{target}", summary=summary)

@@ -18,14 +18,14 @@ USE = {"metric": "targen analyze DATASET --metric {name}"}
 
 
 @hookspec
-def register_metrics(register: Register[Metric]) -> None:
+def register_metrics(register: Register) -> None:
     """Register metrics: what `targen analyze` measures of datasets.
 
     Example:
         ```python
         @hookimpl
         def register_metrics(register):
-            register.register("politeness", "my_package.metric:POLITENESS", summary="Kind words")
+            register("politeness", "my_package.metric:POLITENESS", summary="Kind words")
         ```
     """
 

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-from targen_core import hookimpl
-from targen_core.plugins.kinds import Kind
-from targen_core.plugins.register import Register
-
-if TYPE_CHECKING:
-    from targen_core.plugins.kinds import KindRegister
-    from targen_datatune.retrieval import Catalogue, Retriever
-    from targen_standard.task_files.forms import TaskForm
+from targen_core import Register, hookimpl
+from targen_core.plugins.kinds import Kind, KindRegister
 
 
 @hookimpl
 def register_kinds(register: KindRegister) -> None:
     """Catalogues and retrievers: where datasets are, and what finds them."""
-    register.register(
+    register(
         Kind(
             "catalogue",
             "register_catalogues",
@@ -28,7 +19,7 @@ def register_kinds(register: KindRegister) -> None:
             "targen_datatune.kinds",
         )
     )
-    register.register(
+    register(
         Kind(
             "retriever",
             "register_retrievers",
@@ -41,21 +32,21 @@ def register_kinds(register: KindRegister) -> None:
 
 
 @hookimpl
-def register_commands(register: Register[Callable[..., Any]]) -> None:
+def register_commands(register: Register) -> None:
     """`targen catalogue`, `targen retrieve` and `targen transform`."""
-    register.register(
+    register(
         "catalogue",
         "targen_datatune.cli.catalogue:catalogue",
         summary="Build or show the index for targen retrieve.",
         panel="Data",
     )
-    register.register(
+    register(
         "retrieve",
         "targen_datatune.cli.retrieve:retrieve",
         summary="Find datasets similar to a task.",
         panel="Data",
     )
-    register.register(
+    register(
         "transform",
         "targen_datatune.cli.transform:transform",
         summary="Transform rows of existing datasets into rows of a task.",
@@ -64,14 +55,14 @@ def register_commands(register: Register[Callable[..., Any]]) -> None:
 
 
 @hookimpl
-def register_catalogues(register: Register[Catalogue]) -> None:
+def register_catalogues(register: Register) -> None:
     """Register sources for `targen catalogue build`."""
-    register.register(
+    register(
         "files",
         "targen_datatune.catalogues.files:FILES",
         summary="your own folders and files: CSV, JSON, Parquet, runs",
     )
-    register.register(
+    register(
         "hub",
         "targen_datatune.catalogues.hub:HUB",
         summary="the Hugging Face hub, through its dataset viewer, without full downloads",
@@ -79,19 +70,19 @@ def register_catalogues(register: Register[Catalogue]) -> None:
 
 
 @hookimpl
-def register_retrievers(register: Register[Retriever]) -> None:
+def register_retrievers(register: Register) -> None:
     """Register retrievers for `targen retrieve`."""
-    register.register(
+    register(
         "bm25",
         "targen_datatune.retrievers.bm25:BM25",
         summary="shared words, weighted by rarity; needs no download and no torch",
     )
-    register.register(
+    register(
         "dense",
         "targen_datatune.retrievers.dense:DENSE",
         summary="bi-encoder embeddings, which also match paraphrases: MiniLM, DataFinder's model",
     )
-    register.register(
+    register(
         "fused",
         "targen_datatune.retrievers.fused:FUSED",
         summary="bm25 and dense combined by rank: datasets that both find come first",
@@ -99,9 +90,9 @@ def register_retrievers(register: Register[Retriever]) -> None:
 
 
 @hookimpl
-def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+def register_task_forms(register: Register) -> None:
     """Register files that state the task, and the datasets from which its rows are transformed."""
-    register.register(
+    register(
         "transform",
         "targen_datatune.transforming.task:TRANSFORM",
         summary="transform rows of existing datasets for a new task",

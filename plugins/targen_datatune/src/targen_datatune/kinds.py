@@ -19,27 +19,27 @@ USE = {
 
 
 @hookspec
-def register_catalogues(register: Register[Catalogue]) -> None:
+def register_catalogues(register: Register) -> None:
     """Register catalogues: datasets that `targen retrieve --catalogue SPEC` searches.
 
     Example:
         ```python
         @hookimpl
         def register_catalogues(register):
-            register.register("house", "my_package.house:HOUSE", summary="Our data warehouse")
+            register("house", "my_package.house:HOUSE", summary="Our data warehouse")
         ```
     """
 
 
 @hookspec
-def register_retrievers(register: Register[Retriever]) -> None:
+def register_retrievers(register: Register) -> None:
     """Register retrievers: what finds datasets that are near to a task.
 
     Example:
         ```python
         @hookimpl
         def register_retrievers(register):
-            register.register("words", "my_package.words:WORDS", summary="Words in common")
+            register("words", "my_package.words:WORDS", summary="Words in common")
         ```
     """
 

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 @hookspec
-def register_methods(register: Register[Method[Any]]) -> None:
+def register_methods(register: Register) -> None:
     """Register methods: other ways than TarGEN's to make rows of any task.
 
     Example:
         ```python
         @hookimpl
         def register_methods(register):
-            register.register("echo", "my_package.echo:ECHO", summary="Rows that answer rows")
+            register("echo", "my_package.echo:ECHO", summary="Rows that answer rows")
         ```
     """
 

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from targen_core import hookimpl
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from targen_analysis.metrics import Metric
-    from targen_core import Backend, Task
-    from targen_core.calls.executors import ModelExecutor
-    from targen_core.engine.filters import Filter
-    from targen_core.plugins.register import Register
-    from targen_core.tasks.steps import Check, Corrector, InverseGenerator, ListStep
-    from targen_datatune.retrieval import Catalogue, Retriever
-    from targen_standard.embedding import Embedder
-    from targen_standard.exporting.model import Exporter
-    from targen_standard.methods.model import Method
-    from targen_standard.task_files.forms import TaskForm
-    from targen_training.trainers import Trainer
+from targen_core import Register, hookimpl
 
 
 @hookimpl
-def register_tasks(register: Register[Task[Any, Any]]) -> None:
+def register_tasks(register: Register) -> None:
     """Register the task of `targen generate tickets`."""
-    register.register(
+    register(
         "tickets",
         "targen_plugin_example.task:TICKETS",
         summary="support tickets: urgent or routine?",
@@ -34,30 +16,28 @@ def register_tasks(register: Register[Task[Any, Any]]) -> None:
 
 
 @hookimpl
-def register_contexts(register: Register[ListStep[Any]]) -> None:
+def register_contexts(register: Register) -> None:
     """Step 1, for other tasks to reuse."""
-    register.register(
-        "businesses", "targen_plugin_example.steps:BUSINESSES", summary="kinds of business"
-    )
+    register("businesses", "targen_plugin_example.steps:BUSINESSES", summary="kinds of business")
 
 
 @hookimpl
-def register_seeds(register: Register[ListStep[Any]]) -> None:
+def register_seeds(register: Register) -> None:
     """Step 2, for other tasks to reuse."""
-    register.register(
+    register(
         "problems", "targen_plugin_example.steps:PROBLEMS", summary="what customers write about"
     )
 
 
 @hookimpl
-def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) -> None:
+def register_inverse_generators(register: Register) -> None:
     """Step 3, for derived tasks to reuse."""
-    register.register(
+    register(
         "urgent-ticket",
         "targen_plugin_example.steps:write_urgent",
         summary="a ticket that cannot wait",
     )
-    register.register(
+    register(
         "routine-ticket",
         "targen_plugin_example.steps:write_routine",
         summary="a ticket that can wait",
@@ -65,9 +45,9 @@ def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) 
 
 
 @hookimpl
-def register_checks(register: Register[Check[Any, Any]]) -> None:
+def register_checks(register: Register) -> None:
     """A rule for rows of any task: `--check no-placeholder`."""
-    register.register(
+    register(
         "no-placeholder",
         "targen_plugin_example.rules:no_placeholder",
         summary="rejects rows with a placeholder in brackets",
@@ -75,9 +55,9 @@ def register_checks(register: Register[Check[Any, Any]]) -> None:
 
 
 @hookimpl
-def register_filters(register: Register[Callable[[], Filter]]) -> None:
+def register_filters(register: Register) -> None:
     """A filter with options: `--filter first-words -o first-words.most=1`."""
-    register.register(
+    register(
         "first-words",
         "targen_plugin_example.rules:FIRST_WORDS",
         summary="rejects rows that begin like several others",
@@ -85,9 +65,9 @@ def register_filters(register: Register[Callable[[], Filter]]) -> None:
 
 
 @hookimpl
-def register_correctors(register: Register[Corrector[Any]]) -> None:
+def register_correctors(register: Register) -> None:
     """Step 4: `--corrector keywords` works with any task of these labels."""
-    register.register(
+    register(
         "keywords",
         "targen_plugin_example.corrector:keywords",
         summary="rejects a ticket whose words contradict its label; does not call a model",
@@ -95,9 +75,9 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
 
 
 @hookimpl
-def register_backends(register: Register[Backend]) -> None:
+def register_backends(register: Register) -> None:
     """A backend: `--backend canned` answers from a list, to show the form."""
-    register.register(
+    register(
         "canned",
         "targen_plugin_example.backend:BACKEND",
         summary="canned ticket texts, as an example of a backend",
@@ -105,9 +85,9 @@ def register_backends(register: Register[Backend]) -> None:
 
 
 @hookimpl
-def register_exporters(register: Register[Exporter]) -> None:
+def register_exporters(register: Register) -> None:
     """A form to export in: `targen export RUN --as page`."""
-    register.register(
+    register(
         "page",
         "targen_plugin_example.exporter:PAGE",
         summary="the rows of a dataset as a Markdown list",
@@ -115,9 +95,9 @@ def register_exporters(register: Register[Exporter]) -> None:
 
 
 @hookimpl
-def register_metrics(register: Register[Metric]) -> None:
+def register_metrics(register: Register) -> None:
     """A figure of `targen analyze`, where targen-analysis is installed."""
-    register.register(
+    register(
         "loudness",
         "targen_plugin_example.metric:LOUDNESS",
         summary="the share of rows with an exclamation mark",
@@ -125,25 +105,23 @@ def register_metrics(register: Register[Metric]) -> None:
 
 
 @hookimpl
-def register_trainers(register: Register[Trainer]) -> None:
+def register_trainers(register: Register) -> None:
     """Register the trainer of `targen train RUN --trainer bayes`, for targen-training."""
-    register.register(
-        "bayes", "targen_plugin_example.trainer:BAYES", summary="naive Bayes on words"
-    )
+    register("bayes", "targen_plugin_example.trainer:BAYES", summary="naive Bayes on words")
 
 
 @hookimpl
-def register_catalogues(register: Register[Catalogue]) -> None:
+def register_catalogues(register: Register) -> None:
     """Register the catalogue of `targen retrieve TASK --catalogue archive:`."""
-    register.register(
+    register(
         "archive", "targen_plugin_example.catalogue:ARCHIVE", summary="past tickets of a help desk"
     )
 
 
 @hookimpl
-def register_retrievers(register: Register[Retriever]) -> None:
+def register_retrievers(register: Register) -> None:
     """Register the retriever of `targen retrieve TASK --retriever shared`."""
-    register.register(
+    register(
         "shared",
         "targen_plugin_example.retriever:SHARED",
         summary="the share of a query's words that an entry contains",
@@ -151,9 +129,9 @@ def register_retrievers(register: Register[Retriever]) -> None:
 
 
 @hookimpl
-def register_methods(register: Register[Method[Any]]) -> None:
+def register_methods(register: Register) -> None:
     """Register the method of `targen method claims TASK`."""
-    register.register(
+    register(
         "claims",
         "targen_plugin_example.method:CLAIMS",
         summary="generates a disputed claim, then a row about it",
@@ -161,25 +139,23 @@ def register_methods(register: Register[Method[Any]]) -> None:
 
 
 @hookimpl
-def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+def register_task_forms(register: Register) -> None:
     """A file with the key `queues` is a task: `targen generate ./letters.yaml`."""
-    register.register(
-        "queues", "targen_plugin_example.form:QUEUES", summary="letters to a shop, by queue"
-    )
+    register("queues", "targen_plugin_example.form:QUEUES", summary="letters to a shop, by queue")
 
 
 @hookimpl
-def register_embedders(register: Register[Embedder]) -> None:
+def register_embedders(register: Register) -> None:
     """Register the embedder of `targen generate TASK --max-cosine 0.8 --embedder letters`."""
-    register.register(
+    register(
         "letters", "targen_plugin_example.embedder:LETTERS", summary="how often each letter occurs"
     )
 
 
 @hookimpl
-def register_executors(register: Register[ModelExecutor]) -> None:
+def register_executors(register: Register) -> None:
     """Register the executor for `targen generate TASK --executor beside`."""
-    register.register(
+    register(
         "beside",
         "targen_plugin_example.executor:BESIDE",
         summary="a thread in this process, as an example",
@@ -187,8 +163,8 @@ def register_executors(register: Register[ModelExecutor]) -> None:
 
 
 @hookimpl
-def register_commands(register: Register[Callable[..., Any]]) -> None:
+def register_commands(register: Register) -> None:
     """Register a command in addition to targen's own: `targen desk RUN`."""
-    register.register(
+    register(
         "desk", "targen_plugin_example.command:desk", summary="show tickets, urgent ones first"
     )

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from targen_core import hookimpl
-
-if TYPE_CHECKING:
-    from targen_core.calls.executors import ModelExecutor
-    from targen_core.plugins.register import Register
+from targen_core import Register, hookimpl
 
 
 @hookimpl
-def register_executors(register: Register[ModelExecutor]) -> None:
+def register_executors(register: Register) -> None:
     """Register `ray`; Ray is imported when it is used."""
-    register.register(
+    register(
         "ray",
         "targen_ray.executor:RAY",
         summary="Processes on a Ray cluster, or on a small one that targen starts on this machine",

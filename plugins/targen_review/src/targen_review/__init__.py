@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-from targen_core import hookimpl
-from targen_core.plugins.register import Register
-
-if TYPE_CHECKING:
-    from targen_analysis.metrics import Metric
-    from targen_standard.task_files.forms import TaskForm
-
+from targen_core import Register, hookimpl
 
 _COMMANDS = {
     "view": ("commands:view", "Read a dataset's rows in a browser."),
@@ -24,18 +15,18 @@ _COMMANDS = {
 
 
 @hookimpl
-def register_commands(register: Register[Callable[..., Any]]) -> None:
+def register_commands(register: Register) -> None:
     """The commands of people who read rows."""
     summary = "Grade and correct a dataset's rows in a browser."
-    register.register("review", f"{__name__}.commands:review", summary=summary)
+    register("review", f"{__name__}.commands:review", summary=summary)
     for name, (place, summary) in _COMMANDS.items():
-        register.register(name, f"{__name__}.{place}", summary=summary, panel="Data")
+        register(name, f"{__name__}.{place}", summary=summary, panel="Data")
 
 
 @hookimpl
-def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+def register_task_forms(register: Register) -> None:
     """Register files that state which review a model grades."""
-    register.register(
+    register(
         "grade",
         "targen_review.grading:GRADE",
         summary="have a model grade a review's rows",
@@ -43,9 +34,9 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
 
 
 @hookimpl
-def register_metrics(register: Register[Metric]) -> None:
+def register_metrics(register: Register) -> None:
     """A chapter of what `targen analyze` writes."""
-    register.register(
+    register(
         "reviewed",
         "targen_review.chapter:REVIEWED",
         summary="grades by people and models, their agreement, and confirmed labels",

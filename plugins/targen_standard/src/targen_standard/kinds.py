@@ -10,10 +10,6 @@ from targen_core.plugins.hookspecs import hookspec
 
 if TYPE_CHECKING:
     from targen_core.plugins.register import Register
-    from targen_standard.embedding import Embedder
-    from targen_standard.exporting.model import Exporter
-    from targen_standard.task_files.forms import TaskForm
-    from targen_standard.task_files.outputs import OutputType
 
 
 USE = {
@@ -24,14 +20,14 @@ USE = {
 
 
 @hookspec
-def register_embedders(register: Register[Embedder]) -> None:
+def register_embedders(register: Register) -> None:
     """Register embedders: what tells `targen generate --max-cosine` how near two rows are.
 
     Example:
         ```python
         @hookimpl
         def register_embedders(register):
-            register.register("house", "my_package.embed:HOUSE", summary="Our sentence encoder")
+            register("house", "my_package.embed:HOUSE", summary="Our sentence encoder")
         ```
     """
 
@@ -42,27 +38,27 @@ def embedder_facts(part: Described) -> dict[str, Any]:
 
 
 @hookspec
-def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+def register_task_forms(register: Register) -> None:
     """Register forms of task files: files whose only key is the form's name.
 
     Example:
         ```python
         @hookimpl
         def register_task_forms(register):
-            register.register("quiz", "my_package.quiz:QUIZ", summary="Quizzes by subject")
+            register("quiz", "my_package.quiz:QUIZ", summary="Quizzes by subject")
         ```
     """
 
 
 @hookspec
-def register_outputs(register: Register[OutputType[Any]]) -> None:
+def register_outputs(register: Register) -> None:
     """Register outputs of task files: what `output:` may declare in place of `labels`.
 
     Example:
         ```python
         @hookimpl
         def register_outputs(register):
-            register.register("tree", "my_package.tree:TREE", summary="syntax trees")
+            register("tree", "my_package.tree:TREE", summary="syntax trees")
         ```
     """
 
@@ -89,14 +85,14 @@ def print_output(facts: dict[str, Any]) -> None:
 
 
 @hookspec
-def register_exporters(register: Register[Exporter]) -> None:
+def register_exporters(register: Register) -> None:
     """Register exporters: forms that `targen export --as NAME` writes a dataset in.
 
     Example:
         ```python
         @hookimpl
         def register_exporters(register):
-            register.register("report", "my_package.report:REPORT", summary="Rows to read")
+            register("report", "my_package.report:REPORT", summary="Rows to read")
         ```
     """
 

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from targen_core import hookimpl
+from targen_core import Register, hookimpl
 from targen_core.plugins.kinds import Kind
-from targen_core.plugins.register import Register
 
 if TYPE_CHECKING:
-    from targen_core import Backend
-    from targen_core.calls.delivery import Delivery
-    from targen_core.dataset.source import DatasetReader
-    from targen_core.engine.filters import Filter
-    from targen_core.plugins.adapters import Adapter
     from targen_core.plugins.kinds import KindRegister
-    from targen_core.runs.folder.reporters import Reporter
-    from targen_core.task_files import TaskReader
-    from targen_core.tasks.steps import Corrector
-    from targen_standard.embedding import Embedder
-    from targen_standard.exporting.model import Exporter
-    from targen_standard.task_files.forms import TaskForm
 
 _COMMANDS = {
     "guide": ("", "guide", "Print what a coding agent needs to know."),
@@ -57,7 +44,7 @@ _COMMANDS = {
 @hookimpl
 def register_kinds(register: KindRegister) -> None:
     """Embedders, exporters, and forms of task files."""
-    register.register(
+    register(
         Kind(
             "embedder",
             "register_embedders",
@@ -67,7 +54,7 @@ def register_kinds(register: KindRegister) -> None:
             "targen_standard.kinds",
         )
     )
-    register.register(
+    register(
         Kind(
             "form",
             "register_task_forms",
@@ -77,7 +64,7 @@ def register_kinds(register: KindRegister) -> None:
             "targen_standard.kinds",
         )
     )
-    register.register(
+    register(
         Kind(
             "output",
             "register_outputs",
@@ -87,7 +74,7 @@ def register_kinds(register: KindRegister) -> None:
             "targen_standard.kinds",
         )
     )
-    register.register(
+    register(
         Kind(
             "exporter",
             "register_exporters",
@@ -100,38 +87,38 @@ def register_kinds(register: KindRegister) -> None:
 
 
 @hookimpl
-def register_commands(register: Register[Callable[..., Any]]) -> None:
+def register_commands(register: Register) -> None:
     """One command for each folder."""
     for name, (panel, folder, summary) in _COMMANDS.items():
         target = f"targen_standard.{folder}.command:{name.replace('-', '_')}"
-        register.register(name, target, summary=summary, panel=panel)
+        register(name, target, summary=summary, panel=panel)
 
 
 @hookimpl
-def register_correctors(register: Register[Corrector[Any]]) -> None:
+def register_correctors(register: Register) -> None:
     """Step 4 by the paper's prompt, without its sight of the output, and by votes."""
-    register.register(
+    register(
         "meta",
         "targen_standard.correctors.meta:meta",
         summary="asks for an explanation, the label and a verdict, with the paper's meta-prompt",
     )
-    register.register(
+    register(
         "meta-paper",
         "targen_standard.correctors.meta:meta_paper",
         summary="like meta, but cannot reject: every instance gets a label",
     )
-    register.register(
+    register(
         "blind",
         "targen_standard.correctors.blind:blind",
         summary="solves the task without seeing the output that it checks",
     )
-    register.register(
+    register(
         "vote",
         "targen_standard.correctors.vote:vote",
         summary="the majority of several blind answers (by default 3); rejects rows without a "
         "majority",
     )
-    register.register(
+    register(
         "together",
         "targen_standard.correctors.together:TOGETHER",
         summary="judges all rows of a call in one call, without their labels; for contrast sets",
@@ -139,9 +126,9 @@ def register_correctors(register: Register[Corrector[Any]]) -> None:
 
 
 @hookimpl
-def register_embedders(register: Register[Embedder]) -> None:
+def register_embedders(register: Register) -> None:
     """Register an embedder that compares rows by their words only."""
-    register.register(
+    register(
         "words",
         "targen_standard.embedding:WORDS",
         summary="counts shared words and word pairs; does not need a model",
@@ -149,14 +136,14 @@ def register_embedders(register: Register[Embedder]) -> None:
 
 
 @hookimpl
-def register_deliveries(register: Register[Delivery]) -> None:
+def register_deliveries(register: Register) -> None:
     """Batches, of services and in files."""
-    register.register(
+    register(
         "batch",
         "targen_standard.batches.delivery:BATCH",
         summary="the service's batch API, which is cheaper but takes up to a day",
     )
-    register.register(
+    register(
         "files",
         "targen_standard.batches.delivery:FILES",
         summary="files that targen batch export writes and targen batch import reads",
@@ -164,14 +151,14 @@ def register_deliveries(register: Register[Delivery]) -> None:
 
 
 @hookimpl
-def register_backends(register: Register[Backend]) -> None:
+def register_backends(register: Register) -> None:
     """Replies without a model: from a script or the task, and from people."""
-    register.register(
+    register(
         "scripted",
         "targen_standard.scripted:BACKEND",
         summary="calls no model: replies come from a script or the task; for dry runs and tests",
     )
-    register.register(
+    register(
         "people",
         "targen_standard.batches.people:BACKEND",
         summary="no model: people write the answers in sheets, or paste the prompts into a chat "
@@ -180,27 +167,27 @@ def register_backends(register: Register[Backend]) -> None:
 
 
 @hookimpl
-def register_filters(register: Register[Callable[[], Filter]]) -> None:
+def register_filters(register: Register) -> None:
     """Rows that differ, in their letters and in what they say."""
-    register.register(
+    register(
         "near-duplicates",
         "targen_standard.filters.near_duplicates:NEAR_DUPLICATES",
         summary="rejects rows that nearly repeat another row; used in every run",
         flags=True,
     )
-    register.register(
+    register(
         "excluded",
         "targen_standard.filters.excluded:EXCLUDED",
         summary="rejects rows that are the same, or nearly the same, as a row in given datasets",
         flags=True,
     )
-    register.register(
+    register(
         "distance",
         "targen_standard.filters.distance:DISTANCE",
         summary="rejects rows whose embedding is too similar to another row's",
         flags=True,
     )
-    register.register(
+    register(
         "examples",
         "targen_standard.examples:EXAMPLES",
         summary="shows your own real rows to the model, and rejects rows that repeat one of them",
@@ -209,34 +196,34 @@ def register_filters(register: Register[Callable[[], Filter]]) -> None:
 
 
 @hookimpl
-def register_exporters(register: Register[Exporter]) -> None:
+def register_exporters(register: Register) -> None:
     """The forms that most tools read."""
-    register.register(
+    register(
         "jsonl",
         "targen_standard.exporting.lines:JSONL",
         summary="the task's official file, one JSON object per line",
     )
-    register.register(
+    register(
         "hf",
         "targen_standard.exporting.hub:HF",
         summary="a folder for datasets.load_dataset: Parquet and a card",
     )
-    register.register(
+    register(
         "parquet",
         "targen_standard.exporting.hub:PARQUET",
         summary="one file with typed columns",
     )
-    register.register(
+    register(
         "instructions",
         "targen_standard.exporting.lines:INSTRUCTIONS",
         summary="prompt and completion for instruction tuning, as JSON lines",
     )
-    register.register(
+    register(
         "openai",
         "targen_standard.exporting.lines:OPENAI",
         summary="chat messages for fine-tuning, as JSON lines",
     )
-    register.register(
+    register(
         "csv",
         "targen_standard.exporting.table:CSV",
         summary="a table, with nested values as JSON",
@@ -244,9 +231,9 @@ def register_exporters(register: Register[Exporter]) -> None:
 
 
 @hookimpl
-def register_adapters(register: Register[Adapter]) -> None:
+def register_adapters(register: Register) -> None:
     """Any LangChain chat model."""
-    register.register(
+    register(
         "langchain",
         "targen_standard.langchain.classes:LANGCHAIN",
         summary="a LangChain BaseChatModel",
@@ -255,18 +242,18 @@ def register_adapters(register: Register[Adapter]) -> None:
 
 
 @hookimpl
-def register_task_readers(register: Register[TaskReader]) -> None:
+def register_task_readers(register: Register) -> None:
     """Declarations and modules."""
-    register.register("py", "targen_standard.task_files.files:PYTHON", summary="Python modules")
+    register("py", "targen_standard.task_files.files:PYTHON", summary="Python modules")
     for name, others in {"yaml": ["yml"], "toml": [], "json": []}.items():
         target = "targen_standard.task_files.files:DECLARED"
-        register.register(name, target, aliases=others, summary=f"declarations in {name.upper()}")
+        register(name, target, aliases=others, summary=f"declarations in {name.upper()}")
 
 
 @hookimpl
-def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+def register_task_forms(register: Register) -> None:
     """Register the task file of a method."""
-    register.register(
+    register(
         "method",
         "targen_standard.methods.form:METHOD",
         summary="rows of a task, generated by a different method",
@@ -274,17 +261,17 @@ def register_task_forms(register: Register[TaskForm[Any]]) -> None:
 
 
 @hookimpl
-def register_dataset_readers(register: Register[DatasetReader]) -> None:
+def register_dataset_readers(register: Register) -> None:
     """Register readers of other commands' outputs, BIG-bench's tasks, and plain texts."""
-    register.register(
+    register(
         "left",
         "targen_standard.datasets.readers:LEFT",
         summary="corrected, imported and weighted rows",
     )
-    register.register(
+    register(
         "bigbench", "targen_standard.datasets.readers:BIGBENCH", summary="BIG-bench's task.json"
     )
-    register.register(
+    register(
         "texts",
         "targen_standard.datasets.readers:TEXTS",
         summary="one text per line, in a .txt file",
@@ -292,14 +279,14 @@ def register_dataset_readers(register: Register[DatasetReader]) -> None:
 
 
 @hookimpl
-def register_reporters(register: Register[Reporter]) -> None:
+def register_reporters(register: Register) -> None:
     """The card of a run, and what looks wrong with its rows."""
-    register.register(
+    register(
         "standard",
         "targen_standard.reporting.reporter:STANDARD",
         summary="the dataset card, figures of the texts, and possible problems",
     )
-    register.register(
+    register(
         "outputs",
         "targen_standard.task_files.output_report:OUTPUTS",
         summary="statistics on the outputs, and on step 4's corrections to them",

@@ -277,16 +277,20 @@ def _fill(schema: Mapping[str, Any], rng: random.Random, defs: Mapping[str, Any]
         return rng.uniform(schema.get("minimum", 0.0), schema.get("maximum", 1.0))
     if kind == "boolean":
         return rng.random() < 0.5
-    return _words(rng)
+    return _words(rng, schema.get("minLength", 0), schema.get("maxLength", 90))
 
 
 _MOST_TOP = 12  # likeliest tokens that are made up, however many are requested
 _SYLLABLES = ["ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ra", "se", "ti", "vo", "za"]
 
 
-def _words(rng: random.Random) -> str:
-    words = ("".join(rng.choices(_SYLLABLES, k=rng.randint(2, 4))) for _ in range(10))
-    return " ".join(words).capitalize() + "."
+def _words(rng: random.Random, least: int = 0, most: int = 90) -> str:
+    """Made-up words, as a sentence if there is room."""
+    count = max(1, min(10, most // 9))
+    text = " ".join("".join(rng.choices(_SYLLABLES, k=rng.randint(2, 4))) for _ in range(count))
+    while len(text) + 1 < least:
+        text += f" {rng.choice(_SYLLABLES)}"
+    return text.capitalize() + "." if count > 5 else text
 
 
 def recorded_replies(path: Path) -> Script:

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-from targen_core import hookimpl
-from targen_core.plugins.kinds import Kind
-from targen_core.plugins.register import Register
-
-if TYPE_CHECKING:
-    from targen_core.plugins.kinds import KindRegister
-    from targen_standard.task_files.forms import TaskForm
-    from targen_training.trainers import Trainer
-
+from targen_core import Register, hookimpl
+from targen_core.plugins.kinds import Kind, KindRegister
 
 _PAPERS = "Methods and papers"
 
@@ -21,7 +11,7 @@ _PAPERS = "Methods and papers"
 @hookimpl
 def register_kinds(register: KindRegister) -> None:
     """Trainers: what `targen train` trains."""
-    register.register(
+    register(
         Kind(
             "trainer",
             "register_trainers",
@@ -46,16 +36,16 @@ _COMMANDS = (
 
 
 @hookimpl
-def register_commands(register: Register[Callable[..., Any]]) -> None:
+def register_commands(register: Register) -> None:
     """The commands from training to the paper's tables."""
     for name, place, summary, panel in _COMMANDS:
-        register.register(name, f"targen_training.{place}", summary=summary, panel=panel)
+        register(name, f"targen_training.{place}", summary=summary, panel=panel)
 
 
 @hookimpl
-def register_task_forms(register: Register[TaskForm[Any]]) -> None:
+def register_task_forms(register: Register) -> None:
     """Register files that state which task of BIG-bench to answer."""
-    register.register(
+    register(
         "answer",
         "targen_training.bigbench.answering:ANSWER",
         summary="a model's answers to a BIG-bench task",
@@ -72,7 +62,7 @@ _TRAINERS = (
 
 
 @hookimpl
-def register_trainers(register: Register[Trainer]) -> None:
+def register_trainers(register: Register) -> None:
     """Register trainers for `targen train`."""
     for name, place, summary in _TRAINERS:
-        register.register(name, f"targen_training.{place}", summary=summary)
+        register(name, f"targen_training.{place}", summary=summary)

@@ -18,14 +18,14 @@ USE = {"trainer": "targen train DATASET --trainer {name}"}
 
 
 @hookspec
-def register_trainers(register: Register[Trainer]) -> None:
+def register_trainers(register: Register) -> None:
     """Register trainers: what `targen train --model NAME` trains.
 
     Example:
         ```python
         @hookimpl
         def register_trainers(register):
-            register.register("bayes", "my_package.bayes:BAYES", summary="Naive Bayes on words")
+            register("bayes", "my_package.bayes:BAYES", summary="Naive Bayes on words")
         ```
     """
 

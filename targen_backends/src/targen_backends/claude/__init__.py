@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from targen_core import hookimpl
-
-if TYPE_CHECKING:
-    from targen_core import Backend
-    from targen_core.plugins.register import Register
+from targen_core import Register, hookimpl
 
 
 @hookimpl
-def register_backends(register: Register[Backend]) -> None:
+def register_backends(register: Register) -> None:
     """Register `claude`; aiohttp is imported when it is used."""
-    register.register(
+    register(
         "claude",
         "targen_backends.claude.backend:BACKEND",
         summary="Anthropic's models, with a key in ANTHROPIC_API_KEY",

@@ -28,7 +28,13 @@ import aiohttp
 from targen_backends.completions import is_another, token_bound
 from targen_backends.http.failures import HINTS, failure, failure_inside, named, request_id
 from targen_backends.http.limits import rate_headers
-from targen_backends.http.options import is_loopback, missing_key, proxy_for
+from targen_backends.http.options import (
+    HttpOptions,
+    find_key,
+    is_loopback,
+    missing_key,
+    proxy_for,
+)
 from targen_backends.http.reading import (
     ENCODINGS,
     MAX_ANSWER,
@@ -39,7 +45,7 @@ from targen_backends.http.reading import (
     lines,
 )
 from targen_backends.prices import price_of
-from targen_core import ChatReply, Price
+from targen_core import Backend, ChatReply, Price
 from targen_core.calls.model import ChatRequest, RateHeaders
 from targen_core.calls.rate import DESCRIPTORS_HINT, descriptors_used_up
 from targen_core.calls.secrets import Secrets, scrub
@@ -98,7 +104,9 @@ class HttpModel(ABC):
     key_of: ClassVar[str] = ""
     """The backend that makes no call without a key; "" if a call needs none."""
     prices: ClassVar[str] = ""
-    """Whose table of `prices.toml` has its price; "": unknown."""
+    """Whose table of `prices.toml` has its price; "": it is `price`."""
+    price: Price | None = None
+    """Dollars per million tokens; None: unknown."""
     hints: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """The hint for a failure, in place of `failures.HINTS`, or if a parameter is refused."""
     seeded = True
@@ -130,7 +138,8 @@ class HttpModel(ABC):
         self.identity = f"{self.kind}:{self.address}:{model}:{structured}{_digest(extra or {})}"
         self.structured = structured == "json_schema"
         self.max_concurrency = max_concurrency
-        self.price: Price | None = price_of(self.prices, model) if self.prices else None
+        if self.prices:
+            self.price = price_of(self.prices, model)
         self.timeout = timeout
         self.fixed = {"model": model, **(extra or {})}
         self.schema_mode = structured
@@ -143,6 +152,38 @@ class HttpModel(ABC):
         self._sessions: weakref.WeakKeyDictionary[
             asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None]]
         ] = weakref.WeakKeyDictionary()
+
+    @classmethod
+    def backend(cls, summary: str, *, base_url: str, model: str = "") -> Backend:
+        """Return the backend of this class, with the options that all services have.
+
+        The key is in the variable `key_variable`, the address also in that of the same name with
+        `BASE_URL` in place of `API_KEY`.
+
+        Args:
+            summary: one line for `targen list-backends`.
+            base_url: the usual address, without `path`.
+            model: the usual name of the model; "" if people must name one.
+        """
+
+        class Options(HttpOptions):
+            key_variable: ClassVar[str] = cls.key_variable
+            address_variable: ClassVar[str] = cls.key_variable.replace("API_KEY", "BASE_URL")
+            default_address: ClassVar[str] = base_url
+            path: ClassVar[str] = cls.path
+
+        def create(options: HttpOptions) -> HttpModel:
+            if not (name := options.model or model):
+                options.require_model(cls.kind, "--model NAME")
+            key = find_key(options.api_key, options.api_key_file, cls.key_variable)
+            return cls(options.base_url, name, **options.arguments(key))
+
+        return Backend(
+            summary=summary,
+            options=Options,
+            create=create,
+            ready=lambda said: Options.has_address(said) or Options.has_key(said),
+        )
 
     @property
     def url(self) -> str:

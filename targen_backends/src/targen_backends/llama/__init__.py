@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from targen_core import hookimpl
-
-if TYPE_CHECKING:
-    from targen_core import Backend
-    from targen_core.plugins.register import Register
+from targen_core import Register, hookimpl
 
 
 @hookimpl
-def register_backends(register: Register[Backend]) -> None:
+def register_backends(register: Register) -> None:
     """Register `llama`; aiohttp is imported when it is used."""
-    register.register(
+    register(
         "llama",
         "targen_backends.llama.backend:BACKEND",
         summary="Any OpenAI-compatible server, such as Ollama, vLLM, llama.cpp or a hosted one, "

@@ -202,37 +202,37 @@ LEDGER, LINEAGE = Ledger(), Lineage()
 
 @hookimpl
 def register_dataset_readers(register):
-    register.register("ledger", "acme:LEDGER")
+    register("ledger", "acme:LEDGER")
 
 
 @hookimpl
 def register_reporters(register):
-    register.register("lineage", "acme:LINEAGE")
+    register("lineage", "acme:LINEAGE")
 
 
 @hookimpl
 def register_filters(register):
     openings = Configurable(OpeningsOptions, Openings)
-    register.register("openings", openings, summary="Varied openings")
-    register.register("plain", "acme:Plain", summary="Never my")
+    register("openings", openings, summary="Varied openings")
+    register("plain", "acme:Plain", summary="Never my")
 
 
 @hookimpl
 def register_checks(register):
-    register.register("short", Configurable(LengthOptions, short), summary="No long texts")
-    register.register("no-she", no_she, summary="Never she")
+    register("short", Configurable(LengthOptions, short), summary="No long texts")
+    register("no-she", no_she, summary="Never she")
 
 
 @hookimpl
 def register_correctors(register):
-    register.register("majority", "acme:MAJORITY", summary="Asks how many doubt")
+    register("majority", "acme:MAJORITY", summary="Asks how many doubt")
 
 
 @hookimpl
 def register_contexts(register):
-    register.register("table", "acme:CONTEXTS", summary="A column of a CSV file")
+    register("table", "acme:CONTEXTS", summary="A column of a CSV file")
 
 
 @hookimpl
 def register_inverse_generators(register):
-    register.register("letters", Writer(), summary="A letter for any label")
+    register("letters", Writer(), summary="A letter for any label")

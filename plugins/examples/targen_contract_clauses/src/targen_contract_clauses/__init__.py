@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from targen_core import hookimpl
-from targen_core.plugins.register import Register
+from targen_core import Register, hookimpl
 
 
 @hookimpl
-def register_tasks(register: Register[Any]) -> None:
+def register_tasks(register: Register) -> None:
     """One task, read from `task.yaml` when it is first used."""
-    register.register(
+    register(
         "contract-clauses",
         "targen_contract_clauses:task.yaml",
         summary="Contract clauses, classified by subject",

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from targen_core import hookimpl
-from targen_core.plugins.register import Register
-
-if TYPE_CHECKING:
-    from targen_training.trainers import Trainer
+from targen_core import Register, hookimpl
 
 
 @hookimpl
-def register_trainers(register: Register[Trainer]) -> None:
+def register_trainers(register: Register) -> None:
     """Register the trainer for `targen train --trainer setfit`."""
-    register.register(
+    register(
         "setfit",
         "targen_setfit.trainer:SETFIT",
         summary="a sentence encoder fine-tuned on pairs of rows (SetFit); suited to small datasets",

@@ -18,6 +18,7 @@ from targen_core.calls.model import Message
 from targen_core.errors import Rejected
 from targen_core.tasks.judging import NO_VALID_INSTANCE, UNSURE, JudgeQuestion
 from targen_core.tasks.model import Task
+from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import one_of
 from targen_core.tasks.words import normalized
@@ -120,3 +121,10 @@ def worked(prompt: Prompt, reply: Mapping[str, Any], **sample: str) -> list[Mess
     values = {"instructions": "", "outputs": "", "samples": ()}
     question = prompt.fill({**values, **sample})[-1]
     return [question, Message("assistant", json.dumps(reply, ensure_ascii=False))]
+
+
+def agreeing(call: DryRunCall) -> dict[str, Any]:
+    """Return an offline reply that confirms an instance, for tasks without replies of their own."""
+    label = call.values.get("output") or call.label
+    said = "The input settles it, read word by word."
+    return {"explanation": said, "actual": label, "answer": label, "verdict": "correct"}

@@ -18,6 +18,7 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
 from targen_core.tasks.steps import Llm
 from targen_standard.correctors.answers import (
+    agreeing,
     as_json,
     matched,
     outputs_of,
@@ -44,6 +45,7 @@ class Blind:
     """
 
     prompts: tuple[Prompt, ...] = (SOLVE_PROMPT,)
+    agreeing = staticmethod(agreeing)
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
         """Judge one instance."""

@@ -27,6 +27,7 @@ from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.replies import line
 from targen_core.tasks.steps import Llm
 from targen_standard.correctors.answers import (
+    agreeing,
     as_json,
     as_text,
     listed,
@@ -63,6 +64,7 @@ class Meta:
 
     prompt: Prompt
     may_reject: bool = True
+    agreeing = staticmethod(agreeing)
 
     @property
     def prompts(self) -> tuple[Prompt, ...]:

@@ -19,6 +19,7 @@ from targen_core.plugins.configurable import Configurable
 from targen_core.tasks.judging import Correction, JudgeAnswer, JudgeQuestion
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import Llm
+from targen_standard.correctors.answers import agreeing
 from targen_standard.correctors.blind import SOLVE_PROMPT, solve
 
 
@@ -39,6 +40,7 @@ class Vote:
     votes: int = 3
     parameters: Mapping[str, Any] = field(default_factory=lambda: {"temperature": 0.8})
     prompts: tuple[Prompt, ...] = (SOLVE_PROMPT,)
+    agreeing = staticmethod(agreeing)
 
     async def __call__(self, llm: Llm, instance: BaseModel, /) -> Correction:
         """Judge an instance; it is rejected as `no-majority` where votes differ too much."""

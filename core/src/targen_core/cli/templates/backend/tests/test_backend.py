@@ -1,11 +1,9 @@
-"""(3) The conformance kit: your backend against a server that does what services do."""
+"""(2) The conformance kit: your backend against a server that does what services do."""
 
-from __future__ import annotations
-
-from targen_testing.backends import BackendSuite as Suite
+from targen_testing import BackendSuite
 
 
-class TestBackend(Suite):
+class TestBackend(BackendSuite):
     """Failures, limits, time-outs, cancelling, token counts, secrets.
 
     `options` are what a user would give as `-o`; the kit fills in its server's

@@ -1,11 +1,9 @@
 """(2) The conformance kit: your contexts in a small task of the kit's."""
 
-from __future__ import annotations
-
-from targen_testing.steps import ContextsSuite as Suite
+from targen_testing import ContextsSuite
 
 
-class TestContexts(Suite):
+class TestContexts(ContextsSuite):
     """Good replies and hostile ones, no chance but the run's."""
 
     contexts = "my-demo"

@@ -1,14 +1,9 @@
-"""(3) The conformance kit: your corrector on instances of the kit's own task.
+"""(2) The conformance kit: your corrector on rows of the kit's own task."""
 
-Where it is made for one task, set `task` to that task's name.
-"""
-
-from __future__ import annotations
-
-from targen_testing.correctors import CorrectorSuite as Suite
+from targen_testing import CorrectorSuite
 
 
-class TestCorrector(Suite):
+class TestCorrector(CorrectorSuite):
     """Good replies and hostile ones, at all concurrencies."""
 
     corrector = "my-demo"

@@ -1,14 +1,9 @@
-"""(2) The conformance kit: your generator in the kit's own task, whose rows are a text and a label.
+"""(2) The conformance kit: your generator in the kit's task, whose rows are a text and a label."""
 
-Where it is made for one task, set `task` and `branch`.
-"""
-
-from __future__ import annotations
-
-from targen_testing.steps import GeneratorSuite as Suite
+from targen_testing import GeneratorSuite
 
 
-class TestGenerator(Suite):
+class TestGenerator(GeneratorSuite):
     """Good replies and hostile ones, no chance but the run's."""
 
     generator = "my-demo"

@@ -1,30 +1,19 @@
-"""(1) The options, which `-o KEY=VALUE` takes, and how a model is made of them."""
+"""(1) The service: OpenAI's chat completions at an address, with a key and a price.
 
-from __future__ import annotations
+For a service with other forms, derive from `targen_backends.http.model.HttpModel`: give it `path`,
+and the methods `body(request)` and `read(answer, request)`.
+"""
 
-from typing import ClassVar
-
-from pydantic import Field
-from targen_backends.http.options import HttpOptions, find_key
-from targen_core import Backend
-
-from my_demo.model import Model
+from targen_backends.http.completions import CompletionsModel
+from targen_core import Price
 
 
-class Options(HttpOptions):
-    """Each field is an option, as are those of the base; `targen describe` lists them."""
+class Model(CompletionsModel):
+    """A model of the service; see `CompletionsModel` for what may be overridden."""
 
-    key_variable: ClassVar[str] = Model.key_variable
-    address_variable: ClassVar[str] = "MY_DEMO_BASE_URL"
-    default_address: ClassVar[str] = "http://localhost:8000/v1"
-    path: ClassVar[str] = Model.path
-
-    model: str = Field("default", description="The name that the service knows the model by")
+    kind = "my-demo"  # begins `identity`, a part of every call's key
+    key_variable = "MY_DEMO_API_KEY"
+    price = Price(0.15, 0.60)  # dollars per million tokens, in and out; None if unknown
 
 
-def _create(options: Options) -> Model:
-    key = find_key(options.api_key, options.api_key_file, options.key_variable)
-    return Model(options.base_url, options.model, **options.arguments(key))
-
-
-BACKEND = Backend(summary="a service over HTTP", options=Options, create=_create)
+BACKEND = Model.backend("a service over HTTP", base_url="http://localhost:8000/v1", model="default")

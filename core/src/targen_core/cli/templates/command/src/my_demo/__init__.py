@@ -1,25 +1,14 @@
-"""The registrations of this plugin.
+"""The registrations of this plugin; targen imports this module for every command."""
 
-targen imports this module for every command, so it imports nothing heavy: a
-target is a text, "module:ATTRIBUTE", which is imported when it is used.
-"""
-
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-from targen_core import hookimpl
-
-if TYPE_CHECKING:
-    from targen_core.plugins.register import Register
+from targen_core import Register, hookimpl
 
 
 @hookimpl
-def register_commands(register: Register[Callable[..., Any]]) -> None:
+def register_commands(register: Register) -> None:
     """Register `targen my-demo`."""
-    register.register(
+    register(
         "my-demo",
         "my_demo.command:command",
-        summary="count the rows of a dataset by label",
+        summary="Count the rows of a dataset by label.",
+        panel="Data",
     )

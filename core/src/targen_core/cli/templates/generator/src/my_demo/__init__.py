@@ -1,25 +1,13 @@
-"""The registrations of this plugin.
+"""The registrations of this plugin; targen imports this module for every command."""
 
-targen imports this module for every command, so it imports nothing heavy: a
-target is a text, "module:ATTRIBUTE", which is imported when it is used.
-"""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-from targen_core import hookimpl
-
-if TYPE_CHECKING:
-    from targen_core.plugins.register import Register
-    from targen_core.tasks.steps import InverseGenerator
+from targen_core import Register, hookimpl
 
 
 @hookimpl
-def register_inverse_generators(register: Register[InverseGenerator[Any, Any]]) -> None:
+def register_inverse_generators(register: Register) -> None:
     """Register `--generators-from my-demo`."""
-    register.register(
+    register(
         "my-demo",
-        "my_demo.generator:GENERATOR",
-        summary="a letter for any label",
+        "my_demo.generator:write",
+        summary="letters for any label",
     )

@@ -1,80 +1,67 @@
-"""(3) The task as a whole: labels, steps, checks and the instructions of step 4."""
+"""(1) The task: businesses -> what customers notice -> G(praise, seed), G(complaint, seed)."""
 
-from __future__ import annotations
+from typing import Literal
 
-from targen_core import Label, Task
-from targen_core.tasks.groups import CallSettings, Judging, Rows
-from targen_core.tasks.judging import CorrectionSample
-from targen_standard.correctors.meta import META_PROMPT
+from pydantic import BaseModel, Field
+from targen_core import CorrectionSample, Judging, Label, ListStep, Llm, Prompt, Rejected, Task
 
-from my_demo.dry_run import dry_run
-from my_demo.rows import Matter, Row
-from my_demo.steps import (
-    BUSINESSES,
-    MATTERS,
-    PROMPTS,
-    check_row,
-    write_complaint,
-    write_praise,
+
+class Row(BaseModel, frozen=True):
+    """A row of the dataset, without `idx`, which targen adds."""
+
+    text: str
+    label: Literal["praise", "complaint"]
+
+
+def _prompt(name: str) -> Prompt:
+    return Prompt(name, package="my_demo")  # prompts/NAME.md
+
+
+BUSINESSES = ListStep.asking(_prompt("businesses"), batch=6, words=(1, 6), summary="businesses")
+MATTERS = ListStep.asking(_prompt("matters"), batch=4, words=(1, 6), summary="what people notice")
+WRITE = {"praise": _prompt("praise"), "complaint": _prompt("complaint")}
+
+
+class Reply(BaseModel):
+    """The reply of step 3; its limits go to the model with the prompt, as a JSON schema."""
+
+    message: str = Field(min_length=20, max_length=200)
+
+
+async def write(llm: Llm, seed: str) -> Row:
+    """G(label, seed): `llm.branch` is the label, and `llm.above` what is above the seed."""
+    label = llm.branch or ""
+    reply = await llm.ask(WRITE[label], reply=Reply, context=llm.above[0], seed=seed)
+    return Row.model_validate({"text": reply.message, "label": label})
+
+
+def check(row: Row, seed: str) -> None:
+    """Raise `Rejected` for a row that cannot be right, whatever its label."""
+    if not 4 <= len(row.text.split()) <= 40:
+        raise Rejected("odd-length", f"it has {len(row.text.split())} words")
+
+
+SAMPLES = (  # for step 4: of each label a right output and a wrong one, all made up
+    ("The chairs are so soft that I stayed.", "praise", "praise", "They liked the chairs."),
+    ("The soup was cold again.", "praise", "complaint", "Cold soup is a reason to complain."),
+    ("You have lost my coat.", "complaint", "complaint", "They lost something."),
+    ("A haircut that made my week!", "complaint", "praise", "They are pleased."),
 )
 
-_INSTRUCTIONS = """The input is a customer's message to a small business. Decide what it is.
-praise: the customer is pleased with something.
-complaint: the customer is not pleased with something."""
-
-# Of each label a right output and a wrong one. Make them up: a sentence of somebody's
-# dataset would find its way into the rows.
-_SAMPLES = (
-    CorrectionSample(
-        "Your new chairs are so soft that I stayed for a second coffee.",
-        output="praise",
-        actual="praise",
-        explanation="The customer liked the chairs so much that they stayed longer.",
-    ),
-    CorrectionSample(
-        "The soup was cold again, and nobody came when I called.",
-        output="praise",
-        actual="complaint",
-        explanation="Cold soup and no help are reasons to be unhappy.",
-    ),
-    CorrectionSample(
-        "You have lost my coat, and nobody at the desk seems to mind.",
-        output="complaint",
-        actual="complaint",
-        explanation="The customer lost a coat and is angry that nobody cares.",
-    ),
-    CorrectionSample(
-        "I never thought that a haircut could make my week, but this one did.",
-        output="complaint",
-        actual="praise",
-        explanation="The haircut made the customer's week, so they are pleased.",
-    ),
-)
-
-TASK: Task[Matter, Row] = Task(
+TASK: Task[str, Row] = Task(
     name="my-demo",
     version="1",  # raise it with every change of prompts, steps, checks or labels
-    summary="Messages to small businesses: praise or complaint?",
+    summary="Messages to shops: praise or complaint?",
     description="Each row is a customer's message; its label says if it praises or complains.",
     instance=Row,
-    labels=(
-        Label("praise", summary="the customer is pleased"),
-        Label("complaint", summary="the customer is not pleased"),
-    ),
+    labels=(Label("praise"), Label("complaint")),
     contexts=BUSINESSES,
     seeds=(MATTERS,),
-    generators={"praise": write_praise, "complaint": write_complaint},
-    checks=(check_row,),
-    judging=Judging(instructions=_INSTRUCTIONS, samples=_SAMPLES),
-    rows=Rows(presets={"small": {"praise": 50, "complaint": 50}}),
-    calls=CallSettings(
-        parameters={  # what a reply may take at most; temperature and the like go here too
-            "contexts": {"max_tokens": 200},
-            "seeds": {"max_tokens": 200},
-            "generate": {"max_tokens": 120},
-            "correct": {"max_tokens": 200},
-        },
-        dry_run=dry_run,
+    generators={"praise": write, "complaint": write},
+    checks=(check,),
+    judging=Judging(
+        instructions="Decide whether a customer's message is a praise or a complaint.",
+        samples=tuple(CorrectionSample(*sample) for sample in SAMPLES),
     ),
-    prompts=(*PROMPTS, META_PROMPT),
+    prompts=tuple(WRITE.values()),
 )
