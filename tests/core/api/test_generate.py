@@ -28,7 +28,7 @@ from targen_core.errors import (
 )
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs import starting
+from targen_core.runs.folder import place
 from targen_core.runs.jobs.job import Job
 from targen_core.tasks.vocabularies import vocabulary
 from targen_standard.correction.api import correct
@@ -293,7 +293,7 @@ def test_a_run_that_is_open_here_is_said_to_be():
 
 
 def test_a_start_says_that_it_waits_for_another(monkeypatch, caplog):
-    monkeypatch.setattr(starting, "_STARTING", 0.2)
+    monkeypatch.setattr(place, "_STARTING", 0.2)
     Path("runs/porter-0").mkdir(parents=True)
     held = FileLock("runs/porter-0/.lock")
     with held, caplog.at_level("INFO", logger="targen"), pytest.raises(RunDirectoryError):

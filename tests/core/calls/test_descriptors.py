@@ -12,8 +12,8 @@ pytest.importorskip("resource")
 _ASK = """
 import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
-from targen_core.calls import descriptors
-descriptors.allow(300)
+from targen_core.calls.rate import allow_descriptors
+allow_descriptors(300)
 print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 """
 

@@ -77,35 +77,6 @@ def test_each_record_is_found_by_its_key_however_alike_the_keys_are(folder, keys
         journal.close()
 
 
-@given(
-    keys=st.lists(st.binary(min_size=16, max_size=16).map(lambda key: bytes(b & 1 for b in key))),
-    others=st.sets(st.integers(0, 9)),
-)
-def test_records_before_a_mark_are_found_as_those_behind_it(folder, keys, others):
-    with folder() as folder_path:
-        path = folder_path / "journal"
-        journal = Journal(path, on_record=lambda records: None)
-        odd = [{}, {"key": "0" * 31 + "g"}, {"lost": True}, record(1, "x" * (1 << 20))]
-        for number, key in enumerate(keys):
-            journal.append({"key": key.hex(), "number": number})
-            if number in others:
-                journal.append(odd[number % len(odd)])
-        mark = journal.mark
-        journal.append(record(2))
-        journal.close()
-        seen = []
-        journal = Journal(path, on_record=seen.append, known=mark)
-        assert seen == [record(2)]
-        last = {key: number for number, key in enumerate(keys)}
-        for key, number in last.items():
-            assert journal.get(key) == {"key": key.hex(), "number": number}
-        assert journal.get(bytes.fromhex(KEY.format(2))) == record(2)
-        assert journal.get(b"\2" * 16) is None
-        long = sum(odd[number % len(odd)] == odd[3] for number in others if number < len(keys))
-        assert len(journal) == len({*keys}) + min(long, 1) + 1
-        journal.close()
-
-
 def test_a_torn_last_record_is_cut_at_any_byte(path):
     write(path, 3)
     whole = path.read_bytes()

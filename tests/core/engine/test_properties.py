@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from targen_core.engine.events import Committed
 from targen_core.engine.quotas import share_out
 from targen_core.errors import BudgetExhausted, Interrupted, JobFailed, QuotaNotMet, ServiceError
-from targen_core.runs.folder import ledger
 from targen_core.runs.folder.report import read_report
 from targen_core.runs.jobs import session
 from targen_standard.embedding import WORDS
@@ -30,10 +29,9 @@ STOPS_IN_A_ROW = 3
 
 
 @pytest.fixture(scope="module", autouse=True)
-def often():
-    """Sums of calls in the ledger of short runs, too; no thread for each second of a hang."""
+def seldom():
+    """No thread for each second of a hang."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ledger, "_SUMS_EVERY", 3)
         patch.setattr(session, "_SYNC_EVERY", 60.0)
         yield
 

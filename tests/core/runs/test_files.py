@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import closing
 
 import pytest
 from hypothesis import given
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 
 from targen_core.errors import RunConflict, RunDirectoryError
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.folder.directory import RunDirectory
 from targen_core.runs.records.manifest import Manifest
 from targen_core.runs.records.writing import ReplayedFile, write_atomically
 
@@ -147,19 +145,3 @@ class TestManifest:
         assert other != manifest
         assert manifest.differences(other) == differences
         assert manifest.differences(manifest.model_copy(update={"created": ""})) == []
-
-
-@pytest.mark.parametrize("zeros", [0, 200_000])
-def test_what_was_never_written_is_not_read(tmp_path, zeros):
-    """A journal that ends in a hole of a terabyte, with written zeros before it or not."""
-    path = tmp_path / "run"
-    with closing(RunDirectory(path)) as directory:
-        with open(directory.journal, "wb") as file:
-            file.write(b"x" * 100)
-            file.seek(1 << 30)
-            file.write(bytes(zeros))
-            try:
-                file.truncate(1 << 40)
-            except OSError:
-                pytest.skip("the file system takes no file of a terabyte")
-        assert directory.solid() == (100, 0, 0, 0)

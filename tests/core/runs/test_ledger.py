@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
 import struct
@@ -21,25 +19,16 @@ from targen_core.engine.events import Commit, Target
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import Rejected, RunConflict, RunDirectoryError, ServiceError
 from targen_core.runs.folder import ledger as ledgers
-from targen_core.runs.folder.report import read_report
+from targen_core.runs.folder.ledger import code_digest
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.code_digest import code_digest
 
 from ...runs import OUTPUTS
 
-pytestmark = pytest.mark.usefixtures("virtual_time", "often")
+pytestmark = pytest.mark.usefixtures("virtual_time")
 
 QUOTAS = {"yes": 8, "no": 8}
 HEAD = struct.Struct("<III")
 JUNK = b'["0.0/yes/0","accepted",1,2,3,[],{},"x",null,7]'
-
-
-@pytest.fixture(scope="module")
-def often():
-    """Sums of calls in the ledger of short runs, too."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ledgers, "_SUMS_EVERY", 3)
-        yield
 
 
 def frames(path: Path) -> list[bytes]:
@@ -52,12 +41,6 @@ def frames(path: Path) -> list[bytes]:
         at = end
     assert at == len(text)
     return records
-
-
-def value(frame: bytes):
-    """A frame's JSON."""
-    size, _, _ = HEAD.unpack_from(frame)
-    return json.loads(frame[HEAD.size : HEAD.size + size])
 
 
 WORDS = st.text(max_size=8) | st.sampled_from(['a", "b', "a,[[b", "\\", '\\",[[1'])
@@ -75,7 +58,7 @@ def test_a_verdict_reads_back_whatever_its_texts_are(folder, texts, entry):
     with folder() as folder_path:
         target = Target(Quotas(QUOTAS))
         ledger = ledgers.LedgerFile(folder_path / "ledger", "a run")
-        ledger.start(lambda: ((5, 6), (7, 8), (0, 0), (9, 10)), dict)
+        ledger.start(lambda: ((5, 6), (7, 8), (0, 0), (9, 10)))
         ledger.aim(target)
         for verdict in verdicts:
             ledger.keep(verdict)
@@ -131,7 +114,7 @@ def test_what_was_judged_is_not_judged_again_but_with_verify(lab, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def stopped(lab, often, virtual_time, tmp_path_factory):
+def stopped(lab, virtual_time, tmp_path_factory):
     """A world, a run of it, the same run stopped on the way, and a run of another seed."""
     world, folder = lab.World(bad=0.2, relabel=0.2), tmp_path_factory.mktemp("runs")
 
@@ -303,47 +286,16 @@ def test_a_ledger_that_is_no_file_is_refused(lab, tmp_path, kind):
     assert elsewhere.read_text() == "mine"
 
 
-def test_the_report_of_a_killed_run_counts_what_its_ledger_and_files_hold(lab, tmp_path):
-    world = lab.World(bad=0.2, relabel=0.4, repeat=0.3)
-    lab.run(world, tmp_path / "run", {"yes": 2, "no": 12})
-    whole = lab.run(world, tmp_path / "run", grow={"yes": 16, "no": 16})  # surplus ones come again
-    assert {r.get("id") for r in whole.rejects} & {record["id"] for record in whole.provenance}
-    whole_ledger = frames(tmp_path / "run" / "ledger")
-    left = shutil.ignore_patterns(".lock", "report.json", "README.md")
-    for count in range(1, len(whole_ledger) + 1, 9):
-        # As if it had been killed behind that frame: the outputs end there or later.
-        out = shutil.copytree(tmp_path / "run", tmp_path / str(count), ignore=left)
-        (out / "ledger").write_bytes(b"".join(whole_ledger[:count]))
-        marks = [value(frame)[-1] for frame in whole_ledger[1:count]]
-        sizes = next((all_of[1:] for all_of in reversed(marks) if len(all_of) == 4), [[0, 0]] * 3)
-        for name, (size, _) in zip(OUTPUTS, sizes, strict=True):
-            longest = (out / name).stat().st_size
-            os.truncate(out / name, (size, longest, (size + longest) // 2)[count % 3])
-        there = read_report(out)
-        (out / "ledger").unlink()
-        counted = read_report(out)
-        for report in (there, counted):
-            report.pop("dropped_list_items")
-            for flow in report["flow"].values():
-                flow["reasons"] = sorted(flow["reasons"].items())
-        assert there == counted
-    assert whole.report["status"] == "complete"
-
-
 # --- the code's digest ---
 
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
-    """A distribution `demo-plugin` with a package and a dependency, and what makes its digest."""
+    """A distribution `demo-plugin` with a package, and what makes its digest."""
     site = tmp_path / "site"
-    needs = ('Demo.Needs[a, b] (>=1) ; python_version >= "3"', 'other; extra == "more"')
-    for name, required in (("demo-plugin", needs), ("demo-needs", ())):
-        info = site / f"{name.replace('-', '_')}-1.dist-info"
-        info.mkdir(parents=True)
-        requires = "".join(f"Requires-Dist: {one}\n" for one in required)
-        (info / "METADATA").write_text(f"Name: {name}\nVersion: 1\n{requires}")
     info = site / "demo_plugin-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Name: demo-plugin\nVersion: 1\n")
     (info / "entry_points.txt").write_text("[targen.v1]\ndemo = demo_plugin.tasks\n")
     package = site / "demo_plugin"
     package.mkdir()
@@ -352,12 +304,12 @@ def installed(tmp_path, monkeypatch):
     (package / "words.yaml").write_text("- a\n")
     monkeypatch.syspath_prepend(str(site))
 
-    def digest(distribution="demo-plugin", file=None):
-        from targen_core.runs.preparing import code_digest as code
+    def digest():
+        from targen_core.runs.folder import ledger as code
 
         code.known.clear()
         lock = SimpleNamespace(distributions={"demo-plugin": "1"})
-        return code_digest(SimpleNamespace(lock=lock, distribution=distribution, file=file))
+        return code_digest(SimpleNamespace(lock=lock, distribution="demo-plugin"))
 
     return site, digest
 
@@ -373,32 +325,3 @@ def test_the_digest_follows_a_plugins_files(installed, name):
     assert digest() == before
     (site / name).write_text("changed")
     assert digest() not in (None, before)
-
-
-def test_the_digest_follows_versions_of_what_a_plugin_needs(installed):
-    site, digest = installed
-    before = digest()
-    (site / "other-1.dist-info").mkdir()
-    (site / "other-1.dist-info" / "METADATA").write_text("Name: other\nVersion: 1\n")
-    assert digest() == before
-    info = site / "demo_needs-1.dist-info"
-    (info / "METADATA").write_text("Name: demo-needs\nVersion: 2\n")
-    info.rename(site / "demo_needs-2.dist-info")
-    assert digest() not in (None, before)
-
-
-@pytest.mark.parametrize(
-    ("text", "alone"),
-    [
-        ("import json\nfrom targen_core import Task\nimport pydantic\n", True),
-        ("from targen_standard.task_files.model import Declaration\n", True),
-        ("from demo_plugin import tasks\n", False),
-        ("import xdist.plugin\n", False),
-        ("from . import other\n", False),
-    ],
-)
-def test_a_file_has_a_digest_where_it_stands_alone(installed, text, alone):
-    _, digest = installed
-    file = SimpleNamespace(copy="task.py", text=text, distributions=("targen-standard",))
-    assert (digest("file", file) is not None) is alone
-    assert digest("file", SimpleNamespace(copy="task.json", text="{")) is not None

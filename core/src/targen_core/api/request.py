@@ -41,7 +41,7 @@ from targen_core.runs.config import RunConfig, WorkerOptions
 from targen_core.runs.folder.place import place_for, run_there
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.parsing import parse_labels, parse_shares
-from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.preparing.delivering import Elsewhere
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.preparing.sources import refuse_itself
 from targen_core.runs.preparing.tasks import find_task, task_of

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from targen_core.errors import RunDirectoryError
 from targen_core.plain import open_plain, read_at, way_out, write_failed
@@ -49,12 +49,10 @@ class Journal:
         *,
         on_record: Callable[[dict[str, Any]], None],
         read_only: bool = False,
-        known: Mark = (0, 0),
     ) -> None:
         """Open or create the file and hand every whole record to `on_record`.
 
-        With `read_only` a torn last record is passed over, not cut off. Records before the mark
-        `known`, for which `holds` must have been true, are indexed and not handed over.
+        With `read_only` a torn last record is passed over, not cut off.
 
         Raises:
             RunDirectoryError: a record before the last cannot be read back, or
@@ -70,7 +68,7 @@ class Journal:
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT | os.O_APPEND
         try:
             self._fd = open_plain(path, flags, alone=not read_only)
-            self._load(on_record, known)
+            self._load(on_record)
         except OSError as error:
             raise RunDirectoryError(f"cannot open {path}: {error.strerror}") from error
 
@@ -79,24 +77,25 @@ class Journal:
         """Where the journal ends, and the check sum of all that it holds."""
         return self._end, self._crc
 
-    def _load(self, on_record: Callable[[dict[str, Any]], None], known: Mark) -> None:
-        """Index all records, and hand over those behind a mark."""
-        offset = crc = 0
+    def holds(self, mark: Mark) -> bool:
+        """Return whether its first bytes are those that an earlier process saw."""
+        return check_sum(self._fd, mark[0]) == mark[1]
+
+    def _load(self, on_record: Callable[[dict[str, Any]], None]) -> None:
+        """Index all records, and hand them over."""
         with open(self._fd, "rb", closefd=False) as file:
             for number, line in enumerate(iter(partial(file.readline, LINE), b""), 1):
                 is_whole = line.endswith(b"\n")
                 if not is_whole and len(line) < LINE:  # more records may follow a longer one
                     self.torn_bytes = len(line)
                     if not self._read_only:
-                        os.ftruncate(self._fd, offset)
+                        os.ftruncate(self._fd, self._end)
                     break
-                if offset >= known[0]:
-                    crc = crc32(line, known[1] if offset == known[0] else crc)
-                    self._hand_over(on_record, line, f"record {number} (at byte {offset})")
+                self._hand_over(on_record, line, f"record {number} (at byte {self._end})")
                 if key := key_of(line):
-                    self._index(key.decode(errors="replace"), offset)
-                offset += len(line)
-        self._end, self._crc = offset, crc if offset > known[0] else known[1]
+                    self._index(key.decode(errors="replace"), self._end)
+                self._end += len(line)
+                self._crc = crc32(line, self._crc)
 
     def _index(self, key: str, offset: int) -> None:
         with contextlib.suppress(ValueError):  # no key that can be asked for
@@ -238,9 +237,9 @@ def unchecked(record: bytes) -> bytes:
     return record[9:]
 
 
-def check_sum(fd: int, size: int, since: Mark = (0, 0)) -> int | None:
-    """Return the CRC32 of a file's first bytes; None if it has fewer. Those `since` are known."""
-    at, crc = since
+def check_sum(fd: int, size: int) -> int | None:
+    """Return the CRC32 of a file's first bytes; None if it has fewer."""
+    at = crc = 0
     while at < size:
         part = read_at(fd, min(size - at, _CHUNK), at)
         if not part:
@@ -248,21 +247,6 @@ def check_sum(fd: int, size: int, since: Mark = (0, 0)) -> int | None:
         crc = crc32(part, crc)
         at += len(part)
     return crc
-
-
-def holds(path: Path, mark: Mark, since: Mark = (0, 0)) -> bool:
-    """Return whether a file's first bytes are those that an earlier process saw.
-
-    `since` is a mark before it that holds.
-    """
-    try:
-        fd = open_plain(path, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        return check_sum(fd, mark[0], since) == mark[1]
-    finally:
-        os.close(fd)
 
 
 def key_of(line: bytes) -> bytes:
@@ -273,7 +257,11 @@ def key_of(line: bytes) -> bytes:
 def decode(line: bytes) -> dict[str, Any] | None:
     """Return the record of a line; None if its check sum or form is wrong."""
     try:
-        record = json.loads(unchecked(line[:-1]))
+        body = unchecked(line[:-1])
+        try:
+            record = from_json(body)  # in a third of the time of `json`
+        except ValueError:  # half of a surrogate pair
+            record = json.loads(body)
     except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None

@@ -19,7 +19,6 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence, Set
 from dataclasses import KW_ONLY, InitVar, dataclass, replace
 from typing import Any, TypeVar
 
-from targen_core.calls.beside import SendingsBeside
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import STOPS, BoundModel, Call, CallCancelled, Observer, Scope, call_key
@@ -50,6 +49,7 @@ from targen_core.calls.retries import Refusals, Retries
 from targen_core.calls.sending import (
     Flight,
     Sending,
+    SendingsBeside,
     backend_failed,
     may_be_own,
     request_of,

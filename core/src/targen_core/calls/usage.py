@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from targen_core.calls import scores
@@ -248,38 +248,6 @@ class Usage:
         self._sent_dollars -= record["cost"] or 0.0
         if not self._sent:
             self._sent_dollars = 0.0  # sums of fractions may not come back to it
-
-    def snapshot(self) -> dict[str, Any]:
-        """Return the counts as JSON, for `restore`; sums of dollars keep their last bit."""
-        places = [[step, label, *asdict(c).values()] for (step, label), c in self.by_place.items()]
-        more: dict[str, Any] = {"estimated": self.estimated} if self.estimated else {}
-        if self.served:
-            more["served"] = [[*at, count] for at, count in self.served.items()]
-        if self._sent:
-            more["sent"] = list(self._unsettled())
-        return {"places": places, "unpriced": self.unpriced, **more}
-
-    def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Begin where an earlier process was, before any record is counted.
-
-        Raises:
-            ValueError, TypeError or KeyError: it is not a snapshot.
-        """
-        new = Usage()
-        for step, label, *sums in snapshot["places"]:
-            known = dict(zip((part.name for part in fields(Counts)), sums, strict=True))
-            if not all(0 <= value < 10**15 for value in sums):  # it would fool the budget
-                raise ValueError(sums)
-            counts = new.by_place[str(step), label] = Counts(**known)
-            new._paid_tokens += counts.tokens
-            new._paid_dollars += counts.dollars
-        new.unpriced = bool(snapshot["unpriced"])
-        new.estimated = int(snapshot.get("estimated", 0))
-        for step, name, calls in snapshot.get("served", ()):
-            new.served[str(step), str(name)] = int(calls)
-        for record in snapshot.get("sent", ()):
-            new.recall(record)
-        vars(self).update(vars(new))  # all or nothing
 
     def has_reply(self, step: str) -> bool:
         """Return whether a call of a step has a reply, however it ended."""

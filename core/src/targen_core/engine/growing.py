@@ -497,30 +497,41 @@ class GrowingList:
         if self.is_leaf:
             return 0 if batch is None else batch.count
         members, below = self._below(chunk, batch)
+        settled, count = self._settled(chunk, members, below)
         if self.depth == 0:  # walked round-robin: a seed of each before the second of one
             share = math.ceil(requested / max(1, len(members)))
-            settled, count = self._settled(chunk, members, below)
             return count + sum(node.prepare(below, share) for node in members[settled:requested])
-        count = 0
-        for node in members:
+        for at in range(settled, len(members)):
             if count >= requested:
                 break
-            count += node.prepare(below, requested - count)
+            count += members[at].prepare(below, requested - count)
         return count
 
     def _settled(self, chunk: int, members: Sequence[GrowingList], below: int) -> tuple[int, int]:
-        """Return how many of the first members are settled, and how many seeds they have."""
+        """Return how many of the first members have all seeds of a chunk, and how many these are.
+
+        What was found is kept, since a long run asks for each seed.
+        """
         at, settled, count = self._looked_at
         if at != chunk:
             settled = count = 0
-        for node in members[settled:]:
-            if not node.is_leaf or (below >= node.grown and not node.finished):
-                break
+        while settled < len(members) and (seeds := members[settled].seeds_in(below)) is not None:
             settled += 1
-            count += node.batches[below].count if below < node.grown else 0
-        if chunk == self.order.chunk:
+            count += seeds
+        if self.depth or chunk == self.order.chunk:
             self._looked_at = (chunk, settled, count)
         return settled, count
+
+    def seeds_in(self, chunk: int) -> int | None:
+        """Return how many seeds a chunk has; None while lists that hold some may still grow."""
+        batch = self.batches[chunk] if chunk < self.grown else None
+        if batch is None and not self.finished:
+            return None
+        if self.is_leaf:
+            return 0 if batch is None else batch.count
+        members, below = self._below(chunk, batch)
+        settled, count = self._settled(chunk, members, below)
+        return count if settled == len(members) else None
 
     def _may_ask(self, index: int) -> bool:
         """Return whether a batch was asked for, or all contents of its prompt are ready."""

@@ -28,7 +28,7 @@ from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import JobFailed, TargenError, UsageError
 from targen_core.runs.config import RunConfig, WorkerOptions
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.preparing.delivering import Elsewhere
 from targen_core.text import plural
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_testing import trials

@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 
 from targen_core.plugins.loader import canonical
-from targen_core.runs.preparing import code_digest
+from targen_core.runs.folder import ledger
 from targen_testing.suite import fail
 
 COMMAND = "import sys; sys.argv[0] = 'targen'; from targen_core.cli import main; main()"
@@ -142,14 +142,14 @@ def _fork(
         added = [Path(folder) for folder in path if folder not in sys.path]
         sys.path[:0] = path
         for info in (found for folder in added for found in folder.glob("*.dist-info")):
-            code_digest.known.pop(canonical(info.name.partition("-")[0]), None)
+            ledger.known.pop(canonical(info.name.partition("-")[0]), None)
         sys.argv = ["-c", *args]
         try:
             exec(code, {"__name__": "__main__"})  # noqa: S102 - the caller's own
             status = 0
         except SystemExit as stop:
             status = stop.code or 0
-        learned = json.dumps([list(sys.modules), list(code_digest.known)])
+        learned = json.dumps([list(sys.modules), list(ledger.known)])
         Path(modules).write_text(learned, encoding="utf-8")
         try:
             sys.stdout.flush()
@@ -185,7 +185,7 @@ def _serve() -> None:
                 importlib.import_module(name)
         for name in distributions:
             with contextlib.suppress(Exception):  # likewise
-                code_digest.code_of(name)
+                ledger.code_of(name)
 
 
 if __name__ == "__main__":

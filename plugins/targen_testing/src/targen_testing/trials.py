@@ -26,7 +26,7 @@ from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.preparing.delivering import Elsewhere
 from targen_core.tasks.model import Task
 from targen_standard.correction.dataset import correct_dataset
 

@@ -46,8 +46,8 @@ from targen_backends.http.reading import (
 )
 from targen_backends.prices import price_of
 from targen_core import Backend, ChatReply, Price
-from targen_core.calls import descriptors
 from targen_core.calls.model import ChatRequest, RateHeaders
+from targen_core.calls.rate import DESCRIPTORS_HINT, descriptors_used_up
 from targen_core.calls.secrets import Secrets, scrub
 from targen_core.errors import ServiceError, UsageError
 from targen_core.hints import suggestions_for
@@ -484,7 +484,7 @@ class HttpModel(ABC):
         if full := _no_descriptors(error):
             return ServiceError(
                 f"no connection to {self.url}: {full}",
-                hint=descriptors.HINT,
+                hint=DESCRIPTORS_HINT,
                 cause="connection",
             )
         if isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
@@ -561,7 +561,7 @@ def _no_descriptors(error: Exception) -> str:
     """Return the problem if this process, or the machine, has no file descriptor left; or ""."""
     cause = getattr(error, "os_error", error)
     full = isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE)
-    return descriptors.used_up() if full else ""
+    return descriptors_used_up() if full else ""
 
 
 def _proxy_words(proxy: str) -> str:

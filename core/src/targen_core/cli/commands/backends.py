@@ -13,7 +13,7 @@ from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.tables import print_json
 from targen_core.errors import ServiceError, TargenError, UsageError
 from targen_core.runs.config import ModelFlags
-from targen_core.runs.jobs.shortfall import EMPTY_REPLIES
+from targen_core.runs.jobs.failures import EMPTY_REPLIES
 
 if TYPE_CHECKING:
     from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Price

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from targen_core.runs.config import RunConfig
     from targen_core.runs.folder.place import Place
     from targen_core.runs.jobs.job import Job
-    from targen_core.runs.preparing.elsewhere import Elsewhere
+    from targen_core.runs.preparing.delivering import Elsewhere
 
 
 @takes(CountOptions, rows(), ListOptions, Limits, ModelFlags, WorkerOptions)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import shlex
@@ -26,8 +25,6 @@ from targen_core.runs.records.writing import OUTPUTS, ReplayedFile, write_atomic
 
 _OPEN: weakref.WeakSet[RunDirectory] = weakref.WeakSet()
 """Those that this process holds."""
-
-_BLOCK = 1 << 16
 
 
 class RunDirectory:
@@ -111,16 +108,23 @@ class RunDirectory:
         """Return how far dataset, provenance and rejects are written or repeated."""
         return tuple([file.mark for file in self._outputs])
 
-    def open_outputs(self) -> None:
-        """Open dataset, provenance and rejects to be written from their start."""
+    def open_outputs(self, *, empty: bool = False) -> None:
+        """Open dataset, provenance and rejects, `empty` or not, to be written from their start."""
         for file in self._outputs:
             file.close()
+        if empty:
+            self.drop_outputs()
         # A report describes a finished run; this one continues.
         report = self.path / "report.json"
         with contextlib.suppress(OSError):
             self._report = read_plain(report, SMALL)
         remove(report)
         self._outputs = tuple(ReplayedFile(self.path / name) for name in OUTPUTS)
+
+    @property
+    def died(self) -> bool:
+        """Return whether the last process on the open outputs did not write a report."""
+        return self._report is None
 
     def skip(self, marks: Sequence[Mark]) -> bool:
         """Skip the lines of earlier processes, if all of them are unchanged.
@@ -131,18 +135,13 @@ class RunDirectory:
         Raises:
             RunDirectoryError: they cannot be cut off.
         """
-        died = self._report is None
         return all(
-            file.skip(mark, cut=died) for file, mark in zip(self._outputs, marks, strict=True)
+            file.skip(mark, cut=self.died) for file, mark in zip(self._outputs, marks, strict=True)
         )
 
-    def solid(self) -> tuple[int, ...]:
-        """Return the existing bytes of journal, dataset, provenance and rejects.
-
-        Zeros at the end of a file do not count: after a power failure, some file systems leave them
-        in place of the last writes.
-        """
-        return tuple(_solid(self.path / name) for name in ("journal", *OUTPUTS))
+    def lost(self, marks: Sequence[Mark]) -> bool:
+        """Return whether a file ends before its mark, as after a power failure."""
+        return any(at > file.size for file, (at, _) in zip(self._outputs, marks, strict=True))
 
     @property
     def replaying(self) -> bool:
@@ -198,41 +197,3 @@ class RunDirectory:
         self._outputs = ()
         self._lock.release()
         _OPEN.discard(self)
-
-
-def _solid(path: Path) -> int:
-    """Return the bytes of a file without the zeros at its end; 0 if it cannot be read."""
-    try:
-        fd = open_plain(path, os.O_RDONLY)
-    except OSError:
-        return 0
-    with os.fdopen(fd, "rb", buffering=0) as file:
-        end = _written(fd, file.seek(0, os.SEEK_END))
-        while end:
-            start = max(0, end - _BLOCK)
-            file.seek(start)
-            there = file.read(end - start).rstrip(b"\0")
-            if there:
-                return start + len(there)
-            end = _written(fd, start)
-    return 0
-
-
-def _written(fd: int, end: int) -> int:
-    """Where what was written below `end` ends: a hole, which may be of any size, is not read."""
-    if not hasattr(os, "SEEK_DATA"):
-        return end
-    low = 0
-    while low < end:
-        middle = (low + end) // 2
-        try:
-            data = os.lseek(fd, middle, os.SEEK_DATA)
-        except OSError as error:
-            if error.errno != errno.ENXIO:  # a file system that does not say
-                return end
-            data = end
-        if data < end:
-            low = data + 1
-        else:
-            end = middle
-    return end

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from targen_core.calls.journal import Journal, Mark, holds
+from targen_core.calls.journal import Journal
 from targen_core.calls.usage import Usage
-from targen_core.engine.events import Commit, Contradicted
+from targen_core.engine.events import Commit
 from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.errors import RunDirectoryError, TargenError
 from targen_core.hints import quoted
@@ -17,11 +17,9 @@ from targen_core.options import Limits
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.folder.ledger import Past, read_past
 from targen_core.runs.folder.report import build_report, delivery_report
 from targen_core.runs.preparing.delivering import known_deliveries
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.writing import OUTPUTS
 
 _MOST = 10**9  # rows of one candidate: larger values are invalid
 
@@ -31,13 +29,11 @@ def unfinished_report(path: Path, manifest: Manifest) -> dict[str, Any]:
     tracker = QuotaTracker(manifest.task.labels, manifest.task.aims)
     target = manifest.targets[-1]
     tracker.aim(target.quotas, by_intended=target.balance == "intended")
-    with read_past(path / "ledger") as past:
-        try:
-            commits, usage = _written(path, tracker, past)
-        except Contradicted:
-            commits, usage = _written(path, tracker, None)
+    usage = Usage()
+    if (path / "journal").exists():
+        Journal(path / "journal", on_record=usage.recall, read_only=True).close()
     # An extended run judges surplus candidates again: the last verdict holds.
-    last = {commit.id: commit for commit in commits}
+    last = {commit.id: commit for commit in _written(path, tracker)}
     for commit in last.values():
         branch = _branch(commit.id)
         flow = tracker.flows[branch]
@@ -94,13 +90,13 @@ _NEEDED = {
 """Verdict -> the texts of its record, without `id` and `intended`."""
 
 
-def _candidates(path: Path, tracker: QuotaTracker, start: int) -> Iterator[dict[str, Any]]:
-    """The records of candidates in provenance or rejects from a byte on, with what they count by.
+def _candidates(path: Path, tracker: QuotaTracker) -> Iterator[dict[str, Any]]:
+    """The records of candidates in provenance or rejects, with what they count by.
 
     Raises:
         RunDirectoryError: naming the line and the field of one that no run writes.
     """
-    for number, record in enumerate(read_jsonl(path, start=start), 1):
+    for number, record in enumerate(read_jsonl(path), 1):
         verdict = record.get("verdict", "accepted")
         if verdict == "dropped":
             continue
@@ -125,37 +121,16 @@ def _candidates(path: Path, tracker: QuotaTracker, start: int) -> Iterator[dict[
         raise RunDirectoryError(f"{path}: line {number} is not a valid record: {problem}")
 
 
-def _written(path: Path, tracker: QuotaTracker, past: Past | None) -> tuple[list[Commit], Usage]:
-    """A run's verdicts and what its calls took: by its ledger, and by its files behind that."""
-    usage, known = Usage(), (0, 0)
-    commits: list[Commit] = []
-    marks: tuple[Mark, ...] = ((0, 0),) * 4
-    if past is not None and all(
-        holds(path / name, mark)
-        for name, mark in zip(("journal", *OUTPUTS), past.marks, strict=True)
-    ):
-        commits, marks = list(past.commits), past.marks
-        for commit in commits:
-            fits = tracker.knows(commit.quota, commit.rows)
-            if not fits or _branch(commit.id) not in tracker.flows:
-                raise Contradicted
-        if past.sums is not None and holds(path / "journal", past.sums[0]):
-            with contextlib.suppress(ValueError, TypeError, KeyError):
-                usage.restore(past.sums[1])
-                known = past.sums[0]
-    journal = path / "journal"
-    if journal.exists():
-        Journal(journal, on_record=usage.recall, read_only=True, known=known).close()
-    _, dataset, provenance, rejects = marks
-    for record in _candidates(path / "rejects.jsonl", tracker, rejects[0]):
-        commits.append(_rejected(record, tracker))
-    there = sum(1 for _ in read_jsonl(path / "dataset.jsonl", start=dataset[0]))
-    for record in _candidates(path / "provenance.jsonl", tracker, provenance[0]):
+def _written(path: Path, tracker: QuotaTracker) -> Iterator[Commit]:
+    """Yield the verdicts in a run's files, rejected candidates first."""
+    for record in _candidates(path / "rejects.jsonl", tracker):
+        yield _rejected(record, tracker)
+    there = sum(1 for _ in read_jsonl(path / "dataset.jsonl"))
+    for record in _candidates(path / "provenance.jsonl", tracker):
         there -= record["rows"]
         if there < 0:  # the rows of the last record are not written yet
-            break
-        commits.append(_accepted(record, tracker))
-    return commits, usage
+            return
+        yield _accepted(record, tracker)
 
 
 def _accepted(record: Mapping[str, Any], tracker: QuotaTracker) -> Commit:

@@ -1,60 +1,55 @@
 """The ledger: every verdict of a run, so that a resumed one need not judge again.
 
 It only improves speed: repeating the run from its journal gives the same contents. A ledger that is
-missing, torn, or of other code or files costs only time.
+missing, torn, or of other code or files costs only time: 100,000 rows take minutes to judge.
 
 The file holds frames, each written with one unbuffered write. A frame has the sizes of its two
 parts and a CRC32 over them (12 bytes, little-endian), a JSON value, and its bytes. The first frame
-names the owner of the ledger. Then come targets, verdicts, results of lists and, now and then, the
-sums of the calls. Each records the length of the journal at that time, with its check sum. Verdicts
-and targets also record the lengths of the outputs.
+names the owner of the ledger. Then come targets, verdicts and results of lists. Each records the
+length of the journal at that time, with its check sum. Verdicts and targets also record the lengths
+of the outputs.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import importlib.util
 import json
-import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from struct import Struct
-from typing import Any, BinaryIO, get_args
+from typing import TYPE_CHECKING, Any, BinaryIO, get_args
 from zlib import crc32
+
+from importlib_metadata import Distribution, PackageNotFoundError
+from pydantic_core import from_json
 
 from targen_core.calls.journal import Mark
 from targen_core.engine.events import Commit, Contradicted, Grown, Ledger, Target, Verdict
 from targen_core.plain import open_plain, write_failed
-from targen_core.reading.lines import json_line
+from targen_core.plugins.hookspecs import API_GROUP
+from targen_core.plugins.register import FILE, MEMORY
+
+if TYPE_CHECKING:
+    from targen_core.runs.preparing.plan import Prepared
+
 
 FORMAT = 1
 
 _HEAD = Struct("<III")
 _LARGEST = 1 << 24  # bytes of a part; far more than a run ever writes
 _BLOCK = 1 << 18  # bytes that are read at once
-_SUMS_EVERY = 1000  # commits
-_SUMS, _LIST, _TARGET = b'["sums"', b'["list"', b'["target"'
-_ASIDE = (_SUMS, _LIST)
+_LIST = b'["list"'
 _FILES = 4  # journal, dataset, provenance and rejects
 _VERDICTS = get_args(Verdict)
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
-_Marks = tuple[Mark, ...]
+Marks = tuple[Mark, ...]
 _Frame = tuple[bytes, bytes, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A run's history from its ledger: see the attributes of `LedgerFile`, and its verdicts.
-
-    `commits` raises `Contradicted` if a verdict does not read.
-    """
-
-    marks: _Marks
-    sums: tuple[Mark, Mapping[str, Any]] | None
-    commits: Iterator[Commit]
 
 
 class LedgerFile(Ledger):
@@ -63,86 +58,70 @@ class LedgerFile(Ledger):
     Attributes:
         marks: lengths of journal, dataset, provenance and rejects at the last verdict or target,
             if there was one.
-        sums: how far the journal went when the sums of the calls were written
-            down last, and these sums.
-        outlasts_journal: whether the journal has lost records that a verdict depends on.
+        is_blank: whether it existed without a verdict, as after a power cut.
     """
 
-    def __init__(self, path: Path, digest: str, solid: Sequence[int] | None = None) -> None:
+    def __init__(self, path: Path, digest: str) -> None:
         """Open or create the file; what does not belong to `digest` is dropped.
-
-        Frames beyond the `solid` bytes of journal, dataset, provenance and rejects are also
-        dropped: a power failure loses the end of some files.
 
         Raises:
             RunDirectoryError: it cannot be opened.
         """
         self.path = path
-        self.marks: _Marks | None = None
-        self.sums: tuple[Mark, Mapping[str, Any]] | None = None
-        self.outlasts_journal = False
-        self._blank = False  # whether it existed without content, as after a power cut
+        self.marks: Marks | None = None
+        self.is_blank = False
         self._first = {"format": FORMAT, "digest": digest}
-        self._where: Callable[[], _Marks] = tuple
-        self._snapshot: Callable[[], Mapping[str, Any]] = dict
-        self._since_sums = 0
+        self._where: Callable[[], Marks] = tuple
         self._grown: dict[str, Grown] = {}
+        self._end = self._left = 0
+        self._frames: Iterator[_Frame] = iter(())
+        self._next: _Frame | None = None
         was_there = path.exists()  # if somebody deleted it, it cannot show what was lost
         try:
             self._fd = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, alone=True)
             # Not a copy of the descriptor: that would share its place in the file.
             self._file: BinaryIO = os.fdopen(open_plain(path, os.O_RDONLY), "rb")
+            self._scan(was_there)
         except OSError as error:
             raise write_failed(path, error, "open") from error
-        self._end = self._left = 0
-        self._frames: Iterator[_Frame] = iter(())
-        self._next: _Frame | None = None
-        try:
-            self._scan(solid)
-            self._blank = self._blank and was_there
-        except OSError as error:
-            raise write_failed(path, error) from error
 
-    def _scan(self, solid: Sequence[int] | None) -> None:
-        """Find the end of what is whole and has its bytes, and what was true there."""
-        scanned = _scan(self._file)
-        if scanned and solid and not _fits(scanned.marks, solid):
-            self.outlasts_journal = scanned.first == self._first and scanned.marks[0][0] > solid[0]
-            end = _fitting(self._file, scanned, solid)
-            os.ftruncate(self._fd, end)
-            self._file.seek(0, os.SEEK_END)  # drops what was read ahead
-            scanned = _scan(self._file)
-        if scanned is None or scanned.first != self._first:
-            self._blank = scanned is None and _owner(self._file) in (None, self._first)
+    def _scan(self, was_there: bool) -> None:
+        """Find the end of what is whole, and what was true there."""
+        frames = _frames(self._file)
+        text, _, behind = next(frames, (b"", b"", 0))
+        first, last, end = _read(text), b"", behind
+        for text, _, at in frames:
+            end = at
+            if not text.startswith(_LIST):
+                last = text
+                self._left += 1
+        try:
+            # A list may rest on more of the journal than the last verdict.
+            marks = (_mark(_read(text)[-1][0]), *map(_mark, _read(last)[-1][1:]))
+        except (ValueError, TypeError, IndexError, KeyError):
+            marks = ()
+        if first != self._first or len(marks) != _FILES:
+            self.is_blank = was_there and first in (None, self._first)
             self.forget()
             return
-        os.ftruncate(self._fd, scanned.end)
-        self._end, self.marks, self.sums = scanned.end, scanned.marks, scanned.sums
-        self._file.seek(scanned.behind)
-        self._frames = _frames(self._file, scanned.end, checked=True)
-        self._left = scanned.count
+        os.ftruncate(self._fd, end)
+        self._end, self.marks = end, marks
+        self._file.seek(behind)
+        self._frames = _frames(self._file, end)
         try:
             self._advance()
         except Contradicted:
             self.forget()
 
-    @property
-    def settled(self) -> _Marks | None:
-        """Return the lengths of the outputs at the last verdict or target; None if unknown."""
-        if self.marks is not None:
-            return self.marks[1:]
-        return ((0, 0),) * (_FILES - 1) if self._blank else None
-
-    def start(self, where: Callable[[], _Marks], snapshot: Callable[[], Mapping[str, Any]]) -> None:
-        """Say what tells how far journal and outputs are, and the sums of the calls."""
+    def start(self, where: Callable[[], Marks]) -> None:
+        """Say what tells how far journal and outputs are."""
         self._where = where
-        self._snapshot = snapshot
 
     def forget(self) -> None:
         """Empty the ledger, without adopting earlier verdicts."""
         os.ftruncate(self._fd, 0)
         self._end = self._left = 0
-        self._next = self.marks = self.sums = None
+        self._next = self.marks = None
         self._grown = {}
         self._append(self._first)
 
@@ -157,8 +136,7 @@ class LedgerFile(Ledger):
         """See `Ledger.aim`."""
         asked = {**asdict(target), "quotas": dict(target.quotas)}
         if self._next is None:
-            self.marks = self._where()
-            self._append(["target", asked, self.marks])
+            self._append(["target", asked, self._where()])
             return
         value = _read(self._next[0])
         if not isinstance(value, list) or value[:2] != ["target", asked]:
@@ -176,26 +154,7 @@ class LedgerFile(Ledger):
 
     def keep(self, commit: Commit) -> None:
         """See `Ledger.keep`."""
-        self.marks = self._where()
-        self._append(
-            [
-                commit.id,
-                commit.verdict,
-                commit.quota,
-                commit.corrected,
-                commit.ending,
-                commit.stage,
-                commit.reason,
-                commit.rows,
-                commit.calls,
-                self.marks,
-            ],
-            commit.entry,
-        )
-        self._since_sums += 1
-        if self._since_sums >= _SUMS_EVERY:
-            self._since_sums = 0
-            self._append(["sums", self._snapshot(), self.marks[:1]])
+        self._append([*commit[:-1], self._where()], commit.entry)
 
     def grown(self, place: str) -> Grown | None:
         """See `Ledger.grown`."""
@@ -223,21 +182,17 @@ class LedgerFile(Ledger):
         """
         self._next = None
         for frame in self._frames:
-            if not frame[0].startswith(_ASIDE):
+            if not frame[0].startswith(_LIST):
                 self._next = frame
                 break
-            if frame[0].startswith(_LIST):
-                self._note_list(frame[0])
+            try:
+                _, place, *parts, _ = _read(frame[0])
+                self._grown[place] = _grown(*parts)
+            except (ValueError, TypeError) as error:
+                raise Contradicted from error
         if (self._next is None) != (self._left == 0):
             raise Contradicted
         self._left -= self._next is not None
-
-    def _note_list(self, text: bytes) -> None:
-        try:
-            _, place, *parts, _ = _read(text)
-            self._grown[place] = _grown(*parts)
-        except (ValueError, TypeError) as error:
-            raise Contradicted from error
 
     def _append(self, value: Any, data: bytes = b"") -> None:
         text = _encode(value).encode()
@@ -252,100 +207,8 @@ class LedgerFile(Ledger):
         self._end += len(frame)
 
 
-@contextlib.contextmanager
-def read_past(path: Path) -> Iterator[Past | None]:
-    """Yield a run's history from its ledger, even while it runs; None if it is unreadable."""
-    try:
-        fd = open_plain(path, os.O_RDONLY)
-    except OSError:
-        yield None
-        return
-    with os.fdopen(fd, "rb") as file:
-        scanned = _scan(file)
-        if scanned is None or scanned.first.get("format") != FORMAT:
-            yield None
-            return
-        file.seek(scanned.behind)
-        yield Past(scanned.marks, scanned.sums, _commits(file, scanned.end))
-
-
-def _commits(file: BinaryIO, end: int) -> Iterator[Commit]:
-    for text, entry, _ in _frames(file, end):  # others were written since
-        if not text.startswith((*_ASIDE, _TARGET)):
-            yield _commit(text, entry)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Contents up to `end`: `count` verdicts and targets; the first frame ends at `behind`."""
-
-    first: dict[str, Any]
-    behind: int
-    end: int
-    count: int
-    marks: _Marks
-    sums: tuple[Mark, Mapping[str, Any]] | None
-
-
-def _scan(file: BinaryIO) -> _Found | None:
-    """Read a ledger to its end; None if it has no verdict and no target."""
-    file.seek(0)
-    frames = _frames(file)
-    text, _, behind = next(frames, (b"", b"", 0))
-    first = _read(text)
-    last, sums, end, count = b"", b"", behind, 0
-    for text, _, at in frames:
-        end = at
-        if text.startswith(_SUMS):
-            sums = text
-        elif not text.startswith(_LIST):
-            last = text
-            count += 1
-    try:
-        marks = (_mark(_read(text)[-1][0]), *map(_mark, _read(last)[-1][1:]))
-        if len(marks) != _FILES or type(first) is not dict:
-            return None
-        summed = None
-        if sums:
-            _, counts, (mark,) = _read(sums)
-            summed = _mark(mark), counts
-    except (ValueError, TypeError, IndexError, KeyError):
-        return None
-    return _Found(first, behind, end, count, marks, summed)
-
-
-def _owner(file: BinaryIO) -> Any:
-    """Return the owner in the first frame; None if there is no frame."""
-    file.seek(0)
-    text, _, _ = next(_frames(file), (b"", b"", 0))
-    return _read(text)
-
-
-def _fits(marks: _Marks, solid: Sequence[int]) -> bool:
-    """Return whether files of these sizes still hold everything up to these marks."""
-    return all(at <= size for (at, _), size in zip(marks, solid, strict=False))
-
-
-def _fitting(file: BinaryIO, scanned: _Found, solid: Sequence[int]) -> int:
-    """Return the end of the last frame that does not refer to anything beyond `solid`."""
-    file.seek(scanned.behind)
-    end = scanned.behind
-    for text, _, at in _frames(file):
-        try:
-            marks = tuple(map(_mark, _read(text)[-1]))
-        except (ValueError, TypeError, IndexError):
-            break
-        if not _fits(marks, solid):
-            break
-        end = at
-    return end
-
-
-def _frames(file: BinaryIO, upto: float = math.inf, *, checked: bool = False) -> Iterator[_Frame]:
-    """The whole frames behind a place, up to the first that is not: JSON, bytes, where they end.
-
-    If this process has `checked` the file and holds its lock, the check sums are not checked again.
-    """
+def _frames(file: BinaryIO, upto: float = float("inf")) -> Iterator[_Frame]:
+    """The whole frames behind a place, up to the first that is not: JSON, bytes, where they end."""
     before, block, at = file.tell(), b"", 0  # a block's frames are not read one by one
     while before + at < upto:
         begun = end = at + _HEAD.size
@@ -356,7 +219,7 @@ def _frames(file: BinaryIO, upto: float = math.inf, *, checked: bool = False) ->
             end += size + more
             if end <= len(block):
                 text, data = block[begun : begun + size], block[begun + size : end]
-                if not checked and crc32(data, crc32(text)) != crc:
+                if crc32(data, crc32(text)) != crc:
                     return
                 at = end
                 yield text, data, before + end
@@ -368,7 +231,7 @@ def _frames(file: BinaryIO, upto: float = math.inf, *, checked: bool = False) ->
 
 def _read(text: bytes) -> Any:
     try:
-        return json_line(text)
+        return from_json(text)
     except ValueError:
         return None
 
@@ -404,34 +267,72 @@ def _commit(text: bytes, entry: bytes) -> Commit:
     Raises:
         Contradicted: it holds none.
     """
-    begun, end = text.find(b'",', 2), text.rfind(b",[[")
-    candidate, fared = text[2:begun], text[begun + 2 : end]
-    if not text.startswith(b'["') or not 0 <= begun < end:
+    value = _read(text)
+    if type(value) is not list or len(value) != len(Commit._fields):
         raise Contradicted
-    if b"\\" not in candidate:
-        return Commit(candidate.decode("ascii", "replace"), *_fared(fared), entry)
-    value = _read(text)  # its branch has a name with quotes, or letters that JSON escapes
-    if type(value) is not list or len(value) != 10:
+    commit = Commit._make((*value[:-1], entry))
+    labels = commit.corrected or "", commit.ending or ""
+    words = commit.id, commit.quota, commit.stage, commit.reason, *labels
+    if (
+        commit.verdict not in _VERDICTS
+        or not all(type(word) is str for word in words)
+        or not all(type(count) is int and count >= 0 for count in (commit.rows, commit.calls))
+    ):
         raise Contradicted
-    return Commit(value[0], *_fared(_encode(value[1:9]).encode()[1:-1]), entry)
+    return commit
 
 
-@lru_cache(1 << 12)
-def _fared(text: bytes) -> tuple[Verdict, str, str | None, str | None, str, str, int, int]:
-    """A verdict as a frame holds it, without its candidate; most are alike, and read once.
+known: dict[str, str] = {}
+"""The digests of the code that this process has read, by distribution."""
+
+
+def code_digest(prepared: Prepared) -> str | None:
+    """Return a digest of what decides a run's verdicts, except its manifest; None if unknown.
+
+    It takes in the version of Python and of every distribution that a run records, and the files of
+    those with plugins. The text of a task's file is part of the task's version. A task that exists
+    only in memory has no digest.
+    """
+    if prepared.distribution == MEMORY:
+        return None
+    names = {"targen-core", *prepared.lock.distributions, prepared.distribution} - {FILE}
+    digest = hashlib.sha256(sys.version.encode())
+    try:
+        for name in sorted(names):
+            digest.update(code_of(name).encode())
+    except (PackageNotFoundError, ImportError, OSError, ValueError):
+        return None
+    return digest.hexdigest()[:32]
+
+
+def code_of(name: str) -> str:
+    """Return a digest of a distribution's name, version and code, read once per process.
 
     Raises:
-        Contradicted: it holds none.
+        PackageNotFoundError, ImportError, OSError, ValueError: its code is unknown.
     """
-    value = _read(b"[" + text + b"]")
-    if type(value) is not list or len(value) != 8:
-        raise Contradicted
-    verdict, quota, corrected, ending, stage, reason, rows, calls = value
-    for word in (quota, stage, reason, corrected or "", ending or ""):
-        if type(word) is not str:
-            raise Contradicted
-    if verdict not in _VERDICTS or type(rows) is not int or type(calls) is not int:
-        raise Contradicted
-    if rows < 0 or calls < 0:
-        raise Contradicted
-    return verdict, quota, corrected, ending, stage, reason, rows, calls
+    if name not in known:
+        distribution = Distribution.from_name(name)
+        digest = hashlib.sha256(f"{name} {distribution.version}".encode())
+        points = distribution.entry_points.select(group=API_GROUP)
+        packages = {point.module.partition(".")[0] for point in points}
+        if name == "targen-core":
+            packages.add("targen_core")
+        for path in (path for package in sorted(packages) for path in _files(package)):
+            code = path.read_bytes()
+            digest.update(f"\n{path.name} {len(code)}\n".encode() + code)
+        known[name] = digest.hexdigest()
+    return known[name]
+
+
+def _files(package: str) -> Iterator[Path]:
+    """Yield the files of a package, which may change while its version stays."""
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise ImportError(package)
+    if not spec.submodule_search_locations and spec.origin:
+        yield Path(spec.origin)
+    for folder in spec.submodule_search_locations or ():
+        for path in sorted(Path(folder).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc" and not path.name.startswith("."):
+                yield path

@@ -6,24 +6,32 @@ that is not up. Its leftovers do not block a later run.
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from targen_core.errors import (
     RunConflict,
     RunDirectoryError,
+    TargenError,
     UsageError,
 )
-from targen_core.hints import is_address, quoted
+from targen_core.hints import flag_of, is_address, quoted
 from targen_core.outputs import remove
-from targen_core.runs.records.comparing import difference
-from targen_core.runs.records.lock import COPY, is_in_file
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.folder.directory import RunDirectory
+from targen_core.runs.preparing.sources import refuse_itself
+from targen_core.runs.records.lock import COPY, Lock, PartPlan, is_in_file
+from targen_core.runs.records.manifest import Manifest, flat
 from targen_core.runs.records.writing import OUTPUTS
 from targen_core.signing import FILE as SIGNATURES
 from targen_core.task_files import TaskFile
 from targen_core.text import plural
+
+if TYPE_CHECKING:
+    from targen_core.runs.preparing.plan import Prepared
 
 Place = Literal["exact", "replace", "number"]
 """Ways to treat a directory that holds another run.
@@ -235,3 +243,155 @@ def clear_unanswered(out: Path) -> None:
                 remove(path)
     except OSError as error:
         raise RunDirectoryError(f"cannot write to {out}: {error.strerror}") from error
+
+
+_log = logging.getLogger("targen.run")
+
+_STARTING = 10.0
+"""Seconds within which a run that has locked its directory writes its manifest."""
+
+
+def claimed(
+    out: Path, manifest: Manifest, prepared: Prepared, place: Place
+) -> tuple[RunDirectory, Manifest]:
+    """Lock the directory of a run, and return it with the manifest to write or to continue.
+
+    Another run may take a directory with a default name while this one chooses: it chooses again.
+
+    Raises:
+        RunConflict: `out` holds another run, or something else.
+        RunDirectoryError: a process holds it, or this run is in progress there.
+    """
+    busy: set[Path] = set()
+    deadline = time.monotonic() + _STARTING
+    waits = False
+    while True:
+        path, said = out, ""
+        if place == "number":
+            path, said = place_for(out, manifest, prepared.file, busy)
+        for option, sources in prepared.datasets.items():
+            refuse_itself(option, sources, path)
+        # In this order: another process may be writing its first files there.
+        require_run(path)
+        try:
+            directory = RunDirectory(path)
+        except RunDirectoryError as error:
+            if place != "number" or isinstance(error.__cause__, OSError):
+                raise
+            is_other = _is_other(path, manifest, prepared)
+            if is_other:
+                busy.add(path)
+            elif is_other is None and time.monotonic() < deadline:
+                if not waits:
+                    _log.info("waiting for another run that is starting in %s", path)
+                waits = True
+                time.sleep(0.05)
+            else:
+                raise
+            continue
+        with contextlib.ExitStack() as failing:
+            failing.callback(directory.close)
+            if directory.manifest.exists():
+                try:
+                    there = Manifest.load(directory.manifest)
+                    manifest = same_run(there, manifest, path, prepared.file)
+                except RunConflict:
+                    if place == "number" and not is_unanswered(path):
+                        continue  # that run began and ended meanwhile
+                    if place == "exact" or not is_unanswered(path):
+                        raise
+                    clear_unanswered(path)
+                    _log.warning("replaced the run in %s, in which no call had been answered", path)
+            if said:
+                _log.warning("%s", said)
+            failing.pop_all()
+        return directory, manifest
+
+
+def _is_other(path: Path, manifest: Manifest, prepared: Prepared) -> bool | None:
+    """Return whether the run in progress in a directory is another; None while it only starts."""
+    try:
+        same_run(Manifest.load(path / "manifest.json"), manifest, path, prepared.file)
+    except RunConflict:
+        return True
+    except TargenError:
+        return None
+    return False
+
+
+def difference(there: Manifest, requested: Manifest) -> str:
+    """Name the options by which a request differs from a run, with values that people pass."""
+    mine, theirs = (
+        flat({**decides, "targets": decides["targets"][-1]}) | of.parts_beside(other)
+        for of, other in ((there, requested), (requested, there))
+        for decides in (of.deciding(),)
+    )
+    names = [name for name in {**theirs, **mine} if mine.get(name) != theirs.get(name)]
+    said = (_option(name, mine.get(name), theirs.get(name)) for name in names)
+    return ", ".join(dict.fromkeys(said))
+
+
+def _option(name: str, was: Any, now: Any) -> str:
+    """Return the option behind a field of a manifest, with its two values if they are short."""
+    first, _, rest = name.partition(".")
+    match first:
+        case "task" | "task_file" | "given":
+            return "a different task" if first != "given" else f"different {rest}"
+        case "steps":
+            return "a different --backend, --model or -o"
+        case "batches":
+            return "a different -o STEP.batch"
+        case "parts":
+            return f"a different {rest.partition('.')[0]}"
+        case "targets" if rest.startswith("quotas"):
+            return "a different -n or --label"
+        case "targets":
+            first, rest = rest, ""
+    passed = [flag_of(first)] if not rest else [flag_of(first), rest]
+    values = ["none" if each in (None, "", []) else str(each) for each in (was, now)]
+    return f"{' '.join(passed)} {values[0]}, not {values[1]}"
+
+
+def require_same(there: Lock, now: Lock, file: str) -> None:
+    """Check that a run would continue with what it started with.
+
+    `file` is the run's copy of the task's file, if it was in one.
+
+    Raises:
+        RunConflict: something has changed.
+    """
+    if apart := [*_apart(there, now, file)]:
+        raise RunConflict(
+            f"this run was started with a different {', '.join(apart)}",
+            hint="resume it with its original options and files, and the versions in its "
+            "manifest.json; or generate a new run",
+        )
+
+
+def _apart(there: Lock, now: Lock, file: str) -> Iterator[str]:
+    """Yield the names of what has changed."""
+    if now.task != there.task:
+        yield file or "task"
+    models, models_now = (
+        {step: (plan.identity, plan.params) for step, plan in lock.steps.items()}
+        for lock in (there, now)
+    )
+    steps = {**models, **models_now}
+    if apart := [step for step in steps if models.get(step) != models_now.get(step)]:
+        yield f"model, or one of its options, in {', '.join(apart)}"
+    if there.corrector != now.corrector:
+        yield "corrector"
+    if there.batches != now.batches:
+        yield "number of list items per call"
+    for name in sorted({*there.given, *now.given}):
+        if there.given.get(name) != now.given.get(name):
+            yield f"list of {name}"
+    for place in {**there.parts, **now.parts}:
+        was, is_now = there.parts.get(place), now.parts.get(place)
+        if was is None or is_now is None or (was.id == is_now.id and not alike(was, is_now)):
+            yield place
+
+
+def alike(was: PartPlan, now: PartPlan) -> bool:
+    """Return whether parts are the same except for their datasets, which are compared apart."""
+    return was == now.model_copy(update={"sources": was.sources})

@@ -17,7 +17,7 @@ from typing import Any
 
 from targen_core.calls.call import BoundModel, Observer
 from targen_core.calls.delivery import Delivery
-from targen_core.calls.journal import Journal, holds
+from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply
 from targen_core.calls.usage import Usage, answered
@@ -46,23 +46,19 @@ from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.ledger import LedgerFile
-from targen_core.runs.folder.place import Place, is_unanswered
-from targen_core.runs.folder.report import build_report, delivery_report, stored_report
+from targen_core.runs.folder.ledger import LedgerFile, code_digest
+from targen_core.runs.folder.place import Place, claimed, is_unanswered, require_same
+from targen_core.runs.folder.report import build_report, delivery_report, sources_of, stored_report
 from targen_core.runs.folder.reporters import Ended, files_of, notes_on
-from targen_core.runs.jobs.credits import sources_of
 from targen_core.runs.jobs.event_loops import finish, stoppable
-from targen_core.runs.jobs.failures import explain
-from targen_core.runs.jobs.session import ALLOWANCE, open_layer
-from targen_core.runs.jobs.starting import (
-    claimed,
+from targen_core.runs.jobs.failures import (
+    explain,
     log_notes_before,
     require_given,
     warn_of_missing_filters,
 )
-from targen_core.runs.preparing.code_digest import code_digest
-from targen_core.runs.preparing.delivering import delivered, require_deliverable
-from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.jobs.session import ALLOWANCE, open_layer
+from targen_core.runs.preparing.delivering import Elsewhere, delivered, require_deliverable
 from targen_core.runs.preparing.models import bind_models
 from targen_core.runs.preparing.plan import Prepared, named, prepare
 from targen_core.runs.preparing.sources import (
@@ -79,7 +75,6 @@ from targen_core.runs.preparing.trust import (
     sign_copy,
     sign_run,
 )
-from targen_core.runs.records.comparing import require_same
 from targen_core.runs.records.manifest import Manifest, require_unmerged
 from targen_core.runs.records.options import is_price
 from targen_core.task_files import require_copy
@@ -160,7 +155,7 @@ class Job:
             code = code_digest(prepared)
             if code is not None:
                 digest = f"{manifest.digest()} {code}"
-                self._ledger = LedgerFile(directory.ledger, digest, directory.solid())
+                self._ledger = LedgerFile(directory.ledger, digest)
                 self._closing.callback(self._ledger.close)
                 if verify:
                     self._ledger.forget()
@@ -171,26 +166,8 @@ class Job:
         self._closing.callback(self.journal.close)
 
     def _open_journal(self) -> Journal:
-        """The journal; its records are read from where the ledger has their sums."""
-        path, ledger, known = self._directory.journal, self._ledger, (0, 0)
-        if ledger is not None and ledger.marks is not None:
-            sums = ledger.sums
-            if sums is not None and not holds(path, sums[0]):
-                sums = None
-            if not holds(path, ledger.marks[0], since=known if sums is None else sums[0]):
-                ledger.forget()
-            elif sums is not None:
-                with contextlib.suppress(ValueError, TypeError, KeyError):
-                    self.usage.restore(sums[1])
-                    known = sums[0]
-        journal = Journal(path, on_record=self.usage.recall, known=known)
-        if ledger is not None and ledger.outlasts_journal:
-            _log.warning(
-                "%s has lost records: the run makes those calls again, unless the cache has their "
-                "replies",
-                path,
-            )
-        elif journal.torn_bytes:
+        journal = Journal(self._directory.journal, on_record=self.usage.recall)
+        if journal.torn_bytes:
             _log.warning(
                 "dropped the last journal record: it was incomplete, because the run was killed "
                 "mid-write"
@@ -503,11 +480,10 @@ class Job:
             layer.shared = self.shared
             layer.refusing = self._refuses_calls()
             if self._came_to_nothing():
-                self._directory.drop_outputs()
                 if self._ledger is not None:
                     self._ledger.forget()
                 layer.asks_again = True
-            self._directory.open_outputs()
+            self._directory.open_outputs(empty=layer.asks_again is True)
             ceilings = {id(b.limiter): b.limiter.ceiling for b in layer.models.values()}
             concurrency = min(limits.concurrency, sum(ceilings.values()))
             deferred = any(bound.deferred for bound in layer.models.values())
@@ -516,10 +492,7 @@ class Job:
                 concurrency = max(concurrency, manifest.targets[-1].quotas.total)
             ledger = self._ledger
             if ledger is not None:
-                outputs = self._directory
-                ledger.start(lambda: (self.journal.mark, *outputs.marks), self.usage.snapshot)
-                if ledger.settled is not None and not outputs.skip(ledger.settled):
-                    self._judge_all(ledger)  # it finds what differs, and says where
+                self._adopt(ledger)
 
             async def judge() -> None:
                 self.engine = self._engine(layer, concurrency, deferred, listener)
@@ -767,10 +740,31 @@ class Job:
             self._reporting[each.id.partition(":")[2]] = own
         return [*self._reporting.values()]
 
-    def _judge_all(self, ledger: LedgerFile) -> None:
-        """Judge and compare everything from the start, without reusing verdicts."""
+    def _adopt(self, ledger: LedgerFile) -> None:
+        """Go on behind the verdicts of earlier processes, if the files are still as they were."""
+        outputs, journal = self._directory, self.journal
+        ledger.start(lambda: (journal.mark, *outputs.marks))
+        if ledger.marks is None:
+            if ledger.is_blank and outputs.died:
+                self._judge_all(ledger, anew=True)
+            return
+        mark, *others = ledger.marks
+        if outputs.died and (mark[0] > journal.mark[0] or outputs.lost(others)):
+            # A power failure: rows that rest on lost replies go, and the journal gives the others.
+            if mark[0] > journal.mark[0]:
+                _log.warning(
+                    "%s has lost records: the run makes those calls again, unless the cache has "
+                    "their replies",
+                    journal.path,
+                )
+            self._judge_all(ledger, anew=True)
+        elif not (journal.holds(mark) and outputs.skip(others)):
+            self._judge_all(ledger)  # it finds what differs, and says where
+
+    def _judge_all(self, ledger: LedgerFile, *, anew: bool = False) -> None:
+        """Judge everything from the start; compare it with the files, or write these `anew`."""
         ledger.forget()
-        self._directory.open_outputs()
+        self._directory.open_outputs(empty=anew)
 
     @contextlib.asynccontextmanager
     async def _open_layer(self) -> AsyncIterator[CallLayer]:

@@ -7,12 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from targen_core.calls import descriptors
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.call import BoundModel
 from targen_core.calls.delivery import Delivery, ModelSource
 from targen_core.calls.model import ChatModel, DeferredModel, Price
-from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
+from targen_core.calls.rate import ConcurrencyLimit, RateLimiter, allow_descriptors
 from targen_core.calls.scores import most_top, tells
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import TargenError, UsageError
@@ -102,7 +101,7 @@ def bind_models(
     `task`. Otherwise tasks with identical list prompts would get the same contexts and seeds, and
     their datasets would be correlated. A suite shares them on purpose.
     """
-    descriptors.allow(limits.concurrency)
+    allow_descriptors(limits.concurrency)
     shared = ConcurrencyLimit(limits.concurrency)
     online: dict[str, int] = {}
     for step in steps.values():

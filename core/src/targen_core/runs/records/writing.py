@@ -28,6 +28,7 @@ OUTPUTS = ("dataset.jsonl", "provenance.jsonl", "rejects.jsonl")
 
 _AWAY = f"{OUTPUTS[0]}, {OUTPUTS[1]} and {OUTPUTS[2]} away"
 
+_BLOCK, _ZEROS = 1 << 16, 1 << 26
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
 
 
@@ -50,7 +51,7 @@ class ReplayedFile:
             self._fd = open_plain(path, os.O_RDWR | os.O_CREAT, alone=True)
         except OSError as error:
             raise write_failed(path, error, "open") from error
-        self._there = os.fstat(self._fd).st_size
+        self._there = _without_zeros(self._fd)
         self._at = self._crc = 0
 
     @property
@@ -76,6 +77,11 @@ class ReplayedFile:
                 raise write_failed(self.path, error) from error
             self._there = self._at
         return True
+
+    @property
+    def size(self) -> int:
+        """Return the bytes that it had when it was opened, or has by now."""
+        return self._there
 
     @property
     def replaying(self) -> bool:
@@ -139,6 +145,21 @@ class ReplayedFile:
     def close(self) -> None:
         """Close the file."""
         os.close(self._fd)
+
+
+def _without_zeros(fd: int) -> int:
+    """Return where a file ends without zeros, which a power failure may leave for its last writes.
+
+    No more than the last megabytes are looked at.
+    """
+    end = size = os.fstat(fd).st_size
+    while end and size - end < _ZEROS:
+        start = max(0, end - _BLOCK)
+        there = read_at(fd, end - start, start).rstrip(b"\0")
+        if there:
+            return start + len(there)
+        end = start
+    return end
 
 
 def keep_copies(files: Mapping[str, Path], folder: Path) -> None:

@@ -34,8 +34,7 @@ from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.place import Place
 from targen_core.runs.jobs.event_loops import stoppable, synchronous
 from targen_core.runs.jobs.session import ALLOWANCE, open_layer
-from targen_core.runs.preparing.delivering import delivered
-from targen_core.runs.preparing.elsewhere import Elsewhere
+from targen_core.runs.preparing.delivering import Elsewhere, delivered
 from targen_core.runs.preparing.models import bind_models
 from targen_core.runs.records.correction_plan import CorrectionPlan
 from targen_core.tasks.dimensions import seeded_rng

@@ -14,8 +14,7 @@ from targen_core.errors import QuotaNotMet
 from targen_core.hints import flags, quoted
 from targen_core.options import Limits
 from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.report import build_report
-from targen_core.runs.jobs.credits import sources_of
+from targen_core.runs.folder.report import build_report, sources_of
 from targen_core.runs.preparing.sources import kept_source
 from targen_core.runs.records.lock import PartPlan, SourcePlan, model_name
 from targen_core.runs.records.manifest import Manifest, MergedRun

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -262,6 +262,8 @@ class _Steps:
         self.form = "..." if self.single else form
         self.tokens = max(_TOKENS, tokens_of_row(declaration, guess=False))  # of a row
         self.most = max(1, min(_ROWS, _MOST_TOKENS // self.tokens))  # rows of a call
+        # A class takes milliseconds to make, and most calls have the same.
+        self.sets_of, self.verdicts_of = cache(self._sets_of), cache(self._verdicts_of)
 
     def _room(self, step: str, tokens: int) -> dict[str, int]:
         """Return the tokens that a reply may have, unless the file says it."""
@@ -322,10 +324,6 @@ class _Steps:
     async def rows(self, llm: Llm, parent: Sets, existing: Sequence[Drafts]) -> Sequence[Drafts]:
         """Return the rows of a call."""
         labels, count = [*parent.ways], max(parent.rows.values())
-        one = self._reply()
-        shape: dict[str, Any] = {
-            f"label_{at}": (one, Field(alias=label)) for at, label in enumerate(labels)
-        }
         definitions = {name: part.definition for name, part in self.declaration.labels.items()}
         ways = []
         for label, counts in parent.ways.items():
@@ -334,7 +332,7 @@ class _Steps:
             ways += [f"- {way} ({rows})" for way, rows in counts.items()]
         reply = await llm.ask(
             _SETS,
-            reply=list_of("sets", create_model("Set", **shape), count),
+            reply=self.sets_of(tuple(labels), count),
             sampling=self._room("generate", 256 + count * len(labels) * self.tokens),
             description=llm.task.description,
             count=count,
@@ -354,12 +352,15 @@ class _Steps:
         ]
         return [Drafts(number=parent.number, drafts=drafts)]
 
-    def _reply(self) -> Any:
+    def _sets_of(self, labels: tuple[str, ...], count: int) -> Any:
+        """Return the reply with so many sets of a row for each label."""
         types: dict[str, Any] = field_types(self.declaration)
-        if self.single:
-            return types[self.single]
         fields: dict[str, Any] = {name: (kind, ...) for name, kind in types.items()}
-        return model_of("Fields", fields)
+        one = types[self.single] if self.single else model_of("Fields", fields)
+        shape: dict[str, Any] = {
+            f"label_{at}": (one, Field(alias=label)) for at, label in enumerate(labels)
+        }
+        return list_of("sets", create_model("Set", **shape), count)
 
     def _values(self, written: Any) -> dict[str, Any]:
         if self.single:
@@ -376,7 +377,7 @@ class _Steps:
         shown = [self._shown(draft.row) for draft in parent.drafts]
         reply: Any = await llm.ask(
             _JUDGE,
-            reply=self._verdicts(len(names)),
+            reply=self.verdicts_of(len(names)),
             sampling=self._room("correct", 256 + 16 * len(names)),
             instructions=llm.task.judging.instructions,
             samples=_judged_before(llm.task.judging.samples),
@@ -387,7 +388,7 @@ class _Steps:
         said = [label if label in self.labels else "" for label in said]
         return [Judged(number=parent.number, drafts=parent.drafts, labels=said)]
 
-    def _verdicts(self, rows: int) -> type[BaseModel]:
+    def _verdicts_of(self, rows: int) -> type[BaseModel]:
         """Return the reply with a label for each row, in a form that strict schemas allow."""
         options = one_of([*dict.fromkeys([*self.labels, "none"])])
         label = TypeAliasType("Label", options)  # type: ignore[misc]
