@@ -1,4 +1,4 @@
-"""`targen data look`, and the options that correct how a file is read."""
+"""`targen look`, and the options that correct how a file is read."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def files(tmp_path):
 
 
 def test_it_says_how_a_file_is_read_and_what_to_type_where_it_is_not_certain(files, targen):
-    unsure = targen("data", "look", "spam.csv", "--encoding", "latin-1")
+    unsure = targen("look", "spam.csv", "--encoding", "latin-1")
     assert unsure.code == 2 and "--map text=v2,label=v1" in unsure.out
-    sure = targen("data", "look", "spam.csv", "--encoding=latin-1", "--map", "text=v2,label=v1")
+    sure = targen("look", "spam.csv", "--encoding=latin-1", "--map", "text=v2,label=v1")
     assert sure.code == 0
     assert sure.out.startswith(
         "spam.csv: 3 rows; text = text, label = label (ham 2, spam 1); latin-1\n"
     )
-    assert "--no-header --map text=2,label=1" in targen("data", "look", "bare.tsv").out
-    by_task = targen("data", "look", "bare.tsv", "--task", "mail.yaml")
+    assert "--no-header --map text=2,label=1" in targen("look", "bare.tsv").out
+    by_task = targen("look", "bare.tsv", "--task", "mail.yaml")
     assert "4 rows; text = text, label = label (ham 2, spam 2)" in by_task.out
     assert "with a text that came before: 1 row, first line 4" in by_task.out
 
 
 def test_misreadings_are_counted_with_the_first_place(files, targen):
-    found = json.loads(targen("data", "look", "odd.jsonl", "--json").out)
+    found = json.loads(targen("look", "odd.jsonl", "--json").out)
     assert found["rows"] == 2 and found["labels"] == {"ham": 1}
     places = {each["what"].partition(" (")[0]: each["first"] for each in found["problems"]}
     assert places == {

@@ -82,7 +82,7 @@ def _layout_in(words: list[str]) -> tuple[dict[str, Any], list[str]]:
         elif name in _LAYOUT:
             value = value if equals else next(rest, "")
             if not value:
-                raise UsageError(f"{name} has no value", hint="see targen data look --help")
+                raise UsageError(f"{name} has no value", hint="see targen look --help")
             layout[_LAYOUT[name]] = value
         else:
             others.append(word)

@@ -86,8 +86,8 @@ def csv_cells(
 
     Cells are separated by `delimiter`. If it is "", these are commas, or, if the header has none,
     its semicolons or tabs. For Excel, a first line such as `sep=;` names the separator, and is not
-    given. Nor are empty lines before the header. A line that cannot be read is given as a ValueError, and the next one follows. So is
-    a line of more than `COLUMNS` cells.
+    given. Nor are empty lines before the header. A line that cannot be read is given as a
+    ValueError, and the next one follows. So is a line of more than `COLUMNS` cells.
     """
     import csv
 

@@ -1,4 +1,4 @@
-"""`targen data look`: how a file of rows is read, before anything is done with it."""
+"""`targen look`: how a file of rows is read, before anything is done with it."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ def look(
     Exits with 2 if the columns of the texts and labels are not certain.
 
     Examples:
-    - targen data look reviews.csv
-    - targen data look spam.csv --encoding latin-1 --map text=v2,label=v1
-    - targen data look rows.tsv --no-header --label-map 0=negative,1=positive
+    - targen look reviews.csv
+    - targen look spam.csv --encoding latin-1 --map text=v2,label=v1
+    - targen look rows.tsv --no-header --label-map 0=negative,1=positive
     """
     found = look_at(file, task, encoding)
     if json:
@@ -82,7 +82,7 @@ def look(
         for name, value in found.sample.items():
             print(f"  {printable(name)}: {_short(value)}")
         if found.hint:
-            print(f"  try: targen data look {printable(found.file)} {found.hint}")
+            print(f"  try: targen look {printable(found.file)} {found.hint}")
     if found.hint:
         raise typer.Exit(2)
 
