@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import pickle
 import random
 import tempfile
 from collections import Counter
@@ -35,8 +34,6 @@ from targen_core import (
     Task,
 )
 from targen_core.calls.model import ChatRequest
-from targen_core.engine.executor import Executor
-from targen_core.engine.local import LocalExecutor
 from targen_core.engine.quotas import Shard
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -673,25 +670,6 @@ class ToyOptions(BackendOptions):
     timeout: float = 60.0
 
 
-class Elsewhere(Executor):
-    """Gets its work and says what came of it as bytes, like one on another machine."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.local = LocalExecutor(*args, **kwargs)
-
-    async def generate(self, work: Any, scope: Any) -> Any:
-        await asyncio.sleep(0)
-        return _across(await self.local.generate(_across(work), scope))
-
-    async def judge(self, work: Any, scope: Any) -> Any:
-        await asyncio.sleep(0)
-        return _across(await self.local.judge(_across(work), scope))
-
-
-def _across(value: Any) -> Any:
-    return pickle.loads(pickle.dumps(value))
-
-
 @dataclass
 class Ran(Outputs):
     """One job's outcome, and its files as they were when it ended."""
@@ -797,20 +775,16 @@ class Lab:
         model: Any = None,
         task: Task[Any, Any] | None = None,
         code: str | None = None,
-        elsewhere: bool = False,
         **how: Any,
     ) -> Ran:
         """Create a job (or resume it, or grow it) and run it; a job's failure is a result.
 
-        `code` stands for the digest of the code: by default, one for each world and task.
-        `elsewhere` has steps 3 and 4 executed as another machine would. `how` is what `_run` takes,
-        and fields of the config.
+        `code` stands for the digest of the code: by default, one for each world and task. `how` is
+        what `_run` takes, and fields of the config.
         """
         code = code or f"{world} {id(task) if task else ''}"
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(jobs, "code_digest", lambda prepared: code)
-            if elsewhere:
-                patch.setattr(jobs, "LocalExecutor", Elsewhere)
+            patch.setattr(jobs, "code_digest", lambda distributions: code)
             model = model or ToyModel(world.reply, latency=latency)
             return self._run(path, quotas, model, task or world.task(), **how)
 
