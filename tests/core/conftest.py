@@ -343,14 +343,11 @@ class World:
             return f"That is hard to say, {request.key[:8]}."  # no two are alike
         if draw < self.malformed + self.refuse:
             return ChatReply("I would rather not.", "refusal", 5, 5)
-        # A paragraph tells what was drawn, another that candidates are asked for.
+        # Another paragraph tells what was drawn.
         kind, *words = request.messages[0].content.partition("\n\n")[0].split()
         if kind == "list":
             items = [self._text(rng, 3) for _ in range(int(words[-1]))]
-            if "candidates" not in json.dumps(request.schema):
-                return {"items": items}
-            others = [" ".join(reversed(item.split())) for item in items]
-            return several(({"items": items}, 0.6), ({"items": others}, 0.4))
+            return {"items": items}
         if kind == "write":
             return {"texts": [self._text(rng, 8) for _ in range(self.per_call)]}
         claimed, draw = words[0], rng.random()
@@ -469,11 +466,6 @@ SIDES = {
     "taking turns": _taking_turns,
     "grouped": _grouped,
 }
-
-
-def several(*answers: tuple[Any, float]) -> dict[str, Any]:
-    """A reply of candidates, each with its probability."""
-    return {"candidates": [{"answer": answer, "probability": p} for answer, p in answers]}
 
 
 PLACE = Dimension(name="place", values=("kitchen", "harbour", "court"))
@@ -634,13 +626,10 @@ def _specs(draw: st.DrawFn, world: World) -> dict[str, Any]:
             "max_refused": draw(st.sampled_from([None, 0.5, 0.9])),
             "embedder": "words",
         }
-    if draw(st.integers(0, 3)) == 0 and world.contexts and not (world.share or world.rounds):
-        steps = ("contexts", "seeds") if len(world.lists) > 1 else ("contexts",)
-        config["options"] = {f"{step}.candidates": 2 for step in steps}
     if draw(st.integers(0, 3)) == 0 and not (world.share or world.rounds or world.balanced):
         count = draw(st.integers(2, 3))
         config["shard"] = Shard(draw(st.integers(1, count)), count, {})
-    if not (world.share or world.rounds or world.balanced or "options" in config):
+    if not (world.share or world.rounds or world.balanced):
         contexts = world.contexts and len(world.lists) > 1
         given = draw(st.sampled_from(["", "", "", "seeds", *["limit", "contexts"] * contexts]))
         if given == "limit":
