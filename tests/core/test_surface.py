@@ -12,7 +12,8 @@ import targen_core
 from targen_core import errors
 
 NAMES = """Backend BackendOptions ChatReply Correction CorrectionSample Judging Label ListStep Llm
-Price Prompt Register Rejected TargenError Task generate hookimpl load read_dataset resume""".split()
+Price Prompt Register Rejected TargenError Task
+generate hookimpl load read_dataset resume""".split()
 
 TREE = {
     "Exception": "TargenError",

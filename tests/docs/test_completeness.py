@@ -17,6 +17,7 @@ from targen_core import Task, errors
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.usage import Counts
 from targen_core.cli.app import build
+from targen_core.cli.command_line import read_words
 from targen_core.cli.findings import Findings, Plot, Table
 from targen_core.engine.events import Target
 from targen_core.engine.quota_tracker import Flow, QuotaTracker
@@ -112,7 +113,7 @@ def test_every_command_that_is_shown_can_be_typed() -> None:
         assert command is not None, f"{page}: {text}"
         inner = click.Context(command, info_name=name, parent=context)
         try:
-            command.make_parser(inner).parse_args(words)
+            command.make_parser(inner).parse_args(read_words(words).words)
         except click.UsageError as error:
             pytest.fail(f"{page}: {text}: {error.format_message()}")
 

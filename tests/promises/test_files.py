@@ -161,7 +161,7 @@ MADE = "generate reviews.yaml -n 4 -b scripted -y --no-correct"
 LINES = {
     f"{MADE} --out examples --examples own.csv": "",
     f"{MADE} --out excluded --exclude own.csv": "",
-    "validate spam.csv --task reviews.yaml --encoding latin-1 --map text=v2,label=v1": "C3",
+    "validate spam.csv --task reviews.yaml --encoding latin-1 --map text=v2,label=v1": "",
 }
 
 

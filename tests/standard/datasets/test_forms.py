@@ -384,11 +384,11 @@ def test_what_correct_leaves_names_its_task_and_never_a_file(tmp_path, dataset):
         assert read_dataset(tmp_path, dataset.task).digest == dataset.digest
 
 
-def test_an_unnamed_column_with_cells_is_not_dropped(tmp_path):
+def test_cells_of_unnamed_columns_are_reported(tmp_path, caplog):
     path = tmp_path / "a.csv"
     path.write_text("text;;\nx;;note\n")
-    with pytest.raises(UsageError, match="two columns with the same name"):
-        read_dataset(path, flat())
+    assert read_dataset(path, flat())[0]["text"] == "x"
+    assert "1 row with more cells than named columns, the first on line 2" in caplog.text
 
 
 def test_a_null_label_is_no_label_in_every_form(tmp_path):

@@ -169,11 +169,9 @@ def test_rows_of_several_texts_need_their_columns(texts):
 @pytest.mark.parametrize(
     ("columns", "hint"),
     [
-        ("premise,claim", "rename claim to `hypothesis`"),
-        ("one,other", "rename one, other to `premise`, `hypothesis`"),
-        ("premise,one,other", "to `hypothesis`; it may be one of one, other"),
-        ("one,other,third", "they may be among one, other, third"),
-        ("premise", "add a column `hypothesis`"),
+        ("premise,claim", "--map hypothesis=claim"),
+        ("one,other", "--map premise=one,hypothesis=other"),
+        ("premise", "add a column hypothesis"),
     ],
 )
 def test_a_hint_names_the_columns_that_may_be_meant(columns, hint):

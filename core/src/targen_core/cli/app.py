@@ -202,6 +202,15 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
+FILES = "Your own files, with any command"
+COLUMNS = "The columns of the fields, such as text=v2,label=v1."
+LABELS = "The labels of the values, such as 0=negative,1=positive."
+HEADER = "The first line of a table is a row; columns are called 1, 2, …."
+DELIMITER = "The sign between cells, or tab."
+SPLIT = "The split of a JSON file that has several."
+QUOTING = "Use --quoting=none if quotation marks belong to the texts."
+
+
 def _main(
     version: Annotated[
         bool,
@@ -222,6 +231,25 @@ def _main(
             "Read it first, and write --trust=./PATH.",
         ),
     ] = None,
+    columns: Annotated[
+        str, typer.Option("--map", metavar="FIELD=COLUMN,…", help=COLUMNS, rich_help_panel=FILES)
+    ] = "",
+    labels: Annotated[
+        str,
+        typer.Option("--label-map", metavar="VALUE=LABEL,…", help=LABELS, rich_help_panel=FILES),
+    ] = "",
+    no_header: Annotated[
+        bool, typer.Option("--no-header", help=HEADER, rich_help_panel=FILES)
+    ] = False,
+    delimiter: Annotated[
+        str, typer.Option("--delimiter", metavar="SIGN", help=DELIMITER, rich_help_panel=FILES)
+    ] = "",
+    quoting: Annotated[
+        str, typer.Option("--quoting", metavar="none", help=QUOTING, rich_help_panel=FILES)
+    ] = "",
+    from_split: Annotated[
+        str, typer.Option("--from-split", metavar="NAME", help=SPLIT, rich_help_panel=FILES)
+    ] = "",
 ) -> None:
     """Generate labelled NLP datasets from a task description alone.
 

@@ -1,4 +1,4 @@
-"""The options of every command, in any position before `--`: `--debug` and `--trust=PATH`.
+"""The options of every command, in any position before `--`: `--debug`, `--trust=PATH`, `--map`, ….
 
 A shell replaces `*` by the names of files, and a stranger may have chosen them. So no word after
 `--` is an option, and no option before it is the name of a file. `--trust` has a path, not a name.
@@ -11,6 +11,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from targen_core.errors import UsageError
 
@@ -23,11 +24,18 @@ class CommandLine:
         words: the other words.
         options: those of them before `--`.
         trusted: the paths of `--trust`.
+        layout: how files of rows are laid out, as `targen_core.dataset.layout.layout_of` takes it.
     """
 
     words: list[str]
     options: list[str]
     trusted: list[str]
+    layout: dict[str, Any]
+
+
+_NAMES = "map label_map delimiter quoting from_split".split()
+_LAYOUT = {f"--{name.replace('_', '-')}": name for name in _NAMES}
+_NO_HEADER = "--no-header"
 
 
 def is_debugging() -> bool:
@@ -50,11 +58,35 @@ def read_words(words: Sequence[str]) -> CommandLine:
                 "have inserted it",
                 hint="put -- before the names of files, or rename that file",
             )
+    layout, before = _layout_in(before)
     options = [word for word in before if word != "--debug" and not _is_trust(word)]
     if after and all(word[:1] == "-" for word in options):
         raise UsageError("-- comes after the command", hint="targen COMMAND … -- FILE")
     trusted = [_path_in(before, at) for at, word in enumerate(before) if _is_trust(word)]
-    return CommandLine([*options, *after], options, trusted)
+    return CommandLine([*options, *after], options, trusted, layout)
+
+
+def _layout_in(words: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return what a person says of their files, and the other words.
+
+    Raises:
+        UsageError: an option has no value.
+    """
+    layout: dict[str, Any] = {}
+    others: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if word == _NO_HEADER:
+            layout["header"] = False
+        elif name in _LAYOUT:
+            value = value if equals else next(rest, "")
+            if not value:
+                raise UsageError(f"{name} has no value", hint="see targen look --help")
+            layout[_LAYOUT[name]] = value
+        else:
+            others.append(word)
+    return layout, others
 
 
 def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -7,8 +7,10 @@ import errno
 import gc
 import os
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from itertools import pairwise
+from typing import Any
 
 from targen_core.cli.command_line import CommandLine, is_debugging, read_words
 from targen_core.display.streams import ClosedPipe, mute, sound_streams
@@ -168,7 +170,23 @@ def _dispatch(line: CommandLine) -> None:
     log.addHandler(words)
     log.setLevel(logging.INFO)
     try:
-        with trusting(*line.trusted) if line.trusted else nullcontext():
+        with (
+            trusting(*line.trusted) if line.trusted else nullcontext(),
+            _laid_out(line.layout) if line.layout else nullcontext(),
+        ):
             build()(args, prog_name="targen")
     finally:
         log.removeHandler(words)
+
+
+@contextmanager
+def _laid_out(said: Mapping[str, Any]) -> Iterator[None]:
+    """Read files as the person says; a command that reads none says so."""
+    from targen_core.dataset.layout import is_used, layout_of, reading_as
+
+    with reading_as(layout_of(**said)):
+        try:
+            yield
+        finally:
+            if not is_used():
+                print("note: no file of rows was read by --map and the like", file=sys.stderr)

@@ -15,11 +15,13 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from targen_core.dataset.layout import Layout
 from targen_core.dataset.lines import suffix_of, whole
 from targen_core.dataset.records import Form, Record
 from targen_core.dataset.texts import Row, as_spans, of_pair, of_scores, typed_cells
 from targen_core.errors import UsageError
 from targen_core.extras import needs
+from targen_core.hints import quoted
 from targen_core.plain import content_of
 from targen_core.reading.archives import PACKED
 from targen_core.reading.texts import json_items
@@ -38,7 +40,7 @@ _INTENT = re.compile(r"(?m)^[ \t]*-[ \t]?")
 _MARKED = re.compile(r"\[([^\[\]]{1,99})\](?:\([^()]{0,99}\)|\{[^{}]{0,99}\})")  # an entity of Rasa
 
 
-def recognized(path: Path, encoding: str) -> Form | None:
+def recognized(path: Path, encoding: str, layout: Layout | None = None) -> Form | None:
     """Return the rows of a file or folder in one of these forms; None for any other.
 
     Raises:
@@ -49,10 +51,13 @@ def recognized(path: Path, encoding: str) -> Form | None:
         return folder(path)
     if not path.is_file():
         return None
-    return workbook(path) or json_value(path, encoding) or text_lines(path, encoding)
+    layout = layout or Layout()
+    if (form := workbook(path, header=layout.header)) is not None or layout.is_table:
+        return form
+    return json_value(path, encoding, layout.split) or text_lines(path, encoding)
 
 
-def workbook(path: Path) -> Form | None:
+def workbook(path: Path, *, header: bool = True) -> Form | None:
     """Return the rows of the first sheet of a spreadsheet; None for another file.
 
     Raises:
@@ -68,9 +73,10 @@ def workbook(path: Path) -> Form | None:
         cells = book.get_sheet_by_index(0).to_python(skip_empty_area=True)
     except calamine.CalamineError as error:
         raise UsageError(f"cannot read {path}: {error}") from error
-    header, *rows = [[_cell(value) for value in row] for row in cells] or [[]]
-    made = [dict(zip(header, row, strict=False)) for row in rows if any(row)]
-    return Form(lambda: enumerate(made, 2), typed=typed_cells)
+    rows = [[_cell(value) for value in row] for row in cells] or [[]]
+    names = rows[0] if header else [str(number) for number, _ in enumerate(rows[0], 1)]
+    made = [dict(zip(names, row, strict=False)) for row in rows[int(header) :] if any(row)]
+    return Form(lambda: enumerate(made, 1 + header), typed=typed_cells)
 
 
 def _cell(value: Any) -> str:
@@ -80,7 +86,7 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def json_value(path: Path, encoding: str) -> Form | None:
+def json_value(path: Path, encoding: str, split: str = "") -> Form | None:
     """Return the rows of a file that is one JSON value; None if it is something else.
 
     These are columns, as pandas writes them, splits, texts by label, SQuAD's questions, or a list
@@ -106,12 +112,11 @@ def json_value(path: Path, encoding: str) -> Form | None:
         return _form(_questions(value["data"]))
     parts = list(value.values())
     if {*map(str.casefold, value)} <= _SPLITS or all(_is_split(name) for name in value):
-        full = {name: rows for name, rows in value.items() if rows}
+        full = {name: rows for name, rows in value.items() if rows and name == (split or name)}
         if len(full) != 1:
             raise UsageError(
-                f"{path} has several splits: {', '.join(full)}",
-                hint="save the split that you want as a file of its own, or map it: "
-                f"jq .{next(iter(full), 'train')} {path} > split.json",
+                f"{path} has several splits: {', '.join(value)}",
+                hint=f"--from-split {quoted(next(iter(value)))}",
             )
         (rows,) = full.values()
         return _form(_of_list(rows))

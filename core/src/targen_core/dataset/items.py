@@ -143,7 +143,7 @@ def _cells(
     """
     with _content(path, what, newline="") as file:
         text = file.read()
-    cells = csv_cells(text, tabs=path.suffix.lower() == ".tsv")
+    cells = csv_cells(text, delimiter="\t" if path.suffix.lower() == ".tsv" else "")
     _, columns = next(cells, (1, []))
     try:
         if isinstance(columns, ValueError):

@@ -7,27 +7,27 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 from typing import Any, Literal, get_args, get_origin
 
-from targen_core.dataset.records import Form, Record
+from targen_core.dataset.layout import (
+    LABELS,
+    LOOKED_AT,
+    Layout,
+    current,
+    layout_of,
+    listed,
+)
+from targen_core.dataset.records import Form, Record, changed, first_rows, row_of
 from targen_core.dataset.schema import schema_of
 from targen_core.dataset.source import Source
+from targen_core.dataset.texts import is_unnamed
 from targen_core.errors import UsageError
-from targen_core.reading.values import json_of
+from targen_core.hints import quoted
 from targen_core.tasks.fields import NO_TEXTS
 from targen_core.tasks.model import Task
-from targen_core.text import composed, printable
+from targen_core.text import composed
 
-LOOKED_AT = 200
-"""Rows by which columns are distinguished."""
-
-_LISTED = 20  # columns that a message names
 _TEXT = ("text", "sentence", "content", "message", "question", "query", "utterance")
-_LABEL = (
-    *("label", "category", "intent", "class", "labels"),
-    *("sentiment", "score", "rating", "stars"),
-)
 
 
 def plain_label(value: Any) -> str:
@@ -65,7 +65,7 @@ def label_column(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]])
     """The column of the label: by its name, or the one most of whose values are labels."""
     names = dict.fromkeys(name for row in rows for name in row)
     if task is None:
-        return next((name for name in _LABEL if name in names), None)
+        return next((name for name in LABELS if name in names), None)
     labels = known_labels(task)
     if not labels:
         return None
@@ -78,14 +78,14 @@ def label_column(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]])
         return "label"
     free = [name for name in names if name not in task.schema.model_fields and name not in NO_TEXTS]
     full = [name for name in free if share(name) == 1]
-    called = [name for name in names if name.casefold() in _LABEL and share(name)]
+    called = [name for name in names if name.casefold() in LABELS and share(name)]
     if len(full) == 1 or not (full or called):
         return next(iter([*full, *(name for name in names if share(name) >= 0.5)]), None)
     likely = [name for name in full if name in called] or full or called
     if len(likely) > 1:
         raise AmbiguousColumns(
             f"the columns {listed(likely)} may each be the label of {task.name}",
-            hint="name the right one `label` in the file's header",
+            hint=f"--map {quoted(f'label={likely[0]}')}",
         )
     return likely[0]
 
@@ -144,6 +144,7 @@ def naming_of(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) ->
         if name not in NO_TEXTS
         and name != label
         and name not in (*fields, *spelled.values())
+        and not is_unnamed(name)
         and any(isinstance(row.get(name), str) for row in rows)
     ]
     if task is not None and len(fields) != 1:
@@ -172,17 +173,17 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
     """
     if source.task or source.of:
         return source, ""
-    looked_at = _looked_at(source.form)
-    first = next(looked_at, {})
-    form = labelled(source.form, task, [first, *looked_at]) if first else None
+    if task.rows.files and source.laid_out is not None and current() == Layout():
+        source = source.laid_out(layout_of(**task.rows.files))
+    rows = first_rows(source.form, LOOKED_AT)
+    form = labelled(source.form, task, rows) if rows else None
     if form is not None:
         source = replace(source, form=form)
-    looked_at = _looked_at(source.form)
-    first = next(looked_at, {})
+        rows = first_rows(form, LOOKED_AT)
+    first = rows[0] if rows else {}
     answers = _answers(task)
     if not {*_written_fields(task, first), *answers} - {*first}:
         return source, ""
-    rows = [first, *looked_at]
     try:
         naming = naming_of(task, rows)
     except AmbiguousColumns as error:
@@ -190,7 +191,7 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
     except UsageError:  # the task's schema says what each row lacks
         return source, ""
     if only := _only_values(task, first):
-        source = replace(source, form=_with(source.form, lambda row: {**only, **row}))
+        source = replace(source, form=changed(source.form, lambda row: {**only, **row}))
     own = task.schema.model_fields  # such as a column that is no text of the task
     names = {column: name for name, column in naming.renamed.items() if column not in own}
     for answer in answers:
@@ -225,21 +226,21 @@ def labelled(form: Form, task: Task[Any, Any], rows: Sequence[Mapping[str, Any]]
         return None
     hits = [name for name in names if plain_label(name) in labels]
     if len(hits) > 1 and all(_chosen(row, hits) is not None for row in rows):
-        return _with(form, lambda row: _of_one_hot(row, hits))
-    if len(hits) == 1 and not {*map(str.casefold, names)} & {*_TEXT, *_LABEL, *fields}:
+        return changed(form, lambda row: _of_one_hot(row, hits))
+    if len(hits) == 1 and not {*map(str.casefold, names)} & {*_TEXT, *LABELS, *fields}:
         others = [name for name in names if name != hits[0]]
         if len(others) != 1:
             raise UsageError(
                 f"the first line looks like a row, but there are {len(others)} columns beside "
                 f"the label {hits[0]}",
-                hint=f"add a header: a first line such as {fields[0]},label",
+                hint=f"--no-header --map {fields[0]}=NUMBER,label={1 + names.index(hits[0])}",
             )
         columns = {others[0]: fields[0], hits[0]: "label"}
         first = {name: column for column, name in columns.items()}
 
         def records() -> Iterator[tuple[int, Record]]:
             yield 1, first
-            yield from _with(form, lambda row: _under(row, columns)).records()
+            yield from changed(form, lambda row: _under(row, columns)).records()
 
         return replace(form, records=records)
     if len(names) == 1:
@@ -247,7 +248,7 @@ def labelled(form: Form, task: Task[Any, Any], rows: Sequence[Mapping[str, Any]]
         for split in _SPLIT:
             if all(_parted(row.get(name), split, labels) is not None for row in rows):
                 change = partial(_of_line, name=name, split=split, labels=labels)
-                return _with(form, change)
+                return changed(form, change)
     return None
 
 
@@ -317,20 +318,6 @@ def _of_line(
     return {**row, name: found[1], "label": found[0]}
 
 
-def _with(form: Form, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Form:
-    """Return a form whose rows are changed; one that cannot be changed is an error."""
-
-    def records() -> Iterator[tuple[int, Record]]:
-        for number, record in form.records():
-            row = _values(record)
-            try:
-                yield number, record if row is None else change(row)
-            except ValueError as error:
-                yield number, error
-
-    return replace(form, records=records)
-
-
 def _answers(task: Task[Any, Any]) -> tuple[str, ...]:
     """The columns of a row that are no texts: the label, or those of an output."""
     columns = task.schema.model_fields
@@ -354,24 +341,9 @@ def _answer_column(
     return None if is_list else naming.label
 
 
-def _looked_at(form: Form) -> Iterator[Mapping[str, Any]]:
-    for _, record in islice(form.records(), LOOKED_AT):
-        if (row := _values(record)) is not None:
-            yield row
-
-
-def _values(record: Record) -> Mapping[str, Any] | None:
-    if isinstance(record, bytes):
-        try:
-            record = json_of(record, strict=False, once=True)
-        except ValueError:
-            return None
-    return record if isinstance(record, Mapping) else None
-
-
 def _renamed(record: Record, names: Mapping[str, str], form: Form) -> Record:
     """A record with other names; one that cannot be read remains, and so does one with both."""
-    row = _values(record)
+    row = row_of(record)
     if row is None or any(name in row for name in names.values()):
         return record
     if isinstance(record, bytes):
@@ -399,17 +371,7 @@ def seed_column(task: Task[Any, Any] | None) -> str:
 
 def _renaming(texts: Sequence[str], lacking: Sequence[str]) -> str:
     """Return what to do about fields without a column, if these other columns have texts."""
-    fields = ", ".join(f"`{name}`" for name in lacking)
     if not texts:
-        return f"add {'the columns' if len(lacking) > 1 else 'a column'} {fields}"
-    if len(texts) == len(lacking):
-        return f"rename {listed(texts)} to {fields}"
-    if len(lacking) == 1:
-        return f"rename the column with these texts to {fields}; it may be one of {listed(texts)}"
-    return f"rename the columns with these texts to {fields}; they may be among {listed(texts)}"
-
-
-def listed(names: Iterable[str]) -> str:
-    """The first columns of a file, which may have any number and any name."""
-    some = [printable(str(name), lines=False, max_length=40) for name in islice(names, _LISTED + 1)]
-    return ", ".join([*some[:_LISTED], *["…"][: len(some) > _LISTED]])
+        return f"add {'the columns' if len(lacking) > 1 else 'a column'} {', '.join(lacking)}"
+    pairs = zip(lacking, [*texts, *["COLUMN"] * len(lacking)], strict=False)
+    return f"--map {quoted(','.join(f'{name}={column}' for name, column in pairs))}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from os import PathLike
 from typing import Any
@@ -23,6 +24,12 @@ def read_dataset(
     registry: Registry | None = None,
     encoding: str = "utf-8",
     strict: bool = True,
+    map: Mapping[str, str] | str = "",
+    label_map: Mapping[Any, str] | str = "",
+    header: bool = True,
+    delimiter: str = "",
+    quoting: str = "",
+    from_split: str = "",
 ) -> Dataset:
     """Read a dataset in any form, as official rows of its task.
 
@@ -45,6 +52,12 @@ def read_dataset(
             with them are left out and listed in `Dataset.problems`. Other oddities, such as a
             repeated `idx`, are also listed there. Bad rows that the benchmark itself published
             (`Rows.oddities`) are left out and listed in either case.
+        map: the column of each field in a file, such as `{"text": "v2", "label": "v1"}`.
+        label_map: the label for each value, such as `{0: "negative", 1: "positive"}`.
+        header: whether the first line of a table names its columns; otherwise these are 1, 2, ….
+        delimiter: the sign between the cells of a table, or "tab"; by default, it is recognized.
+        from_split: the split of a JSON file that has several.
+        quoting: "none" if quotation marks belong to the texts, "double" if they enclose cells.
 
     Raises:
         UsageError: the dataset does not exist, has no rows or an invalid one; or the task is
@@ -54,10 +67,15 @@ def read_dataset(
         MissingDependency: the library that reads this form is not installed.
     """
     from targen_core.dataset import reading
+    from targen_core.dataset.layout import Layout, layout_of, reading_as
 
-    dataset = reading.read_dataset(
-        source, task, variants=variants, registry=registry, encoding=encoding, strict=strict
+    said = layout_of(
+        map, label_map, header=header, delimiter=delimiter, quoting=quoting, from_split=from_split
     )
+    with reading_as(said) if said != Layout() else nullcontext():
+        dataset = reading.read_dataset(
+            source, task, variants=variants, registry=registry, encoding=encoding, strict=strict
+        )
     if dataset.run is None or dataset.run.is_absolute():
         return dataset
     return replace(dataset, run=dataset.run.absolute())  # a program may change its folder

@@ -6,8 +6,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
@@ -46,6 +47,36 @@ class Form:
     records: Callable[[], Iterator[tuple[int, Record]]]
     place: str = "line"
     typed: Callable[[Mapping[str, Any], Task[Any, Any] | None], Mapping[str, Any]] = _same
+
+
+def row_of(record: Record) -> Mapping[str, Any] | None:
+    """Return the values of a record; None if it cannot be read."""
+    if isinstance(record, bytes):
+        try:
+            record = json_of(record, strict=False, once=True)
+        except ValueError:
+            return None
+    return record if isinstance(record, Mapping) else None
+
+
+def first_rows(form: Form, count: int) -> list[Mapping[str, Any]]:
+    """Return the first rows of a form, by which columns are distinguished."""
+    records = (record for _, record in islice(form.records(), count))
+    return [row for row in map(row_of, records) if row is not None]
+
+
+def changed(form: Form, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Form:
+    """Return a form whose rows are changed; one that cannot be changed is an error."""
+
+    def records() -> Iterator[tuple[int, Record]]:
+        for number, record in form.records():
+            row = row_of(record)
+            try:
+                yield number, record if row is None else change(row)
+            except ValueError as error:
+                yield number, error
+
+    return replace(form, records=records)
 
 
 def official_row(

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from targen_core.api.run import Folder
 from targen_core.dataset import forms
 from targen_core.dataset.columns import columns_of, from_hub, parquet, saved
+from targen_core.dataset.layout import Layout, current
 from targen_core.dataset.lines import lines, suffix_of
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.problems import row_problem
@@ -52,6 +53,7 @@ _of_data = logging.getLogger("targen.dataset")  # a command says each of its mes
 CITED = re.compile(r"SHA-256 of `dataset\.jsonl`: `([0-9a-f]{64})`")
 """Where a card cites the rows of its folder."""
 
+_JSON = (".json", ".jsonl", ".ndjson")
 _FORMS = "pass a run directory, or a .jsonl, .csv or .parquet file"
 
 
@@ -72,6 +74,7 @@ class Source:
         provenance: where a run's instances are from.
         then: what is done to the dataset once its rows are read, such as weighing them.
         encoding: the one that was given for its text.
+        laid_out: opens it again with a layout, if it is a file.
     """
 
     place: str
@@ -86,6 +89,7 @@ class Source:
     provenance: Iterable[Mapping[str, Any]] = ()
     then: Callable[[Dataset], Dataset] | None = None
     encoding: str = "utf-8"
+    laid_out: Callable[[Layout], Source] | None = None
 
     @property
     def options(self) -> Mapping[str, str]:
@@ -182,11 +186,22 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
         path = require_possible(Path(source).expanduser())
         if (path / "manifest.json").exists():
             return run_source(path)
-        if (form := forms.recognized(path, encoding)) is not None:
-            return Source(str(path), path.stem, form, encoding=encoding)
-        if (opened := _by_a_reader(path, encoding)) is not None:
-            return replace(opened, encoding=encoding)
+
+        def laid_out(layout: Layout) -> Source:
+            opened = _of_a_file(path, encoding, layout)
+            form = layout.applied(opened.form, opened.place)
+            return replace(opened, form=form, encoding=encoding, laid_out=laid_out)
+
+        return laid_out(current())
     return replace(_common(source, encoding), encoding=encoding)
+
+
+def _of_a_file(path: Path, encoding: str, layout: Layout) -> Source:
+    if (form := forms.recognized(path, encoding, layout)) is not None:
+        return Source(str(path), path.stem, form)
+    if layout.is_table:
+        return _common(path, encoding, layout)
+    return _by_a_reader(path, encoding) or _common(path, encoding, layout)
 
 
 def _by_a_reader(path: Path, encoding: str) -> Source | None:
@@ -336,12 +351,13 @@ def _of_dataset(dataset: Dataset) -> Source:
     )
 
 
-def _common(source: Any, encoding: str) -> Source:
+def _common(source: Any, encoding: str, layout: Layout | None = None) -> Source:
     """Open a dataset without a reader of its own: a file, a folder, a hub's, or rows in memory.
 
     Args:
         source: a path, `hf:OWNER/NAME[:CONFIG[:SPLIT]]`, or what holds rows.
         encoding: of text files without a byte order mark.
+        layout: what the person says of its columns.
 
     Raises:
         UsageError: the source does not exist or cannot be read.
@@ -366,10 +382,10 @@ def _common(source: Any, encoding: str) -> Source:
         )
     if path.suffix.lower() not in PACKED:
         refuse_binary(path)
-    if suffix in (".csv", ".tsv"):
-        form = table(path, encoding)
-    elif suffix == ".parquet":
+    if suffix == ".parquet":
         form = parquet([path])
+    elif suffix in (".csv", ".tsv") or (layout and layout.is_table and suffix not in _JSON):
+        form = table(path, encoding, layout)
     elif suffix == ".json":
         form = document(path, encoding)
     else:

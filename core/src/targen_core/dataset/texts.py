@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from targen_core.dataset.layout import Layout
 from targen_core.dataset.lines import content_in, decoded, lines, suffix_of, whole
 from targen_core.dataset.records import Form, Record
 from targen_core.dataset.schema import schema_of
@@ -18,6 +20,8 @@ from targen_core.reading.values import Malformed
 from targen_core.tasks.model import Task
 from targen_core.text import plural
 
+_log = logging.getLogger("targen.dataset")
+_UNNAMED = "column "  # and its number
 _INDEX = frozenset({"", "Unnamed: 0", "__index_level_0__"})
 """Columns that pandas makes of a frame's index."""
 
@@ -61,30 +65,41 @@ def document(path: Path, encoding: str = "utf-8") -> Form:
     return Form(records, place="row")
 
 
-def table(path: Path, encoding: str = "utf-8") -> Form:
+def table(path: Path, encoding: str = "utf-8", layout: Layout | None = None) -> Form:
     """A CSV file with a header, or one with tabs; empty rows, and empty columns at its end, go.
 
     Raises:
         UsageError: the file cannot be read, is in another encoding, or names a column twice.
     """
     text = whole(path, encoding)
-    tabs = suffix_of(path) == ".tsv"
-    quoted = not (tabs and _has_bare_quotes(text))
-    header = _header(path, text, tabs=tabs)
+    layout = layout or Layout()
+    mark = layout.delimiter or ("\t" if suffix_of(path) == ".tsv" else "")
+    is_bare = layout.quoting is None and mark == "\t" and _has_bare_quotes(text)
+    quoted = not is_bare if layout.quoting is None else layout.quoting
+
+    def cells() -> Iterator[tuple[int, list[str] | ValueError]]:
+        return csv_cells(text, delimiter=mark, quoted=quoted)
+
+    header = _header(path, cells, named=layout.header)
     width = len(header)
+    if any(map(is_unnamed, header)):
+        _warn_of_overflow(path, header, cells())
 
     def records() -> Iterator[tuple[int, Record]]:
-        for line, cells in islice(csv_cells(text, tabs=tabs, quoted=quoted), 1, None):
-            if isinstance(cells, ValueError):
-                yield line, cells
-            elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
-                if any(cells):  # a spreadsheet leaves rows and columns that somebody emptied
-                    yield line, without_index(dict(zip(header, cells, strict=False)))
-            elif any(cells):
-                some = plural(len(cells), "cell")
-                yield line, ValueError(f"{some}, but the header has {width}")
+        for line, row in islice(cells(), int(layout.header), None):
+            if isinstance(row, ValueError):
+                yield line, row
+            elif len(row) == width or (len(row) > width and not any(row[width:])):
+                if any(row):  # a spreadsheet leaves rows and columns that somebody emptied
+                    yield line, without_index(dict(zip(header, row, strict=False)))
+            elif any(row):
+                some = plural(len(row), "cell")
+                yield line, ValueError(f"{some}, but the {_FIRST[layout.header]} has {width}")
 
     return Form(records, typed=typed_cells)
+
+
+_FIRST = {True: "header", False: "first line"}
 
 
 def _has_bare_quotes(text: str) -> bool:
@@ -92,25 +107,48 @@ def _has_bare_quotes(text: str) -> bool:
 
     Then reading them as quotes fails, and each line has the same number of tabs.
     """
-    rows = (cells for _, cells in csv_cells(text, tabs=True))
+    rows = (cells for _, cells in csv_cells(text, delimiter="\t"))
     if not any(isinstance(row, ValueError) or any("\t" in cell for cell in row) for row in rows):
         return False
     return len({line.count("\t") for line in text.splitlines() if line.strip()}) == 1
 
 
-def _header(path: Path, text: str, *, tabs: bool) -> list[str]:
-    line, header = next(csv_cells(text, tabs=tabs), (1, []))
+def _header(
+    path: Path, cells: Callable[[], Iterator[tuple[int, list[str] | ValueError]]], *, named: bool
+) -> list[str]:
+    """Return the names of a table's columns: those of its first line, or 1, 2, …."""
+    line, header = next(cells(), (1, []))
     if isinstance(header, ValueError):
         raise UnreadableFile(path, str(header), line)
+    if not named:
+        return [str(number) for number in range(1, len(header) + 1)]
     last = len(header)
     while last and not header[last - 1]:
         last -= 1
     if last < len(header):
-        rows = islice(csv_cells(text, tabs=tabs), 1, None)
-        if not any(any(cells[last:]) for _, cells in rows if not isinstance(cells, ValueError)):
+        rows = islice(cells(), 1, None)
+        if not any(any(row[last:]) for _, row in rows if not isinstance(row, ValueError)):
             header = header[:last]
+    # pandas leaves the first column without a name, which is an index.
+    header = [name or (f"{_UNNAMED}{at}" if at > 1 else "") for at, name in enumerate(header, 1)]
     require_distinct(str(path), header)
     return header
+
+
+def is_unnamed(column: str) -> bool:
+    """Return whether a table's header has no name for a column."""
+    return column.startswith(_UNNAMED)
+
+
+def _warn_of_overflow(
+    path: Path, header: Sequence[str], cells: Iterable[tuple[int, list[str] | ValueError]]
+) -> None:
+    """Report rows with cells in columns without a name, such as texts with commas."""
+    named = sum(not is_unnamed(name) for name in header)
+    places = [line for line, row in cells if not isinstance(row, ValueError) and any(row[named:])]
+    if places:
+        where = f"{plural(len(places), 'row')} with more cells than named columns"
+        _log.warning("%s: %s, the first on line %d; these are left out", path, where, places[0])
 
 
 def require_distinct(place: str, names: Sequence[str]) -> None:

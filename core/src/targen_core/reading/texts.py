@@ -80,15 +80,14 @@ def refuse_binary(path: Path) -> None:
 
 
 def csv_cells(
-    text: str, *, tabs: bool = False, quoted: bool = True
+    text: str, *, delimiter: str = "", quoted: bool = True
 ) -> Iterator[tuple[int, list[str] | ValueError]]:
     """Return the cells of each line of a CSV text with the number of its first line.
 
-    Cells are separated by commas, or, if the header has none, by its semicolons or tabs.
-    Spreadsheets write semicolons if the comma is for decimals. For Excel, a first line such as
-    `sep=;` names the separator, and is not given. Nor are empty lines before the header. A line
-    that cannot be read is given as a ValueError, and the next one follows. So is a line of more
-    than `COLUMNS` cells.
+    Cells are separated by `delimiter`. If it is "", these are commas, or, if the header has none,
+    its semicolons or tabs. For Excel, a first line such as `sep=;` names the separator, and is not
+    given. Nor are empty lines before the header. A line that cannot be read is given as a
+    ValueError, and the next one follows. So is a line of more than `COLUMNS` cells.
     """
     import csv
 
@@ -99,7 +98,7 @@ def csv_cells(
         odd = named[1]
     reader = csv.reader(
         io.StringIO(text, newline=""),
-        delimiter="\t" if tabs else odd,
+        delimiter=delimiter or odd,
         quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
         strict=True,
     )

@@ -64,6 +64,8 @@ class Rows(Keywords, Generic[InstanceT]):
         oddities: known invalid rows of the original data: each row's
             `targen_core.dataset.model.row_digest`, and its location. targen reports them, but still
             accepts their file.
+        files: how a person's files of such rows are laid out, as keyword arguments of
+            `targen_core.dataset.layout.layout_of`; what the person types takes precedence.
     """
 
     schema: type[BaseModel] | None = None
@@ -84,6 +86,7 @@ class Rows(Keywords, Generic[InstanceT]):
     cases: Callable[[Mapping[str, Any]], Sequence[Case]] | None = None
     presets: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     oddities: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    files: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ PANELS = {
         "estimate": "estimate:estimate",
         "runs": "runs:runs",
     },
-    "Data": {},
+    "Data": {"look": "look:look"},
     "Models": {"backends": "backends:backends"},
     "Methods and papers": {},
     "Plugins": {

@@ -7,6 +7,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -14,11 +15,17 @@ from typing import Any
 
 from targen_core.calls.replies import is_unicode
 from targen_core.dataset.kept import called
+from targen_core.dataset.layout import (
+    LOOKED_AT,
+    Layout,
+    current,
+    layout_of,
+    listed,
+    reading_as,
+)
 from targen_core.dataset.lines import in_utf_8
 from targen_core.dataset.naming import (
-    LOOKED_AT,
     known_labels,
-    listed,
     naming_of,
     plain_label,
     said_in,
@@ -121,11 +128,14 @@ def read_examples(
     known = (
         str(path.absolute()),
         encoding,
+        repr(current()),
         *(() if of is None else (str(of.st_mtime_ns), str(of.st_size))),
         *(() if task is None else (task.name, task.version, *task.quota_names)),
     )
     if known not in _read:
-        _read[known] = _fresh(path, task, encoding)
+        files = {} if task is None or current() != Layout() else task.rows.files
+        with reading_as(layout_of(**files)) if files else nullcontext():
+            _read[known] = _fresh(path, task, encoding)
         while len(_read) > _KEPT:
             del _read[next(iter(_read))]
     return _read[known]
@@ -214,7 +224,7 @@ def _records(path: Path, encoding: str) -> tuple[str, _Records]:
             hint="for a run, pass its file dataset.jsonl",
         )
     suffix = path.suffix.lower()
-    if suffix in _TABLES and suffix not in (".jsonl", ".ndjson"):
+    if current() != Layout() or (suffix in _TABLES and suffix not in (".jsonl", ".ndjson")):
         source = open_source(path, encoding=encoding)
         bad = ValueError("not a row")
         return source.form.place, (

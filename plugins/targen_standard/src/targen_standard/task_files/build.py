@@ -111,6 +111,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
             seed_fields=(declaration.seed_field,) if declaration.seed_field else (),
             # An output may count rows by more labels, which only `with_output` knows.
             presets=declaration.rows_of_presets if declaration.output is None else {},
+            files=declaration.data.model_dump(exclude_defaults=True),
         ),
         texts=Texts(
             dedup_text=lambda instance: render(instance, declaration.written),

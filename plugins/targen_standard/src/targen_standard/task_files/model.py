@@ -312,6 +312,21 @@ class SamplePart(_Part):
     explanation: Text = Field(description="why that label is correct, in a sentence or two")
 
 
+class DataPart(_Part):
+    """The layout of your own files of rows, as the options of these names."""
+
+    map: dict[str, Text] = Field(default={}, description="field → its column, as with `--map`")
+    label_map: dict[LabelName, Text] = Field(
+        default={}, description="value → its label, as with `--label-map`"
+    )
+    header: bool = Field(default=True, description="whether the first line names the columns")
+    delimiter: str = Field(default="", description="the sign between cells, or `tab`")
+    quoting: Literal["", "none", "double"] = Field(
+        default="", description="whether quotation marks enclose cells: `none` or `double`"
+    )
+    from_split: str = Field(default="", description="the split of a JSON file that has several")
+
+
 class ParametersPart(_Part):
     """Sampling parameters by step."""
 
@@ -466,6 +481,9 @@ class Declaration(_Part):
         default={},
         description="counts for `--preset NAME`: rows for each label, or label → rows",
     )
+    data: DataPart = Field(
+        default=DataPart(), description="how your own files of such rows are laid out"
+    )
     parameters: ParametersPart = Field(
         default=ParametersPart(),
         description="sampling parameters by step; the backend's and the user's take precedence",
@@ -541,7 +559,7 @@ class Declaration(_Part):
         """
         others = (
             *("draft", "name", "version", "summary", "source", "presets"),
-            *("options", "examples"),
+            *("options", "examples", "data"),
         )
         text = json.dumps(self._dumped(others), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
