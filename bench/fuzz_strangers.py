@@ -435,7 +435,7 @@ def _warm() -> None:
         importlib.import_module(name)
     _read_plugins_once()
     # Each run would read a thousand files of ours for the digest of the code.
-    importlib.import_module("targen_core.runs.folder.ledger").code_of = str
+    importlib.import_module("targen_core.engine.ledger").code_of = str
     gc.collect()
     gc.freeze()  # a fork that collects would copy all of it
     gc.disable()

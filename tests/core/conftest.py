@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import pickle
 import random
 import tempfile
 from collections import Counter
@@ -35,8 +34,6 @@ from targen_core import (
     Task,
 )
 from targen_core.calls.model import ChatRequest
-from targen_core.engine.executor import Executor
-from targen_core.engine.local import LocalExecutor
 from targen_core.engine.quotas import Shard
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
@@ -346,14 +343,11 @@ class World:
             return f"That is hard to say, {request.key[:8]}."  # no two are alike
         if draw < self.malformed + self.refuse:
             return ChatReply("I would rather not.", "refusal", 5, 5)
-        # A paragraph tells what was drawn, another that candidates are asked for.
+        # Another paragraph tells what was drawn.
         kind, *words = request.messages[0].content.partition("\n\n")[0].split()
         if kind == "list":
             items = [self._text(rng, 3) for _ in range(int(words[-1]))]
-            if "candidates" not in json.dumps(request.schema):
-                return {"items": items}
-            others = [" ".join(reversed(item.split())) for item in items]
-            return several(({"items": items}, 0.6), ({"items": others}, 0.4))
+            return {"items": items}
         if kind == "write":
             return {"texts": [self._text(rng, 8) for _ in range(self.per_call)]}
         claimed, draw = words[0], rng.random()
@@ -472,11 +466,6 @@ SIDES = {
     "taking turns": _taking_turns,
     "grouped": _grouped,
 }
-
-
-def several(*answers: tuple[Any, float]) -> dict[str, Any]:
-    """A reply of candidates, each with its probability."""
-    return {"candidates": [{"answer": answer, "probability": p} for answer, p in answers]}
 
 
 PLACE = Dimension(name="place", values=("kitchen", "harbour", "court"))
@@ -637,13 +626,10 @@ def _specs(draw: st.DrawFn, world: World) -> dict[str, Any]:
             "max_refused": draw(st.sampled_from([None, 0.5, 0.9])),
             "embedder": "words",
         }
-    if draw(st.integers(0, 3)) == 0 and world.contexts and not (world.share or world.rounds):
-        steps = ("contexts", "seeds") if len(world.lists) > 1 else ("contexts",)
-        config["options"] = {f"{step}.candidates": 2 for step in steps}
     if draw(st.integers(0, 3)) == 0 and not (world.share or world.rounds or world.balanced):
         count = draw(st.integers(2, 3))
         config["shard"] = Shard(draw(st.integers(1, count)), count, {})
-    if not (world.share or world.rounds or world.balanced or "options" in config):
+    if not (world.share or world.rounds or world.balanced):
         contexts = world.contexts and len(world.lists) > 1
         given = draw(st.sampled_from(["", "", "", "seeds", *["limit", "contexts"] * contexts]))
         if given == "limit":
@@ -671,25 +657,6 @@ class ToyOptions(BackendOptions):
     base_url: str = ""
     mirrors: tuple[str, ...] = ()
     timeout: float = 60.0
-
-
-class Elsewhere(Executor):
-    """Gets its work and says what came of it as bytes, like one on another machine."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.local = LocalExecutor(*args, **kwargs)
-
-    async def generate(self, work: Any, scope: Any) -> Any:
-        await asyncio.sleep(0)
-        return _across(await self.local.generate(_across(work), scope))
-
-    async def judge(self, work: Any, scope: Any) -> Any:
-        await asyncio.sleep(0)
-        return _across(await self.local.judge(_across(work), scope))
-
-
-def _across(value: Any) -> Any:
-    return pickle.loads(pickle.dumps(value))
 
 
 @dataclass
@@ -797,20 +764,16 @@ class Lab:
         model: Any = None,
         task: Task[Any, Any] | None = None,
         code: str | None = None,
-        elsewhere: bool = False,
         **how: Any,
     ) -> Ran:
         """Create a job (or resume it, or grow it) and run it; a job's failure is a result.
 
-        `code` stands for the digest of the code: by default, one for each world and task.
-        `elsewhere` has steps 3 and 4 executed as another machine would. `how` is what `_run` takes,
-        and fields of the config.
+        `code` stands for the digest of the code: by default, one for each world and task. `how` is
+        what `_run` takes, and fields of the config.
         """
         code = code or f"{world} {id(task) if task else ''}"
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(jobs, "code_digest", lambda prepared: code)
-            if elsewhere:
-                patch.setattr(jobs, "LocalExecutor", Elsewhere)
+            patch.setattr(jobs, "code_digest", lambda distributions: code)
             model = model or ToyModel(world.reply, latency=latency)
             return self._run(path, quotas, model, task or world.task(), **how)
 

@@ -9,7 +9,7 @@ import pytest
 
 from targen_testing.forks import _FORK, Forks
 
-CODE = "from targen_core.runs.folder.ledger import code_of, known; "
+CODE = "from targen_core.engine.ledger import code_of, known; "
 READ = f"{CODE}code_of('targen-core'), code_of('pydantic')"
 KNOWN = f"{CODE}print(*known)"
 

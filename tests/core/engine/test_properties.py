@@ -262,7 +262,6 @@ def test_rows_depend_on_replies_alone(lab, folder, data, randomness):
         return {
             "concurrency": rng.choice([1, 3, 17, 64]),
             "latency": lab.latency(rng.random()),
-            "elsewhere": rng.random() < 0.3,
         }
 
     def with_faults(*, capped=False):

@@ -8,18 +8,17 @@ import struct
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from zlib import crc32
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from targen_core.engine import ledger as ledgers
 from targen_core.engine.events import Commit, Target
+from targen_core.engine.ledger import code_digest
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import Rejected, RunConflict, RunDirectoryError, ServiceError
-from targen_core.runs.folder import ledger as ledgers
-from targen_core.runs.folder.ledger import code_digest
 from targen_core.runs.jobs.job import Job
 
 from ...runs import OUTPUTS
@@ -57,13 +56,13 @@ def test_a_verdict_reads_back_whatever_its_texts_are(folder, texts, entry):
     ]
     with folder() as folder_path:
         target = Target(Quotas(QUOTAS))
-        ledger = ledgers.LedgerFile(folder_path / "ledger", "a run")
+        ledger = ledgers.Ledger(folder_path / "ledger", "a run")
         ledger.start(lambda: ((5, 6), (7, 8), (0, 0), (9, 10)))
         ledger.aim(target)
         for verdict in verdicts:
             ledger.keep(verdict)
         ledger.close()
-        ledger = ledgers.LedgerFile(folder_path / "ledger", "a run")
+        ledger = ledgers.Ledger(folder_path / "ledger", "a run")
         ledger.aim(target)
         assert [ledger.recall(verdict.id) for verdict in verdicts] == verdicts
         assert not ledger.pending
@@ -305,11 +304,10 @@ def installed(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(site))
 
     def digest():
-        from targen_core.runs.folder import ledger as code
+        from targen_core.engine import ledger as code
 
         code.known.clear()
-        lock = SimpleNamespace(distributions={"demo-plugin": "1"})
-        return code_digest(SimpleNamespace(lock=lock, distribution="demo-plugin"))
+        return code_digest(["demo-plugin"])
 
     return site, digest
 

@@ -69,7 +69,6 @@ REFUSED = {
     "lists 2 sizes, but step contexts has one list": "contexts.batch=5,6",
     "only contexts and seeds": "generate.batch=2",
     "its own batch size": "batch=5",
-    "its own number of candidates": "candidates=5",
     "both prices": f"price_in=1 price_out=free price_in=1{'0' * 400}",
 }
 

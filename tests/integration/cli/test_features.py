@@ -39,7 +39,7 @@ FEATURES = """
     a variant | cb --variant paper
     without step 4 | copa --no-correct
     answers of a passage | record
-    a vote of candidates | wsc --corrector vote -o contexts.candidates=3
+    a vote | wsc --corrector vote
     options of an answer | multirc
     contexts of one's own | rte --contexts mine.txt
     contexts of another plugin | rte --contexts-from businesses

@@ -26,7 +26,6 @@ from targen_core.runs.folder.report import read_report
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.preparing.plan import Prepared, prepare
 from targen_core.runs.records.lock import PartPlan
-from targen_core.runs.records.options import OF_LISTS
 from targen_core.runs.records.writing import OUTPUTS
 
 Show = Callable[[Job], AbstractContextManager[Listener]]
@@ -72,7 +71,7 @@ def dry_run_spec(
     kept = {
         name: value
         for name, value in config.options.items()
-        if name.rpartition(".")[2] in OF_LISTS or name.rpartition(".")[0] in names
+        if name.rpartition(".")[2] == "batch" or name.rpartition(".")[0] in names
     }
     return config.replace(
         quotas=quotas,

@@ -320,7 +320,6 @@ class GrowingList:
             batch=spec.batch,
             rows=partial(self.order.rows, self._rows_told(making.index)),
             needed=self.order.needed if self.told_rows else dict,
-            candidates=spec.candidates,
             dimensions=spec.source.dimensions,
             properties=self.order.properties,
             draws=tuple(

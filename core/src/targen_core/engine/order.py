@@ -19,9 +19,9 @@ from typing import Any
 
 from targen_core.calls.call import Call
 from targen_core.calls.layer import CallLayer
-from targen_core.engine.events import Ledger
 from targen_core.engine.growing import GrowingList
 from targen_core.engine.guard import Guard
+from targen_core.engine.ledger import Ledger
 from targen_core.engine.quotas import Shard
 from targen_core.engine.seeds import ListBatch, ListSpec, Seed
 from targen_core.tasks.model import Task

@@ -27,9 +27,7 @@ from targen_core.engine.allocation import Allocation, Balance
 from targen_core.engine.events import (
     Commit,
     Committed,
-    Contradicted,
     LabelGivenUp,
-    Ledger,
     Listener,
     Target,
     Verdict,
@@ -38,6 +36,7 @@ from targen_core.engine.executor import Executor, Outcome
 from targen_core.engine.filters import Candidate, Filter, Filters, Refusal
 from targen_core.engine.guard import Guard
 from targen_core.engine.kept import Kept, KeptSlot, slot_of
+from targen_core.engine.ledger import Contradicted, Ledger
 from targen_core.engine.order import Orders, SeedOrder
 from targen_core.engine.quota_tracker import UNANSWERED, UNREADABLE, QuotaTracker, ending
 from targen_core.engine.quotas import Shard
@@ -86,7 +85,7 @@ class Engine:
         layer: answers the calls of lists; stops all calls when the run ends.
         sink: takes rows and rejects, in commit order.
         ledger: has the verdicts of earlier processes, which are taken over, and
-            stores this one's; None if everything is to be judged.
+            stores this one's.
         concurrency: calls at once; bounds how far execution runs ahead.
         filters: refuse candidates after the task, in this order; new objects.
         lists_at_once: calls of a list that do not see each other's items; see `SeedOrder`.
@@ -106,7 +105,7 @@ class Engine:
         executor: Executor,
         layer: CallLayer,
         sink: Sink,
-        ledger: Ledger | None = None,
+        ledger: Ledger,
         concurrency: int,
         filters: Sequence[Filter] = (),
         lists_at_once: int = 1,
@@ -132,7 +131,7 @@ class Engine:
         self._layer = layer
         self._room = asyncio.Event()
         self._sink = sink
-        self._ledger = ledger or Ledger()
+        self._ledger = ledger
         self._listener = listener or (lambda event: None)
         self._filters = Filters(filters)
         self.order = self._ordered(specs, lists_at_once)

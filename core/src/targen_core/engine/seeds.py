@@ -53,7 +53,7 @@ class ListSpec:
     """One list of the chain as this run uses it.
 
     `fixed` holds the user's own items in place of grown ones; `limit` caps
-    how many the list may have. One of `candidates` is drawn for each item.
+    how many the list may have.
     """
 
     step: str
@@ -61,7 +61,6 @@ class ListSpec:
     batch: int
     fixed: tuple[Any, ...] | None = None
     limit: int | None = None
-    candidates: int = 1
 
 
 def seeds_at_most(specs: Sequence[ListSpec]) -> int | None:

@@ -20,7 +20,6 @@ from targen_core.calls.call import BoundModel, Call, Observer, Scope, with_schem
 from targen_core.calls.model import ChatReply, Message
 from targen_core.calls.sampling import check_own
 from targen_core.calls.scores import Scored, most_top, tells
-from targen_core.engine.candidates import drawn, told, widened, with_candidates
 from targen_core.engine.reply_json import read_reply
 from targen_core.errors import BadReply, PluginError, Rejected, TargenError, UsageError
 from targen_core.tasks.dimensions import Dimension, draws_text, seeded_rng
@@ -103,7 +102,6 @@ class StageLlm:
         dimensions: Sequence[Dimension] = (),
         draws: Sequence[Mapping[str, str]] = (),
         properties: Mapping[str, str] = MappingProxyType({}),
-        candidates: int = 1,
     ) -> None:
         self._layer = layer
         self._step = step
@@ -122,7 +120,6 @@ class StageLlm:
         self.earlier = earlier
         self._rows: Callable[[], Sequence[Any]] | Sequence[Any] = rows
         self._needed = needed
-        self._candidates = candidates
         self._dimensions = dimensions
         self._properties = properties
         self.draws = draws
@@ -295,19 +292,13 @@ class StageLlm:
             messages = with_paragraph(messages, _required(self._properties))
         schema: Mapping[str, Any] | None = None
         schema_name = digest = ""
-        several: type[BaseModel] | None = None
         sampling = dict(sampling or {})
         check_own(sampling)
         if reply is not None:
-            if self._candidates > 1:
-                several = widened(reply, self._candidates)
-                messages = with_paragraph(messages, told(reply, self._candidates))
-            schema, digest = reply_schema(several or reply)
+            schema, digest = reply_schema(reply)
             schema_name = reply.__name__
             if not self._layer.models[self._step].model.structured:
                 messages = with_schema(messages, schema)
-        if "max_tokens" in sampling:  # as the step's own is, where candidates are asked for
-            sampling["max_tokens"] *= self._candidates
         if so_far:
             messages = (*messages, Message("assistant", so_far))
         occurrence = self._seen.get(messages, 0)
@@ -322,7 +313,7 @@ class StageLlm:
             schema,
             schema_name,
             digest,
-            self._dry_run(prompt.name, values, draws, reply, so_far),
+            self._dry_run(prompt.name, values, draws, so_far),
             values,
             sampling,
             top_logprobs,
@@ -334,10 +325,7 @@ class StageLlm:
             return await self._answered(call, str.strip)
 
         def read(text: str) -> BaseModel:
-            value: BaseModel = read_reply(text, several or reply)
-            if several is not None:
-                chance = seeded_rng(self._layer.seed, self._place, occurrence, messages[-1].content)
-                value = drawn(value, reply, chance)
+            value: BaseModel = read_reply(text, reply)
             if self._step == "generate" and prompt.answers:
                 _no_worked_answer(value, prompt)
             if check is not None:
@@ -402,7 +390,6 @@ class StageLlm:
         prompt: str,
         values: Mapping[str, Any],
         draws: Sequence[Mapping[str, str]],
-        model: type[BaseModel] | None,
         so_far: str | None,
     ) -> Any:
         """Return a function that makes the task's offline reply to this call, given its key."""
@@ -420,9 +407,7 @@ class StageLlm:
             except Exception as error:
                 words = f"{type(error).__name__}: {error}"
                 raise self.fault(f"dry_run failed for the prompt {prompt}: {words}") from error
-            if model is None or self._candidates == 1:
-                return made
-            return with_candidates(made, model, self._candidates)
+            return made
 
         return reply
 

@@ -18,7 +18,7 @@ from targen_core.calls.call import Call, CallCancelled, Scope
 from targen_core.calls.layer import CallLayer
 from targen_core.engine.allocation import Balance, Item
 from targen_core.engine.events import Verdict
-from targen_core.engine.executor import Executor, Generated, Generation, Judgement, Outcome
+from targen_core.engine.executor import Executor, Generated, Outcome
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.seeds import ListBatch, Seed, item_value
 from targen_core.errors import PluginError, Rejected, TargenError
@@ -192,8 +192,9 @@ class Window:
         slot.task.add_done_callback(self.on_done)
 
     async def _judge_kept(self, slot: Slot, instance: Any, known: Correction | None) -> Outcome:
-        work = Judgement(slot.seed, slot.branch, slot.ordinal, instance, {}, known=known)
-        outcome = await self.executor.judge(work, slot.scope)
+        outcome = await self.executor.judge(
+            slot.seed, slot.branch, slot.ordinal, instance, slot.scope, known=known
+        )
         outcome.keys += slot.scope.keys
         outcome.lacking = tuple(slot.scope.lacking)
         return outcome
@@ -237,7 +238,7 @@ class Window:
             before.append(sample.task)
         shown = [one for sample in before for one in (await asyncio.shield(sample)).instances]
         earlier = [instance for instance in shown if not isinstance(instance, Rejected)]
-        return await self.executor.generate(Generation(seed, branch, earlier), scope)
+        return await self.executor.generate(seed, branch, scope, earlier)
 
     def on_done(self, task: asyncio.Task[Any]) -> None:
         """Stop sending at a failure; commits continue up to it."""
@@ -259,18 +260,16 @@ class Window:
         if slot.generation.task is not None:
             generated = await asyncio.shield(slot.generation.task)
         else:
-            generated = await self.executor.generate(Generation(slot.seed, slot.branch), slot.scope)
+            generated = await self.executor.generate(slot.seed, slot.branch, slot.scope)
         made = generated.at(slot.ordinal - slot.seed.sample * self.task.seeding.instances_per_call)
         outcome = await self.executor.judge(
-            Judgement(
-                slot.seed,
-                slot.branch,
-                slot.ordinal,
-                made,
-                generated.notes,
-                not isinstance(made, Rejected) and self.refuses(slot, made),
-            ),
+            slot.seed,
+            slot.branch,
+            slot.ordinal,
+            made,
             slot.scope,
+            notes=generated.notes,
+            refused=not isinstance(made, Rejected) and self.refuses(slot, made),
         )
         own, shared = slot.scope, slot.generation.scope
         outcome.keys += [*shared.keys, *own.keys]

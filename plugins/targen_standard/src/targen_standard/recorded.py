@@ -134,7 +134,7 @@ def _stand_ins(
             backend,
             backend_id,
             chosen,
-            settled(step, params, user.candidates),
+            settled(step, params),
         )
     return steps
 

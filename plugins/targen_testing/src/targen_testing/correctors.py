@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 from targen_core.dataset.model import Dataset
-from targen_core.engine.local import CHANGED
+from targen_core.engine.executor import CHANGED
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig

@@ -23,8 +23,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from targen_core.engine import ledger
 from targen_core.plugins.loader import canonical
-from targen_core.runs.folder import ledger
 from targen_testing.suite import fail
 
 COMMAND = "import sys; sys.argv[0] = 'targen'; from targen_core.cli import main; main()"

@@ -21,12 +21,12 @@ from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply
 from targen_core.calls.usage import Usage, answered
-from targen_core.engine.events import Contradicted, Listener
+from targen_core.engine.events import Listener
 from targen_core.engine.executor import Executor
 from targen_core.engine.filters import Filter, RegisteredFilter
 from targen_core.engine.guard import Guard
 from targen_core.engine.kept import read_kept, require_kept
-from targen_core.engine.local import LocalExecutor
+from targen_core.engine.ledger import Contradicted, Ledger, code_digest
 from targen_core.engine.run import Engine
 from targen_core.errors import (
     BudgetExhausted,
@@ -46,7 +46,6 @@ from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.ledger import LedgerFile, code_digest
 from targen_core.runs.folder.place import Place, claimed, is_unanswered, require_same
 from targen_core.runs.folder.report import build_report, delivery_report, sources_of, stored_report
 from targen_core.runs.folder.reporters import Ended, files_of, notes_on
@@ -146,19 +145,17 @@ class Job:
         self._closing.callback(directory.close)
         for each in prepared.filters:
             self._closing.callback(each.part.close)
-        self._ledger: LedgerFile | None = None
         try:
             if manifest.kept:
                 require_kept(self.path, manifest.kept)
             if manifest.replay_of and not self.sends_nothing:
                 directory.drop_provisional()
-            code = code_digest(prepared)
-            if code is not None:
-                digest = f"{manifest.digest()} {code}"
-                self._ledger = LedgerFile(directory.ledger, digest)
-                self._closing.callback(self._ledger.close)
-                if verify:
-                    self._ledger.forget()
+            code = code_digest([*prepared.lock.distributions, prepared.distribution])
+            digest = None if code is None else f"{manifest.digest()} {code}"
+            self._ledger = Ledger(directory.ledger, digest)
+            self._closing.callback(self._ledger.close)
+            if verify:
+                self._ledger.forget()
             self.journal = self._open_journal()
         except TargenError:
             self._closing.close()
@@ -480,8 +477,7 @@ class Job:
             layer.shared = self.shared
             layer.refusing = self._refuses_calls()
             if self._came_to_nothing():
-                if self._ledger is not None:
-                    self._ledger.forget()
+                self._ledger.forget()
                 layer.asks_again = True
             self._directory.open_outputs(empty=layer.asks_again is True)
             ceilings = {id(b.limiter): b.limiter.ceiling for b in layer.models.values()}
@@ -490,9 +486,7 @@ class Job:
             if deferred:
                 # A round is to hold all that is needed.
                 concurrency = max(concurrency, manifest.targets[-1].quotas.total)
-            ledger = self._ledger
-            if ledger is not None:
-                self._adopt(ledger)
+            self._adopt_ledger()
 
             async def judge() -> None:
                 self.engine = self._engine(layer, concurrency, deferred, listener)
@@ -505,8 +499,7 @@ class Job:
                 try:
                     await judge()
                 except Contradicted:
-                    assert ledger is not None
-                    self._judge_all(ledger)
+                    self._judge_all()
                     await judge()
             except RunConflict:
                 self._leave_as_it_was()
@@ -673,7 +666,7 @@ class Job:
         self._directory.leave_as_it_was()
         if self._manifest_before is not None:
             self._manifest_before.save(self._directory.manifest)
-        if self._verifies and self._ledger is not None:
+        if self._verifies:
             self._ledger.forget()  # it contains lists in their present form, not their earlier one
 
     def _engine(
@@ -719,7 +712,7 @@ class Job:
         """Return the executor of its candidates for steps 3 and 4."""
         own = self.prepared
         parts = {place: part.id for place, part in own.lock.parts.items()}
-        return LocalExecutor(
+        return Executor(
             own.task,
             layer,
             own.corrector,
@@ -740,13 +733,13 @@ class Job:
             self._reporting[each.id.partition(":")[2]] = own
         return [*self._reporting.values()]
 
-    def _adopt(self, ledger: LedgerFile) -> None:
+    def _adopt_ledger(self) -> None:
         """Go on behind the verdicts of earlier processes, if the files are still as they were."""
-        outputs, journal = self._directory, self.journal
+        outputs, journal, ledger = self._directory, self.journal, self._ledger
         ledger.start(lambda: (journal.mark, *outputs.marks))
         if ledger.marks is None:
             if ledger.is_blank and outputs.died:
-                self._judge_all(ledger, anew=True)
+                self._judge_all(anew=True)
             return
         mark, *others = ledger.marks
         if outputs.died and (mark[0] > journal.mark[0] or outputs.lost(others)):
@@ -757,13 +750,13 @@ class Job:
                     "their replies",
                     journal.path,
                 )
-            self._judge_all(ledger, anew=True)
+            self._judge_all(anew=True)
         elif not (journal.holds(mark) and outputs.skip(others)):
-            self._judge_all(ledger)  # it finds what differs, and says where
+            self._judge_all()  # it finds what differs, and says where
 
-    def _judge_all(self, ledger: LedgerFile, *, anew: bool = False) -> None:
+    def _judge_all(self, *, anew: bool = False) -> None:
         """Judge everything from the start; compare it with the files, or write these `anew`."""
-        ledger.forget()
+        self._ledger.forget()
         self._directory.open_outputs(empty=anew)
 
     @contextlib.asynccontextmanager

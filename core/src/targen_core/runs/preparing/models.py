@@ -182,7 +182,7 @@ def models_of(
             backend,
             registered.id,
             chosen,
-            settled(step, params, user.candidates),
+            settled(step, params),
             known_secrets(model, chosen),
         )
         if step.name in task.calls.scored:

@@ -384,7 +384,6 @@ def chain_of(
                 name,
                 source,
                 sizes[name].pop(0) if sizes[name] else source.batch,
-                candidates=options[name].candidates,
             )
             if source is task.contexts:
                 items = user_items.get("contexts")

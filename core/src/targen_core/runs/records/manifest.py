@@ -431,11 +431,6 @@ class Manifest(ManifestPart):
                 for n in ("checks", "filters")
                 if getattr(self.config, n)
             },
-            **{
-                name: count
-                for name, count in self.config.options.items()
-                if name.endswith(".candidates")
-            },
             **({} if self.config.shard is None else {"shard": _said(self.config.shard)}),
             **({"kept": self.kept} if self.kept else {}),
             **({"merged": [run.name for run in self.merged]} if self.merged else {}),

@@ -31,14 +31,10 @@ from targen_core.text import plural
 if TYPE_CHECKING:
     from targen_core.runs.preparing.parts import Parts
 
-OF_LISTS = {"batch": "batch size", "candidates": "number of candidates"}
-"""Keys that only list steps have, in words."""
-
 _PRICES = ("price_in", "price_out")
-CORE = (*OF_LISTS, *_PRICES)
-"""Keys that are neither: items per call, candidates per item, and a model's prices."""
+CORE = ("batch", *_PRICES)
+"""Keys that are neither: items per call of a list, and a model's prices."""
 
-_MAX_CANDIDATES = 50
 _MAX_PRICE = 1_000_000  # dollars per million tokens: a dollar for one
 
 
@@ -54,15 +50,13 @@ class StepOptions:
     sampling: dict[str, Any] = field(default_factory=dict)
     backend: dict[str, Any] = field(default_factory=dict)
     batch: tuple[int, ...] = ()
-    candidates: int = 1
     price: tuple[float, float] | None = None
 
     @property
     def reaching(self) -> dict[str, Any]:
         """Return options that may reach out, fool the budget or cost more."""
         prices = zip(_PRICES, self.price or (), strict=False)
-        times = {"candidates": self.candidates} if self.candidates > 1 else {}
-        return {**self.backend, **dict(prices), **costly(self.sampling), **times}
+        return {**self.backend, **dict(prices), **costly(self.sampling)}
 
 
 def is_of_part(option: str) -> bool:
@@ -133,18 +127,18 @@ def check_steps(
                 f"option {name!r}: there is no step {'or part ' if used else ''}{about!r}",
                 hint=did_you_mean(about, named, "steps and parts" if used else "steps"),
             )
-        if name in OF_LISTS:
+        if name == "batch":
             raise UsageError(
-                f"option {name}={value}: each step has its own {OF_LISTS[name]}",
+                f"option {name}={value}: each step has its own batch size",
                 hint=" or ".join(f"-o {step}.{name}={value}" for step in growing),
             )
-        if key not in OF_LISTS:
+        if key != "batch":
             continue
         lists = known[step].lists
         if lists is None:
             raise UsageError(
-                f"option {name}={value}: only {' and '.join(growing)} have a {OF_LISTS[key]}",
-                hint=f"for example -o {growing[-1]}.{key}={10 if key == 'batch' else 5}",
+                f"option {name}={value}: only {' and '.join(growing)} have a batch size",
+                hint=f"for example -o {growing[-1]}.batch=10",
             )
         if isinstance(value, list | tuple) and len(value) > max(1, len(lists)):
             raise UsageError(
@@ -169,25 +163,21 @@ def step_parameters(
         for key, value in suited.items()
         if key.startswith(f"{step.kind}.")
     }
-    params = {
+    return {
         **step.parameters,
         **{key: value for key, value in suited.items() if "." not in key},
         **own,
+        **user.sampling,
     }
-    if params.get("max_tokens"):  # a reply of candidates is so many times as long
-        params["max_tokens"] *= user.candidates
-    return {**params, **user.sampling}
 
 
-def settled(step: Step, params: Mapping[str, Any], candidates: int) -> frozenset[str]:
+def settled(step: Step, params: Mapping[str, Any]) -> frozenset[str]:
     """Return the parameters of a step that its calls do not set themselves.
 
     They are those that the user or the backend has changed from what the task says. Both the task's
     and the step's are on record, so a continued run finds the same ones.
     """
-    own = dict(step.parameters)
-    if own.get("max_tokens"):
-        own["max_tokens"] *= candidates
+    own = step.parameters
     return frozenset(
         name
         for name, value in params.items()
@@ -283,13 +273,6 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
             f"option {step}.batch={batch}: it must be a whole number above 0",
             hint=f"for example -o {step}.batch=10",
         )
-    candidates = options.get("candidates", 1)
-    if type(candidates) is not int or not 0 < candidates <= _MAX_CANDIDATES:
-        raise UsageError(
-            f"option {step}.candidates={candidates}: it must be a whole number from 1 to "
-            f"{_MAX_CANDIDATES}",
-            hint=f"for example -o {step}.candidates=5",
-        )
     price = None
     if "price_in" in options or "price_out" in options:
         try:
@@ -301,4 +284,4 @@ def _split(step: str, options: Mapping[str, Any]) -> StepOptions:
             ) from None
         if not all(0 <= side <= _MAX_PRICE for side in price):  # a nan is neither
             raise UsageError(f"a price must be a number from 0 to {_MAX_PRICE:,}")
-    return StepOptions(sampling, backend, sizes, candidates, price)
+    return StepOptions(sampling, backend, sizes, price)

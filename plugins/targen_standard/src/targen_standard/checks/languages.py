@@ -312,6 +312,8 @@ def _with_other_letters(text: str) -> frozenset[str]:
 
     Without words with a capital, which may be names.
     """
+    if not _OTHER_LETTER.search(text):  # as in nearly all
+        return frozenset()
     return frozenset(
         word for word in WORD.findall(text) if not word[0].isupper() and _OTHER_LETTER.search(word)
     )

@@ -24,8 +24,8 @@ from targen_core.calls.call import CallCancelled, Scope
 from targen_core.calls.journal import Journal
 from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
+from targen_core.engine.executor import judge
 from targen_core.engine.guard import Guard
-from targen_core.engine.local import judge
 from targen_core.engine.seeds import item_value
 from targen_core.engine.stage_llm import Answers, StageLlm
 from targen_core.errors import Rejected, TargenError, UsageError

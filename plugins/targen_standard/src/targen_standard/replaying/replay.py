@@ -159,8 +159,7 @@ class Replay(Job):
         ]
         text = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
         write_atomically(self._directory.pending, text)
-        if self._ledger is not None:
-            self._ledger.forget()
+        self._ledger.forget()
         self.needed = _summed(waiting, records)
         self.waiting = sum(bool(slot.keys) for slot in engine.lacking)
         count = sum(one.calls for one in self.needed)

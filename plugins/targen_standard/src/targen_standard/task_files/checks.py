@@ -27,6 +27,7 @@ from targen_standard.task_files.model import Declaration, FieldPart
 OF_LANGUAGE = re.compile("not-[a-z]+|other-language")
 """Reasons that are about a text's language."""
 
+_PASSED = 1_000  # texts that are remembered
 _MARKS = frozenset("[{<")
 _LONGER = 1.5  # times its seed: a text of more words does not just repeat it
 _MAX_WORDS = 10_000  # words, if a declaration sets no bound
@@ -61,8 +62,15 @@ def check_seed(declaration: Declaration) -> Callable[[str], None]:
 
 
 def _check_field(text: str, name: str, declaration: Declaration) -> None:
+    # A row is checked as it is written, and again as a row.
+    passed = declaration.passed
+    if (name, text) in passed:
+        return
     check = partial(check_text, text, declaration.fields[name], name)
     _in_any(check, name, text, declaration)
+    if len(passed) >= _PASSED:
+        passed.clear()
+    passed.add((name, text))
 
 
 def _in_any(check: Callable[[str], None], what: str, text: str, declaration: Declaration) -> None:

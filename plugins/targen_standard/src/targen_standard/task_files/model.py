@@ -618,6 +618,11 @@ class Declaration(_Part):
         return named_language(self.language)
 
     @cached_property
+    def passed(self) -> set[tuple[str, str]]:
+        """Fields and texts that passed their checks lately."""
+        return set()
+
+    @cached_property
     def languages(self) -> tuple[str, ...]:
         """The languages that a text may be in, as checks know them; ("",) if these are unclear."""
         return named_languages(self.language) or ("",)

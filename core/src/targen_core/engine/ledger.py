@@ -18,25 +18,21 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from struct import Struct
-from typing import TYPE_CHECKING, Any, BinaryIO, get_args
+from typing import Any, BinaryIO, get_args
 from zlib import crc32
 
 from importlib_metadata import Distribution, PackageNotFoundError
 from pydantic_core import from_json
 
 from targen_core.calls.journal import Mark
-from targen_core.engine.events import Commit, Contradicted, Grown, Ledger, Target, Verdict
+from targen_core.engine.events import Commit, Grown, Target, Verdict
 from targen_core.plain import open_plain, write_failed
 from targen_core.plugins.hookspecs import API_GROUP
-from targen_core.plugins.register import FILE, MEMORY
-
-if TYPE_CHECKING:
-    from targen_core.runs.preparing.plan import Prepared
-
+from targen_core.plugins.register import FILE
 
 FORMAT = 1
 
@@ -52,8 +48,14 @@ Marks = tuple[Mark, ...]
 _Frame = tuple[bytes, bytes, int]
 
 
-class LedgerFile(Ledger):
-    """A run's ledger: read from its start, and appended to behind its end.
+class Contradicted(Exception):
+    """The ledger tells of another run than this one: replay it all."""
+
+
+class Ledger:
+    """The verdicts of earlier processes, in commit order, and of this one.
+
+    The file is read from its start, and appended to behind its end.
 
     Attributes:
         marks: lengths of journal, dataset, provenance and rejects at the last verdict or target,
@@ -61,8 +63,8 @@ class LedgerFile(Ledger):
         is_blank: whether it existed without a verdict, as after a power cut.
     """
 
-    def __init__(self, path: Path, digest: str) -> None:
-        """Open or create the file; what does not belong to `digest` is dropped.
+    def __init__(self, path: Path, digest: str | None) -> None:
+        """Open or create the file; what does not belong to `digest` is dropped: all, for None.
 
         Raises:
             RunDirectoryError: it cannot be opened.
@@ -100,8 +102,9 @@ class LedgerFile(Ledger):
             marks = (_mark(_read(text)[-1][0]), *map(_mark, _read(last)[-1][1:]))
         except (ValueError, TypeError, IndexError, KeyError):
             marks = ()
-        if first != self._first or len(marks) != _FILES:
-            self.is_blank = was_there and first in (None, self._first)
+        is_whole = len(marks) == _FILES
+        if not is_whole or first != self._first or self._first["digest"] is None:
+            self.is_blank = was_there and not is_whole and first in (None, self._first)
             self.forget()
             return
         os.ftruncate(self._fd, end)
@@ -125,15 +128,17 @@ class LedgerFile(Ledger):
         self._grown = {}
         self._append(self._first)
 
-    # --- the engine's side ---
-
     @property
     def pending(self) -> bool:
-        """See `Ledger.pending`."""
+        """Return whether a verdict has not been repeated yet."""
         return self._next is not None
 
     def aim(self, target: Target) -> None:
-        """See `Ledger.aim`."""
+        """Begin a target: find it there, or write it.
+
+        Raises:
+            Contradicted: something else comes now.
+        """
         asked = {**asdict(target), "quotas": dict(target.quotas)}
         if self._next is None:
             self._append(["target", asked, self._where()])
@@ -144,7 +149,11 @@ class LedgerFile(Ledger):
         self._advance()
 
     def recall(self, candidate: str) -> Commit:
-        """See `Ledger.recall`."""
+        """Return the earlier verdict on the candidate, while some are pending.
+
+        Raises:
+            Contradicted: another candidate comes now.
+        """
         assert self._next is not None
         commit = _commit(*self._next[:2])
         if commit.id != candidate:
@@ -153,15 +162,15 @@ class LedgerFile(Ledger):
         return commit
 
     def keep(self, commit: Commit) -> None:
-        """See `Ledger.keep`."""
+        """Write a verdict down, after its outputs."""
         self._append([*commit[:-1], self._where()], commit.entry)
 
     def grown(self, place: str) -> Grown | None:
-        """See `Ledger.grown`."""
+        """Return the result of a list batch; None if it is unknown."""
         return self._grown.pop(place, None)
 
     def keep_grown(self, place: str, grown: Grown) -> None:
-        """See `Ledger.keep_grown`."""
+        """Write down what a list batch gave."""
         refused = [[number, *why] for number, why in grown.refused.items()]
         self._append(
             ["list", place, grown.items, grown.keys, refused, grown.failed, self._where()[:1]]
@@ -286,16 +295,13 @@ known: dict[str, str] = {}
 """The digests of the code that this process has read, by distribution."""
 
 
-def code_digest(prepared: Prepared) -> str | None:
-    """Return a digest of what decides a run's verdicts, except its manifest; None if unknown.
+def code_digest(distributions: Iterable[str]) -> str | None:
+    """Return a digest of the code of distributions and of Python; None if one is not installed.
 
-    It takes in the version of Python and of every distribution that a run records, and the files of
-    those with plugins. The text of a task's file is part of the task's version. A task that exists
-    only in memory has no digest.
+    It takes in their versions, and the files of those with plugins. The text of a task's file is
+    part of the task's version. A task that exists only in memory has no digest.
     """
-    if prepared.distribution == MEMORY:
-        return None
-    names = {"targen-core", *prepared.lock.distributions, prepared.distribution} - {FILE}
+    names = {"targen-core", *distributions} - {FILE}
     digest = hashlib.sha256(sys.version.encode())
     try:
         for name in sorted(names):
