@@ -72,9 +72,9 @@ def answer(
     from targen_standard.batches.exchange import fault_of
     from targen_standard.batches.files import FileTransport
 
-    text = sys.stdin.read(_MOST) if file == "-" else whole(Path(file))
     name = Path("standard input" if file == "-" else file)
     with opened(run) as job:
+        text = sys.stdin.read(_MOST) if file == "-" else whole(name)
         transport = FileTransport(job.path, name, read_answers(text), fault=fault_of(job.task))
         transport.begin(job.journal)
         _work(job, transport)
