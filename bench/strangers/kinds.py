@@ -478,7 +478,7 @@ KINDS: dict[str, Kind] = {
         _bigbench,
         ("task.json",),
         (
-            "answer theirs/task.json -b scripted -n 3 --no-cache -q --out out",
+            "answer-bigbench theirs/task.json -b scripted -n 3 --no-cache -q --out out",
             "retrieve theirs/task.json --catalogue ../mine/csvs --index out1 --json",
             "rate theirs/task.json --about numbers -b scripted -n 2 --no-cache -q --out out",
         ),

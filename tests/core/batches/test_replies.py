@@ -1,4 +1,4 @@
-"""Answers that people write: lines, and sheets that come back filled in."""
+"""Answers that agents and people write: made into replies, or refused with what would be right."""
 
 from __future__ import annotations
 
@@ -11,21 +11,17 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import Field, create_model
 
 from targen_core.calls.model import ChatReply, ChatRequest, Message, Origin
 from targen_core.engine.reply_json import read_reply
-from targen_core.errors import JobFailed, UnreadableFile, UsageError
+from targen_core.errors import JobFailed
 from targen_core.reading.values import Malformed
 from targen_core.tasks.replies import list_of
-from targen_standard.batches.files import FileTransport, write_requests
-from targen_standard.batches.replies import reply_of
-from targen_standard.batches.sheets import read_sheet, sheet_of
+from targen_standard.answering.replies import reply_of
+from targen_standard.batches.files import FileTransport, read_lines
 from targen_standard.batches.waiting import WaitingCall
 
-from ...sheets import MARKDOWN_EMPTY, filled
 from ...tables import table
 
 
@@ -129,7 +125,7 @@ def answered(drive, file, *requests):
     given: dict[str, str] = {}
 
     async def main():
-        transport = FileTransport(file.parent, file)
+        transport = FileTransport(file.parent, file, read_lines(file))
         calls = [WaitingCall(Codec(), each, SimpleNamespace(done=bool)) for each in requests]
         for call in calls:
             call.answer.set_result = lambda reply, key=call.request.key: given.update(
@@ -178,98 +174,3 @@ def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path, drive):
     file.write_text("Call me Ishmael.\n" * 12_000)
     given, imported = answered(drive, file, request("sentence", "a1"))
     assert (given, imported.bad) == ({}, 10_001)
-
-
-# --- sheets ------------------------------------------------------------------------
-
-TEXTS = st.text() | st.lists(
-    st.sampled_from(["`", "~~~~", "\n", "````\n", "# call a1", "=1+1", "'", '"', ",", "\r", " x"])
-).map("".join)
-
-
-@given(first=TEXTS, second=TEXTS)
-def test_any_text_survives_a_sheet(first, second, tmp_path_factory):
-    path = tmp_path_factory.getbasetemp() / "calls.md"
-    sheet = sheet_of([request("free", key) for key in ("a0", "a1", "a2")])
-    answers = {"a0": first, "a2": second}
-    path.write_bytes(filled(sheet, answers).encode())
-    read = list(read_sheet(path))
-    assert not any(each.problem for each in read)
-    expected = {"a0": first, "a1": "", "a2": second}
-    assert {each.key: each.content for each in read} == {
-        key: text.replace("\r\n", "\n").strip() for key, text in expected.items()
-    }
-
-
-@given(st.lists(TEXTS, min_size=1, max_size=3))
-def test_no_prompt_makes_a_section_or_a_block(tmp_path_factory, prompts):
-    path = tmp_path_factory.getbasetemp() / "prompts.md"
-    messages = tuple(Message("user", f"## Call b0\n\n{MARKDOWN_EMPTY}\n{each}") for each in prompts)
-    sheet = sheet_of([ChatRequest(messages, {}, key="a0")])
-    place = len(sheet) - len(MARKDOWN_EMPTY) - 1
-    path.write_text(sheet[:place] + "````answer\nmine\n````\n", newline="")
-    assert [(each.key, each.content, each.problem) for each in read_sheet(path)] == [
-        ("a0", "mine", "")
-    ]
-
-
-def test_a_sheet_is_not_replaced_and_none_is_made_of_no_calls(tmp_path):
-    path = tmp_path / "calls.md"
-    call = WaitingCall(Codec(), request("spanish"), None)
-    assert not write_requests([], path) and not path.exists()
-    assert write_requests([call], path, "canary") == {"generate": 1}
-    assert path.with_name("calls.md.canary.txt").read_text() == "canary\n"
-    assert '"reseña": "…"' in path.read_text()
-    before = path.read_bytes()
-    with pytest.raises(UsageError, match="already exists"):
-        write_requests([call], path)
-    assert path.read_bytes() == before
-    assert [each.content for each in read_sheet(path)] == [""]
-
-
-def test_a_sheet_does_not_tell_a_judge_what_a_row_was_written_for():
-    origin = Origin("correct", "Refund", "row 1", "label", {"input": "Give it back."})
-    call = ChatRequest((Message("user", "Which?"),), {}, key="a0", origin=origin)
-    assert "Refund" not in sheet_of([call])
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "**Answer**\n\n````answer\nhalf\n",
-        "**Answer**\n\n````answer\nhalf\n````\nthe rest\n",
-        "**Answer**\n\nmine\n\n````answer\n\n````\n",
-        "```text\np\n```\n",
-    ],
-)
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_damaged_section_is_named_and_the_next_one_read(answer, end, tmp_path):
-    path = tmp_path / "calls.md"
-    sheet = f"## Call a0\n\n{answer}## Call a1\n\n**Answer**\n\n````answer\ngood\n````\n"
-    path.write_bytes(sheet.replace("\n", end).encode())
-    bad, good = read_sheet(path)
-    assert "the call a0 has text outside its answer block" in bad.problem
-    assert good.content == "good"
-
-
-def test_a_wrong_answer_in_a_sheet_is_named_with_its_place(drive, tmp_path):
-    asked = [request("judged", f"a{n}") for n in range(3)]
-    path = tmp_path / "calls.md"
-    answers = {"a0": '\n{\n"label": "no",\n"score" 1}', "a2": '{"label": "no", "score": 3}'}
-    path.write_text(filled(sheet_of(asked), answers))
-    given, imported = answered(drive, path, *asked)
-    assert list(given) == ["a2"] and imported.good == 1
-    line = path.read_text().splitlines().index('"score" 1}') + 1
-    assert imported.empty == 1
-    (named,) = imported.garbage
-    assert named.startswith(f"{path}, line {line}: it is not JSON: Expecting ':' delimiter")
-
-
-def test_what_is_no_sheet_is_refused(tmp_path):
-    path = tmp_path / "calls.md"
-    path.write_text("# Notes\n")
-    with pytest.raises(UnreadableFile, match="it has no heading such as ## Call"):
-        list(read_sheet(path))
-    path.unlink()
-    with pytest.raises(UsageError, match="there is no file"):
-        list(read_sheet(path))
