@@ -24,7 +24,7 @@ def write_own_file(
 ) -> Path | None:
     """Write `source` with the changes into `out`, and return the new file.
 
-    Cells without a change keep their bytes. Returns None if the source is no file of CSV, TSV or
+    Cells without a change keep their bytes. Returns None unless the source is a file of CSV, TSV or
     JSON lines with exactly these rows, such as a run.
     """
     file = Path(source)

@@ -124,7 +124,7 @@ def _guess(texts: Sequence[str], likely: Sequence[str]) -> dict[str, str]:
 
 
 def _labels(value: Any) -> list[str]:
-    """Return the labels of a row: none, one, or several in a list or with signs between them."""
+    """Return the labels of a row, which may be several in a list or with signs between them."""
     if value in (None, "") or value != value:
         return []
     several = value if isinstance(value, list) else str(value).split("|")
