@@ -38,7 +38,7 @@ def task_from(file: Path, encoding: str = "utf-8", description: str = "") -> str
         isinstance(row.get(label), list) or "|" in str(row.get(label)) for row in rows
     )
     counts = Counter(name for each in sets for name in each)
-    if not 2 <= len(counts) <= min(_MOST_LABELS, max(2, len(rows) * 2 // 3)):
+    if not 2 <= len(counts) <= min(_MOST_LABELS, max(5, len(rows) * 2 // 3)):
         raise UsageError(
             f"{source.place}: the column {label} has {len(counts):,} different values in "
             f"{len(rows):,} rows, so it holds no labels",
@@ -111,8 +111,7 @@ def _columns(rows: Sequence[Mapping[str, Any]], place: str) -> tuple[str, list[s
         what = f"{listed(likely)} may each be the label" if likely else "no column holds labels"
         raise UsageError(
             f"{place}: {what}; the columns are {listed(names)}",
-            hint="--map "
-            + quoted(",".join(f"{n}={c}" for n, c in _guess(texts, likely or names).items())),
+            hint="--map " + quoted(",".join(f"{n}={c}" for n, c in _guess(texts, likely).items())),
         )
     if "text" in texts:  # beside a title or the name of a source
         texts = ["text"] if not mapped else texts
