@@ -22,6 +22,7 @@ _COMMANDS = {
     "export": ("", "exporting", "Export a dataset in another tool's format."),
     "next": ("Runs", "answering", "Print the open prompts of a run that an agent answers."),
     "answer": ("Runs", "answering", "Take answers to a run's open prompts, and print the next."),
+    "mcp": ("Runs", "mcp", "Serve targen to an agent by the Model Context Protocol."),
     "batch": ("Runs", "batches", "Export a run's pending calls to a file, or import the answers."),
     "merge": ("Runs", "merging", "Merge several runs of a task into one."),
     "replay": ("Runs", "replaying", "Rebuild a run from its journal."),
