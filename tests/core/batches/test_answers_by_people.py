@@ -17,15 +17,15 @@ from pydantic import Field, create_model
 
 from targen_core.calls.model import ChatReply, ChatRequest, Message, Origin
 from targen_core.engine.reply_json import read_reply
-from targen_core.errors import JobFailed, UnreadableFile, UsageError
+from targen_core.errors import JobFailed
 from targen_core.reading.values import Malformed
 from targen_core.tasks.replies import list_of
-from targen_standard.batches.files import FileTransport, write_requests
+from targen_standard.batches.files import FileTransport
 from targen_standard.batches.replies import reply_of
 from targen_standard.batches.sheets import read_sheet, sheet_of
 from targen_standard.batches.waiting import WaitingCall
 
-from ...sheets import MARKDOWN_EMPTY, filled
+from ...sheets import filled
 from ...tables import table
 
 
@@ -100,11 +100,6 @@ def test_a_wrong_answer_is_refused_with_what_would_be_right(model, content, why)
         reply_of(content, request(model))
 
 
-def test_an_answer_cannot_bring_the_probabilities_of_its_tokens():
-    with pytest.raises(Malformed, match="token probabilities"):
-        reply_of("a", request("free", top_logprobs=3))
-
-
 # --- files -------------------------------------------------------------------------
 
 
@@ -173,13 +168,6 @@ def test_bad_lines_are_named_and_the_good_ones_imported(drive, tmp_path):
     assert imported.good == 3
 
 
-def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path, drive):
-    file = tmp_path / "novel.txt"
-    file.write_text("Call me Ishmael.\n" * 12_000)
-    given, imported = answered(drive, file, request("sentence", "a1"))
-    assert (given, imported.bad) == ({}, 10_001)
-
-
 # --- sheets ------------------------------------------------------------------------
 
 TEXTS = st.text() | st.lists(
@@ -199,38 +187,6 @@ def test_any_text_survives_a_sheet(first, second, tmp_path_factory):
     assert {each.key: each.content for each in read} == {
         key: text.replace("\r\n", "\n").strip() for key, text in expected.items()
     }
-
-
-@given(st.lists(TEXTS, min_size=1, max_size=3))
-def test_no_prompt_makes_a_section_or_a_block(tmp_path_factory, prompts):
-    path = tmp_path_factory.getbasetemp() / "prompts.md"
-    messages = tuple(Message("user", f"## Call b0\n\n{MARKDOWN_EMPTY}\n{each}") for each in prompts)
-    sheet = sheet_of([ChatRequest(messages, {}, key="a0")])
-    place = len(sheet) - len(MARKDOWN_EMPTY) - 1
-    path.write_text(sheet[:place] + "````answer\nmine\n````\n", newline="")
-    assert [(each.key, each.content, each.problem) for each in read_sheet(path)] == [
-        ("a0", "mine", "")
-    ]
-
-
-def test_a_sheet_is_not_replaced_and_none_is_made_of_no_calls(tmp_path):
-    path = tmp_path / "calls.md"
-    call = WaitingCall(Codec(), request("spanish"), None)
-    assert not write_requests([], path) and not path.exists()
-    assert write_requests([call], path, "canary") == {"generate": 1}
-    assert path.with_name("calls.md.canary.txt").read_text() == "canary\n"
-    assert '"reseña": "…"' in path.read_text()
-    before = path.read_bytes()
-    with pytest.raises(UsageError, match="already exists"):
-        write_requests([call], path)
-    assert path.read_bytes() == before
-    assert [each.content for each in read_sheet(path)] == [""]
-
-
-def test_a_sheet_does_not_tell_a_judge_what_a_row_was_written_for():
-    origin = Origin("correct", "Refund", "row 1", "label", {"input": "Give it back."})
-    call = ChatRequest((Message("user", "Which?"),), {}, key="a0", origin=origin)
-    assert "Refund" not in sheet_of([call])
 
 
 @pytest.mark.parametrize(
@@ -263,13 +219,3 @@ def test_a_wrong_answer_in_a_sheet_is_named_with_its_place(drive, tmp_path):
     assert imported.empty == 1
     (named,) = imported.garbage
     assert named.startswith(f"{path}, line {line}: it is not JSON: Expecting ':' delimiter")
-
-
-def test_what_is_no_sheet_is_refused(tmp_path):
-    path = tmp_path / "calls.md"
-    path.write_text("# Notes\n")
-    with pytest.raises(UnreadableFile, match="it has no heading such as ## Call"):
-        list(read_sheet(path))
-    path.unlink()
-    with pytest.raises(UsageError, match="there is no file"):
-        list(read_sheet(path))
