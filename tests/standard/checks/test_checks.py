@@ -178,7 +178,7 @@ def test_a_language_is_known_by_its_name_among_other_words(said, name, in_prompt
         ("German, formal", ("German",)),
         ("English or German", ("English", "German")),
         ("Engish or German", ()),
-        ("Englisch oder Deutsch", ()),
+        ("Englisch oder Polnisch", ("English", "Polish")),
         ("English or Klingon", ()),
         ("English, de-CH, or Turkish", ("English", "German", "Turkish")),
         ("en/de", ("English", "German")),

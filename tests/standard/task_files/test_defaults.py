@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 
 import targen_core
 from targen_core.errors import Rejected
-from targen_core.runs.jobs import failures
 from targen_standard.task_files.model import Declaration
 
 from ...runs import outputs, records
@@ -140,36 +138,6 @@ def test_a_language_is_known_among_other_words_and_by_its_code(works):
     Path("mail.yaml").write_text(f"{said}de-AT\n")
     prompts = works("describe", "mail.yaml", "--prompts").out
     assert "in German (AT)" in prompts
-
-
-@pytest.mark.parametrize(
-    ("line", "is_said"),
-    [
-        ("generate mail.yaml -n 3 -b scripted", True),
-        ("describe mail.yaml", True),
-        ("preview mail.yaml -b scripted", True),
-        ("estimate mail.yaml -n 3 -b scripted", True),
-        ("validate run --task mail.yaml --checks", True),
-        ("validate run --task mail.yaml", False),
-        ("resume run -n 6", False),
-        ("report run", False),
-    ],
-)
-def test_a_note_says_once_that_the_language_is_not_checked(line, is_said, works):
-    def notes() -> int:
-        failures._told.clear()  # a process says it once
-        done = works(*line.split())
-        return f"{done.out}{done.err}".count("targen does not know German and English as a")
-
-    for said, known in (
-        ("language: German and English", False),
-        ("language: German and English\nfields: {text: {check_language: false}}", True),
-        ("language: English or German", True),
-    ):
-        Path("mail.yaml").write_text(f"{MAIL}{said}\n")
-        shutil.rmtree("run", ignore_errors=True)
-        works("generate", "mail.yaml", "-n", 3, "-b", "scripted", "--out", "run")
-        assert notes() == (is_said and not known)
 
 
 def test_prompts_show_names_of_fields_as_they_are(works):
