@@ -218,6 +218,8 @@ def asked(
         if not isinstance(options[name], Mapping)  # options of a part of that name
     }
     is_usual = model is None
+    if is_usual:
+        _refuse_settings()
     model = USUAL_MODEL if model is None else model
     with tempfile.TemporaryDirectory(prefix="targen-") as folder, _as_passed(Path(folder)):
         files = Path(folder)
@@ -267,6 +269,30 @@ def asked(
         for warning in misspelt(varied, drawn):
             _log.warning("%s", warning)
         yield Request(registry, config, registration.name, task_of(registry, config)[1], is_usual)
+
+
+def _refuse_settings() -> None:
+    """Refuse to choose a model for a person who has chosen one for commands.
+
+    Raises:
+        UsageError: their settings name a backend.
+    """
+    from targen_core.cli.options import defaults
+
+    held = defaults.merged(defaults.layers(defaults.read_files()), lambda a, b: a == b)
+    if "backend" not in held:
+        return
+    values = {
+        name.removeprefix("options.").replace("-", "_"): value.value for name, value in held.items()
+    }
+    model = "/".join(values[name] for name in ("backend", "model") if name in values)
+    passed = {"model": model} | {
+        name: values[name] for name in ("base_url", "max_cost") if name in values
+    }
+    words = ", ".join(f"{name}={json.dumps(value)}" for name, value in passed.items())
+    raise UsageError(
+        "the settings of targen config apply to commands, not in Python", hint=f"pass {words}"
+    )
 
 
 def elsewhere(
