@@ -23,8 +23,6 @@ from pydantic import BaseModel, SecretStr
 from targen_core import folders
 from targen_core.api.kinds import python_number
 from targen_core.api.models import ModelLike, backend_of, name_of, named
-from targen_core.dataset.model import Dataset
-from targen_core.dataset.read import rows_in
 from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas, Shard, read_shard
@@ -56,6 +54,7 @@ from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
+    from targen_core.dataset.model import Dataset
 
 PathText: TypeAlias = str | PathLike[str]
 TaskLike: TypeAlias = "str | PathLike[str] | Task[Any, Any] | SavedTask"
@@ -570,6 +569,8 @@ def names_of_sources(option: str, sources: SourcesLike | None, folder: Path) -> 
         elif isinstance(source, PathLike):
             names.append(str(as_path(source)))
         else:
+            from targen_core.dataset.read import rows_in  # not for each run
+
             file = folder / f"rows-{number}.jsonl"
             with given_as(option, number if several is sources else None):
                 rows = rows_in(source)
