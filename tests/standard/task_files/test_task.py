@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from targen_core import Rejected
-from targen_core.errors import PluginError
+from targen_core.errors import PluginError, UsageError
 from targen_core.plugins.register import Register
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.parts import DryRunCall

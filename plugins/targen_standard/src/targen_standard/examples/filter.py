@@ -64,7 +64,7 @@ class ExampleFilter(Filter):
                 _refuse_languages(task, self._examples)
                 _warn(
                     f"the prompts of {task.name} do not show the examples, since the task has "
-                    "steps of its own, such as dimensions; rows that repeat one are rejected"
+                    "its own steps; they only reject rows that repeat one"
                 )
             return task
         rows = self._examples.rows
