@@ -23,7 +23,7 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from types import FunctionType, UnionType
@@ -52,6 +52,16 @@ _TABLE = re.compile(
 _MENU = re.compile(r"(?<=  - Command line:\n)(?: +- reference/cli/.+\n)*")
 
 
+def llms_page(pages: Mapping[Path, str]) -> str:
+    """Return the list of pages for language models: the form of llms.txt, with paths in docs/."""
+    lines = ["# targen", "", "> Labelled text datasets from a description of the task.", ""]
+    lines += ["Coding agents: run `targen guide` first.", "", "## Docs", ""]
+    for page, text in sorted(pages.items()):
+        if page.suffix == ".md" and "cli" not in page.parts and text.startswith("# "):
+            lines.append(f"- [{text[2:].partition(chr(10))[0]}]({page.relative_to(DOCS)})")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     """Write the pages, or compare them."""
     os.environ[DISABLE_VARIABLE] = "targen-plugin-example"  # its parts are nobody's reference
@@ -65,6 +75,7 @@ def main() -> int:
     menu = "".join(f"          - {page.relative_to(DOCS)}\n" for page in commands)
     mkdocs = ROOT / "mkdocs.yml"
     pages[mkdocs] = _MENU.sub(menu, mkdocs.read_text(encoding="utf-8"), count=1)
+    pages[DOCS / "llms.txt"] = llms_page(pages)
     gone = {*(REFERENCE / "cli").glob("*.md")} - {*commands}
     for page in gone:
         del pages[page]

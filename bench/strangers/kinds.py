@@ -478,7 +478,7 @@ KINDS: dict[str, Kind] = {
         _bigbench,
         ("task.json",),
         (
-            "answer theirs/task.json -b scripted -n 3 --no-cache -q --out out",
+            "answer-bigbench theirs/task.json -b scripted -n 3 --no-cache -q --out out",
             "retrieve theirs/task.json --catalogue ../mine/csvs --index out1 --json",
             "rate theirs/task.json --about numbers -b scripted -n 2 --no-cache -q --out out",
         ),
@@ -610,7 +610,7 @@ KINDS: dict[str, Kind] = {
             "preview rte -n 1 --profile other --no-cache",
             f"generate rte -n 2 {_QUICK} --out out",
             "generate rte -n 2 --no-cache -q --out out",
-            "backends check",
+            "check",
             "describe rte",
             "correct ../mine/rte -b scripted -n 2 --out out",
             "compare-methods rte --methods targen -n 2 --no-judge -b scripted --out out",

@@ -42,6 +42,8 @@ def reply(messages: list[str]) -> str:
         LookupError: there is no reply to this call.
     """
     call = "\n".join(messages)
+    if "Name one river." in call:  # of targen check
+        return "Elbe" if "json_schema" not in call else '{"river": "Elbe"}'
     if "Which label does each of these rows have?" in call:
         rows = re.findall(r"(?m)^(\d+)\. (\".*\")$", messages[-1])
         found = {number: LABELS[json.loads(text)] for number, text in rows}
@@ -64,7 +66,7 @@ def answer(seen: Any) -> Response:
     """Answer a request as OpenAI's chat completions do."""
     messages = [message["content"] for message in seen.body["messages"]]
     try:
-        text = reply([json.dumps(seen.body["response_format"]), *messages])
+        text = reply([json.dumps(seen.body.get("response_format")), *messages])
     except LookupError as error:
         return Response({"error": {"message": str(error)}}, status=400)
     # English has about four characters for each token

@@ -276,7 +276,7 @@ STORIES = """
     init-task | init-task porters --out {at}/task.yaml | task.yaml | | many
     rate | rate rows --task tickets -q --out {at}/out | out/*.jsonl | rows | one
     review grade | review grade rows --as kim --out {at}/out -q | out/*.jsonl | review | one
-    answer | answer even.json -q --out {at}/out | out/*.jsonl | bigbench | one
+    answer-bigbench | answer-bigbench even.json -q --out {at}/out | out/*.jsonl | bigbench | one
     transform | transform good? --labels yes,no -n 4 --catalogue shop -q --out {at}/out | \
         out/*.jsonl | shop | one
     compare-methods | compare-methods ./mail.yaml --methods targen,zerogen -n 4 --test test \

@@ -49,7 +49,7 @@ TASKS = f"{COMMAND} targen-tasks-superglue"
 ALONE = f"""
     {COMMAND} | list-tasks | no task is installed | targen plugins
     {COMMAND} | generate rte -n 4 -b scripted | no task named 'rte' is | install a plugin
-    {TASKS} | generate rte -n 4 | no backend was given | -b NAME, one of people, scripted
+    {TASKS} | generate rte -n 4 | no backend was given | -b NAME, one of agent, scripted
     {TASKS} | generate rte -n 4 -b llama | no backend named 'llama' is | targen list-backends
 """
 

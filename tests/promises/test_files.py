@@ -185,7 +185,6 @@ def test_rows_are_evaluated_in_little_memory(files: Shell) -> None:
     assert int(peak.rpartition("MB ")[2]) < 170
 
 
-@xfail("C2: a review ignores the columns that validate chooses")
 def test_a_blind_review_hides_the_label_in_ones_own_columns(files: Shell) -> None:
     line = "review own.csv --task reviews.yaml --as ann --blind --no-open"
     with serving(files, *line.split()) as link:
@@ -204,3 +203,30 @@ def test_labelled_lines_of_a_test_set_are_excluded(files: Shell) -> None:
     again = files(*line, "--out", "again", "--exclude", "test.txt", ok=None)
     both = {row["text"] for row in first} & {row["text"] for row in files.run("again").rows}
     assert again.code == 2 or not both
+
+
+@pytest.mark.parametrize("name", ["own.csv", "own.jsonl", "fasttext.txt", "own.xlsx", "noheader"])
+def test_a_labelled_file_becomes_a_task_that_reads_it(name: str, files: Shell) -> None:
+    flags = ["--no-header", "--map", "text=1,label=2"] if name == "noheader" else []
+    file = "noheader.csv" if name == "noheader" else name
+    files("init-task", "--from", file, *flags, "--out", "made.yaml", "--force")
+    made = (files.folder / "made.yaml").read_text()
+    assert "draft: true" in made and f"{N}: 3" in made and f"{P}: 2" in made
+    (files.folder / "made.yaml").write_text(made.replace("draft: true", ""))
+    found = json.loads(files("look", file, "--task", "made.yaml", *flags, "--json").out)
+    assert found["labels"] == {N: 3, P: 2} and not found["problems"]
+
+
+def test_a_correction_gives_the_file_back_with_its_own_cells(files: Shell) -> None:
+    own = 'Id;"Review";Liked\r\n1;"Cold; and ""old"".";negative\r\n2;The best soup.;"positive"\r\n'
+    (files.folder / "cells.csv").write_bytes(own.encode())
+    line = "correct cells.csv --task reviews.yaml -b scripted -y --out given"
+    files(*line.split(), "--map", "text=Review,label=Liked")
+    changes = (files.folder / "given" / "changes.jsonl").read_text().splitlines()
+    lines = own.splitlines(keepends=True)
+    for at, change in enumerate(map(json.loads, changes), 1):
+        if change["label"] is None:
+            lines[at] = ""
+        else:
+            lines[at] = lines[at].replace(change["claimed"], change["label"])
+    assert (files.folder / "given" / "cells.csv").read_bytes() == "".join(lines).encode()

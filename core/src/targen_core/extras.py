@@ -11,7 +11,7 @@ from targen_core.hints import install
 
 
 @contextmanager
-def needs(what: str, extra: str) -> Iterator[None]:
+def needs(what: str, extra: str, distribution: str = "targen-core") -> Iterator[None]:
     """Around an import: `what` is that which cannot be done without it.
 
     Raises:
@@ -22,8 +22,8 @@ def needs(what: str, extra: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         raise MissingDependency(
             f"{what} needs the package {error.name!r}, which is not installed",
-            distribution="targen-core",
-            hint=install(f"targen-core[{extra}]"),
+            distribution=distribution,
+            hint=install(f"{distribution}[{extra}]"),
         ) from error
 
 

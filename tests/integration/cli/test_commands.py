@@ -79,7 +79,7 @@ NOTED = """
     generate rte -n 8 -b scripted --shard 1/2 --max-cost 1 | --max-cost applies only to this shard
     generate mail.yaml -n 1 -b scripted | note: 1 row for 2 labels: label "refund" gets no rows
     estimate given.yaml -n 100 -b scripted | Too few seeds: given.yaml provides 20
-    generate mail.yaml -n 60 -b people --variant paper --seeds towns.txt | too few seeds: towns
+    generate mail.yaml -n 60 -b agent --variant paper --seeds towns.txt | too few seeds: towns
     describe claims.py:ONE | claim   determined by step 4
     describe claims.py:FINER | doubted
     generate varied.py -n 2 -b scripted --dimension lenght=mid | did you mean length?

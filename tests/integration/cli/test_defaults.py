@@ -63,7 +63,7 @@ def test_the_command_line_wins_and_all_commands_take_defaults(works, write, serv
     write(USER, f'backend = "openai-compatible"\nbase-url = "{service.url}/v1"\nmodel = "one"\n')
     works("generate", "tickets", "-n", 2, "-q")
     works("preview", "tickets", "--no-cache", "--model", "two", "--json", "--no-correct")
-    works("backends", "check", "--model", "three")
+    works("check", "--model", "three")
     asked = list(dict.fromkeys(seen.body["model"] for seen in service.seen))
     assert asked == ["one", "two", "three"]
 

@@ -42,7 +42,7 @@ GOOD = {
     "sample": "sample runs/rte-0 -n 2 --out few.jsonl",
     "train": "train train.jsonl --task mood.yaml --out trained",
     "validate": "validate runs/rte-0",
-    "backends": "backends check scripted",
+    "check": "check scripted",
     "config": "config",
     "describe": "describe rte",
     "new": "new task demo",

@@ -50,7 +50,7 @@ def test_a_run_without_an_answer_leaves_no_folder(refuses, status, words, error)
 )
 def test_a_backend_whose_reply_has_no_text_does_not_work(refuses, text, finish, words):
     with FaultServer(Response(OPENAI.answer(text, finish))) as server:
-        refuses(f"backends check llama/m --base-url {server.url}/v1", *words, code=1)
+        refuses(f"check llama/m --base-url {server.url}/v1", *words, code=1)
 
 
 # --- a service that answers badly at first ---------------------------------------

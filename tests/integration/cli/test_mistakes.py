@@ -177,7 +177,7 @@ def test_a_service(status, body, error, hint, targen):
     check_told(done, service.url, "URL", error, hint)
 
 
-CHECK = "backends check llama --model tiny --base-url"
+CHECK = "check llama --model tiny --base-url"
 
 
 @pytest.mark.parametrize(("address", "error", "hint"), mistakes("addresses"))

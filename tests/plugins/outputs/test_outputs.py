@@ -25,7 +25,6 @@ from targen_standard.task_files.model import Declaration
 
 from ...files import lines
 from ...runs import report
-from ...sheets import filled
 from ...tables import table
 from .declared import ALL, CHAT, NER, PAIRS, QA, SHOP
 
@@ -567,30 +566,25 @@ def test_replies_are_judged_in_both_orders(kind, first, second, kept):
         assert row[column] == kept
 
 
-@pytest.mark.parametrize("name", ["calls.jsonl", "calls.md"])
-def test_an_import_refuses_what_an_output_cannot_use(name, works, in_process):
+def test_an_agent_is_told_what_an_output_cannot_use(works, in_process):
     file_of({**QA, "seeds": ["eggs"], "contexts": ["food"]})
-    works(*"generate ./mine.yaml -n 1 -b people --out run".split())
+    works(*"generate ./mine.yaml -n 1 -b agent --out run".split())
     reply = {"passage": "Ana cooked six eggs in May.", "question": "When did Ana cook?"}
 
     def brought(answers):
-        Path(name).unlink(missing_ok=True)
-        works("batch", "export", "run", "--out", name)
-        (key,) = re.findall(r"\b[0-9a-f]{32}\b", Path(name).read_text())[:1]
-        file, empty = Path(f"answered-{name}"), Path(name).read_text()
+        groups = json.loads(in_process("next", "run", "--json").out)["groups"]
+        key = groups[0]["prompts"][0]["id"]
         for answer, said in answers:
-            if file.suffix == ".md":
-                file.write_text(filled(empty, {key: json.dumps(answer)}))
-            else:
-                file.write_text(json.dumps({"custom_id": key, "content": answer}))
-            done = in_process("batch", "import", "run", file)
-            assert (said in done.out, done.code) == (True, int("good" not in said)), done.out
+            Path("answers.jsonl").write_text(json.dumps({"id": key, "reply": answer}))
+            done = in_process("answer", "run", "answers.jsonl")
+            assert (said in done.out, done.code) == (True, int("used" not in said)), done.out
 
     june = "unusable-output: answers: 'in June' is not in the passage"
-    brought([({**reply, "answers": ["in June"]}, june), ({**reply, "answers": ["May"]}, "1 good")])
+    used = "1 answer used"
+    brought([({**reply, "answers": ["in June"]}, june), ({**reply, "answers": ["May"]}, used)])
     none = "no-answer: step 4 gives no answer"
     found = {**WHY, "kind": "when"}
-    brought([({**found, "answers": []}, none), ({**found, "answers": ["May"]}, "1 good")])
+    brought([({**found, "answers": []}, none), ({**found, "answers": ["May"]}, used)])
     assert report("run")["status"] == "complete"
 
 

@@ -43,7 +43,7 @@ class Backend:
         batch_codec: creates the codec that writes calls to files and reads the answers, if the
             service does not have a batch API.
         delivery: the name of the delivery that answers the backend's calls, if calls are never made
-            individually, for example because people answer. A run then requests in advance only
+            individually, for example because an agent answers. A run then requests in advance only
             answers that it will use, as long as step 4 does not change labels.
         thinks: whether the model with these options reasons before it answers, so that `targen
             estimate` can mention what it does not count.

@@ -142,7 +142,7 @@ def prepared_trial(registry: Registry, config: RunConfig) -> Prepared:
     """Return all that a trial of `config` needs, found and checked.
 
     Raises:
-        UsageError: something is wrong with it, or people answer its calls.
+        UsageError: something is wrong with it, or an agent answers its calls.
     """
     prepared = prepare(registry, config)
     if prepared.by_people:
@@ -151,7 +151,7 @@ def prepared_trial(registry: Registry, config: RunConfig) -> Prepared:
             f"{quoted(config.backend)}"
         )
         raise UsageError(
-            "people answer calls in a sheet, but a preview does not wait for answers",
+            "an agent answers with targen answer, but a preview does not wait for answers",
             hint="use a small run, which waits for answers: " + begin,
         )
     return prepared

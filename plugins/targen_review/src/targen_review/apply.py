@@ -24,6 +24,7 @@ from targen_review.rows import ReviewData, ReviewRow, digest_of, fix
 from targen_review.rubric import Rubric
 from targen_review.verdicts import EFFECTS, Verdict, verdict_of
 from targen_standard.correction.outcome import patched
+from targen_standard.correction.own_file import write_own_file
 from targen_standard.correction.versions import Decided, write_version
 from targen_standard.reporting.card import card_of_rows
 
@@ -115,7 +116,7 @@ class Version:
             RunConflict: the directory holds something else.
         """
         said = [[each.row.id, said_of(each.verdict)] for each in self.rows if each.verdict.grades]
-        return write_version(
+        place = write_version(
             load_registry(),
             self.place,
             [_decided(each, with_id=self.source.has_origin) for each in self.rows],
@@ -128,6 +129,11 @@ class Version:
             provenance=self.source.source.provenance,
             card=self._card,
         )
+        if self.source.task is not None and all(len(each.row.official) == 1 for each in self.rows):
+            changes = [(each.row.official[0], next(iter(each.rows), None)) for each in self.rows]
+            encoding = self.source.source.encoding
+            write_own_file(place, self.data.path, encoding, self.source.task, changes)
+        return place
 
     @property
     def _card(self) -> str:

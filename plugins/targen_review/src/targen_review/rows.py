@@ -18,6 +18,7 @@ from targen_core import Rejected, Task
 from targen_core.cli import tracing
 from targen_core.cli.sources import task_name
 from targen_core.cli.tracing import Traced
+from targen_core.dataset.naming import in_columns_of
 from targen_core.dataset.source import Source, open_source
 from targen_core.errors import TargenError, UsageError
 from targen_core.plugins.loader import load_registry
@@ -326,6 +327,8 @@ def open_data(path: Path | str, task: str | None = None, *, encoding: str = "utf
             raise
         problem = f"{error}; the rows are shown unchanged, and edits are not checked"
     folder = Path(path)
+    if known is not None:
+        source, _ = in_columns_of(source, known)
     has_origin = source.run is not None or (folder / "correction.json").is_file()
     return ReviewData(folder, source.name, source, known, name, problem, has_origin)
 

@@ -20,6 +20,9 @@ _COMMANDS = {
         "Apply a changed task to a run, and pay only for the affected rows.",
     ),
     "export": ("", "exporting", "Export a dataset in another tool's format."),
+    "next": ("Runs", "answering", "Print the open prompts of a run that an agent answers."),
+    "answer": ("Runs", "answering", "Take answers to a run's open prompts, and print the next."),
+    "mcp": ("Runs", "mcp", "Serve targen to an agent by the Model Context Protocol."),
     "batch": ("Runs", "batches", "Export a run's pending calls to a file, or import the answers."),
     "merge": ("Runs", "merging", "Merge several runs of a task into one."),
     "replay": ("Runs", "replaying", "Rebuild a run from its journal."),
@@ -152,17 +155,17 @@ def register_deliveries(register: Register) -> None:
 
 @hookimpl
 def register_backends(register: Register) -> None:
-    """Replies without a model: from a script or the task, and from people."""
+    """Replies without a model: from a script or the task, and from agents."""
     register(
         "scripted",
         "targen_standard.scripted:BACKEND",
         summary="calls no model: replies come from a script or the task; for dry runs and tests",
     )
     register(
-        "people",
-        "targen_standard.batches.people:BACKEND",
-        summary="no model: people write the answers in sheets, or paste the prompts into a chat "
-        "window",
+        "agent",
+        "targen_standard.answering.backend:BACKEND",
+        summary="no model: an agent, a person or a program answers, by targen next and targen "
+        "answer",
     )
 
 

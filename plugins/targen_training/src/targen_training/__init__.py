@@ -28,7 +28,12 @@ _COMMANDS = (
     ("reweigh", "reweighing:reweigh", "Weight rows by their effect on a model.", "Data"),
     ("evaluate", "evaluating:evaluate", "Evaluate a trained model on labelled rows.", "Models"),
     ("predict", "evaluating:predict", "Predict the labels of new rows.", "Models"),
-    ("answer", "bigbench.answer:answer", "Answer a BIG-bench task with a model.", "Models"),
+    (
+        "answer-bigbench",
+        "bigbench.answer:answer",
+        "Have a model answer a BIG-bench task.",
+        "Models",
+    ),
     ("compare", "comparing:compare", "Compare datasets by the models trained on them.", ""),
     ("ablate", "ablating:ablate", "Measure the contribution of each part of generation.", _PAPERS),
     ("reproduce", "reproducing:reproduce", "Reproduce an experiment from the papers.", _PAPERS),

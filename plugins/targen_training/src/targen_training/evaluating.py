@@ -27,7 +27,8 @@ def evaluate(
         Path,
         typer.Argument(
             help="A model from `targen train`. For a BIG-bench task.json, also a pretrained "
-            "decoder, or answers: a run of `targen answer`, or rows with `input` and `output`.",
+            "decoder, or answers: a run of `targen answer-bigbench`, or rows with `input` and "
+            "`output`.",
         ),
     ],
     data: Annotated[
@@ -156,7 +157,7 @@ def _grade(
 
     by_choice = is_decoder(model)
     if not by_choice and not model.exists():
-        raise no_such_file(model, hint="give a model, a run of targen answer, or rows")
+        raise no_such_file(model, hint="give a model, a run of targen answer-bigbench, or rows")
     grade, rows = (
         chosen(task, str(model), shots, number) if by_choice else answered(task, str(model))
     )

@@ -98,7 +98,7 @@ def reproduce(
         typer.Option(
             "--answers",
             metavar="FOLDER",
-            help="For DataTune: few-shot answers for each task, from targen answer.",
+            help="For DataTune: few-shot answers for each task, from targen answer-bigbench.",
         ),
     ] = None,
     tasks: Annotated[

@@ -37,7 +37,7 @@ PANELS = {
         "runs": "runs:runs",
     },
     "Data": {"look": "look:look"},
-    "Models": {"backends": "backends:backends"},
+    "Models": {"check": "check:check"},
     "Methods and papers": {},
     "Plugins": {
         "describe": "describe:describe",

@@ -177,7 +177,6 @@ def generate(
 def say_next_export(job: Job, *, quiet: bool, json: bool) -> None:
     """Print what to type for a run that does not send by itself, or what `run_job` prints."""
     from targen_core.cli.commands.report import with_concerns
-    from targen_core.cli.sheets import next_sheet
     from targen_core.cli.tables import print_json
     from targen_core.runs.folder.in_progress import unfinished_report
     from targen_core.runs.folder.report import read_report
@@ -195,10 +194,8 @@ def say_next_export(job: Job, *, quiet: bool, json: bool) -> None:
     if job.is_complete:
         print(f"{job.path} is complete and not waiting for any answers: {job.path}/dataset.jsonl")
         return
-    sheet = f" --out {next_sheet()}" if job.by_people else ""
-    print(
-        f"{job.path} is ready; next, type: targen batch export {shlex.quote(str(job.path))}{sheet}"
-    )
+    command = "next" if job.by_people else "batch export"
+    print(f"{job.path} is ready; next, type: targen {command} {shlex.quote(str(job.path))}")
 
 
 def _folder(shard: str | None) -> str:

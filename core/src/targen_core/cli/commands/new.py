@@ -99,7 +99,7 @@ def _first_commands(kind: Kind, names: Names) -> list[str]:
     commands = known.get(kind.name) or [f"targen describe {name} --kind {kind.name}"]
     if kind.name == "backend":
         address = "--base-url http://localhost:8000/v1"
-        commands.append(f"targen backends check {name} {address} --model NAME")
+        commands.append(f"targen check {name} {address} --model NAME")
     return commands
 
 

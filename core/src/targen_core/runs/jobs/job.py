@@ -742,14 +742,14 @@ class Job:
                 self._judge_all(anew=True)
             return
         mark, *others = ledger.marks
-        if outputs.died and (mark[0] > journal.mark[0] or outputs.lost(others)):
+        if is_short := mark[0] > journal.mark[0]:
+            _log.warning(
+                "%s has lost records: the run makes those calls again, unless the cache has their "
+                "replies",
+                journal.path,
+            )
+        if outputs.died and (is_short or outputs.lost(others)):
             # A power failure: rows that rest on lost replies go, and the journal gives the others.
-            if mark[0] > journal.mark[0]:
-                _log.warning(
-                    "%s has lost records: the run makes those calls again, unless the cache has "
-                    "their replies",
-                    journal.path,
-                )
             self._judge_all(anew=True)
         elif not (journal.holds(mark) and outputs.skip(others)):
             self._judge_all()  # it finds what differs, and says where

@@ -85,7 +85,7 @@ class Prepared:
 
     @property
     def by_people(self) -> bool:
-        """Return whether people answer, so that answers must not be requested in vain."""
+        """Return whether an agent answers, so that answers must not be requested in vain."""
         return any(step.backend.delivery for step in self.steps.values())
 
     def keep_in(self, folder: Path) -> None:

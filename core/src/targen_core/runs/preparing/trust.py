@@ -140,7 +140,7 @@ def require_known(
         if is_class and not isinstance(name, Typed):
             raise UsageError(
                 f"step {step} of this run uses {name}, but targen did not start it here",
-                hint=f"if you trust that code, run: targen backends check {quoted(name)}; for "
+                hint=f"if you trust that code, run: targen check {quoted(name)}; for "
                 "a class in a file, repeat the run's command, "
                 f"with --backend {quoted(_in_file(name))}",
             )

@@ -24,7 +24,7 @@ def export_batch(run: PathText | Run, out: PathText, **keywords: Any) -> Mapping
 
     Args:
         run: a run, or its directory.
-        out: the file; one that ends in .md is a sheet for people to fill in.
+        out: the file.
         **keywords: `task`, `model`, `options`, `steps`, `cache` and `registry`, as `resume` takes
             them. A `Run` remembers its task and model.
 
@@ -50,7 +50,7 @@ def import_batch(
 
     Args:
         run: a run, which then has the new rows and report, or its directory.
-        answers: the file: JSON lines, or a filled-in sheet.
+        answers: the file, in JSON lines.
         encoding: of the file, without a byte order mark.
         **keywords: as of `export_batch`.
 

@@ -1,4 +1,4 @@
-"""`targen batch`: a run's calls as files, so that any queue or person can be the model."""
+"""`targen batch`: a run's calls as files, so that any queue can be the model."""
 
 from __future__ import annotations
 
@@ -36,16 +36,13 @@ def batch(
     run: Annotated[Path, typer.Argument(help="A run directory.", show_default=False)],
     file: Annotated[
         Path | None,
-        typer.Argument(
-            help="For import: the answers file (JSON lines or a sheet).", show_default=False
-        ),
+        typer.Argument(help="For import: the answers file, in JSON lines.", show_default=False),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
-            help="For export: the output file; use .md for people to fill in. [default: "
-            "RUN/requests.jsonl]",
+            help="For export: the output file. [default: RUN/requests.jsonl]",
         ),
     ] = None,
     encoding: EncodingArg = "utf-8",
@@ -57,9 +54,8 @@ def batch(
 
     Does not make calls or need a key. The lines have the format of the provider's batches:
     {custom_id, method, url, body} and {custom_id, response} for OpenAI, {custom_id, params} and
-    {custom_id, result} for Anthropic. An answer may also be {custom_id, content}. If the file's
-    name ends in .md, export writes a sheet for people, and import reads it once it is
-    filled in. Export, get the calls answered, import, and repeat until the run is complete. Import
+    {custom_id, result} for Anthropic. An answer may also be {custom_id, content}. Export, get
+    the calls answered, import, and repeat until the run is complete. Import
     lists the answers that it rejects, keeps the others, and then exits with 1. The next export
     includes the calls of rejected answers again. To create a run for
     this, type: targen generate TASK -n N --batch-offline --out RUN
@@ -67,14 +63,11 @@ def batch(
     Examples:
     - targen batch export runs/rte-0 --out requests.jsonl
     - targen batch import runs/rte-0 answers.jsonl
-    - targen batch export runs/rte-0 --out calls-1.md
     """
     from targen_core.cli.commands.report import print_report
-    from targen_core.cli.sheets import next_sheet
     from targen_core.runs.folder.report import read_report
     from targen_standard.batches.api import opened
     from targen_standard.batches.exchange import export_batch, import_batch
-    from targen_standard.batches.sheets import is_sheet
 
     if action not in ("export", "import"):
         turned = f"targen batch {run} {action}"
@@ -107,13 +100,9 @@ def batch(
             elif count:
                 each = ", ".join(f"{calls:,} for {step}" for step, calls in by_step.items())
                 print(f"{plural(count, 'request')} in {where}: {each}")
-                answers = shlex.quote(str(where)) if is_sheet(where) else "ANSWERS"
-                print(f"then: targen batch import {typed} {answers}")
+                print(f"then: targen batch import {typed} ANSWERS")
             else:
-                left = "is empty"
-                if is_sheet(where):  # one that is there may have answers
-                    left = "is an earlier sheet" if where.exists() else "was not written"
-                print(f"{run} is complete and not waiting for any answers, so {where} {left}")
+                print(f"{run} is complete and not waiting for any answers, so {where} is empty")
             return
 
         def tell(outcomes: Imported) -> None:
@@ -129,8 +118,7 @@ def batch(
         return
     if brought.pending:
         # How many, export says: with these answers a run may ask for more side by side.
-        sheet = f" --out {shlex.quote(str(next_sheet(file)))}" if is_sheet(file) else ""
-        print(f"calls are waiting for answers; next, type: targen batch export {typed}{sheet}")
+        print(f"calls are waiting for answers; next, type: targen batch export {typed}")
     else:
         print()
         print_report(read_report(run), run)

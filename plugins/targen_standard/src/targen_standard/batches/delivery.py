@@ -90,7 +90,7 @@ class _ByServices(_Batches):
 
 
 class ByFiles(_Batches):
-    """Batches in files, which a person or any queue answers, but not before a transport is set."""
+    """Batches in files, which any queue answers, but not before a transport is set."""
 
     summary = "files that targen batch export writes and targen batch import reads"
     asked = "--batch-offline"
@@ -111,7 +111,7 @@ class ByFiles(_Batches):
         if backend.batch is None and backend.batch_codec is None:
             raise UsageError(
                 f"the {called} backend, which step {step} uses, cannot write calls to files",
-                hint="use --backend people, chatgpt, claude or llama",
+                hint="use --backend agent, chatgpt, claude or llama",
             )
         _codec(backend, options)
 

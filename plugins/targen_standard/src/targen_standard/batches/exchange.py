@@ -15,7 +15,7 @@ from targen_core.errors import JobFailed, QuotaNotMet, Rejected, UsageError
 from targen_core.hints import quoted
 from targen_core.runs.jobs.job import Job
 from targen_standard.batches.delivery import ByFiles
-from targen_standard.batches.files import FileTransport, Imported, write_requests
+from targen_standard.batches.files import FileTransport, Imported, read_lines, write_requests
 
 
 def export_batch(job: Job, out: Path) -> Counter[str]:
@@ -29,10 +29,8 @@ def export_batch(job: Job, out: Path) -> Counter[str]:
         RunDirectoryError: `out` cannot be written.
     """
     transport = FileTransport(job.path)
-    job.delivery = ByFiles(transport)
-    job.leave_to(job.delivery)  # a model that writes no files is refused before anything changes
     try:
-        job.run()
+        work_on(job, transport)
     except QuotaNotMet:  # it waits for no answer either: a script would answer the last calls again
         write_requests([], out)
         raise
@@ -41,6 +39,17 @@ def export_batch(job: Job, out: Path) -> Counter[str]:
             raise
         return write_requests(transport.pending, out, job.task.about.canary)
     return write_requests([], out)
+
+
+def work_on(job: Job, transport: FileTransport) -> None:
+    """Continue a run with the answers of a transport, until it ends or waits for others.
+
+    Raises:
+        JobFailed: it waits, with the cause `answers`, or cannot continue.
+    """
+    job.delivery = ByFiles(transport)
+    job.leave_to(job.delivery)  # a model that writes no files is refused before anything changes
+    job.run()
 
 
 def import_batch(
@@ -57,13 +66,12 @@ def import_batch(
         UsageError: the file cannot be read, has no answers, or only answers to another run.
         JobFailed: the run cannot continue for another reason.
     """
-    transport = FileTransport(job.path, file, encoding=encoding, fault=partial(_fault, job.task))
-    job.delivery = ByFiles(transport)
-    job.leave_to(job.delivery)
+    answers = read_lines(file, encoding)
+    transport = FileTransport(job.path, file, answers, fault=fault_of(job.task))
     transport.begin(job.journal)
     outcomes = transport.imported
     try:
-        job.run()
+        work_on(job, transport)
     except QuotaNotMet:
         transport.end(job.journal)
         before_error(outcomes)
@@ -79,6 +87,11 @@ def import_batch(
             f"to export this run's calls: targen batch export {quoted(job.path)}",
         )
     return outcomes
+
+
+def fault_of(task: Task[Any, Any]) -> Callable[[ChatReply, ChatRequest], str]:
+    """Return what says why a task's checks would reject a reply."""
+    return partial(_fault, task)
 
 
 def _fault(task: Task[Any, Any], reply: ChatReply, request: ChatRequest) -> str:

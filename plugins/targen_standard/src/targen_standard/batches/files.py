@@ -6,7 +6,7 @@ No call is made: a run works on its journal, and writes down the calls whose ans
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,16 @@ from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.calls.secrets import scrub
-from targen_core.cli.outputs import write_new
-from targen_core.cli.sheets import next_sheet
 from targen_core.dataset.lines import lines
 from targen_core.errors import JobFailed, UsageError
 from targen_core.hints import quoted
 from targen_core.reading.values import Malformed, json_of
 from targen_core.runs.records.writing import write_atomically
 from targen_core.text import plural, printable
+from targen_standard.answering.backend import Agent
+from targen_standard.answering.prompts import Answer
+from targen_standard.answering.replies import reply_of
 from targen_standard.batches.ledger import BatchLedgerFile
-from targen_standard.batches.people import People
-from targen_standard.batches.replies import reply_of
-from targen_standard.batches.sheets import Filled, is_sheet, read_sheet, sheet_of
 from targen_standard.batches.waiting import Sent, WaitingCall
 
 _MOST_NAMED = 1_000  # places that are not answers
@@ -41,7 +39,7 @@ class Imported:
     """The outcomes of a file of answers.
 
     `again` are answers that the run already has. `unknown` are those to calls that the run does not
-    make at present. `empty` places of a sheet have none. `bad` places are invalid, and `garbage`
+    make at present. `empty` places have none. `bad` places are invalid, and `garbage`
     names the first thousand: file, line, and reason. `problem` says why the first of the failed
     ones failed. At least `pending` calls wait for the next file.
     """
@@ -69,8 +67,8 @@ class FileTransport:
 
     Args:
         run: the run directory, in which it notes that a file was read.
-        file: the answers, one per line or as a sheet, or None.
-        encoding: of the answers, without a byte order mark.
+        file: the name of the answers, for messages, or None.
+        answers: the answers.
         fault: what is wrong with a reply that a person wrote, or "".
 
     Attributes:
@@ -85,8 +83,8 @@ class FileTransport:
         self,
         run: Path,
         file: Path | None = None,
+        answers: Iterable[Answer] = (),
         *,
-        encoding: str = "utf-8",
         fault: Callable[[ChatReply, ChatRequest], str] = lambda reply, request: "",
     ) -> None:
         self.pending: list[WaitingCall] = []
@@ -94,13 +92,12 @@ class FileTransport:
         self._run = run
         self._file = file
         self._fault = fault
-        self._answers = {} if file is None else _read(file, self.imported, encoding)
+        self._answers = _by_key(file, answers, self.imported)
+        self._lengths = {*map(len, self._answers)}
         if file is not None and not self._answers and not self.imported.bad:
-            where = 'as a line: {"custom_id": "…", "content": "…"}'
-            if is_sheet(file):
-                where = "in the block below its prompt, save the file, and import it again"
             raise UsageError(
-                f"{file} does not contain any answers", hint=f"write each answer {where}"
+                f"{file} does not contain any answers",
+                hint='write each as a line: {"id": "…", "reply": …}',
             )
 
     def begin(self, journal: Journal) -> None:
@@ -122,8 +119,8 @@ class FileTransport:
             return False
         self.pending = list(calls)
         hint: str
-        if all(isinstance(call.codec, People) for call in calls):
-            hint = f"targen batch export {quoted(self._run)} --out {quoted(next_sheet())}"
+        if all(isinstance(call.codec, Agent) for call in calls):
+            hint = f"targen next {quoted(self._run)}"
         else:
             again = f"targen resume {quoted(self._run)} --no-batch"
             hint = (
@@ -138,14 +135,15 @@ class FileTransport:
         """Do nothing, since answers do not arrive later."""
 
     def _answer(self, call: WaitingCall) -> bool:
-        filled = self._answers.pop(call.request.key, None)
-        if filled is None:
+        names = (call.request.key[:length] for length in self._lengths)
+        name = next((name for name in names if name in self._answers), None)
+        if name is None:
             return False
+        filled = self._answers.pop(name)
         try:
             answer = self._parse(filled.content, call)
         except ValueError as error:
-            below = max(getattr(error, "line", 1) - 1, 0) if isinstance(filled.content, str) else 0
-            self.imported.refuse(self._file, filled.line + below, str(error))
+            self.imported.refuse(self._file, filled.line, f"{filled.key}: {error}")
             return False
         if not isinstance(answer, ChatReply) and answer.cause != "content-filter":
             self.imported.failed += 1
@@ -158,13 +156,13 @@ class FileTransport:
         call.give(answer)
         return True
 
-    def _parse(self, content: bytes | str, call: WaitingCall) -> BatchAnswer:
-        """The answer to a call that a line or a place in a sheet holds.
+    def _parse(self, content: Any, call: WaitingCall) -> BatchAnswer:
+        """The answer to a call: a value, or a line in the format of a service.
 
         Raises:
             ValueError: it holds none.
         """
-        if isinstance(content, str):
+        if not isinstance(content, bytes):
             return self._by_person(content, call.request)
         record = json_of(content)
         if "content" in record and not _SERVICES & record.keys():
@@ -182,20 +180,13 @@ class FileTransport:
 
 
 def write_requests(calls: Sequence[WaitingCall], out: Path, canary: str = "") -> Counter[str]:
-    """Write calls to `out`, a line each or as a sheet; returns how many of each step.
-
-    A sheet does not replace a file, since people may have filled it in, and is not written without
-    calls.
+    """Write calls to `out`, a line each; returns how many of each step.
 
     Raises:
-        UsageError: the sheet exists already.
         RunDirectoryError: `out` cannot be written.
     """
-    if not is_sheet(out):
-        encoded = [call.codec.encode(call.request) for call in calls]
-        write_atomically(out, b"".join(line + b"\n" for line in encoded).decode())
-    elif calls:
-        write_new(out, sheet_of([call.request for call in calls]))
+    encoded = [call.codec.encode(call.request) for call in calls]
+    write_atomically(out, b"".join(line + b"\n" for line in encoded).decode())
     if calls and canary:  # a line of its own would be a request that no service knows
         write_atomically(out.with_name(f"{out.name}.canary.txt"), f"{canary}\n")
     origins = (call.request.origin for call in calls)
@@ -209,36 +200,40 @@ def _journaled(journal: Journal, key: str) -> bool:
         return False
 
 
-def _read(file: Path, imported: Imported, encoding: str) -> dict[str, Filled]:
-    """The answers in a file by `custom_id`; of several the last."""
-    answers: dict[str, Filled] = {}
-    read = read_sheet if is_sheet(file) else _read_lines
-    for filled in read(file, encoding):
-        if filled.problem:
-            imported.refuse(file, filled.line, filled.problem)
-        elif not filled.content:
+def _by_key(file: Path | None, answers: Iterable[Answer], imported: Imported) -> dict[str, Answer]:
+    """The answers by id; of several the last."""
+    known: dict[str, Answer] = {}
+    for answer in answers:
+        if answer.problem:
+            imported.refuse(file, answer.line, answer.problem)
+        elif answer.content in ("", None):
             imported.empty += 1
         else:
-            earlier = answers.get(filled.key)
-            if earlier is not None and earlier.content.strip() != filled.content.strip():
-                why = f"line {filled.line} has a different answer to this call, which is used"
+            earlier = known.get(answer.key)
+            if earlier is not None and earlier.content != answer.content:
+                why = f"line {answer.line} has a different answer to this call, which is used"
                 imported.refuse(file, earlier.line, why)
-            answers[filled.key] = filled
-    return answers
+            known[answer.key] = answer
+    return known
 
 
-def _read_lines(file: Path, encoding: str) -> Iterator[Filled]:
+def read_lines(file: Path, encoding: str = "utf-8") -> Iterator[Answer]:
+    """Yield the answers in a file of lines with a `custom_id`, as services and queues write them.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
     refused = 0
     for number, line in lines(file, encoding).records():
         if not isinstance(line, bytes):
-            yield Filled(number, problem=str(line))
+            yield Answer(number, problem=str(line))
             continue
         try:
-            yield Filled(number, str(json_of(line)["custom_id"]), line)
+            yield Answer(number, str(json_of(line)["custom_id"]), line)
         except (ValueError, KeyError, TypeError):
-            yield Filled(number, problem=f"not a JSON object with a custom_id; {_FORM}")
+            yield Answer(number, problem=f"not a JSON object with a custom_id; {_FORM}")
             refused += 1
         if refused == _MOST_REFUSED:
             why = f"{_MOST_REFUSED:,} lines were rejected; later lines are not read"
-            yield Filled(number + 1, problem=why)
+            yield Answer(number + 1, problem=why)
             return

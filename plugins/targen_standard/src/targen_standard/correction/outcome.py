@@ -20,6 +20,7 @@ from targen_core.runs.records.correction_plan import CorrectionPlan
 from targen_core.runs.records.lock import model_name
 from targen_core.runs.records.writing import write_atomically
 from targen_core.tasks.model import Task
+from targen_standard.correction.own_file import write_own_file
 from targen_standard.reporting.card import corrected_card, write_card
 
 if TYPE_CHECKING:  # datasets know runs, and not the other way
@@ -181,6 +182,17 @@ def write_judged(
         verdicts=Counter(change["verdict"] for change in changes),
     )
     write_correction(out, rows, changes, report, origins=origins, card=card)
+    if dataset.run is None and all(len(item.unit.rows) == 1 for item in judged):
+        write_own_file(out, dataset.source, "utf-8", task, [_row_of(task, i) for i in judged])
+
+
+def _row_of(task: Task[Any, Any], item: Judged) -> tuple[Mapping[str, Any], Any]:
+    """Return a row before and after, or None if it was rejected."""
+    (before,) = item.unit.rows
+    if item.final is None:
+        return before, None
+    (after,) = patched(item.unit.rows, *(list(task.to_rows(i, 0)) for i in (item.gold, item.final)))
+    return before, after
 
 
 def calls_in_vain(out: Path) -> Set[str]:

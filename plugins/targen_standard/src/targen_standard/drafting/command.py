@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from targen_core.cli.flags import Said, takes
+from targen_core.cli.sources import EncodingArg
 from targen_core.errors import UsageError
 from targen_core.options import Limits, RowOptions
 from targen_core.origin import DECLARED
@@ -37,6 +38,13 @@ def init_task(
             "--blank", help="Write a commented template to fill in, without calling a model."
         ),
     ] = False,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="FILE", help="Write it from a file of labelled rows, without a model."
+        ),
+    ] = None,
+    encoding: EncodingArg = "utf-8",
     out: Annotated[
         Path | None,
         typer.Option("--out", help="The output file. [default: NAME.yaml, or task.yaml]"),
@@ -48,12 +56,15 @@ def init_task(
     """Write a task file for `targen generate`.
 
     A model drafts the file from your description, in one call. With --blank, the command writes a
-    commented file to fill in. No rows are generated. A draft contains the line `draft: true`. Read
-    the draft and remove this line before you generate rows.
+    commented file to fill in. With --from, it takes the labels, their shares, the fields and their
+    lengths from your own file, and leaves a line for each definition. No rows are generated. A
+    draft contains the line `draft: true`. Read the draft and remove this line before you generate
+    rows.
 
     Examples:
     - targen init-task "Is a film review positive or negative?" -b chatgpt --model gpt-6-luna
     - targen init-task --blank --out mytask.yaml
+    - targen init-task --from reviews.csv
     """
     file = Path(description or "")
     if file.suffix.lower() in (*DECLARED, ".py"):
@@ -61,6 +72,11 @@ def init_task(
             f"{file} is a file, but this command needs a description of the task",
             hint=f"targen init-task --blank --out {quote(str(file.with_suffix('.yaml')))}",
         )
+    if rows is not None:
+        if blank:
+            raise UsageError("--blank and --from exclude each other", hint="omit --blank")
+        _from_rows(rows, encoding, description or "", out, force=force)
+        return
     if blank and description is not None:
         raise UsageError(
             "--blank does not use a model, so omit the description",
@@ -68,7 +84,7 @@ def init_task(
         )
     if description is None and not blank:
         raise UsageError(
-            "describe the task, or pass --blank",
+            "describe the task, or pass --blank or --from FILE",
             hint='targen init-task "Is a film review positive or negative?"',
         )
     if out is not None:
@@ -111,6 +127,19 @@ def init_task(
         print("  samples     are their actual labels right?")
     print("Then remove the line `draft: true` and type:")
     print(f"  targen preview {_typed(path)}{said.typed(ModelFlags)}")
+
+
+def _from_rows(
+    rows: Path, encoding: str, description: str, out: Path | None, *, force: bool
+) -> None:
+    """Write a task file from labelled rows."""
+    from targen_standard.drafting.from_rows import task_from
+
+    path = out or Path(f"{rows.name.partition('.')[0] or 'task'}.yaml")
+    _may_write(path, force=force)
+    _write(path, task_from(rows, encoding, description), force=force)
+    print(f"Created {path}. Fill in the definitions, remove the line `draft: true`, and type:")
+    print(f"  targen generate {_typed(path)} -n 100 --examples {quote(str(rows))}")
 
 
 def _may_write(path: Path, *, force: bool) -> None:

@@ -1,4 +1,4 @@
-"""`targen answer`: a model answers a task of BIG-bench."""
+"""`targen answer-bigbench`: a model answers a task of BIG-bench."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def answer(
     TASK.json` scores it.
 
     Examples:
-    - targen answer implicatures.json -n 200 -b llama --model llama3.1 --out answers
-    - targen answer implicatures.json --shots 0 -b chatgpt --batch --max-cost 1
+    - targen answer-bigbench implicatures.json -n 200 -b llama --model llama3.1 --out answers
+    - targen answer-bigbench implicatures.json --shots 0 -b chatgpt --batch --max-cost 1
     - targen evaluate answers implicatures.json
     """
     from targen_standard.datasets.bigbench import task_json

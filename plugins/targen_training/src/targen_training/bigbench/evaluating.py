@@ -62,7 +62,7 @@ def chosen(task: BigBench, place: str, shots: int, number: int | None) -> tuple[
     if metric_of(task) != METRICS[0]:
         raise UsageError(
             f"{task.name} is scored on written answers ({metric_of(task)})",
-            hint="have a model write answers with targen answer, then evaluate those",
+            hint="have a model write answers with targen answer-bigbench, then evaluate those",
         )
     places = drawn(task, number)
     prompts = [prompt_of(task, at, shots, 0) for at in places]
@@ -85,7 +85,7 @@ def chosen(task: BigBench, place: str, shots: int, number: int | None) -> tuple[
 
 
 def answered(task: BigBench, source: str) -> tuple[Grade, list[Any]]:
-    """Grade written answers: a run of targen answer, or rows of `input` and `output`.
+    """Grade written answers: a run of targen answer-bigbench, or rows of `input` and `output`.
 
     Raises:
         UsageError: they cannot be read, or are of another task.
@@ -100,7 +100,7 @@ def answered(task: BigBench, source: str) -> tuple[Grade, list[Any]]:
         if not isinstance(row.get("input"), str) or row.get("output", row.get("answer")) is None:
             raise UsageError(
                 f"{source} does not contain answers, which are rows with `input` and `output`",
-                hint="have a model write some with targen answer TASK.json",
+                hint="have a model write some with targen answer-bigbench TASK.json",
             )
         places = by_input.get(row["input"].strip(), [])
         place = _place(row, places)

@@ -17,7 +17,7 @@ _FENCED = re.compile(r"(`{3,})\w*[ \t]*\r?\n(.*)\n\1`*", re.DOTALL)
 _OBJECT = re.compile(r'\{\s*"')
 _BULLET = re.compile(r"(?:[-*•]|\d+[.)])[ \t]+")
 _SHAPES = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
-_DEEPEST_SHAPE, _MOST_OPTIONS = 6, 10
+_DEEPEST_SHAPE, _MOST_OPTIONS, _ALIKE = 6, 10, 4
 _REASON, _VERDICT, _VALID = "explanation", "verdict", "valid"
 # Required fields in replies of our correctors, and the field that decides the others.
 _JUDGED = {
@@ -215,10 +215,10 @@ def _shape(schema: _Schema, root: _Schema, levels: int) -> str:
         return " or ".join([*listed, "…"] if len(options) > _MOST_OPTIONS else listed)
     kind = schema.get("type", "")
     if kind == "object":
-        inner = (
-            f"{json.dumps(name, ensure_ascii=False)}: {_shape(part, root, levels - 1)}"
-            for name, part in schema.get("properties", {}).items()
-        )
+        parts = {n: _shape(p, root, levels - 1) for n, p in schema.get("properties", {}).items()}
+        inner = [f"{json.dumps(name, ensure_ascii=False)}: {form}" for name, form in parts.items()]
+        if len(inner) > _ALIKE and len({*parts.values()}) == 1:  # such as a label for each number
+            inner = [inner[0], "…", inner[-1]]
         return f"{{{', '.join(inner)}}}"
     if kind == "array":
         return f"[{_shape(schema.get('items', {}), root, levels - 1)}, …]"

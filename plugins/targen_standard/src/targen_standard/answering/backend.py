@@ -1,4 +1,4 @@
-"""The backend `people`: no model, its calls go into sheets or lines that somebody answers."""
+"""The backend `agent`: no model; an agent, a person or a program answers the prompts."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from targen_core.calls.batch import BatchAnswer
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.cli.tokens import estimate
 from targen_core.errors import UsageError
-from targen_standard.batches.replies import shape_of
+from targen_standard.answering.replies import shape_of
 
 
-class PeopleOptions(BackendOptions):
-    """Options for `-o KEY=VALUE` with `--backend people`."""
+class AgentOptions(BackendOptions):
+    """Options for `-o KEY=VALUE` with `--backend agent`."""
 
     model: str = Field(
-        "people",
+        "agent",
         min_length=1,
-        description="A name for the people who answer; dataset cards list it as the author",
+        description="The name of who answers; dataset cards list it as the author",
     )
 
 
-class People:
+class Agent:
     """A `ChatModel` that is never asked, and the `BatchCodec` of its calls as lines."""
 
     structured = True  # an answer is checked when it is imported
     seeded = False
     max_concurrency: int | None = None
-    price: Price | None = Price(0.0, 0.0, source="people answer")
+    price: Price | None = Price(0.0, 0.0, source="an agent or a person answers")
 
-    def __init__(self, options: PeopleOptions) -> None:
-        self.identity = f"people:{options.model}"
+    def __init__(self, options: AgentOptions) -> None:
+        self.identity = f"agent:{options.model}"
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Refuse a single call.
@@ -43,8 +43,8 @@ class People:
             UsageError: always.
         """
         raise UsageError(
-            "people answer through files, not one call at a time",
-            hint="targen generate TASK -n 20 --backend people, then targen batch export RUN",
+            "the backend agent answers prompts of a run, not single calls",
+            hint="targen generate TASK -n 20 -b agent --out RUN, then targen next RUN",
         )
 
     def count_tokens(self, request: ChatRequest) -> int:
@@ -71,10 +71,10 @@ class People:
 
 
 BACKEND = Backend(
-    summary="no model: people write the answers in sheets, or paste the prompts into a chat window",
-    options=PeopleOptions,
-    create=People,
-    batch_codec=People,
+    summary="no model: an agent, a person or a program answers, by targen next and targen answer",
+    options=AgentOptions,
+    create=Agent,
+    batch_codec=Agent,
     cacheable=False,
     delivery="files",
 )

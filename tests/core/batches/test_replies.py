@@ -1,4 +1,4 @@
-"""Answers that people write: lines, and sheets that come back filled in."""
+"""Answers that agents and people write: made into replies, or refused with what would be right."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import Field, create_model
 
 from targen_core.calls.model import ChatReply, ChatRequest, Message, Origin
@@ -20,12 +18,10 @@ from targen_core.engine.reply_json import read_reply
 from targen_core.errors import JobFailed
 from targen_core.reading.values import Malformed
 from targen_core.tasks.replies import list_of
-from targen_standard.batches.files import FileTransport
-from targen_standard.batches.replies import reply_of
-from targen_standard.batches.sheets import read_sheet, sheet_of
+from targen_standard.answering.replies import reply_of
+from targen_standard.batches.files import FileTransport, read_lines
 from targen_standard.batches.waiting import WaitingCall
 
-from ...sheets import filled
 from ...tables import table
 
 
@@ -100,6 +96,11 @@ def test_a_wrong_answer_is_refused_with_what_would_be_right(model, content, why)
         reply_of(content, request(model))
 
 
+def test_an_answer_cannot_bring_the_probabilities_of_its_tokens():
+    with pytest.raises(Malformed, match="token probabilities"):
+        reply_of("a", request("free", top_logprobs=3))
+
+
 # --- files -------------------------------------------------------------------------
 
 
@@ -124,7 +125,7 @@ def answered(drive, file, *requests):
     given: dict[str, str] = {}
 
     async def main():
-        transport = FileTransport(file.parent, file)
+        transport = FileTransport(file.parent, file, read_lines(file))
         calls = [WaitingCall(Codec(), each, SimpleNamespace(done=bool)) for each in requests]
         for call in calls:
             call.answer.set_result = lambda reply, key=call.request.key: given.update(
@@ -168,54 +169,8 @@ def test_bad_lines_are_named_and_the_good_ones_imported(drive, tmp_path):
     assert imported.good == 3
 
 
-# --- sheets ------------------------------------------------------------------------
-
-TEXTS = st.text() | st.lists(
-    st.sampled_from(["`", "~~~~", "\n", "````\n", "# call a1", "=1+1", "'", '"', ",", "\r", " x"])
-).map("".join)
-
-
-@given(first=TEXTS, second=TEXTS)
-def test_any_text_survives_a_sheet(first, second, tmp_path_factory):
-    path = tmp_path_factory.getbasetemp() / "calls.md"
-    sheet = sheet_of([request("free", key) for key in ("a0", "a1", "a2")])
-    answers = {"a0": first, "a2": second}
-    path.write_bytes(filled(sheet, answers).encode())
-    read = list(read_sheet(path))
-    assert not any(each.problem for each in read)
-    expected = {"a0": first, "a1": "", "a2": second}
-    assert {each.key: each.content for each in read} == {
-        key: text.replace("\r\n", "\n").strip() for key, text in expected.items()
-    }
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "**Answer**\n\n````answer\nhalf\n",
-        "**Answer**\n\n````answer\nhalf\n````\nthe rest\n",
-        "**Answer**\n\nmine\n\n````answer\n\n````\n",
-        "```text\np\n```\n",
-    ],
-)
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_damaged_section_is_named_and_the_next_one_read(answer, end, tmp_path):
-    path = tmp_path / "calls.md"
-    sheet = f"## Call a0\n\n{answer}## Call a1\n\n**Answer**\n\n````answer\ngood\n````\n"
-    path.write_bytes(sheet.replace("\n", end).encode())
-    bad, good = read_sheet(path)
-    assert "the call a0 has text outside its answer block" in bad.problem
-    assert good.content == "good"
-
-
-def test_a_wrong_answer_in_a_sheet_is_named_with_its_place(drive, tmp_path):
-    asked = [request("judged", f"a{n}") for n in range(3)]
-    path = tmp_path / "calls.md"
-    answers = {"a0": '\n{\n"label": "no",\n"score" 1}', "a2": '{"label": "no", "score": 3}'}
-    path.write_text(filled(sheet_of(asked), answers))
-    given, imported = answered(drive, path, *asked)
-    assert list(given) == ["a2"] and imported.good == 1
-    line = path.read_text().splitlines().index('"score" 1}') + 1
-    assert imported.empty == 1
-    (named,) = imported.garbage
-    assert named.startswith(f"{path}, line {line}: it is not JSON: Expecting ':' delimiter")
+def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path, drive):
+    file = tmp_path / "novel.txt"
+    file.write_text("Call me Ishmael.\n" * 12_000)
+    given, imported = answered(drive, file, request("sentence", "a1"))
+    assert (given, imported.bad) == ({}, 10_001)

@@ -1,0 +1,1 @@
+"""`targen mcp`: the commands as tools of the Model Context Protocol."""
