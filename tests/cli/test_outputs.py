@@ -9,7 +9,7 @@ import pytest
 
 from targen_core.cli.outputs import check_own, claim, locked, new_folder, put_folder, read_file
 from targen_core.errors import RunDirectoryError, UsageError
-from targen_core.outputs import remove, write_file, writing
+from targen_core.outputs import remove, write_file
 
 
 @pytest.fixture
@@ -42,29 +42,11 @@ def test_what_blocks_a_reader_is_refused(tmp_path):
             use()
 
 
-def test_a_folder_is_no_file_and_a_second_name_is_refused_where_asked(tmp_path):
-    write_file(tmp_path / "a/file", "x")
-    os.link(tmp_path / "a/file", tmp_path / "second")
-    with pytest.raises(UsageError, match="it is a folder, not a regular file"):
-        check_own(tmp_path, "a")
-    check_own(tmp_path, "a/")
-    with pytest.raises(UsageError, match="second name"):
-        check_own(tmp_path, "a/", alone=True)
-
-
 def test_one_process_holds_a_folder(tmp_path):
     with locked(tmp_path / "a"), pytest.raises(RunDirectoryError, match="another process"):
         locked(tmp_path / "a").__enter__()
     with locked(tmp_path / "a"):
         pass
-
-
-def test_a_lock_of_a_strangers_is_not_emptied(tmp_path, other):
-    (tmp_path / "a").mkdir()
-    os.link(other / "kept", tmp_path / "a/.lock")
-    with pytest.raises(RunDirectoryError, match=r"\.lock.*second name"), locked(tmp_path / "a"):
-        pass
-    assert (other / "kept").read_text() == "all of it"
 
 
 def test_files_are_replaced_whole_and_texts_come_back(tmp_path):
@@ -94,23 +76,3 @@ def test_no_removal_follows_a_link(tmp_path, other):
     remove(tmp_path / "nothing")
     assert not inner.exists()
     assert (other / "kept").read_text() == "all of it"
-
-
-def test_a_new_folder_is_put_in_place_of_the_one_before(tmp_path):
-    write_file(tmp_path / "out/old", "x")
-    write_file(tmp_path / "part/killed", "x")
-    with new_folder(tmp_path / "part") as made:
-        write_file(made / "new", "y")
-        put_folder(made, tmp_path / "out")
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["new"]
-    with new_folder(tmp_path / "part") as made:
-        write_file(made / "new", "y")
-    assert not (tmp_path / "part").exists()
-
-
-def test_an_error_names_the_place_and_the_reason(tmp_path):
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(RunDirectoryError, match=r"cannot write .*: .*file is a file, not a folder"):
-        write_file(tmp_path / "file/inner", "y")
-    with pytest.raises(RunDirectoryError, match="no space"), writing(tmp_path):
-        raise OSError(28, "no space")

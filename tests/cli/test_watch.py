@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from types import MappingProxyType, SimpleNamespace
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from targen_core.calls.budget import Budget
 from targen_core.calls.usage import Usage
-from targen_core.display.watch import Watch, one_line, state_of
-
-TEXT = st.text(max_size=300)
+from targen_core.display.watch import Watch, state_of
 
 
 def layer(calls=0, dollars=0.0, **caps):
@@ -46,18 +41,6 @@ def test_the_pace_is_that_of_what_was_done_and_the_estimate_follows_it():
     assert states[-1].pace == "60 rows per minute, about 50 s left"
 
 
-def test_what_earlier_processes_did_is_no_pace():
-    states = watching(1000, [(0, 500), (1, 500), (2, 501), (8, 507), (12, 511)])
-    assert states[-1].pace.startswith("60 rows per minute, about 9 min left")
-
-
-def test_one_that_stands_still_takes_longer_and_longer():
-    steps = [(n, n) for n in range(1, 30)]
-    states = watching(100, [*steps, (60, 29), (600, 29)])
-    assert states[-3].pace.endswith("80 s left") and "min left" in states[-2].pace
-    assert "h left" in states[-1].pace
-
-
 def test_dollars_stand_beside_their_cap_and_what_all_should_cost():
     watch = Watch()
     watch.counted("rows")(20, 100)
@@ -69,10 +52,3 @@ def test_dollars_stand_beside_their_cap_and_what_all_should_cost():
     assert state.figures == (
         "10 calls, 3 in flight (generate 2, correct 1), 1,000 of 3,000 tokens, about 5,000 needed"
     )
-
-
-@given(TEXT, st.lists(TEXT, min_size=1, max_size=4).map(tuple), st.integers(20, 120))
-def test_a_row_is_one_line_and_moves_no_cursor(label, texts, width):
-    line = one_line((label, texts), width)
-    assert len(line) <= width
-    assert not set(line) & set("\n\r\x1b\x9b\u202e")

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from targen_core.cli.trust import leaving, placed, reaches_out
-from targen_core.origin import HUB, Typed, split_model
+from targen_core.origin import HUB
 
 PARTS = st.lists(
     st.sampled_from(
@@ -68,24 +68,3 @@ def test_what_needs_no_trust_lies_in_the_folder(parts, here, tmp_path_factory):
 )
 def test_what_leads_out_is_told(text, tmp_path):
     assert leaving(tmp_path, {"data": text}) == {"data": text}
-
-
-@pytest.mark.parametrize(
-    ("text", "backend", "model"),
-    [
-        ("llama", "llama", None),
-        ("llama/", "llama", ""),
-        ("llama/qwen:7b", "llama", "qwen:7b"),
-        ("llama/a/b.py:C", "llama", "a/b.py:C"),
-        ("targen-backends:chatgpt/gpt", "targen-backends:chatgpt", "gpt"),
-        ("langchain:pkg.Class", "langchain:pkg.Class", None),
-        ("langchain:pkg.Class/gpt", "langchain:pkg.Class", "gpt"),
-        ("langchain:./x.py:Class", "langchain:./x.py:Class", None),
-        ("langchain:a/x.py:Class", "langchain:a/x.py:Class", None),
-        ("langchain:../a/x", "langchain:../a/x", None),
-    ],
-)
-def test_a_model_stands_behind_the_backend(text, backend, model):
-    assert split_model(text) == (backend, model)
-    assert not isinstance(split_model(text)[0], Typed)
-    assert isinstance(split_model(Typed(text))[0], Typed)

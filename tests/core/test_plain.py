@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -44,38 +43,8 @@ def test_what_is_no_file_is_neither_read_nor_written(kind, there, path):
     assert sorted(p.name for p in path.parent.iterdir()) == ["elsewhere", "file"][1 - there :]
 
 
-def test_a_device_is_not_opened():
-    with pytest.raises(NotPlain, match="it is a device"):
-        read_plain(Path("/dev/zero"), 99)
-
-
-def test_a_file_is_read_to_a_size(path):
-    path.write_bytes(b"x" * 100)
-    assert read_plain(path, 100) == b"x" * 100
-    with pytest.raises(NotPlain, match="it is larger than"):
-        read_plain(path, 99)
-
-
 def test_a_file_is_replaced_whole(path):
     for data in (b"first", b"second"):
         replace_plain(path, data)
         assert path.read_bytes() == data
     assert [p.name for p in path.parent.iterdir()] == ["file"]
-
-
-@pytest.mark.parametrize("kind", ["a link", "a FIFO"])
-def test_a_part_that_somebody_laid_out_is_taken_away(kind, path):
-    make(path.with_name(".file.part"), kind)
-    replace_plain(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert [p.name for p in path.parent.iterdir()] == ["file"]
-
-
-def test_a_second_name_is_only_written_where_that_is_good(path):
-    path.write_bytes(b"kept")
-    path.with_name("other").hardlink_to(path)
-    os.close(open_plain(path, os.O_RDWR))
-    with pytest.raises(NotPlain, match="second name"):
-        open_plain(path, os.O_RDWR, alone=True)
-    replace_plain(path, b"new")
-    assert path.with_name("other").read_bytes() == b"kept"

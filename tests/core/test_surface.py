@@ -6,14 +6,9 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 import targen_core
 from targen_core import errors
-
-NAMES = """Backend BackendOptions ChatReply Correction CorrectionSample Judging Label ListStep Llm
-Price Prompt Register Rejected TargenError Task
-generate hookimpl load read_dataset resume""".split()
 
 TREE = {
     "Exception": "TargenError",
@@ -24,12 +19,6 @@ TREE = {
     "JobFailed": "QuotaNotMet BudgetExhausted Interrupted",
 }
 PARENTS = {name: parent for parent, names in TREE.items() for name in names.split()}
-
-
-def test_the_short_names_are_these():
-    assert dir(targen_core) == NAMES  # what Tab offers
-    assert {targen_core.generate.__name__, targen_core.resume.__name__} == {"generate", "resume"}
-    assert all(getattr(targen_core, name) is not None for name in NAMES)
 
 
 def test_type_checkers_see_what_programs_get():
@@ -61,14 +50,3 @@ def test_the_tree_of_errors_is_this():
         assert error.__bases__[0].__name__ == parent
         usage = issubclass(error, errors.UsageError)
         assert error.exit_code == (2 if usage else 130 if name == "Interrupted" else 1)
-
-
-def test_the_cause_of_a_service_error_decides_what_helps():
-    causes = {cause: errors.ServiceError("words", cause=cause) for cause in get_args(errors.Cause)}
-    assert {cause for cause, error in causes.items() if error.retryable} == {
-        *("unavailable", "server-error", "no-reply", "connection", "no-server", "timeout"),
-        *("rate-limit", "overloaded"),
-    }
-    assert not any(error.implied.is_load and error.implied.is_own for error in causes.values())
-    error = errors.ServiceError("words", hint="do", retry_after=float("nan"))
-    assert (str(error), error.hint, error.retry_after) == ("words", "do", None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 
 import markdown_it
 import pytest
@@ -13,13 +12,10 @@ from hypothesis import strategies as st
 
 from targen_core.cli.markup import (
     markdown,
-    markdown_code,
-    markdown_fence,
     markdown_prose,
     sheet_cell,
     sheet_text,
 )
-from targen_core.cli.tables import duration
 from targen_core.text import json_safe, printable
 
 ODD = "\x00\x07\x1b\x7f\x85\x9b\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ud800\udfff"
@@ -64,40 +60,11 @@ def test_what_nobody_sees_becomes_an_escape_unless_a_script_needs_it(text, shown
     assert json.loads(json_safe(json.dumps(text, ensure_ascii=False))) == text
 
 
-def test_what_is_too_long_is_cut_and_says_so():
-    assert printable("x" * 5000, max_length=10) == "x" * 10 + " … (4,990 more characters)"
-
-
-@given(TEXT)
-def test_nothing_odd_is_left(text):
-    for sign in printable(text):
-        assert sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs", "Zl", "Zp")
-        assert unicodedata.bidirectional(sign) not in ("LRE", "RLE", "PDF", "LRO", "RLO", "LRI")
-    printable(text).encode()
-
-
 @given(st.recursive(TEXT | st.none(), lambda part: st.lists(part) | st.dictionaries(TEXT, part)))
 def test_json_stays_the_same_value(value):
     safe = json_safe(json.dumps(value, indent=2, ensure_ascii=False))
     assert json.loads(safe) == value
     assert printable(safe) == safe
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.04, "0.0 s"), (9.4, "9.4 s"), (59.7, "1 min"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
-)
-def test_durations_are_said_as_people_say_them(seconds, words):
-    assert duration(seconds) == words
-
-
-def test_markdown_has_no_mark_up_of_its_own():
-    assert markdown("a|b") == "a\\|b"
-    assert markdown("<img src=x>\n\n# Big *news*") == "\\<img src=x\\> \\# Big \\*news\\*"
-    assert markdown("[click](http://evil)") == "[click\\](http\\://evil)"
-    assert markdown("`rm` _now_ \x1b[31m") == "\\`rm\\` \\_now\\_ \\\\x1b[31m"
-    for label in ("not_entailment", "New York", "list[int]", "süß", "50 %"):
-        assert markdown(label) == label
 
 
 _MARKS = r"""` `` [a](b) ![ ](x) [x]: <b> <!-- http://x.y www.x.y a@b.c javascript:alert(1)
@@ -126,18 +93,6 @@ def test_no_text_becomes_a_link_or_html_in_markdown(text):
     for escaped in (markdown(text), markdown_prose(text)):
         outside = re.sub(r"(?<!`)`[^`\n]+`(?!`)", "", escaped)
         assert not re.search(r"(?i)http://|www\.|\w@\w", outside)
-
-
-@given(st.text())
-def test_code_in_markdown_is_the_text_and_nothing_else(text):
-    reader = markdown_it.MarkdownIt("commonmark")
-    (_, inline, _) = reader.parse(f"a {markdown_code(text)} b")
-    (_, code, _) = inline.children
-    assert code.type == "code_inline"
-    assert code.content.strip() == (printable(text, lines=False) or " ").strip()
-    block = text.replace("\r", "").replace("\0", "")
-    (fence,) = reader.parse(markdown_fence(block, "text"))
-    assert fence.content == f"{block}\n"
 
 
 CELLS = st.lists(st.sampled_from("' =+-@\t\r\n\uff1d\uff0b\uff0d\uff20a1"), max_size=6).map("".join)

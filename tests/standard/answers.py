@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-import unicodedata
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -35,15 +34,6 @@ def agreeing(request: ChatRequest) -> dict[str, Any]:
     reply = agree(keys, asked, text)
     of_a_row = not {"contexts", "seeds", "explanation"} & reply.keys()
     return {k: f"Something for {label}: {v}" for k, v in reply.items()} if of_a_row else reply
-
-
-def varying(request: ChatRequest) -> dict[str, Any]:
-    """Answer as `agreeing` does, with a judge that spells labels in its own way."""
-    reply = agreeing(request)
-    if "actual" in reply:
-        label = unicodedata.normalize("NFD", reply["actual"].lower().replace(" / ", "/"))
-        reply["actual"] = label
-    return reply
 
 
 def agree(keys: Collection[str], asked: str, text: Callable[[], str]) -> dict[str, Any]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import time
-
 import pytest
 
-from targen_core.errors import BudgetExhausted, QuotaNotMet
+from targen_core.errors import BudgetExhausted
 from targen_core.folders import cache_folder
 from targen_standard.unfinished import unfinished
 
@@ -39,18 +36,6 @@ def test_work_that_was_stopped_is_there_for_the_same_work_alone():
     assert kept() == []
 
 
-def test_work_that_fell_short_is_done():
-    with pytest.raises(QuotaNotMet):
-        work("rte", 4, error=QuotaNotMet("too few rows"))
-    assert kept() == []
-
-
-def test_work_that_paid_for_nothing_leaves_nothing():
-    with pytest.raises(BudgetExhausted):
-        work("rte", paid="", error=BudgetExhausted("none is left"))
-    assert kept() == []
-
-
 def test_the_same_work_at_the_same_time_has_a_folder_of_its_own():
     with unfinished("preview", "rte") as first:
         (first / "journal").write_text("paid\n")
@@ -59,18 +44,3 @@ def test_the_same_work_at_the_same_time_has_a_folder_of_its_own():
             assert list(second.iterdir()) == []
         assert not second.exists()
     assert kept() == []
-
-
-def test_what_was_left_long_ago_is_removed():
-    with pytest.raises(BudgetExhausted):
-        work("old", error=BudgetExhausted("none is left"))
-    (old,) = (path for path in (cache_folder() / "unfinished").iterdir() if path.is_dir())
-    long_ago = time.time() - 40 * 86_400
-    os.utime(old, (long_ago, long_ago))
-    work("new")
-    assert kept() == []
-
-
-def test_a_cache_that_cannot_be_written_stops_nothing(tmp_path):
-    (tmp_path / "cache").write_text("in the way")
-    assert work("rte") == ""

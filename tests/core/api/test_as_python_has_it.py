@@ -10,14 +10,12 @@ import pytest
 
 import targen_core as tg
 from targen_analysis.api import analyze
-from targen_core import errors
 from targen_core.cli.estimating import estimate
 from targen_core.errors import UsageError
 from targen_datatune.api import retrieve
 from targen_review.api import review as targen_review
 from targen_standard.correction.api import correct
 from targen_standard.exporting.api import export
-from targen_standard.splitting import shuffle
 from targen_standard.task_files.model import Declaration
 from targen_standard.validating.api import validate
 from tests.files import write_lines
@@ -35,22 +33,6 @@ def test_a_run_is_pickled_and_copied_with_its_rows_read_or_not(run):
     assert twin.rows is not dataset.rows
 
 
-def test_a_run_of_objects_is_pickled_without_them_and_copied_with_them(lab):
-    world = lab.World()
-    task, model = world.task(), lab.ToyModel(world.reply)
-    run = tg.generate(task, n=2, model=model)
-    twin = pickle.loads(pickle.dumps(run))
-    assert (twin.path, twin.report) == (run.path, run.report)
-    with pytest.raises(errors.UnknownName, match="was a Python object") as caught:
-        tg.resume(twin, n=4)
-    assert "task=TASK, model=MODEL" in caught.value.hint
-    with pytest.raises(UsageError, match="only model objects") as caught:
-        tg.resume(run, n=4, model="scripted")
-    assert "task=TASK, model=MODEL" in caught.value.hint
-    assert len(tg.resume(copy.deepcopy(run), n=4)) == 4
-    assert len(tg.resume(twin, n=6, task=task, model=model)) == 6
-
-
 def test_datasets_and_corrections_are_pickled_by_where_their_task_is(run):
     paper = tg.generate("rte", n=4, model="scripted", variants="paper", out="runs/paper")
     for dataset in (run.dataset, paper.dataset, tg.read_dataset("runs/x/dataset.jsonl", "rte")):
@@ -62,23 +44,6 @@ def test_datasets_and_corrections_are_pickled_by_where_their_task_is(run):
     again = pickle.loads(pickle.dumps(corrected))
     assert list(again) == list(corrected)
     assert again.task.name == "rte"
-
-
-def test_rows_of_a_task_in_a_file_are_pickled_by_its_path(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path("mood.yaml").write_text("description: A remark.\nlabels:\n  praise: good\n  blame: bad\n")
-    rows = [{"text": f"So {label}.", "label": label} for label in ("praise", "blame")]
-    for task in ("mood.yaml", Path("mood.yaml")):
-        dataset = tg.read_dataset(rows, task)
-        corrected = correct(rows, task=task, model="scripted", progress=False)
-        several = [dataset, dataset[:1], shuffle(dataset), tg.read_dataset(corrected.path)]
-        packed = [pickle.dumps(each) for each in several]
-        (tmp_path / "other").mkdir(exist_ok=True)
-        monkeypatch.chdir("other")
-        for each, again in zip(several, map(pickle.loads, packed), strict=True):
-            assert list(again) == list(copy.deepcopy(each)) == list(each)
-            assert again.labels == each.labels
-        monkeypatch.chdir(tmp_path)
 
 
 def test_every_function_takes_a_task_in_the_same_forms(run, monkeypatch, tmp_path):
@@ -107,11 +72,3 @@ def test_every_function_takes_a_task_in_the_same_forms(run, monkeypatch, tmp_pat
     assert review.is_dir()
     with pytest.raises(UsageError, match="task: Task is not the name or file of a task"):
         targen_review("rows.jsonl", right=[0], task=kept.task())
-
-
-def test_a_task_of_the_program_alone_is_no_matter_of_a_pickle(lab):
-    world = lab.World()
-    run = tg.generate(world.task(), n=2, model=lab.ToyModel(world.reply))
-    with pytest.raises(TypeError, match="its task exists only in this program"):
-        pickle.dumps(run.dataset)
-    assert len(pickle.loads(pickle.dumps(run.dataset.rows))) == 2

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import json
-import pickle
 from pathlib import Path
 
 import pytest
 
 import targen_core as tg
 from targen_core.dataset.model import Dataset
-from targen_core.errors import BudgetExhausted, RunConflict
-from targen_standard.comparing.api import diff
+from targen_core.errors import RunConflict
 from targen_standard.correction.api import correct
 
 pytestmark = pytest.mark.whole
-
-
-def test_a_run_knows_its_task(run):
-    correction = correct(run, model="scripted", corrector="blind", flip=0.5, seed=1)
-    assert correction.path == Path("runs/x-blind")
-    assert list(correction) == [
-        json.loads(line) for line in (correction.path / "dataset.jsonl").read_text().splitlines()
-    ]
-    report = correction.report
-    assert (report.instances, report.accuracy_before) == (8, 0.5)
-    assert report.kept == len(correction) == len(correction.dataset)
-    assert report.raw == json.loads((correction.path / "report.json").read_text())
-    assert [change["idx"] for change in correction.changes] == list(range(8))
-    assert correction.task.name == "rte"
-    assert repr(correction).startswith("<Corrected runs/x-blind: targen-tasks-superglue:rte, ")
-    assert "<th>label shown</th>" in correction._repr_html_()
 
 
 @pytest.mark.parametrize(
@@ -73,31 +55,6 @@ def test_objects_serve_here_too_and_the_same_call_goes_on(lab):
     assert caught.value.hint == "choose a different --out"
 
 
-def test_what_was_corrected_can_be_corrected_again(run, lab):
-    first = correct(run, model="scripted")
-    second = correct(first, model="scripted")
-    assert second.report.task == "targen-tasks-superglue:rte"
-    assert diff(first, second).same
-    assert list(tg.read_dataset(second.path)) == list(second)
-    task = lab.World().task()
-    made = tg.generate(task, n=4, model=lab.ToyModel(lab.World().reply))
-    own = correct(made, model=lab.ToyModel(lab.World().reply), out="own")
-    again = correct(own, model=lab.ToyModel(lab.World().reply), out="again")
-    assert again.report.task == "memory:toy"
-
-
-def test_the_same_call_is_offered_where_it_goes_on(run):
-    with pytest.raises(BudgetExhausted) as caught:
-        correct(run, model="scripted", max_tokens=10)
-    reply = "to limit the length of a reply, use -o max_tokens=N"
-    again = "run the same command again with a larger --max-tokens"
-    assert caught.value.hint == f"{again}; {reply}"
-    assert "run the same command again to continue where this one stopped" in caught.value.__notes__
-    with pytest.raises(RunConflict) as refused:
-        correct(run, model="scripted", n=2, out=run.path)
-    assert refused.value.__notes__ == [f"hint: {refused.value.hint}"]
-
-
 def test_without_a_folder_of_its_own_it_steps_aside(run, caplog):
     first = correct(run, model="scripted", n=2)
     other = correct(run, model="scripted", n=4)
@@ -115,10 +72,3 @@ class TestTaskFile:
         Path("mail.json").write_text(json.dumps(mail))
         Path("rows.jsonl").write_text('{"text": "Where is it?", "label": "order"}\n')
         return tg.read_dataset("rows.jsonl", "mail.json")
-
-    def test_a_dataset_and_its_corrections_keep_the_file(self, data):
-        first = correct(data, model="scripted", out="first")
-        again = correct(first, model="scripted", out="again")
-        assert [made.report.task for made in (first, again)] == ["file:mail"] * 2
-        assert Path("again/task.json").read_bytes() == Path("first/task.json").read_bytes()
-        assert pickle.loads(pickle.dumps(again)).task.name == "mail"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -33,25 +31,11 @@ def test_it_costs_nothing_and_counts_what_a_run_would():
     assert "correct" not in [step["step"] for step in without.steps]
 
 
-@pytest.mark.whole
-def test_a_price_that_nobody_knows_is_none():
-    estimate = targen_estimate(PORTER, n=10, model="llama", options={"model": "m"})
-    assert estimate.dollars is None and estimate.calls > 10
-
-
 def test_a_run_is_scaled():
     run = tg.generate(PORTER, n=10, model="scripted", progress=False)
     estimate = targen_estimate(PORTER, n=100, model="scripted", measured=run)
     assert f"the run {run.path}" in estimate.basis
     assert estimate.calls == 10 * run.report.usage.calls
-
-
-def test_without_a_model_a_measured_run_costs_what_it_did():
-    run = tg.generate(PORTER, n=10, model="scripted", progress=False, price_in=2, price_out=4)
-    estimate = targen_estimate(PORTER, n=100, measured=run)
-    assert estimate.dollars == pytest.approx(10 * run.report.usage.dollars, rel=1e-4)
-    assert {price["out"] for price in estimate.prices.values()} == {4}
-    assert targen_estimate(PORTER, n=100, model="scripted", measured=run).dollars == 0
 
 
 @pytest.mark.parametrize("n", [4, 24, 100])
@@ -62,15 +46,6 @@ def test_a_small_run_makes_the_calls_of_its_estimate(n):
     for line in run.report.raw["usage"]["by_step"]:
         made[line["step"]] += line["calls"]
     assert {step["step"]: step["calls"] for step in estimate.steps} == made
-
-
-def test_few_contexts_have_long_lists_of_seeds():
-    few: dict[str, Any] = {"n": 300, "contexts_limit": 12, "contexts_fraction": 0.25}
-    run = tg.generate(PORTER, model="scripted", progress=False, **few)
-    estimate = targen_estimate(PORTER, model="scripted", yield_=1, **few)
-    (actual,) = (step for step in run.report.raw["usage"]["by_step"] if step["step"] == "seeds")
-    (seeds,) = (step for step in estimate.steps if step["step"] == "seeds")
-    assert seeds["input_tokens"] == pytest.approx(actual["input_tokens"], rel=0.15)
 
 
 class Caching(Silent):
@@ -98,10 +73,3 @@ def test_reasoning_is_counted_of_all_steps_or_by_step():
     assert every["reasoning_tokens"] == pytest.approx(100 * plain["calls"], rel=0.05)
     one = targen_estimate(PORTER, n=10, model="scripted", reasoning_tokens={"correct": 100})
     assert [step["step"] for step in one.steps if step["reasoning_tokens"]] == ["correct"]
-
-
-def test_the_command_prints_the_same(targen):
-    Path("porter.json").write_text(PORTER.as_json(), encoding="utf-8")
-    done = targen("estimate", "./porter.json", "-b", "scripted", "-n", 20, "--no-correct", "--json")
-    known: dict[str, Any] = {"n": 20, "model": "scripted", "correct": False}
-    assert done.json == targen_estimate("./porter.json", **known).facts

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import threading
-from collections import UserList
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
-from filelock import FileLock
 
 import targen_core as tg
 from targen_core.api.generating import agenerate
@@ -22,15 +19,9 @@ from targen_core.errors import (
     BudgetExhausted,
     QuotaNotMet,
     RunConflict,
-    RunDirectoryError,
     ServiceError,
     UsageError,
 )
-from targen_core.plugins.loader import load_registry
-from targen_core.runs.config import RunConfig
-from targen_core.runs.folder import place
-from targen_core.runs.jobs.job import Job
-from targen_core.tasks.vocabularies import vocabulary
 from targen_standard.correction.api import correct
 from targen_standard.merging.api import merge
 from targen_standard.replaying.api import replay
@@ -80,14 +71,6 @@ def test_a_notebook_shows_tables_in_which_nothing_is_markup(lab):
 # --- where it goes ----------------------------------------------------------
 
 
-def test_a_run_goes_where_the_command_would_put_it_and_the_same_call_goes_on_with_it():
-    first = porter(n=2)
-    assert first.path == Path("runs/porter-0")
-    assert porter(n=2).path == first.path
-    assert porter(n=2, seed=3).path == Path("runs/porter-3")
-    assert porter(n=2, near_duplicates=80).path == Path("runs/porter-0-2")
-
-
 def test_different_runs_at_once_do_not_want_one_folder():
     many = 4
     begun = threading.Barrier(many)
@@ -119,13 +102,6 @@ def test_more_rows_of_the_same_run_are_refused():
     assert len(grown) == 4
     assert len(tg.resume(grown, labels={"calm": 4})) == 6
     assert grown.report.rows == {"calm": 4, "alarm": 2} and len(grown) == 6
-
-
-def test_a_run_whose_resumption_ends_early_has_the_new_report():
-    run = porter(n=2)
-    with pytest.raises(BudgetExhausted):
-        tg.resume(run, n=40, max_tokens=run.report.usage.tokens + 3000)
-    assert (run.report.status, sum(run.report.requested.values())) == ("stopped", 40)
 
 
 def test_numbers_of_numpy_are_those_of_python():
@@ -170,12 +146,6 @@ def test_names_are_given_in_any_list(form):
         porter(n=2, variants=form(["loud"]))
 
 
-def test_paths_are_texts_or_paths_and_a_tilde_is_the_home(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert porter(n=2, out="~/runs/x").path == tmp_path / "home" / "runs" / "x"
-    assert tg.load(Path("~/runs/x")).report.complete
-
-
 # --- what is asked for ------------------------------------------------------
 
 
@@ -205,18 +175,6 @@ def test_options_go_to_the_backend_and_steps_to_one_step():
     assert (lock["batches"], lock["corrector"]) == ([10, 3], "targen-standard:blind")
     steps = porter(n=2, correct=False, out="b").report.models
     assert {*steps} == {"contexts", "seeds", "generate"}
-
-
-def test_a_fraction_of_the_contexts_is_used():
-    run = porter(n=4, contexts=["a kitchen", "a court"], contexts_fraction=0.5)
-    assert {each["above"][0] for each in run.provenance} == {"a kitchen"}
-
-
-def test_dimensions_are_drawn_from():
-    dimensions = {"length": ["short", "long"], "contexts.word": vocabulary("words")}
-    drawn = [record["dimensions"] for record in porter(n=8, dimensions=dimensions).provenance]
-    assert {one["length"] for one in drawn} == {"short", "long"}
-    assert all(one["word"] in vocabulary("words") for one in drawn)
 
 
 def test_contexts_and_seeds_are_a_file_or_items():
@@ -249,14 +207,6 @@ def test_what_ends_early_is_our_error_and_keeps_what_was_made(lab):
     assert len(kept) == sum(kept.report.rows.values())
 
 
-def test_a_run_can_be_loaded_again(lab):
-    world = lab.World()
-    tg.generate(world.task(), n=4, model=lab.ToyModel(world.reply), out="x")
-    run = tg.load("x", task=world.task())
-    assert list(tg.load(run)) == list(tg.load(run, task=world.task())) == list(run)
-    assert tg.load(run) is not run
-
-
 def test_an_error_of_the_service_has_the_path_of_the_run_that_is_kept():
     refuse = {"model": "scripted", "unauthorized": True}
     with pytest.raises(ServiceError) as caught:
@@ -265,40 +215,6 @@ def test_an_error_of_the_service_has_the_path_of_the_run_that_is_kept():
     with pytest.raises(ServiceError) as caught:
         porter(n=4, unauthorized=True, out="gone")
     assert caught.value.run_path is None and not Path("gone").exists()
-
-
-def test_rows_to_exclude_are_to_be_passed_again():
-    one = [{"text": "The boiler in the cellar has been humming since nine."}]
-    with pytest.raises(QuotaNotMet) as caught:
-        porter(n=20, seeds=["The tap of room 1 was left running."], exclude=one, out="short")
-    assert caught.value.__notes__[-1].endswith("targen_core.resume('short', exclude=ROWS)")
-
-
-def test_excluding_no_dataset_is_the_same_as_not_excluding():
-    first = porter(n=4, exclude=[], out="x")
-    assert manifest("x")["config"]["filters"] == manifest(porter(n=2).path)["config"]["filters"]
-    assert list(porter(n=4, out="x")) == list(first)
-    assert len(tg.resume("x", n=6, exclude=[])) == 6
-
-
-def test_a_run_that_is_open_here_is_said_to_be():
-    porter(n=2, out="x")
-    job = Job.resume(load_registry(), "x")
-    with pytest.raises(RunDirectoryError, match="x is already open in this process") as caught:
-        tg.resume("x")
-    assert "job.close()" in caught.value.hint
-    job.close()
-    job.close()
-    assert tg.resume("x").report.complete
-
-
-def test_a_start_says_that_it_waits_for_another(monkeypatch, caplog):
-    monkeypatch.setattr(place, "_STARTING", 0.2)
-    Path("runs/porter-0").mkdir(parents=True)
-    held = FileLock("runs/porter-0/.lock")
-    with held, caplog.at_level("INFO", logger="targen"), pytest.raises(RunDirectoryError):
-        porter(n=2)
-    assert caplog.messages == ["waiting for another run that is starting in runs/porter-0"]
 
 
 # --- load -------------------------------------------------------------------
@@ -316,80 +232,3 @@ def test_a_run_without_a_row_is_an_empty_sequence():
 
 
 # --- a job of one's own -----------------------------------------------------
-
-
-def test_a_job_takes_text_paths_and_runs_where_a_loop_runs():
-    registry = load_registry()
-    Path("porter.json").write_text(PORTER.as_json())
-    config = RunConfig(task="./porter.json", quotas={"calm": 1, "alarm": 1}, backend="scripted")
-
-    async def both():
-        with Job.create(registry, config, "a", cache="cache") as job:
-            here = job.run()
-        with Job.create(registry, config, "b") as job:
-            return here, await job.arun()
-
-    first, second = asyncio.run(both())
-    assert first["rows"] == second["rows"] == {"calm": 1, "alarm": 1}
-
-
-@pytest.mark.parametrize("of", [len, lambda run: run.provenance, lambda run: run.rejects])
-def test_what_a_deleted_run_held_is_not_empty(of):
-    run = porter(n=2, out="x")
-    shutil.rmtree("x")
-    with pytest.raises(UsageError, match="there is no run directory x"):
-        of(run)
-
-
-@pytest.mark.whole
-def test_an_async_listener_of_a_job_is_refused():
-    async def listen(event):
-        raise AssertionError("this must not be awaited")
-
-    config = RunConfig(task="rte", quotas={"entailment": 1}, backend="scripted")
-    with Job.create(load_registry(), config, "a") as job:
-        with pytest.raises(UsageError, match="the listener is an async function"):
-            job.run(listen)
-        assert job.run(lambda event: None)["status"] == "complete"
-
-
-def test_a_job_that_runs_or_is_complete_or_closed_is_not_run():
-    registry = load_registry()
-    Path("porter.json").write_text(PORTER.as_json())
-    config = RunConfig(task="./porter.json", quotas={"calm": 4, "alarm": 4}, backend="scripted")
-
-    async def twice(job):
-        return await asyncio.gather(job.arun(), job.arun(), return_exceptions=True)
-
-    with Job.create(registry, config, "a") as job:
-        report, second = asyncio.run(twice(job))
-        assert report["status"] == "complete"
-        assert isinstance(second, UsageError) and "already running" in str(second)
-        with pytest.raises(UsageError, match=r"a has finished, and job\.report is its report"):
-            job.run()
-    with pytest.raises(UsageError, match="the job of a is closed"):
-        job.run()
-    assert len(Path("a/dataset.jsonl").read_text().splitlines()) == 8
-
-
-def test_a_run_is_the_same_in_another_folder(monkeypatch):
-    """A program may change its folder, in which a run of the same name may be."""
-    Path("one").mkdir()
-    Path("two").mkdir()
-    monkeypatch.chdir("one")
-    first = porter(n=4, out="x")
-    monkeypatch.chdir("../two")
-    second = porter(n=6, out="x")
-    assert (len(first), len(first.provenance)) == (4, 4)
-    assert (first.path.parent.name, second.path) == ("one", Path("x"))
-    assert len(tg.resume(first, n=8)) == 8
-    assert len(tg.load("x")) == 6
-
-
-def test_a_table_is_no_list_of_its_columns_names():
-    class Table(UserList):
-        columns = ("town",)
-
-    with pytest.raises(UsageError, match="a table is not a list of contexts") as caught:
-        porter(n=2, contexts=Table(["town"]))
-    assert "table['town']" in str(caught.value.hint)

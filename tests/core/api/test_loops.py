@@ -15,7 +15,7 @@ import pytest
 
 import targen_core as tg
 from targen_core.api.generating import agenerate
-from targen_core.errors import PluginError, UsageError
+from targen_core.errors import UsageError
 
 
 @pytest.fixture
@@ -125,51 +125,6 @@ def test_ctrl_c_lets_the_calls_in_flight_finish(where, lab, world, stops):
     assert_ends_as("stopped", lab, world)
 
 
-def test_a_run_leaves_a_programs_own_handler(lab, world, stops):
-    def own(number, frame):
-        raise AssertionError("the run handles Ctrl-C")
-
-    before = signal.signal(signal.SIGINT, own)
-    try:
-        tg.generate(world.task(), n=4, model=lab.ToyModel(world.reply), out="whole")
-        assert signal.getsignal(signal.SIGINT) is own
-        with pytest.raises(KeyboardInterrupt, match="stopped by Ctrl-C"):
-            tg.generate(world.task(), n=40, model=stops(ctrl_c), out="x")
-        assert signal.getsignal(signal.SIGINT) is own
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def test_ctrl_c_during_the_last_call_is_not_lost(lab, world):
-    """The program would go on with its next run."""
-    model = lab.ToyModel(world.reply)
-    tg.generate(world.task(), n=4, model=model, out="whole")
-    last = len(model.asked)
-    model = lab.ToyModel(world.reply)
-    model.hook = lambda number, request: ctrl_c() if number == last else None
-    with pytest.raises(KeyboardInterrupt, match="stopped by Ctrl-C; the work is complete"):
-        tg.generate(world.task(), n=4, model=model, out="x")
-    assert tg.load("x").report.complete
-    # In another thread, the work may be at its end before the signal is seen.
-    model = lab.ToyModel(world.reply)
-    model.hook = lambda number, request: ctrl_c() if number == last else None
-    with pytest.raises(KeyboardInterrupt, match=r"stopped by Ctrl-C|aborted"):
-        in_a_loop(lambda: tg.generate(world.task(), n=4, model=model, out="y"))
-
-
-def test_a_run_that_fails_after_ctrl_c_still_ends_the_program(lab, world):
-    def hook(number, request):
-        if number == 5:
-            ctrl_c()
-            raise ZeroDivisionError
-
-    model = lab.ToyModel(world.reply)
-    model.hook = hook
-    with pytest.raises(KeyboardInterrupt, match="stopped by Ctrl-C; to continue: ") as caught:
-        tg.generate(world.task(), n=4, model=model, out="x")
-    assert isinstance(caught.value.__cause__, PluginError)
-
-
 @pytest.mark.parametrize("ends", [False, True])
 def test_a_programs_own_handler_of_sigterm_is_called_after_the_run_is_saved(
     ends, lab, world, stops
@@ -245,36 +200,3 @@ def test_a_cancelled_task_stops_as_ctrl_c_does(lab, world):
 
     assert asyncio.run(main()) == signal.SIG_DFL
     assert_ends_as("stopped", lab, world)
-
-
-def test_a_second_interrupt_of_a_notebooks_await_ends_it_at_once(lab, world):
-    """A notebook cancels its cell at the first, and does nothing at the second."""
-
-    class Deaf(lab.ToyModel):
-        async def complete(self, request):
-            reply = await super().complete(request)
-            if len(self.asked) == 5:
-                ctrl_c()
-                await asyncio.sleep(0.1)
-                ctrl_c()
-                await asyncio.sleep(60)
-            return reply
-
-    def in_a_notebook(work):
-        loop = asyncio.new_event_loop()
-        cell = loop.create_task(work)
-        before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(once))
-
-        def once():
-            if not cell.cancelling():
-                cell.cancel()
-
-        try:
-            return loop.run_until_complete(asyncio.wait_for(cell, 30))
-        finally:
-            signal.signal(signal.SIGINT, before)
-            loop.close()
-
-    with pytest.raises(asyncio.CancelledError):
-        in_a_notebook(agenerate(world.task(), n=40, model=Deaf(world.reply), out="x"))
-    assert_ends_as("unfinished", lab, world)

@@ -10,25 +10,18 @@ import pytest
 from pydantic import BaseModel
 
 import targen_core as tg
-from targen_core.api.generating import agenerate
-from targen_core.errors import PluginError, RunConflict, UnknownName, UsageError
+from targen_core.errors import PluginError, UnknownName, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.judging import CorrectionSample
-from targen_core.tasks.steps import ListStep
-from targen_standard.correction.api import correct
 from targen_standard.exporting.api import export
-from targen_standard.merging.api import merge
-from targen_standard.previewing.api import preview
 from targen_standard.replaying.api import replay
 from targen_standard.revising.api import revise
 from targen_testing.sample import SAMPLE
 
 from ...runs import manifest
 from ..models import Silent
-
-ASK = tg.Prompt("ask", "Ask for $a.")
 
 
 @pytest.fixture
@@ -54,39 +47,6 @@ def test_the_rows_are_those_of_the_same_parts_from_plugins(lab, world, tmp_path)
     by_object = tg.generate(world.task(), n=6, model=lab.ToyModel(world.reply), out="a")
     by_name = lab.run(world, tmp_path / "b", {"yes": 3, "no": 3})
     assert list(by_object) == by_name.rows
-
-
-def test_a_live_run_knows_them_itself(lab, world):
-    run = tg.generate(world.task(), n=4, model=lab.ToyModel(world.reply), out="x")
-    made = list(run)
-    assert list(tg.resume(run, n=6))[:4] == made
-    for other in ({"version": "2"}, {"prompts": (ASK,)}):
-        with pytest.raises(RunConflict, match="started with a different task"):
-            tg.resume(run, task=world.task(**other))
-
-
-def test_a_task_is_shown_in_a_line(world):
-    assert repr(world.task()) == "<Task 'toy', version 1: labels yes, no>"
-
-
-@pytest.mark.parametrize(
-    ("items", "said"),
-    [("abc", r"pass the items: \['abc'\]"), (["a", 1], "a str and a int"), ([], "no items")],
-)
-def test_a_list_of_existing_items_has_items_of_one_type(items, said):
-    with pytest.raises(ValueError, match=said):
-        ListStep.of(items)
-
-
-def test_runs_are_merged_with_the_objects_that_they_know(lab, world):
-    runs = [
-        tg.generate(world.task(), n=4, seed=seed, model=lab.ToyModel(world.reply), out=f"r{seed}")
-        for seed in range(2)
-    ]
-    assert len(merge(runs, out="m", near_duplicates=0)) == 8
-    with pytest.raises(UnknownName, match="task 'toy' was a Python object") as caught:
-        merge([run.path for run in runs], out="m")
-    assert caught.value.hint == "in Python: merge(RUNS, out=OUT, task=TASK)"
 
 
 def test_without_them_the_error_says_what_to_hand_over(lab, world):
@@ -131,29 +91,6 @@ def test_a_replay_needs_neither_the_model_nor_its_backend(alone):
     assert not Path("revised").exists()
 
 
-def test_steps_may_have_models_of_their_own(lab, world):
-    main, judge = (lab.ToyModel(world.reply, identity=name) for name in ("main", "judge"))
-    steps = {"correct": judge, "seeds": {"model": main, "temperature": 0.2}}
-    run = tg.generate(world.task(), n=4, model=main, steps=steps, out="x")
-    plans = lock(run)["steps"]
-    assert plans["generate"]["backend"] == plans["seeds"]["backend"] == "memory:toymodel"
-    assert plans["correct"]["backend"] == "memory:toymodel-2"
-    assert plans["seeds"]["params"]["temperature"] == 0.2
-    assert judge.asked and main.asked
-    again = tg.resume("x", n=6, task=world.task(), model=main, steps={"correct": judge})
-    assert again.report.complete
-
-
-def test_a_model_that_a_program_passes_stays_open(lab, world, drive):
-    model = lab.ToyModel(world.reply)
-    drive(agenerate(world.task(), n=2, model=model, out="a"))
-    tg.generate(world.task(), n=2, model=model, steps={"correct": model}, out="b")
-    tg.resume("b", n=4, task=world.task(), model=model)
-    correct("b", task=world.task(), model=model, out="c")
-    preview(world.task(), model=model)
-    assert model.closed == 0
-
-
 def test_a_fault_of_a_task_is_told_to_its_author(lab, world):
     def broken(row):
         raise ZeroDivisionError("oh")
@@ -187,13 +124,6 @@ def test_a_fault_of_a_model_is_told_to_its_author(method, gives, wrong, lab, wor
     with pytest.raises(PluginError, match=f"backend memory:toymodel: .*{wrong}") as caught:
         tg.generate(world.task(), n=2, model=model)
     assert caught.value.hint == "fix it, then resume: targen_core.resume(RUN, model=...)"
-
-
-def test_a_model_that_does_not_answer_asynchronously_is_told_to_its_author(lab, world):
-    model = lab.ToyModel(world.reply)
-    model.complete = lambda request: tg.ChatReply("a", "stop")
-    with pytest.raises(PluginError, match=r"backend memory:toymodel: .*with `async def`"):
-        tg.generate(world.task(), n=2, model=model)
 
 
 def test_a_part_that_a_task_names_is_that_of_its_own_distribution():

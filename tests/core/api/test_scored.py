@@ -110,47 +110,6 @@ def test_what_a_call_sets_for_itself_is_sent_unless_the_user_changed_it(
     assert sent["notes"]["max_tokens"] == (512 if most == 1 else most)
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        (
-            {"calls": {"scored": {"generat": 1}}},
-            "scored contains 'generat', which is not a step; the task's",
-        ),
-        ({"calls": {"scored": {"generate": -1}}}, r"scored\['generate'\] is -1"),
-        ({"calls": {"scored": {"generate": "all"}}}, "scored is .*pass a mapping of steps"),
-        (
-            {"calls": {"scores_given": ("contexts",)}},
-            "scores_given contains 'contexts', but scored does not",
-        ),
-        (
-            {"calls": {"continues": ("contexts",)}},
-            "continues contains 'contexts', but scored does not",
-        ),
-    ],
-)
-def test_a_task_says_steps_and_numbers(changes, words):
-    with pytest.raises(ValueError, match=words):
-        TASK.replace(**changes)
-
-
-@pytest.mark.parametrize(
-    ("sampling", "words"),
-    [
-        ({"seed": 3}, "contains 'seed'"),
-        ({"temprature": 3}, "contains 'temp"),
-        ({"top_p": 2}, "top_p=2"),
-    ],
-)
-def test_what_no_call_may_set_is_the_tasks_fault(sampling, words):
-    async def write(llm, place):
-        await llm.ask("$place?", place=place, sampling=sampling)
-
-    task = TASK.replace(generators={"calm": write, "alarm": write})
-    with pytest.raises(errors.PluginError, match=words):
-        tg.generate(task, n=2, model=scripted(), out="x", correct=False)
-
-
 def weighed(label):
     async def write(llm, place):
         text = await llm.ask("$label at $place?", label=label, place=place)
@@ -213,19 +172,6 @@ GROWN = TASK.replace(
         "dry_run": words,
     },
 )
-
-
-def test_a_reply_may_end_at_once():
-    task = GROWN.replace(
-        calls={"dry_run": lambda call: ""},
-    )
-
-    async def write(llm, place):
-        assert await llm.next_tokens("$place", top_logprobs=3, place=place) == (("", 0.0),)
-        return Note(text=f"Quiet at {place}.", label="calm")
-
-    task = task.replace(generators={"calm": write}, labels=(Label("calm"),))
-    assert tg.generate(task, n=1, model=scripted(), out="x", correct=False).report.complete
 
 
 # --- what holds for each of these tasks ---

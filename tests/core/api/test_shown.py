@@ -76,16 +76,3 @@ def test_a_notebook_sees_one_output_that_is_updated(monkeypatch, generate):
     head, *lines = published[-1]["data"]["text/plain"].split("\n")
     assert head.startswith("toy 4/4: ") and "2/2" in head
     assert any("calls, " in line for line in lines)
-
-
-def test_a_stream_that_breaks_ends_the_line_and_not_the_run(monkeypatch, generate):
-    class Broken(Terminal):
-        tried = 0
-
-        def write(self, text):
-            self.tried += 1
-            raise OSError("gone")
-
-    broken = Broken()
-    monkeypatch.setattr(sys, "stderr", broken)
-    assert generate(lambda: broken.tried).report.complete

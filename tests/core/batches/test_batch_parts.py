@@ -10,32 +10,15 @@ import pytest
 
 from targen_core import Price
 from targen_core.calls.model import ChatReply, ChatRequest, Message
-from targen_core.errors import PluginError
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.batches.services import split
-from targen_standard.batches.waiting import BatchedModel, BatchQueue, batch_price
+from targen_standard.batches.waiting import BatchedModel, BatchQueue
 
 from ..models import Silent
 
 
 def request(key):
     return ChatRequest((Message("user", key),), {"max_tokens": 5}, key=key)
-
-
-def test_a_batch_costs_what_the_factor_says():
-    price = batch_price(Price(2.0, 10.0, cache_read=0.2, cache_write=2.5, batch=0.5))
-    assert price == Price(1.0, 5.0, cache_read=0.1, cache_write=1.25)
-    assert batch_price(Price(2.0, 10.0)) == Price(2.0, 10.0)
-    assert batch_price(None) is None
-
-
-@pytest.mark.parametrize("most", [None, 20])
-def test_a_batched_model_tells_the_token_probabilities_that_its_model_tells(most):
-    model: Any = SimpleNamespace(
-        identity="m", structured=True, seeded=False, price=None, top_logprobs=most
-    )
-    batched = BatchedModel(model, SimpleNamespace(), SimpleNamespace())
-    assert batched.top_logprobs == most and not batched.scores_given
 
 
 @pytest.mark.parametrize(
@@ -145,22 +128,6 @@ def test_a_call_that_is_cancelled_is_let_go_sent_or_not(drive):
     drive(main())
 
 
-def test_what_comes_while_a_batch_is_let_go_goes_with_the_next(drive):
-    transport = Transport(lambda call: call.request.key == "b" and call.give(ChatReply("b")))
-
-    async def main():
-        model = batched(transport)
-        (first,) = ask(model, "a")
-        await asyncio.sleep(50)
-        (second,) = ask(model, "b")
-        await asyncio.sleep(50)
-        first.cancel()
-        return (await second).text
-
-    assert drive(main()) == "b"
-    assert transport.batches == [["a"], ["b"]]
-
-
 def test_closing_lets_go_and_leaves_nothing_running(drive):
     transport = Transport(lambda call: None)
 
@@ -175,16 +142,5 @@ def test_closing_lets_go_and_leaves_nothing_running(drive):
         await asyncio.wait([*sent, *waiting])
         assert all(call.cancelled() for call in [*sent, *waiting])
         assert len(asyncio.all_tasks()) == 1
-
-    drive(main())
-
-
-def test_a_bug_of_a_transport_ends_the_calls(drive):
-    def bug(call):
-        raise ZeroDivisionError("oops")
-
-    async def main():
-        with pytest.raises(PluginError, match="a batch failed: ZeroDivisionError: oops"):
-            await batched(Transport(bug)).complete(request("a"))
 
     drive(main())

@@ -100,11 +100,6 @@ def test_a_wrong_answer_is_refused_with_what_would_be_right(model, content, why)
         reply_of(content, request(model))
 
 
-def test_an_answer_cannot_bring_the_probabilities_of_its_tokens():
-    with pytest.raises(Malformed, match="token probabilities"):
-        reply_of("a", request("free", top_logprobs=3))
-
-
 # --- files -------------------------------------------------------------------------
 
 

@@ -8,10 +8,10 @@ import pytest
 from pydantic import BaseModel
 
 from targen_core import ChatReply, Rejected
-from targen_core.calls.call import CallCancelled, Scope
+from targen_core.calls.call import Scope
 from targen_core.calls.layer import ATTEMPTS
 from targen_core.engine.reply_json import read_reply
-from targen_core.errors import BadReply, Interrupted
+from targen_core.errors import BadReply
 
 
 def picky(text):
@@ -41,15 +41,6 @@ def test_a_bad_answer_is_journaled_before_it_is_read_and_gets_one_repair(
     assert repair.messages[0] == first.messages[0]
     assert repair.messages[1].content == "awful"
     assert "it must begin with good" in repair.messages[2].content
-
-
-def test_a_repair_quotes_no_more_than_the_model_may_write(lab, desk, drive):
-    """Otherwise a service that ignores max_tokens would have its own words paid for as input."""
-    replies = iter(["bad " * 100_000, "good"])
-    one = desk(lab.ToyModel(lambda request: next(replies)), params={"max_tokens": 50})
-    assert drive(one.ask(read=picky)) == "good"
-    quoted = one.model.requests[1].messages[1].content
-    assert quoted == "bad " * 200
 
 
 def test_after_the_repair_it_is_rejected_for_what_was_wrong(lab, desk, drive, read_journal):
@@ -86,46 +77,6 @@ def test_a_cut_or_empty_answer_is_asked_again_as_it_was(lab, desk, drive, reply,
     first, second = one.model.requests
     assert first.messages == second.messages
     assert first.key != second.key
-
-
-def test_a_halted_layer_sends_nothing_but_remembers(lab, desk, drive):
-    one = desk(lab.ToyModel(lambda request: "answer"))
-    drive(one.ask("known"))
-    one.layer.halt(Interrupted("stop"))
-    one.layer.halt(Interrupted("a later reason"))
-    assert str(one.layer.halt_reason) == "stop"
-    with pytest.raises(CallCancelled):
-        drive(one.ask("new"))
-    two = desk(lab.ToyModel(lambda request: "another"))
-    two.layer.halt(Interrupted("stop"))
-    assert drive(two.ask("known")) == "answer"
-
-
-def test_an_abandoned_scope_sends_nothing(lab, desk, drive):
-    one = desk(lab.ToyModel(lambda request: "answer"))
-    with pytest.raises(CallCancelled):
-        drive(one.ask(scope=Scope(abandoned=True)))
-    assert one.model.asked == []
-    assert one.usage.tokens == 0
-    assert one.limiter.in_flight == 0
-
-
-def test_a_seeded_model_gets_a_seed_that_its_call_decides(lab, desk, drive):
-    def seeds(seed=0):
-        model = lab.ToyModel(lambda request: "x")
-        model.seeded = True
-        one = desk(model, path=None, seed=seed)
-        drive(one.ask("a", place=f"p/{seed}"))
-        drive(one.ask("b", place=f"p/{seed}"))
-        return [request.params["seed"] for request in model.requests]
-
-    first, other = seeds(), seeds(seed=1)
-    assert len({*first, *other}) == 4
-    assert all(0 <= seed < 2**31 for seed in first)
-    model = lab.ToyModel(lambda request: "x")
-    model.seeded = True
-    drive(desk(model, params={"max_tokens": 5, "seed": 7}).ask("c"))
-    assert model.requests[0].params["seed"] == 7
 
 
 # --- reading a reply ---

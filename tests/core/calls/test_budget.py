@@ -9,12 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from targen_core import ChatReply, Price
-from targen_core.calls.budget import Budget
-from targen_core.calls.usage import Usage
 from targen_core.errors import BudgetExhausted, ServiceError
-from targen_core.hints import flag_of
-
-LOST = {"lost": "00", "step": "generate", "label": None, "out": 0}
 
 CAPS = st.one_of(
     st.fixed_dictionaries({"max_tokens": st.integers(50, 3000)}),
@@ -93,19 +88,3 @@ def test_calls_wait_for_open_reservations_before_they_give_up(lab, desk, drive):
     assert drive(one.many(8)) == ["x"] * 8
     assert model.peak == 1
     assert one.usage.tokens == 32
-
-
-@pytest.mark.parametrize(
-    ("cap", "spent", "more", "words"),
-    [
-        ({"max_tokens": 1000}, (950, 1.0), (51, 0.0), r"950 of 1,000 spent.*may use 51"),
-        ({"max_cost": 2.0}, (10**9, 1.99), (5, 0.02), r"\$1.9900 of \$2.0000 spent"),
-    ],
-)
-def test_a_call_that_cannot_fit_is_refused_with_both_numbers(drive, cap, spent, more, words):
-    usage = Usage()
-    usage.record({**LOST, "in": spent[0], "cost": spent[1]})
-    budget = Budget(usage, **cap)
-    with pytest.raises(BudgetExhausted, match=words) as caught:
-        drive(budget.reserve(*more))
-    assert flag_of(next(iter(cap))) in caught.value.hint

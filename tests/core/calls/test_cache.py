@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
@@ -12,8 +11,7 @@ from contextlib import closing
 
 import pytest
 
-from targen_core.calls import cache as cache_module
-from targen_core.calls.cache import BytesDisk, ReplyCache
+from targen_core.calls.cache import ReplyCache
 from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
 
@@ -56,14 +54,6 @@ def test_what_was_written_longest_ago_goes_where_the_cache_is_too_large(tmp_path
     assert set(there) <= set(KEYS[100:])
 
 
-def test_a_closed_cache_is_empty_and_takes_nothing(tmp_path):
-    cache = ReplyCache(tmp_path / "cache")
-    cache.close()
-    cache.put(KEYS[0], b"late")
-    assert cache.get(KEYS[0]) is None
-    cache.close()
-
-
 @pytest.mark.parametrize("mode", [0, 2, 3, 4])
 @pytest.mark.parametrize("as_file", [False, True])
 def test_what_a_stranger_plants_is_refused_and_never_run(tmp_path, caplog, mode, as_file):
@@ -85,33 +75,6 @@ def test_what_a_stranger_plants_is_refused_and_never_run(tmp_path, caplog, mode,
     cache.put(KEYS[2], b"more")  # left out for the rest of the run
     cache.close()
     assert not mark.exists()
-
-
-def test_planted_keys_are_never_run(tmp_path):
-    folder, mark = tmp_path / "cache", tmp_path / "boom"
-    fill(folder)
-    bomb = sqlite3.Binary(pickle.dumps(Bomb(mark)))
-    change = "UPDATE Cache SET key = ?, raw = 0 WHERE key = ?"
-    execute(folder, change, bomb, sqlite3.Binary(KEYS[0]))
-    execute(folder, "UPDATE Settings SET value = ? WHERE key = 'disk_min_file_size'", bomb)
-    cache = ReplyCache(folder)
-    cache.get(KEYS[0])
-    cache.get(KEYS[1])
-    cache.put(KEYS[2], b"more")
-    cache.close()
-    assert not mark.exists()
-
-
-def test_the_disk_takes_and_gives_nothing_but_bytes(tmp_path):
-    disk = BytesDisk(str(tmp_path))
-    for key in ("text", 1, bytearray(b"x"), None):
-        with pytest.raises(TypeError):
-            disk.put(key)
-    for value in ("text", 1, {"a": 1}, Bomb(tmp_path / "boom")):
-        with pytest.raises(TypeError):
-            disk.store(value, False)
-    with pytest.raises(ValueError, match="the reply cache contains"):
-        disk.get(pickle.dumps(1), False)
 
 
 @pytest.mark.parametrize("harm", ["no-folder", "garbage", "table-gone", "read-only"])
@@ -137,34 +100,6 @@ def test_a_cache_that_fails_is_left_out_with_a_warning(tmp_path, caplog, harm):
     assert "running without the reply cache" in caplog.text
 
 
-@pytest.mark.usefixtures("virtual_time")
-@pytest.mark.parametrize("released", [True, False])
-def test_a_cache_that_another_process_has_locked_is_written_later_or_left_out(
-    tmp_path, caplog, released, monkeypatch
-):
-    monkeypatch.setattr(cache_module, "_TIMEOUT", 0.01)  # which passes in real time
-    folder = tmp_path / "cache"
-    fill(folder)
-
-    async def run(cache, lock):
-        lock.execute("BEGIN IMMEDIATE")
-        cache.put(KEYS[2], b"kept")
-        await asyncio.sleep(1)
-        if released:
-            lock.rollback()
-        cache.put(KEYS[3], b"too")
-        await asyncio.sleep(1)
-
-    with closing(sqlite3.connect(folder / "cache.db")) as lock:
-        cache = ReplyCache(folder)
-        asyncio.run(run(cache, lock))
-        cache.close()
-    assert ("another process has locked it" in caplog.text) != released
-    cache = ReplyCache(folder)
-    assert [cache.get(key) for key in KEYS[2:4]] == ([b"kept", b"too"] if released else [None] * 2)
-    cache.close()
-
-
 class TestInARun:
     pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -184,18 +119,6 @@ class TestInARun:
         assert large.reported == large.used
         paid = sum(record["cost"] for record in large.journal if not record.get("cached"))
         assert total["dollars"] == pytest.approx(paid, abs=1e-6)
-
-    def test_what_is_cached_costs_nothing_of_the_budget(self, lab, tmp_path):
-        world = lab.World()
-        cache, quotas = tmp_path / "cache", {"yes": 10, "no": 10}
-        first = lab.run(world, tmp_path / "a", quotas, cache=cache, concurrency=1)
-        options = {"cache": cache, "concurrency": 1, "limits": {"max_tokens": 1, "max_cost": 1e-9}}
-        again = lab.run(world, tmp_path / "b", quotas, **options)
-        assert again.error is None
-        assert again.model.asked == []
-        assert again.files == first.files
-        resumed = lab.run(world, tmp_path / "b", resume=True, **options)
-        assert resumed.report["usage"] == again.report["usage"]
 
     def test_planted_replies_are_asked_anew(self, lab, tmp_path):
         """Bytes that are no reply of ours, and values marked as pickles."""

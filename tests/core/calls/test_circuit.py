@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -53,17 +52,3 @@ def test_a_service_that_is_down_is_asked_by_one_call_at_a_time(lab, desk, drive,
     assert one.usage.total.lost < 60
     assert not one.limiter.down
     assert one.limiter.control.failing_since is None
-
-
-def test_the_pause_is_told_by_backend(lab, desk, drive):
-    one = desk(lab.ToyModel(lambda request: "x"))
-
-    async def work():
-        assert one.layer.pauses == {}
-        ticket = await one.limiter.acquire(1)
-        one.limiter.release(ticket, "refused", retry_after=9.0)
-        assert one.layer.pauses == {"": pytest.approx(9.0)}
-        with ThreadPoolExecutor(1) as pool:  # a display asks from a thread of its own
-            assert pool.submit(lambda: one.layer.pauses).result() == one.layer.pauses
-
-    drive(work())

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from targen_core import ChatReply, Price
 from targen_core.calls.call import CallCancelled
-from targen_core.errors import BudgetExhausted, Interrupted, JobFailed, Rejected, ServiceError
+from targen_core.errors import BudgetExhausted, JobFailed, Rejected, ServiceError
 from targen_testing.virtual_time import virtual_time
-from tests.simulated import Fault, Fixed, Level, Lognormal, Queue, Service, drive
+from tests.simulated import Lognormal, Service, drive
 
 from ..models import Silent
 
@@ -52,16 +52,6 @@ class Sleeper(Silent):
         return ChatReply(f"reply to {name}", "stop", 1, self.output)
 
 
-def hangs_at_first(share):
-    """The first sending of a part of the calls is never answered."""
-
-    def seconds(name, time):
-        lost = random.Random(f"{name} {time}").random() < share
-        return FOR_EVER if lost and (time == 1 or share < 0.5) else 0.1
-
-    return seconds
-
-
 def run(work: Any) -> Any:
     """What the coroutine gives, and the seconds that it took, in virtual time."""
 
@@ -75,19 +65,6 @@ def run(work: Any) -> Any:
 
 
 # --- what it gains -----------------------------------------------------------------
-
-
-def test_a_second_call_that_hangs_is_sent_a_third_time(desk):
-    def seconds(name, time):
-        return FOR_EVER if name == "question 60" and time < 3 else 0.1
-
-    one = desk(Sleeper(seconds), hedge=True)
-    answers, wall = run(one.many(100))
-    assert answers[60] == "reply to question 60"
-    assert one.model.sent["question 60"] == 3
-    assert one.model.broke_off == 2
-    assert wall < 10
-    assert one.layer.hung == 1
 
 
 # --- where it must not -------------------------------------------------------------
@@ -112,34 +89,6 @@ def test_a_service_that_gets_slow_for_all_gets_no_second_calls(desk):
     one = desk(Sleeper(seconds), hedge=True, concurrency=64)
     run(one.many(640))
     assert set(one.model.sent.values()) == {1}
-
-
-def test_a_queue_that_fills_at_the_start_gets_no_second_calls():
-    result = drive(lambda: Service(Queue(1.0, 4, 512)), calls=300, concurrency=64)
-    assert result.sent == 300
-
-
-def test_one_call_alone_asks_whether_a_service_that_went_silent_is_back():
-    """What is sent within two seconds of thirty is lost, whole windows of it."""
-
-    def make():
-        lost = Fault("hang", Level((0, 0), (10, 1), (12, 0), every=30))
-        return Service(Fixed(0.5), lost, timeout=FOR_EVER)
-
-    result = drive(make, calls=2000, concurrency=64)
-    assert result.answered == 2000
-    assert result.wall < FOR_EVER / 4
-
-
-@pytest.mark.parametrize(("hedge", "own_limit"), [(False, None), (True, 64)])
-def test_nothing_is_sent_again_without_hedging_or_room_beside(desk, hedge, own_limit):
-    model = Sleeper(hangs_at_first(0.05))
-    model.max_concurrency = own_limit
-    one = desk(model, concurrency=64, hedge=hedge)
-    _, wall = run(one.many(200))
-    assert wall > FOR_EVER
-    assert one.layer.hung == 0
-    assert one.model.broke_off == 0
 
 
 # --- money and the journal ---------------------------------------------------------
@@ -205,39 +154,3 @@ def test_second_calls_that_were_not_needed_stay_a_share_of_the_dollars(desk, rea
 
 
 # --- stopping ----------------------------------------------------------------------
-
-
-def test_who_stops_a_run_does_not_wait_for_a_call_that_hangs(desk):
-    one = desk(Sleeper(hangs_at_first(1.0)), hedge=True)
-
-    async def stopped():
-        asking = asyncio.ensure_future(one.many(4))
-        await asyncio.sleep(0.05)
-        one.layer.halt(Interrupted("stopped"))
-        return await asking
-
-    answers, wall = run(stopped())
-    assert all(isinstance(answer, CallCancelled) for answer in answers)
-    assert wall < FOR_EVER / 4
-    assert one.usage.total.lost == 4, "the service may bill them"
-
-
-def test_a_cancelled_call_takes_its_second_with_it(desk):
-    def seconds(name, time):
-        return FOR_EVER if name == "slow" else 0.1
-
-    one = desk(Sleeper(seconds), hedge=True, concurrency=64)
-
-    async def cancelled():
-        slow = asyncio.ensure_future(one.ask("slow"))
-        for turn in range(20):
-            await one.many(30, occurrence=turn)
-        assert one.model.sent["slow"] > 1
-        slow.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await slow
-        await asyncio.sleep(0)
-
-    run(cancelled())
-    assert one.model.working == 0
-    assert one.limiter.in_flight == 0

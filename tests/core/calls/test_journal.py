@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.calls.journal import Journal, checked, compact
+from targen_core.calls.journal import Journal
 from targen_core.errors import RunDirectoryError
 
 KEY = "00112233445566778899aabbccddee{:02x}"
@@ -65,18 +65,6 @@ def test_whatever_is_appended_reads_back(folder, texts):
         journal.close()
 
 
-@given(keys=st.sets(st.binary(min_size=16, max_size=16).map(lambda key: bytes(b & 1 for b in key))))
-def test_each_record_is_found_by_its_key_however_alike_the_keys_are(folder, keys):
-    with folder() as folder_path:
-        journal = Journal(folder_path / "journal", on_record=lambda records: None)
-        for key in keys:
-            assert journal.get(key) is None
-            journal.append({"key": key.hex()})
-        assert len(journal) == len(keys)
-        assert all(journal.get(key) == {"key": key.hex()} for key in keys)
-        journal.close()
-
-
 def test_a_torn_last_record_is_cut_at_any_byte(path):
     write(path, 3)
     whole = path.read_bytes()
@@ -114,17 +102,6 @@ def test_a_damaged_record_is_named_by_its_number(path, number, line):
     assert path.read_bytes() == damaged  # nobody repairs it behind the user's back
 
 
-def test_what_follows_a_record_that_is_too_long_is_kept(path):
-    write(path, 3)
-    whole = path.read_bytes()
-    long = checked(compact(record(3, "y" * (20 << 20)))) + b"\n"
-    path.write_bytes(whole + long + whole)
-    with pytest.raises(RunDirectoryError, match=r"record 4 .* is longer than 16 MiB") as caught:
-        read(path)
-    assert str(path) in str(caught.value)
-    assert path.read_bytes() == whole + long + whole
-
-
 @given(at=st.integers(0, 10**6), bit=st.integers(0, 7))
 def test_a_flipped_bit_never_changes_a_record_unseen(folder, at, bit):
     with folder() as folder_path:
@@ -139,16 +116,6 @@ def test_a_flipped_bit_never_changes_a_record_unseen(folder, at, bit):
         except RunDirectoryError:
             return
         assert records == [record(number) for number in range(4)]
-
-
-def test_a_record_that_changes_while_in_use_is_noticed(path):
-    write(path, 2)
-    journal = Journal(path, on_record=lambda records: None)
-    text = path.read_bytes()
-    path.write_bytes(text.replace(b"some", b"same"))
-    with pytest.raises(RunDirectoryError, match="changed while in use"):
-        journal.get(bytes.fromhex(KEY.format(1)))
-    journal.close()
 
 
 # --- a disk that is full ---
@@ -176,23 +143,5 @@ def test_a_full_disk_is_an_error_and_leaves_whole_records(path, monkeypatch, how
     assert [entry["number"] for entry in read(path)[0]] == [0, 2]
 
 
-def test_a_journal_that_cannot_be_opened_is_an_error(tmp_path):
-    with pytest.raises(RunDirectoryError, match="cannot open"):
-        Journal(tmp_path, on_record=lambda records: None)
-    with pytest.raises(RunDirectoryError, match="cannot open"):
-        Journal(tmp_path / "missing", on_record=lambda records: None, read_only=True)
-
-
 class TestInARun:
     pytestmark = pytest.mark.usefixtures("virtual_time")
-
-    def test_a_damaged_journal_stops_a_resume_before_anything_is_paid(self, lab, tmp_path):
-        world = lab.World()
-        lab.run(world, tmp_path / "run", {"yes": 5, "no": 5})
-        path = tmp_path / "run" / "journal"
-        path.write_bytes(path.read_bytes().replace(b'"step"', b'"stop"', 1))
-        model = lab.ToyModel(world.reply)
-        for _ in range(2):  # and lets go of the directory
-            with pytest.raises(RunDirectoryError, match="record 1 "):
-                lab.run(world, tmp_path / "run", resume=True, model=model)
-        assert model.asked == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import sys
 
 import pytest
 from hypothesis import given
@@ -48,26 +47,6 @@ def test_no_more_than_so_many_at_once_and_first_come_first_served(drive, count):
     order, peak = drive(work())
     assert peak == 3
     assert order == [*range(20)] if count == 1 else sorted(order) == [*range(20)]
-
-
-@pytest.mark.whole
-@pytest.mark.skipif(sys.platform == "win32", reason="uvloop does not run on Windows")
-def test_callers_wait_in_uvloop_as_well():
-    """It is the loop of many web servers. Its handle of a timer that is due has no time."""
-    import uvloop
-
-    async def work():
-        limiter = RateLimiter(1)
-        ticket = await limiter.acquire(1)
-        await asyncio.sleep(0.05)  # until it is late to count what was sent
-        waiting = [asyncio.ensure_future(limiter.acquire(1)) for _ in range(3)]
-        await asyncio.sleep(0)
-        for each in waiting:
-            limiter.release(ticket)
-            ticket = await each
-        return ticket
-
-    assert uvloop.run(work())
 
 
 @pytest.mark.parametrize(
@@ -130,28 +109,6 @@ def test_tokens_a_minute_are_kept_and_a_large_call_is_not_stuck(drive, sizes):
     assert at[-1] - at[0] <= sum(sizes) / 100.0
 
 
-def test_who_gives_up_waiting_leaves_the_place_to_the_next(drive):
-    async def work():
-        limiter = RateLimiter(1)
-        ticket = await limiter.acquire(1)
-        waiting = [True]
-        first = asyncio.ensure_future(limiter.acquire(1, unwanted=lambda: not waiting[0]))
-        second = asyncio.ensure_future(limiter.acquire(1))
-        third, fourth = (asyncio.ensure_future(limiter.acquire(1)) for _ in "34")
-        await asyncio.sleep(1)
-        third.cancel()
-        waiting[0] = False
-        limiter.release(ticket)
-        assert await first is None
-        limiter.release(await second)
-        fourth.cancel()  # just as it gets its place
-        await asyncio.gather(third, fourth, return_exceptions=True)
-        assert limiter.in_flight == 0
-        await limiter.acquire(1)
-
-    drive(work())
-
-
 # --- through the layer ---
 
 
@@ -169,25 +126,3 @@ def test_rates_count_every_attempt(lab, desk, drive):
     assert drive(one.many(10)) == ["x"] * 10
     assert len(at) == 20
     assert at[-1] - at[0] >= 17.0
-
-
-def test_who_slept_for_hours_with_calls_out_goes_on_within_seconds(drive):
-    """A process that was stopped (Ctrl-Z) takes that for no fault of the service."""
-
-    async def work():
-        limiter = RateLimiter(4)
-        for _ in range(8):
-            for ticket in await take(limiter, 4):
-                await asyncio.sleep(0.1)
-                limiter.release(ticket)
-        for outcome in ("refused", "answered", "refused"):
-            tickets = await take(limiter, 3)
-            await asyncio.sleep(7200)
-            for ticket in tickets:
-                limiter.release(ticket, outcome)
-        awake = now()
-        for _ in range(8):
-            limiter.release(await limiter.acquire(1))
-        assert now() - awake < 15
-
-    drive(work())

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core.calls.usage import Usage, check_record
+from targen_core.calls.usage import Usage
 
 CALL = {
     "key": "00112233445566778899aabbccddeeff",
@@ -35,12 +34,6 @@ ODD = st.sampled_from(
 )
 
 
-@pytest.mark.parametrize("record", GOOD)
-def test_what_a_run_writes_is_good(record):
-    check_record(record)
-    Usage().recall(record)
-
-
 @given(
     record=st.sampled_from(GOOD),
     name=st.sampled_from([*CALL, "cache_read", "read", "lost"]),
@@ -61,9 +54,3 @@ def test_what_is_counted_is_never_negative_endless_or_of_another_kind(record, na
     )
     assert all(type(figure) in (int, float) and 0 <= figure < 10**13 for figure in figures)
     usage.as_dict()
-
-
-@pytest.mark.parametrize("name", ["step", "label", "in", "out", "cost", "key", "text", "finish"])
-def test_what_is_missing_is_named(name):
-    with pytest.raises(ValueError, match=name):
-        check_record({key: value for key, value in CALL.items() if key != name})

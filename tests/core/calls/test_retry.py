@@ -7,11 +7,7 @@ import itertools
 
 import pytest
 
-from targen_core import ChatReply
-from targen_core.calls.call import BoundModel, CallCancelled, Scope
-from targen_core.calls.model import RateHeaders
-from targen_core.calls.rate import RateLimiter
-from targen_core.errors import Interrupted, JobFailed, PluginError, Rejected, ServiceError
+from targen_core.errors import JobFailed, PluginError, Rejected, ServiceError
 
 
 def now():
@@ -42,36 +38,6 @@ def test_retry_after_holds_back_the_other_calls_too(lab, desk, drive):
     assert all(later - at[0] >= 30.0 - 1e-6 for later in at[1:])
 
 
-def test_a_pause_that_one_call_was_asked_for_ends_where_others_are_answered(lab, desk, drive):
-    hook, at = failing(
-        1,
-        lambda: ServiceError("slow down", retry_after=30.0, cause="rate-limit"),
-        only="question 11",
-    )
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 0.5))
-    assert drive(one.many(60)) == ["x"] * 60
-    sent = [request.messages[0].content for request in one.model.requests]
-    assert at[1] - at[0] < 1.5
-    assert sent.index("question 11", 12) < 40, "it keeps its turn"
-
-
-def test_an_answer_of_one_service_ends_no_pause_of_another(lab, desk, drive):
-    hook, at = failing(1, lambda: ServiceError("slow down", retry_after=30.0, cause="rate-limit"))
-    other = lab.ToyModel(lambda request: "y")
-    others = {"correct": BoundModel(other, RateLimiter(8), {"max_tokens": 9}, None)}
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), others=others)
-
-    async def work():
-        asked = asyncio.ensure_future(one.ask())
-        for number in range(10):
-            await asyncio.sleep(1)
-            assert await one.ask(step="correct", place=f"correct/{number}") == "y"
-        return await asked
-
-    assert drive(work()) == "x"
-    assert at[1] - at[0] == pytest.approx(30.0, abs=1e-6)
-
-
 @pytest.mark.parametrize("says", [None, 0.001])  # a wait that is too short is not believed
 def test_back_off_doubles_with_jitter_and_has_a_ceiling(lab, desk, drive, says):
     hook, at = failing(9, lambda: ServiceError("down", retry_after=says))
@@ -91,16 +57,6 @@ async def cursed_beside(one, count, every):
         await asyncio.sleep(every)
         assert await one.ask(f"fine {number}", place=f"f/{number}") == "x"
     return await cursed
-
-
-def test_an_outage_ends_with_the_services_own_words(lab, desk, drive):
-    hook, at = failing(EVER, lambda: ServiceError("the moon is in the way"))
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=100.0)
-    with pytest.raises(JobFailed, match="the moon is in the way") as caught:
-        drive(one.ask())
-    assert "--max-outage" in caught.value.hint
-    assert at[-1] - at[0] <= 100.0
-    assert one.usage.tokens == 0
 
 
 @pytest.mark.parametrize("concurrency", [1, 4, 64])
@@ -244,49 +200,6 @@ def test_a_call_that_is_refused_where_others_are_answered_is_given_up(lab, desk,
     drive(work())
 
 
-def test_many_refusals_in_a_row_end_the_run_with_what_the_service_says(lab, desk, drive):
-    def hook(number, request):
-        if number > 5:
-            raise refusing()
-
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), concurrency=1)
-    results = drive(one.many(40))
-    assert sum(isinstance(each, Rejected) for each in results) == 20
-    ended = next(each for each in results if isinstance(each, ServiceError))
-    assert (str(ended), ended.hint) == ("no such grammar", "do this")
-
-
-@pytest.mark.parametrize("cause", ["bad-request", "unsupported"])
-def test_a_service_that_refuses_all_is_soon_asked_no_more(lab, desk, drive, cause):
-    hook, at = failing(EVER, lambda: refusing(cause))
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook, latency=lambda request: 1.0))
-    results = drive(one.many(40))
-    assert any(isinstance(each, ServiceError) for each in results)
-    assert not any(isinstance(each, Rejected) for each in results)
-    assert len(at) <= 40
-
-
-@pytest.mark.parametrize(
-    ("error", "lasting"),
-    [
-        (lambda: ServiceError("reset", cause="connection"), 30.0),
-        (lambda: ServiceError("too much", cause="rate-limit"), float("inf")),
-    ],
-)
-def test_in_an_outage_and_for_a_refusal_no_call_is_given_up(lab, desk, drive, error, lasting):
-    """Of `lasting` seconds, in which other calls are answered."""
-    start = []
-
-    def hook(number, request):
-        start.append(now())
-        if request.messages[0].content == "cursed" or now() > start[0] + lasting:
-            raise error()
-
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=100.0)
-    with pytest.raises(JobFailed, match="within 100 s of retrying"):
-        drive(cursed_beside(one, 25, 1))
-
-
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
@@ -330,85 +243,3 @@ def test_who_backs_off_holds_neither_place_nor_money(lab, desk, drive):
         max_tokens=62,  # one call reserves at most 54
     )
     assert drive(work()) == "x"
-
-
-@pytest.mark.parametrize("how", ["halt", "abandon"])
-@pytest.mark.parametrize("waits", ["back-off", "pause", "rate"])
-def test_who_is_not_wanted_any_more_stops_waiting_at_once(lab, desk, drive, how, waits):
-    """Ctrl-C must not take as long as a Retry-After, nor the end of a run as long as --rpm."""
-
-    def hook(number, request):
-        if number == 1 and waits != "rate":
-            raise ServiceError("later", retry_after=50.0, cause="rate-limit")
-
-    async def work():
-        scope = Scope()
-        if waits == "rate":
-            await one.ask("first", place="f")
-        asked = [asyncio.ensure_future(one.ask("a", place="a", scope=scope))]
-        await asyncio.sleep(1)
-        if waits == "pause":
-            asked.append(asyncio.ensure_future(one.ask("b", place="b", scope=scope)))
-            await asyncio.sleep(1)
-        assert not any(task.done() for task in asked)
-        began = now()
-        if how == "halt":
-            one.layer.halt(Interrupted("Ctrl-C"))
-        else:
-            scope.abandoned = True
-            one.layer.sweep()
-        outcomes = await asyncio.gather(*asked, return_exceptions=True)
-        assert now() - began < 1e-6
-        return outcomes
-
-    model = lab.ToyModel(lambda request: "x", hook=hook)
-    one = desk(model, concurrency=2, rpm=0.1 if waits == "rate" else None)
-    outcomes = drive(work())
-    assert [type(error) for error in outcomes] == [CallCancelled] * len(outcomes)
-    assert len(model.asked) == 1
-    assert one.limiter.in_flight == 0
-
-
-def test_a_call_that_fails_after_the_halt_does_not_back_off(lab, desk, drive):
-    async def work():
-        asked = asyncio.ensure_future(one.ask())
-        await asyncio.sleep(1)
-        one.layer.halt(Interrupted("Ctrl-C"))
-        began = now()
-        with pytest.raises(CallCancelled):
-            await asked
-        assert now() - began < 10
-
-    def late(request):
-        raise ServiceError("later", retry_after=500.0, cause="rate-limit")
-
-    one = desk(lab.ToyModel(late, latency=lambda request: 5.0))
-    drive(work())
-
-
-def test_a_long_wait_that_one_call_was_asked_for_is_tried_before_the_run_would_end(
-    lab, desk, drive
-):
-    hook, at = failing(1, lambda: ServiceError("down", retry_after=50_000.0))
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=100.0)
-    assert drive(one.ask()) == "x"
-    assert at[1] - at[0] == pytest.approx(100.0)
-
-
-def test_a_run_that_ends_for_a_long_pause_says_how_long(lab, desk, drive):
-    hook, _ = failing(
-        EVER, lambda: ServiceError("come back tomorrow", retry_after=86_400.0, cause="rate-limit")
-    )
-    one = desk(lab.ToyModel(lambda request: "x", hook=hook), max_outage=20.0)
-    with pytest.raises(JobFailed, match=r"a pause of 86400 s: come back tomorrow"):
-        drive(one.ask())
-
-
-def test_a_pause_longer_than_max_outage_ends_the_run(drive, desk, lab):
-    tomorrow = RateHeaders(remaining_requests=0, reset_requests=86_400.0)
-    model = lab.ToyModel(lambda request: ChatReply("fine", "stop", 5, 5, tomorrow))
-    one = desk(model, concurrency=1, max_outage=60.0)
-    first, *others = drive(one.many(3))
-    assert first == "fine"
-    assert all(isinstance(error, CallCancelled) for error in others)
-    assert isinstance(one.layer.halt_reason, JobFailed)

@@ -15,9 +15,9 @@ from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel, Call, Scope, call_key
 from targen_core.calls.model import Message
 from targen_core.calls.rate import RateLimiter
-from targen_core.calls.scores import LEAST, Scored, TokenScore, as_json, from_json, mean_logprob
+from targen_core.calls.scores import Scored, TokenScore, mean_logprob
 from targen_core.calls.usage import check_record
-from targen_core.errors import PluginError, Rejected, RunDirectoryError, ServiceError
+from targen_core.errors import Rejected
 
 TOKENS = (TokenScore("yes", -0.25, (("yes", -0.25), ("no", -1.5))), TokenScore("!", -2.0))
 
@@ -58,14 +58,6 @@ def test_a_reply_has_them_now_and_when_it_is_read_back(giving, desk, read_journa
     assert other.usage.total.cached == 1
 
 
-def test_a_service_that_ignores_the_question_ends_the_run_in_words(giving, desk):
-    one = desk(giving(ChatReply("yes!", "stop", 5, 2)))
-    with pytest.raises(ServiceError, match="lacks the token probabilities") as caught:
-        answered(one, scored())
-    assert "--backend-for STEP=" in caught.value.hint
-    assert one.usage.total.lost == 1  # it was paid for
-
-
 @pytest.mark.parametrize("more", [{}, {"given": "yes"}, {"next_token": True}])
 def test_a_reply_without_a_usable_score_is_asked_for_once_more(giving, desk, tmp_path, more):
     model = giving(ChatReply("yes", "stop", 5, 1, unscored="a token has NaN"))
@@ -86,13 +78,6 @@ def test_a_reply_without_a_usable_score_is_asked_for_once_more(giving, desk, tmp
     assert not never.asked
 
 
-@pytest.mark.parametrize("logprob", [math.nan, -math.inf, 0.5, "-1", LEAST - 1, True])
-def test_a_model_that_tells_no_log_probability_is_its_authors_bug(giving, desk, logprob):
-    one = desk(giving(ChatReply("yes", tokens=(TokenScore("yes", logprob),))))
-    with pytest.raises(PluginError, match="returned invalid tokens"):
-        answered(one, scored())
-
-
 @pytest.mark.parametrize(
     "tokens",
     [
@@ -108,39 +93,6 @@ def test_a_strangers_journal_is_not_believed(tokens):
         check_record(record | {"tokens": tokens})
     with pytest.raises(ValueError, match="unscored"):
         check_record(record | {"tokens": [], "unscored": 7})
-
-
-def test_a_journal_that_lost_them_is_not_used(giving, desk, tmp_path):
-    one = desk(giving(ChatReply("yes!", "stop", 5, 2, tokens=TOKENS)))
-    call = scored()
-    key = call_key(one.layer.models["generate"], call, call.messages, 0, 0)
-    reply = ChatReply("yes!", "stop", 5, 2)
-    one.layer._write(one.layer.models["generate"], call, key, (), reply, cached=False, cost=0.0)
-    with pytest.raises(RunDirectoryError, match="no token probabilities"):
-        answered(desk(giving(ChatReply("never"))), call)
-
-
-def test_the_end_of_a_reply_is_a_next_token(giving, desk):
-    end = TokenScore("", -0.25, (("", -0.25), (" and", -1.5)))
-    model = giving(ChatReply("", "stop", 5, 1, tokens=(end,)))
-    one, call = desk(model), scored(next_token=True)
-    assert answered(one, call)[1].tokens == (end,)
-    assert model.requests[0].next_token
-    assert answered(desk(giving(ChatReply("never"))), call)[1].tokens == (end,)
-
-
-@pytest.mark.parametrize("tokens", [(), (TokenScore("yes", -0.25),)])
-@pytest.mark.parametrize("text", ["", "yes"])
-def test_a_next_token_without_what_else_may_stand_there_ends_the_run(giving, desk, text, tokens):
-    with pytest.raises(ServiceError, match="lacks the token probabilities"):
-        answered(desk(giving(ChatReply(text, tokens=tokens))), scored(next_token=True))
-
-
-def test_a_reply_that_may_be_cut_is_whole(giving, desk):
-    cut = giving(ChatReply("yes", "length", 5, 1, tokens=TOKENS[:1]))
-    assert answered(desk(cut), scored(may_be_cut=True))[0] == "yes"
-    with pytest.raises(Rejected, match="max_tokens"):
-        answered(desk(cut), scored("another"))
 
 
 # --- keys ---
@@ -160,11 +112,6 @@ def key(giving):
     return of
 
 
-def test_keys_of_calls_that_ask_nothing_more_are_what_they_always_were(key):
-    # As the version without scores and sampling of a call's own made it.
-    assert key(scored(top=None)) == "ec9b1b6784b7351e4e9f7eb30cc69a6d"
-
-
 def test_what_a_call_asks_besides_is_part_of_its_key(key):
     cold = scored(top=None, sampling={"temperature": 0.0})
     kept = key(scored(top=None))
@@ -175,13 +122,6 @@ def test_what_a_call_asks_besides_is_part_of_its_key(key):
     assert key(scored(top=None, sampling={"temperature": 0.7})) == kept
     assert key(cold, settled=settled) == kept
     assert key(scored(top=None, sampling={"top_p": 0.5}), settled=settled) != kept
-
-
-def test_a_calls_own_max_tokens_are_what_is_reserved(giving, desk):
-    model = giving(ChatReply("yes", "stop", 5, 1))
-    one = desk(model, max_tokens=20, params={"max_tokens": 50})
-    assert answered(one, scored(top=None, sampling={"max_tokens": 10}))[0] == "yes"
-    assert model.requests[0].params == {"max_tokens": 10}
 
 
 # --- tokens of a field ---
@@ -216,21 +156,3 @@ def test_a_field_is_found_behind_prose_and_with_parts_of_characters():
     assert [token.text for token in one.field("a")] == ["", "🙂", "", 'é"']
     assert mean_logprob(one.field("a")) == -4.5
     assert one.mean_logprob == -3.5 and one.logprob == -28.0
-
-
-@pytest.mark.parametrize("path", [("b",), ("rows", 2), ("rows", "n"), ("a", "x"), ("end", 0)])
-def test_there_is_no_such_field(path):
-    with pytest.raises(KeyError):
-        value_of(*PIECES).field(*path)
-
-
-def test_tokens_that_do_not_make_up_the_reply_have_no_field():
-    with pytest.raises(Rejected) as caught:
-        value_of('{"a": "', "�", '"}', text='{"a": "🙂"}').field("a")
-    assert caught.value.reason == "unaligned-scores"
-
-
-def test_tokens_are_read_back_as_they_were():
-    assert from_json(json.loads(json.dumps(as_json(TOKENS)))) == TOKENS
-    with pytest.raises(ValueError, match="no tokens"):
-        mean_logprob(())

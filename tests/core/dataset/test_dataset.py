@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
@@ -13,7 +11,6 @@ from hypothesis import strategies as st
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_standard.filters.near_duplicates.index import repeats
-from targen_standard.task_files.model import Declaration
 from targen_testing.sample import PAIRS, SAMPLE
 
 
@@ -42,28 +39,6 @@ def test_it_is_the_sequence_of_its_rows():
     assert (part.name, part.card, part.rows) == ("mine", "# A card", rows[1:3])
     assert part == Dataset("other", SAMPLE, rows[1:3])
     assert list(dataset[::2]) == rows[::2]
-
-
-def test_the_rows_that_it_gives_are_copies():
-    rows = [{"text": "so", "label": "good", "idx": 0, "spans": [{"start": 1}]}]
-    dataset = Dataset("mine", SAMPLE, rows)
-    before = dataset.digest
-    for row in (*dataset, dataset[0]):
-        row["score"] = 1
-        row["spans"][0]["start"] = 2
-    assert (
-        list(dataset)
-        == rows
-        == [{"text": "so", "label": "good", "idx": 0, "spans": [{"start": 1}]}]
-    )
-    assert Dataset("mine", SAMPLE, rows).digest == before
-
-
-def test_texts_and_labels():
-    dataset = Dataset("mine", SAMPLE, [*reviews(3), {"text": "bare", "idx": 3}])
-    assert list(dataset.texts) == [("review 0",), ("review 1",), ("review 2",), ("bare",)]
-    assert list(dataset.labels.items()) == [("good", 1), ("bad", 2)]  # as the task has them
-    assert [each.text for each in dataset.instances] == ["review 0", "review 1", "review 2"]
 
 
 def test_units_are_groups_that_nothing_breaks():
@@ -102,32 +77,6 @@ def test_its_digest_is_of_what_the_rows_say(rows):
     assert Dataset("mine", SAMPLE, [*rows, {"text": "more"}]).digest != known
 
 
-class _Table(HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.tags, self.text = [], []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-
-    def handle_data(self, data):
-        self.text.append(data)
-
-
-@given(text=st.text(), name=st.text(min_size=1))
-def test_a_notebook_shows_a_table_and_runs_nothing(text, name):
-    rows = [{"text": f"<script>{text}</script>", name: {"a": [1]}, "idx": 0}] * 20
-    table = _Table()
-    shown = Dataset(f"<b>{name}", SAMPLE, rows)._repr_html_()
-    table.feed(shown)
-    assert set(table.tags) == {"table", "caption", "thead", "tbody", "tr", "th", "td"}
-    assert table.tags.count("tr") == 1 + 8 + 1
-    assert "… and 12 more" in table.text
-    assert "\x1b" not in shown
-    long = [{"text": "long " * 10_000, "label": "good"}]
-    assert len(Dataset("mine", SAMPLE, long)._repr_html_()) < 1000
-
-
 def test_rows_of_another_dataset_are_found_again_whatever_their_labels():
     words = "the tram to the harbour was late because of the heavy snow that fell at night"
     mine = [
@@ -141,14 +90,3 @@ def test_rows_of_another_dataset_are_found_again_whatever_their_labels():
     assert repeats(one, other) == {0: 1, 1: 1}
     assert repeats(one, other, 100) == {0: 1}
     assert repeats(one, other, 50)[0] == 1
-
-
-@pytest.mark.parametrize("task", ["porter", None, Declaration(description="x", labels={"a": "b"})])
-def test_a_dataset_takes_no_other_task(task):
-    with pytest.raises(UsageError, match="not a Task") as caught:
-        Dataset("mine", task, [{"text": "a"}])
-    assert "read_dataset(ROWS, task=TASK)" in caught.value.hint
-
-
-def test_a_dataset_says_that_it_has_no_hash():
-    assert not isinstance(Dataset("mine", SAMPLE, []), Hashable)

@@ -70,17 +70,6 @@ def test_a_bad_row_takes_its_partner_along_and_no_other_pair(pairs, tmp_path):
     assert len(dataset) == 6
 
 
-def test_rows_that_are_no_group_are_told_at_its_first(pairs, tmp_path):
-    rows = _rows(5)
-    rows[3]["label"] = "no"
-    dataset = scan(_write(tmp_path / "f", rows), pairs)
-    assert [(p.line, p.idx, p.message) for p in dataset.problems] == [
-        (3, 2, "the two rows have different labels"),
-        (5, 4, "rows come in groups of 2; the last group has only 1"),
-    ]
-    assert [unit.idx for unit in dataset.units()] == [0]
-
-
 def test_rows_without_labels_are_read_and_counted(pairs, tmp_path):
     rows = [{k: v for k, v in row.items() if k != "label"} for row in _rows(4)]
     dataset = scan(_write(tmp_path / "f", [*rows, *_rows(6)[4:]]), pairs)
@@ -111,22 +100,3 @@ def test_any_text_is_read_as_it_was_written(lab, folder, text):
             assert dataset.problems == []
             assert dataset.rows[0]["text"] == text
             assert [each.text for each in dataset.instances] == [text]
-
-
-def test_an_odd_quote_in_a_table_spoils_its_row_alone(lab, tmp_path):
-    (tmp_path / "f.csv").write_text('seed,text,label\n-,one,yes\n-,"t"wo,yes\n-,three,yes\n')
-    dataset = scan(tmp_path / "f.csv", lab.World().task())
-    assert [row["text"] for row in dataset] == ["one", "three"]
-    assert [problem.line for problem in dataset.problems] == [3]
-
-
-def test_a_line_without_end_is_one_bad_row(lab, tmp_path, monkeypatch):
-    monkeypatch.setattr("targen_core.dataset.lines._LARGE", 100)
-    good = json.dumps({"seed": "-", "text": "x", "label": "yes"})
-    (tmp_path / "f.jsonl").write_text(f"{good}\n{'y' * 1000}\n{good}\n")
-    dataset = scan(tmp_path / "f.jsonl", lab.World().task())
-    assert (len(dataset), [problem.line for problem in dataset.problems]) == (2, [2])
-    monkeypatch.setattr("targen_core.dataset.lines.LINE", 500)
-    dataset = scan(tmp_path / "f.jsonl", lab.World().task())
-    assert (len(dataset), [problem.line for problem in dataset.problems]) == (1, [2])
-    assert "later lines are not read" in str(dataset.problems[0])

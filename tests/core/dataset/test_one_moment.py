@@ -43,14 +43,6 @@ def counts(card):
     return sum(int(found) for found in re.findall(r"^\| (?:posi|nega)tive \| (\d+) \|", card, re.M))
 
 
-def test_the_card_of_a_run_in_progress_counts_the_rows_that_are_read(going):
-    read = read_dataset(going)
-    assert (len(read), sum(read.report["rows"].values()), counts(read.card)) == (16, 16, 16)
-    assert read.report["status"] == "unfinished"
-    assert "Status: unfinished" in read.card
-    assert len(list(read.provenance)) == 16
-
-
 def test_rows_that_come_while_it_is_read_are_left_out(going, monkeypatch):
     whole = {name: (going / name).read_bytes() for name in ("dataset.jsonl", "provenance.jsonl")}
     (going / "ledger").unlink()
@@ -69,21 +61,3 @@ def test_rows_that_come_while_it_is_read_are_left_out(going, monkeypatch):
     found = read_dataset(going)
     assert (len(found), sum(found.report["rows"].values()), counts(found.card)) == (10, 10, 10)
     assert len(list(found.provenance)) == 10
-
-
-def test_a_run_that_is_resumed_while_it_is_read_is_read_again(going, monkeypatch):
-    ended = going.with_name("ended")
-    told = read.read_report
-
-    def resumed(run):
-        report = told(run)
-        if (run / "report.json").exists():
-            for each in going.iterdir():
-                if each.is_file():
-                    shutil.copy(each, run / each.name)
-            (run / "report.json").unlink()
-        return report
-
-    monkeypatch.setattr(read, "read_report", resumed)
-    found = read_dataset(ended)
-    assert (len(found), sum(found.report["rows"].values()), counts(found.card)) == (16, 16, 16)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
-from targen_standard.splitting import shares_of, shuffle, split
+from targen_standard.splitting import split
 
 
 @pytest.fixture(scope="module")
@@ -79,15 +78,6 @@ def test_rows_of_one_seed_stay_together(made):
     assert [dict(labels(part)) for part in parts.values()] == [{"yes": 10, "no": 10}] * 2
 
 
-def test_rows_with_the_same_texts_stay_together(made):
-    dataset = made(["yes", "no"] * 20, seeds=["a", "b", "", ""])
-    rows = [{**row, "text": f"{at % 20}."} for at, row in enumerate(dataset)]
-    rows[0]["text"] = rows[1]["text"] = "the same in two seeds"
-    parts = split(replace(dataset, rows=rows), "0.5/0.5")
-    train, test = ({row["text"] for row in part} for part in parts.values())
-    assert not train & test and sum(map(len, parts.values())) == 40
-
-
 def test_nearly_the_same_rows_stay_together_whatever_their_labels_and_order(made):
     dataset = made(["yes", "no"] * 20)
     words = [f"{at // 2 * 7919 + 10**6:x} {at // 2 * 104729 + 10**8:x}" for at in range(40)]
@@ -114,28 +104,3 @@ def test_content_and_seed_decide_and_the_order_of_rows_does_not(made):
         for each, seed in ((dataset, 0), (turned, 0), (dataset, 1))
     ]
     assert halves[0] == halves[1] != halves[2]
-
-
-def test_a_shuffle_moves_units_whole(made):
-    dataset = made(["yes", "no"] * 10, size=2)
-    shuffled = shuffle(dataset, seed=1)
-    idx = [row["idx"] for row in shuffled]
-    assert idx != sorted(idx) == list(range(40))
-    assert all(second == first + 1 for first, second in zip(idx[::2], idx[1::2], strict=True))
-    assert shuffled == shuffle(dataset, seed=1) != shuffle(dataset, seed=2)
-    assert shuffled == shuffle(dataset, seed=np.int64(1))
-    with pytest.raises(UsageError, match=r"seed is 1\.5"):
-        shuffle(dataset, seed=1.5)
-
-
-def test_labels_that_no_two_rows_share_are_split_all_the_same(made):
-    parts = split(made([f"answer {number}" for number in range(20)]), "0.8/0.2")
-    assert [len(part) for part in parts.values()] == [16, 4]
-
-
-@pytest.mark.parametrize(
-    "shares", [(0.5,), (0.5, 0.6), {"a": 1.0}, {"a/b": 0.5, "c": 0.5}, "x", 0.8, ("0.8",) * 2]
-)
-def test_what_is_no_split(shares):
-    with pytest.raises(UsageError):
-        shares_of(shares)

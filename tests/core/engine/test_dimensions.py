@@ -43,32 +43,6 @@ def test_every_item_and_row_has_its_own_draw_and_says_what_is_above_it(lab, tmp_
         assert by_item[record["seed"]] == record["dimensions"]["word"]
 
 
-def test_several_instances_of_a_call_have_draws_of_their_own(lab, tmp_path):
-    world = lab.World(lists=(3, 2), per_call=4, labels=("only",), dimensioned=True)
-    seen = []
-
-    async def write(llm, seed):
-        seen.append(llm.draws)
-        return await world.task().generators["only"](llm, seed)
-
-    task = world.task(generators={"only": write})
-    ran = lab.run(world, tmp_path / "run", {"only": 12}, task=task)
-    assert {len(draws) for draws in seen} == {4}
-    for number, record in enumerate(ran.provenance[:4]):
-        own = {name: record["dimensions"][name] for name in ("length", "kind")}
-        assert own == seen[0][number]
-    assert Counter(draws["kind"] for draws in seen[0]) == {"open": 3, "contradicted": 1}
-
-
-@pytest.mark.parametrize("seeds", [1, 4])
-def test_what_is_drawn_tells_no_label_where_a_seed_is_for_one(lab, tmp_path, seeds):
-    world = lab.World(lists=(8, seeds), dimensioned=True, one_label=True)
-    ran = lab.run(world, tmp_path / "run", {"yes": 4 * seeds, "no": 4 * seeds})
-    assert len({record["seed"] for record in ran.provenance}) == 8 * seeds
-    pairs = Counter((record["label"], record["dimensions"]["length"]) for record in ran.provenance)
-    assert set(pairs.values()) == {2 * seeds}
-
-
 def test_a_step_may_say_some_of_its_draws_or_none(lab, tmp_path):
     world = lab.World(lists=(4,), labels=("only",), contexts=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import re
 from dataclasses import replace
@@ -101,27 +100,6 @@ def test_lists_that_give_nothing_end_the_run_with_a_reason(lab, tmp_path, lists,
         assert reason in str(ran.error)
         assert reason in {drop["reason"] for drop in ran.report["dropped_list_items"]}
         assert {r["verdict"] for r in ran.rejects} >= {"dropped"}
-
-
-def test_a_list_may_have_one_empty_batch_but_not_two_in_a_row(lab, tmp_path):
-    world = lab.World(lists=(2,), labels=("only",), contexts=False)
-    whole = world.task()
-    given = []
-
-    async def propose(llm, parent, existing):
-        gap = llm.rng("gap").random() < 0.3
-        given.append(not gap)
-        return [] if gap else await whole.seeds[0].propose(llm, parent, existing)
-
-    task = whole.replace(seeds=(ListStep(item=str, propose=propose, batch=2),))
-    ran = lab.run(world, tmp_path / "run", {"only": 500}, task=task, seed=9)
-    assert isinstance(ran.error, QuotaNotMet)
-    assert "the list of seeds ran out of new items" in str(ran.error)
-    assert "--seeds" in str(ran.error.hint) and "contexts" not in str(ran.error.hint)
-    pairs = list(itertools.pairwise(given))
-    assert pairs.index((False, False)) == len(pairs) - 1
-    assert (False, True) in pairs
-    assert len(ran.rows) > 2
 
 
 # --- faults of a plugin ---
@@ -249,19 +227,6 @@ def test_a_stage_that_does_not_do_what_it_should_is_a_bug_too(lab, tmp_path, par
     assert not ran.rejects
 
 
-def test_a_step_whose_questions_never_settle_is_the_authors_fault(lab, tmp_path):
-    world, numbers = lab.World(labels=("only",)), itertools.count()
-
-    async def write(llm, seed):
-        asked = ("write only / $seed $n" for _ in "12")
-        await asyncio.gather(*(llm.ask(one, seed=seed, n=next(numbers)) for one in asked))
-        return lab.Row(seed=seed, text=seed, label="only")
-
-    ran = lab.run(world, tmp_path / "run", {"only": 1}, task=world.task(generators={"only": write}))
-    assert isinstance(ran.error, PluginError)
-    assert "made different requests when it was given the same replies" in str(ran.error)
-
-
 @pytest.mark.parametrize("where", ["list", "write", "judge", "say"])
 def test_half_characters_of_a_model_break_neither_run_nor_files(lab, tmp_path, where):
     """JSON can spell half of a surrogate pair, and small models do; plain text holds one."""
@@ -313,15 +278,6 @@ def test_quotas_that_make_no_sense_are_refused(lab, tmp_path, first, then, words
     assert before == (manifest.read_bytes() if manifest.exists() else None)
 
 
-def test_a_label_that_needs_many_rows_runs_no_candidates_of_the_others(lab, tmp_path):
-    world = lab.World(lists=(5, 4), salt="clean")
-    how = {"concurrency": 64, "latency": lab.latency(7)}
-    ran = lab.run(world, tmp_path / "run", {"yes": 60, "no": 6}, **how)
-    assert ran.error is None
-    written = [r for r in ran.model.requests if r.origin.step == "generate"]
-    assert sum(r.origin.label == "no" for r in written) == 6
-
-
 def test_words_that_the_row_s_schema_refuses_are_rejected_not_a_bug(lab, tmp_path):
     class Short(lab.Row):
         @field_validator("text")
@@ -344,22 +300,6 @@ def test_words_that_the_row_s_schema_refuses_are_rejected_not_a_bug(lab, tmp_pat
     assert rejects
     assert {r["detail"] for r in rejects} == {"text: an anchor is no word"}
     assert {r["stage"] for r in rejects} == {"generate"}
-
-
-def test_of_several_instances_one_may_be_rejected_with_its_own_reason(lab, tmp_path):
-    world = lab.World(labels=("only",), per_call=3, correct=False, lists=(3,), samples=2, maximum=4)
-    plain = world.task().generators["only"]
-
-    async def write(llm, seed):
-        one, _, three = await plain(llm, seed)
-        assert all(isinstance(row, lab.Row) for row in llm.earlier)
-        return [one, Rejected("odd", "the second is odd"), three]
-
-    task = world.task(generators={"only": write})
-    ran = lab.run(world, tmp_path / "run", {"only": 14}, task=task)
-    assert ran.error is None
-    assert {record["reason"] for record in ran.rejects} == {"odd"}
-    assert {int(record["id"].split("/")[2]) % 3 for record in ran.rejects} == {1}
 
 
 WORKED = Prompt(

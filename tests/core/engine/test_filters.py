@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from targen_core.engine.filters import Candidate, Filter, Filters
 from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 
@@ -41,9 +39,3 @@ def test_each_filter_gets_its_own_entries_back():
     Filters(again).restore(entries)
     assert first.words == last.words == words
     assert near.find(rows[2]).detail == "nearly repeats accepted instance 2"
-
-
-@pytest.mark.parametrize("bad", [b"", b"\x01", b"\x09\0\0\0red"])
-def test_an_entry_that_is_cut_is_refused(bad):
-    with pytest.raises(ValueError, match="an entry ends after"):
-        Filters(made()).restore([bad])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -14,35 +12,6 @@ from hypothesis import strategies as st
 from targen_core.tasks.dimensions import Dimension
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
-
-
-@pytest.mark.parametrize(
-    ("lists", "names"), [((4, 3), ("yes", "no")), ((2, 2, 2), ("a", "b", "c"))]
-)
-def test_no_context_is_for_one_label_alone(lab, folder, lists, names):
-    world = lab.World(labels=names, lists=lists, one_label=True)
-    with folder() as path:
-        ran = lab.run(world, path / "run", dict.fromkeys(names, 12))
-    for depth in range(len(lists) - 1):
-        by_item = defaultdict(Counter)
-        for record in ran.provenance:
-            by_item[str(record["above"][: depth + 1])][record["label"]] += 1
-        for labels in by_item.values():
-            if labels.total() >= len(names):
-                assert max(labels.values()) - min(labels[name] for name in names) <= 2
-    assert ran.report["rows"] == dict.fromkeys(names, 12)
-
-
-def test_seeds_go_to_the_next_label_if_theirs_has_its_rows(lab, folder):
-    """Nothing that was paid for is left: a rare label does not cost two seeds a row."""
-    world = lab.World(lists=(4, 3), one_label=True)
-    with folder() as path:
-        ran = lab.run(world, path / "run", {"yes": 4, "no": 44}, concurrency=1)
-    assert ran.report["rows"] == {"yes": 4, "no": 44}
-    seeds = {record["id"].split("/")[0] for record in ran.provenance}
-    assert len(seeds) == 48
-    listed = [call for call in ran.journal if call["step"] == "seeds"]
-    assert len(listed) <= 18  # of three seeds each; 32 if those of the full label were left
 
 
 @pytest.mark.parametrize("at", range(6))
@@ -67,40 +36,6 @@ def test_one_relabelled_row_moves_one_seed_at_most(lab, folder, at):
     paths = [tuple(map(int, row["id"].split("/")[0].split("."))) for row in ran.provenance]
     turns = [world.task().turns(path, 0)[0] for path in paths]
     assert sum(a != row["intended"] for a, row in zip(turns, ran.provenance, strict=True)) <= 1
-
-
-@given(data=st.data())
-@settings(max_examples=8)
-def test_neighbouring_rows_of_a_label_draw_different_things(lab, folder, data):
-    """Whatever the shares: a label goes through the values on others' seeds as on its own."""
-    names = "abcd"[: data.draw(st.integers(2, 4))]
-    values = "klmnopqrstuv"[: data.draw(st.integers(len(names) + 1, 12))]
-    word = Dimension(name="word", values=tuple(values), by_branch=data.draw(st.booleans()))
-    world = lab.World(labels=tuple(names), lists=(7,), one_label=True)
-    quotas = {name: data.draw(st.integers(0, 25), label=name) for name in names[1:]}
-    task = world.task(
-        dimensions=(word,),
-        seeding={"balanced_draws": True},
-    )
-    most = dict.fromkeys(names, 25)
-    with folder() as path:
-        even = lab.run(world, path / "even", most, task=task)
-        how = {"task": task, "concurrency": data.draw(st.sampled_from([1, 6]))}
-        ran = lab.run(world, path / "run", {names[0]: 25, **quotas}, **how)
-    own = {record["id"]: record["dimensions"] for record in even.provenance}
-    drawn = defaultdict(list)
-    for record in ran.provenance:
-        at = int(record["id"].split("/")[0].split(".")[-1])
-        # Each block has its own order of values, and turns shift after a period.
-        block = at // len(names) // len(values), at // math.lcm(7, len(names))
-        drawn[record["label"], *block].append((at, record["dimensions"]["word"]))
-        if task.turns((at,), 0)[0] == record["label"]:
-            assert record["dimensions"] == own[record["id"]]
-    for rows in drawn.values():
-        assert all(one != other for (_, one), (_, other) in pairwise(rows))
-        for first in names:
-            alike = [word for at, word in rows if task.turns((at,), 0)[0] == first]
-            assert len({*alike}) == len(alike)
 
 
 @given(data=st.data())
@@ -141,38 +76,3 @@ def test_nothing_drawn_for_a_seed_hints_at_its_label(lab, folder, data):
                 share = count * quotas[label] / every.total()
                 room = 4 if more == 1 else quotas[label] / 4
                 assert abs(values[value] - share) <= room
-
-
-def test_given_seeds_are_for_all_labels(lab, folder):
-    world = lab.World(one_label=True)
-    with folder() as path:
-        (path / "seeds.txt").write_text("one\ntwo\nthree\nfour\n")
-        given = {"seeds": path / "seeds.txt"}
-        assert lab.run(world, path / "all", {"yes": 4, "no": 4}, **given).error is None
-
-
-@pytest.mark.parametrize(
-    ("lists", "balanced"), [((4, 3), False), ((4, 3), True), ((1, 6), True), ((3, 4), True)]
-)
-def test_alternation_is_even_within_each_label(lab, folder, lists, balanced):
-    """What alternates over seeds does not follow the label, which alternates as well."""
-    seen = defaultdict(Counter)
-    world = lab.World(lists=lists, one_label=True)
-    task = world.task(
-        seeding={"balanced_draws": balanced},
-    )
-
-    def noting(name, write):
-        async def noted(llm, seed):
-            kind = llm.alternate("cause", "effect")
-            llm.note(kind=kind)
-            return await write(llm, seed)
-
-        return noted
-
-    changed = task.replace(generators={n: noting(n, g) for n, g in task.generators.items()})
-    with folder() as path:
-        ran = lab.run(world, path / "run", {"yes": 24, "no": 24}, task=changed)
-    for record in ran.provenance:
-        seen[record["label"]][record["notes"]["kind"]] += 1
-    assert all(abs(kinds["cause"] - kinds["effect"]) <= 2 for kinds in seen.values())

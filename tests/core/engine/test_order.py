@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
 
 import pytest
 
 from targen_core.engine.events import Committed
-from targen_core.errors import QuotaNotMet, Rejected, UsageError
+from targen_core.errors import QuotaNotMet, Rejected
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -134,58 +133,6 @@ def test_a_seed_that_is_for_one_branch_is_used_for_no_other(lab, tmp_path):
         )
 
 
-@pytest.mark.parametrize("listed", [False, True])
-def test_calls_that_give_many_instances_run_side_by_side(lab, tmp_path, listed):
-    if listed:
-        world, task = _listed(lab, 24)
-    else:
-        world = lab.World(lists=(50,), labels=("no", "yes"), per_call=24, correct=False)
-        task = world.task()
-    how = {"concurrency": 20, "latency": lab.latency(1), "task": task}
-    ran = lab.run(world, tmp_path / "run", {"yes": 480, "no": 480}, **how)
-    assert ran.error is None
-    assert ran.model.peak == 20
-
-
-def test_batches_side_by_side_are_told_of_the_rounds_before_alone(lab, tmp_path):
-    world = lab.World(lists=(3, 2), labels=("only",), bad=0.3)
-    ran = lab.run(world, tmp_path / "run", {"only": 40}, lists_at_once=4, latency=lab.latency(3))
-    records = defaultdict(dict)
-    kept = defaultdict(dict)
-    by_key = {request.key: request for request in ran.model.requests}
-    for record in ran.journal:
-        if record["step"] in ("contexts", "seeds"):
-            parent, _, index = record["place"].rpartition("/")
-            *_, have, _, _ = by_key[record["key"]].messages[0].content.split()
-            records[parent][int(index)] = int(have)
-            items = {t for t in eval(record["text"])["items"] if not t.startswith("BAD")}
-            kept[parent][int(index)] = len(items)
-    assert max(records["contexts"]) >= 5
-    for parent, batches in records.items():
-        for index, have in batches.items():
-            before = range(index - index % 4)
-            assert have == sum(kept[parent][batch] for batch in before)
-    # all calls of the first round stand before the first answer's followers
-    first = [r.origin.place for r in ran.model.requests[:4]]
-    assert first == [f"contexts/{index}" for index in range(4)]
-
-
-def test_a_list_whose_batches_build_on_each_other_keeps_its_order_where_others_do_not(
-    lab, tmp_path
-):
-    world = lab.World(lists=(3, 2), labels=("only",), bad=0.3)
-    plain = world.task()
-    task = plain.replace(
-        contexts=dataclasses.replace(plain.contexts, in_turn=True),
-        seeds=tuple(dataclasses.replace(one, in_turn=True) for one in plain.seeds),
-    )
-    one = lab.run(world, tmp_path / "one", {"only": 40}, task=task)
-    side = lab.run(world, tmp_path / "side", {"only": 40}, task=task, lists_at_once=64)
-    assert side.files == one.files
-    other = lab.run(world, tmp_path / "other", {"only": 40}, task=plain, lists_at_once=64)
-    assert other.provenance != one.provenance
-
-
 def test_the_users_seeds_take_the_place_of_all_lists_and_may_run_out(lab, tmp_path):
     given = tmp_path / "seeds.jsonl"
     given.write_text('"one seed"\n"two seeds"\n', encoding="utf-8")
@@ -199,29 +146,6 @@ def test_the_users_seeds_take_the_place_of_all_lists_and_may_run_out(lab, tmp_pa
     assert "label yes has 2 of 3 rows" in str(short.error)
     assert "all given seeds were used" in str(short.error)
     assert len(short.rows) == 4
-
-
-def test_a_list_that_is_asked_for_once_is_whole(lab, tmp_path):
-    world = lab.World(lists=(2, 3), labels=("only",))
-    plain = world.task()
-    once = dataclasses.replace(plain.seeds[0], once=True)
-    task = plain.replace(seeds=(once,))
-    ran = lab.run(world, tmp_path / "run", {"only": 15}, task=task, concurrency=6)
-    assert ran.error is None
-    asked = [record["place"] for record in ran.journal if record["step"] == "seeds"]
-    assert len(asked) == len(set(asked)) >= 5
-    assert all(place.endswith("/0") for place in asked)
-    assert max(int(seed.split(".")[1]) for seed in seeds_of(ran)) == 2
-
-
-def test_items_that_its_lists_do_not_take_are_refused(lab, tmp_path):
-    given = tmp_path / "given.txt"
-    given.write_text("fine\nBAD one\n")
-    with pytest.raises(UsageError, match=r"given\.txt, line 2: a bad item"):
-        lab.run(lab.World(), tmp_path / "run", {"yes": 1}, seeds=given)
-    with pytest.raises(UsageError, match="no contexts"):
-        lab.run(lab.World(contexts=False), tmp_path / "run", {"yes": 1}, contexts=given)
-    assert not (tmp_path / "run").exists()
 
 
 def test_a_list_with_too_many_rejects_ends_with_its_first_batch(lab, tmp_path):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from targen_core.engine.quotas import Shard
-from targen_core.errors import QuotaNotMet, UsageError
+from targen_core.errors import QuotaNotMet
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 
@@ -45,9 +44,3 @@ def test_a_round_that_learns_nothing_ends_the_run_and_says_why(lab, tmp_path):
     dropped = {record["reason"] for record in ran.rejects if record["verdict"] == "dropped"}
     assert dropped == {"nothing-learned"}
     assert ran.report["rows"] == {"yes": 8, "no": 8}
-
-
-def test_a_shard_cannot_learn_from_rows_that_others_have(lab, tmp_path):
-    world, task, _ = in_rounds(lab)
-    with pytest.raises(UsageError, match="learns from earlier rows"):
-        lab.run(world, tmp_path / "run", {"yes": 4, "no": 4}, task=task, shard=Shard(1, 2, {}))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import targen_core
-from targen_core.engine.quotas import Shard, read_shard, share_out
-from targen_core.errors import UsageError
+from targen_core.engine.quotas import share_out
 from targen_testing.sample import SAMPLE
 
 from ...runs import journal
@@ -26,37 +24,6 @@ def test_the_parts_of_all_shards_add_up_and_are_even(rows, count, unit):
     assert all(n % unit == 0 for part in parts for n in part.values())
     totals = [sum(part.values()) for part in parts]
     assert max(totals) - min(totals) <= unit
-
-
-@given(count=COUNTS, total=st.integers(0, 80))
-def test_each_place_is_of_one_shard(count, total):
-    shards = [Shard(number + 1, count, {}) for number in range(count)]
-    places = Counter(shard.at(index) for shard in shards for index in range(shard.of(total)))
-    assert places == Counter(range(total))
-    assert all(shard.has(shard.at(total)) for shard in shards)
-
-
-@pytest.mark.parametrize(
-    ("text", "shard"),
-    [
-        ("1/8", (1, 8)),
-        ("0/8", (8, 8)),
-        ("8/8", (8, 8)),
-        (" 3 / 8 ", (3, 8)),
-        ((3, 8), (3, 8)),
-        ("1/1", None),
-        ("0/1", None),
-        (None, None),
-    ],
-)
-def test_numbers_from_0_and_from_1_name_the_same_shards(text, shard):
-    assert read_shard(text) == shard
-
-
-@pytest.mark.parametrize("text", ["9/8", "1/0", "/8", "2", "-1/8", "1/20000", (1,), 3, "a/b"])
-def test_what_is_no_shard_is_refused(text):
-    with pytest.raises(UsageError, match="shard"):
-        read_shard(text)
 
 
 def test_no_two_shards_make_the_same_call_or_candidate(tmp_path):

@@ -41,22 +41,6 @@ def test_what_could_be_finished_is_finished(lab, folder, data, near):
             assert ran.report["rows"] == free.report["rows"]
 
 
-def test_given_seeds_are_used_again_where_all_else_is_over(lab, tmp_path):
-    """Ten seeds, ten rows: what was too near is taken in the end, and counted once."""
-    world = lab.World(labels=("only",), lists=(10,), maximum=10, correct=False, contexts=False)
-    near = {"max_cosine": 0.01, "max_refused": 0.9, "embedder": "words"}
-    ran = lab.run(world, tmp_path / "run", {"only": 10}, **near)
-    assert ran.error is None
-    assert ran.report["rows"] == {"only": 10}
-    records = [record["id"] for record in ran.rejects if record["reason"] == "too-near"]
-    assert records
-    assert set(records) < {record["id"] for record in ran.provenance}
-    flow = ran.report["flow"]["only"]
-    assert (flow["judged"], flow["rejected"], flow["reasons"]) == (10, {}, {})
-    assert ran.report["distance"]["refused"] == 0
-    assert ran.report["distance"]["accepted"] >= len(records)
-
-
 def candidate(text, seed="s", branch="", written=None):
     return Candidate(seed, None, text, text if written is None else written, branch)
 
@@ -84,13 +68,6 @@ class TestTheFilter:
         assert refusal.detail == "too similar to accepted instance 1, with a cosine of 0.990"
         assert made.find(candidate("[1, 1]")) is None
 
-    def test_rows_of_a_seed_that_share_a_part_are_not_compared(self):
-        made = self.make()
-        self.accept(made, candidate("[1, 0]", "a"), candidate("[1, 0]", "a", written="0"))
-        assert made.find(candidate("[1, 0]", "a", written="0")) is None
-        assert made.find(candidate("[1, 0]", "b", written="0")) is not None
-        assert made.find(candidate("[1, 0]", "a")) is not None
-
     def test_only_the_latest_rows_are_kept(self, monkeypatch):
         monkeypatch.setattr(distance, "MAX_ROWS", 4)
         made = self.make(max_cosine=0.98)
@@ -116,14 +93,3 @@ class TestTheFilter:
             products.append(float((made._vectors @ made._embed(texts[1]))[at]))
         assert len(set(products)) == 1
         assert products[0] == int(products[0])
-
-    @pytest.mark.parametrize("entries", [[], [b""], [b"\0\0\0\0\0"], [bytes(8)], [bytes(9), b""]])
-    def test_what_is_no_entry_is_refused(self, entries):
-        with pytest.raises(ValueError, match="not entries"):
-            self.make().restore(entries)
-
-    def test_entries_of_another_embedder_are_refused(self):
-        made = self.make()
-        made.restore([bytes(9)])
-        with pytest.raises(ValueError, match="a different embedder"):
-            made.restore([bytes(11)])

@@ -82,19 +82,6 @@ class TestTheTests:
         # Where the candidate has other texts, which the source has not, a short one says nothing.
         assert index.find(["bank", "yes"], complete=False) is None
 
-    def test_texts_without_spaces_between_words_count_alone(self):
-        index = index_of([["博物馆于一九八七年关闭了屋顶", "是的"]])
-        assert index.find(["博物馆于一九八七年关闭了屋顶", "不对"]) == Match("exact", 1, False)
-        assert index.find(["他没有去", "是的"]) is None
-
-    def test_a_row_without_text_is_none(self):
-        index = index_of([[], [" "], [PREMISE]])
-        assert index.find([PREMISE]) == Match("exact", 3, True)
-
-    def test_of_several_the_strictest_test_and_then_the_first_row(self):
-        index = index_of([[PREMISE.lower()], [PREMISE], [PREMISE]])
-        assert index.find([PREMISE]) == Match("exact", 2, True)
-
 
 @pytest.fixture(scope="module")
 def corpus(made_up):
@@ -117,30 +104,3 @@ class TestRowsThatWereEdited:
     @given(seed=st.integers(0, 10**6), words=st.integers(5, 60))
     def test_others_are_not(self, corpus, made_up, seed, words):
         assert corpus[1].find([made_up(random.Random(f"other {seed}"), words)]) is None
-
-    @settings(max_examples=50)
-    @given(
-        seed=st.integers(0, 10**6),
-        row=st.integers(0, 399),
-        at=st.floats(0, 1),
-        more=st.integers(0, 80),
-    )
-    def test_thirteen_words_in_a_row_are_found(self, corpus, made_up, seed, row, at, more):
-        rows, index = corpus
-        words, rng = rows[row][0].split(), random.Random(seed)
-        begin = int(at * max(0, len(words) - 13))
-        taken = " ".join(words[begin : begin + 13])
-        match = index.find([f"{made_up(rng, more)} {taken} {made_up(rng, more)}", "another"])
-        assert match is not None
-        assert match.row == row + 1
-
-
-def test_long_texts_are_entered_as_a_whole(made_up, edited, edits):
-    rng = random.Random(3)
-    rows = [[made_up(rng, 12 if number in (0, 8191, 8192) else 3)] for number in range(9000)]
-    rows[4095], rows[4096], rows[8999] = ([made_up(rng, n)] for n in (2000, 9, 700))
-    index = index_of(iter(rows))
-    for number in (0, 4095, 4096, 8191, 8192, 8999):
-        assert index.find(rows[number]) == Match("exact", number + 1, True)
-        made = edited(rng, rows[number][0], edits.any, 94)
-        assert index.find([made]).row == number + 1

@@ -66,48 +66,12 @@ def test_a_row_of_another_seed_falls_if_it_says_nearly_the_same(threshold, one, 
         assert near.find("0", other, other) == (1 if falls else None)
 
 
-@pytest.mark.parametrize("bad", [b"", b"nothing of the kind", b"\0" * 40])
-def test_what_is_no_entry_is_refused_but_where_the_filter_is_off(bad):
-    with pytest.raises(ValueError, match="not an entry"):
-        NearDuplicates(90).restore([bad])
-    off = NearDuplicates(0)
-    assert off.add("0", LONG, LONG) == b""
-    off.restore([b""])
-
-
 def test_rows_of_one_seed_are_compared_on_what_was_written():
     near = NearDuplicates(90)
     near.add("0.0", f"{LONG} It cost money.", "It cost money.")
     assert near.find("0.0", f"{LONG} Nobody came.", "Nobody came.") is None
     assert near.find("0.0", f"{LONG} It cost money!", "It cost money!") == 0
     assert near.find("1.0", f"{LONG} Nobody came.", "Nobody came.") == 0
-
-
-def test_rows_of_one_seed_are_compared_whatever_letters_their_whole_texts_have():
-    near = NearDuplicates(90)
-    shared, written = "of dogs and frogs and other animals", "the cat sat on the mat"
-    near.add("0", f"{shared} {written}", written)
-    other = f"{shared} {'zyxwvut ' * 20}{written}"
-    assert near.find("1", other, written) is None
-    assert near.find("0", other, written) == 0
-
-
-@given(
-    st.text("ab z\N{LATIN SMALL LETTER A WITH GRAVE}", max_size=40),
-    st.integers(1, 30),
-    st.lists(st.tuples(st.floats(0, 1), st.sampled_from(["", "q", "aa"])), max_size=12),
-    st.floats(1, 100),
-)
-def test_a_row_that_is_alike_is_compared_whatever_its_letters(part, times, edits, threshold):
-    one = other = part * times
-    for share, new in edits:
-        at = int(share * len(other))
-        other = other[:at] + new + other[at + 1 :]
-    near = NearDuplicates(threshold)
-    near.add("0", one, one)
-    if alike(normalized(one), normalized(other), threshold):
-        with mock.patch.object(Index, "find", return_value=[0]):
-            assert near.find("1", other, other) == 0
 
 
 NOT = LONG.replace("opened", "never opened")
@@ -139,15 +103,6 @@ def test_rows_of_different_labels_are_alike_only_if_they_are_equal(
         if falls:
             assert near.has_label(0, "yes")
             assert not near.has_label(0, "no")
-
-
-def test_rows_of_one_seed_are_equal_if_what_was_written_is():
-    """As in COPA, where the order of the choices decides on the label."""
-    near = NearDuplicates(90)
-    near.add("0", f"{LONG} Why? 1: It rained. 2: It snowed.", "It rained. It snowed.", "1")
-    swapped = f"{LONG} Why? 1: It snowed. 2: It rained."
-    assert near.find("0", swapped, "It rained. It snowed.", "2") == 0
-    assert near.find("1", swapped, swapped, "2") is None
 
 
 TEXTS = st.builds(
@@ -221,14 +176,3 @@ class TestInARun:
         }
         assert near == {False}
         assert any(r["intended"] != r["label"] for r in records(tmp_path / "run"))
-
-    def test_open_labels_are_no_labels(self, lab, tmp_path):
-        """They are answers: nearly the same text with other words for an answer is a repeat."""
-        world = lab.World(labels=(), lists=(5,), repeat=1.0, correct=False)
-        task = world.task(texts={"render": lambda row: row.text})
-        ran = lab.run(world, tmp_path / "run", {"any": 2}, task=task, give_up_after=40)
-        assert {r["label"] for r in records(tmp_path / "run")} <= {"red", "blue"}
-        texts = [normalized(row["text"]) for row in ran.rows]
-        assert not any(alike(one, other, 90) for one, other in combinations(texts, 2))
-        duplicates = [r for r in ran.rejects if r["verdict"] == "duplicate"]
-        assert all("different label" not in record["detail"] for record in duplicates)

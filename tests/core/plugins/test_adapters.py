@@ -13,8 +13,6 @@ from targen_core.errors import UsageError
 from targen_core.origin import Typed, Untrusted, of_a_command
 from targen_core.plugins.adapters import Adapter
 from targen_core.plugins.loader import load_registry
-from targen_core.runs.config import RunConfig
-from targen_core.runs.preparing.trust import require_known
 
 from ..models import Silent
 
@@ -102,11 +100,6 @@ def test_any_other_object_is_no_model(thing, acme):
         load_registry([]).chat_model(thing)
 
 
-def test_a_class_is_not_taken_for_an_object(acme):
-    with pytest.raises(TypeError, match=r"pass an instance, such as Client\(\.\.\.\)"):
-        acme().chat_model(Client)
-
-
 def test_two_adapters_of_one_library_are_ambiguous(load):
     with pytest.raises(UsageError, match="'acme_llm' is registered by 2 distributions"):
         load(a=registering("acme"), b=registering("acme")).chat_model(Client())
@@ -122,45 +115,6 @@ def test_a_class_is_a_backend_by_its_name(name, acme, library):
     assert registry.chat_model(made).identity == "acme:m"
 
 
-def test_a_class_in_a_file_is_a_backend_without_its_path(acme, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "my-own.py").write_text("class Mine:\n    name = 'mine'\n")
-    item = acme().find("backend", "acme:./my-own.py:Mine")
-    assert item.id == "acme:my_own.Mine"
-    assert acme().resolve(item).create(BackendOptions()).name == "mine"
-
-
-def test_an_adapter_without_classes_says_so(acme):
-    with pytest.raises(UsageError, match="acme cannot create a backend from a class name"):
-        acme(Adapter(adapt=adapt)).find("backend", "acme:acme_llm.Client")
-
-
-@pytest.mark.parametrize("name", ["acme:Client", "acme:", "acme:./x.py:", "acme:./x.py"])
-def test_a_name_of_no_class_is_refused(name, acme):
-    with pytest.raises(UsageError, match="is not a class name") as caught:
-        acme().find("backend", name)
-    assert "acme:./file.py:Class" in caught.value.hint
-
-
-@pytest.mark.parametrize("name", ["acme", "acme_llm:acme_llm.Client", "acmes:acme_llm.Client"])
-def test_other_names_are_of_no_adapter(name, acme):
-    assert acme().adapter(name) is None
-
-
-def test_a_registered_backend_keeps_its_name(load):
-    own = Backend(summary="own", options=BackendOptions, create=Model)
-    hook = {"register_backends": lambda register: register("own", own)}
-    registry = load(acme={**registering("acme"), **hook})
-    assert registry.adapter("acme:own") is None
-    assert registry.get("backend", "acme:own") is own
-
-
-@pytest.mark.parametrize("name", ["file", "memory"])
-def test_no_adapter_takes_the_words_for_files_and_objects(name, load):
-    (state,) = load(acme=registering(name)).plugins
-    assert (state.state, state.check) == ("broken", "reserved-name")
-
-
 def test_data_names_no_class(acme, library, tmp_path, monkeypatch):
     monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path / "cache"))
     (tmp_path / "x.py").write_text("open('EXECUTED', 'w').close()")
@@ -174,10 +128,3 @@ def test_data_names_no_class(acme, library, tmp_path, monkeypatch):
         ordered = registry.get("backend", Typed("acme:acme_llm.Client"))
         assert ordered.create(BackendOptions()).name == "m"
     assert not (tmp_path / "EXECUTED").exists()
-
-
-def test_a_stranger_s_run_uses_no_class(acme, library):
-    config = RunConfig(task="t", quotas={"a": 1}, backend="acme:acme_llm.Client")
-    with pytest.raises(UsageError, match="but targen did not start it here"):
-        require_known(acme(), config, ["generate"], {})
-    require_known(acme(), config.replace(backend=Typed(config.backend)), ["generate"], {})

@@ -43,11 +43,6 @@ def greet(name: str, loud: bool = False) -> None:
     print(f"hello {name}{'!' if loud else ''}")
 
 
-def loudly(name: str) -> None:
-    """Say hello to all."""
-    print(f"HELLO {name}")
-
-
 def test_it_is_in_the_help_and_has_its_own(command, typed):
     source = command("greet", greet)
     assert "More: greet" in typed([source], "--help").out
@@ -64,18 +59,6 @@ def test_two_of_one_name_need_their_ids(command, typed):
     assert (done.code, done.out, done.err) == (0, "hello Ada!\n", "")
     help_text = typed(sources, "--help").out
     assert "acme:greet" in help_text and "other-one:greet" in help_text
-
-
-def test_a_name_of_two_words_is_a_command_beside_the_first(plugin, source, typed):
-    def register(register):
-        register("greet", greet)
-        register("greet loudly", loudly)
-
-    sources = [source(plugin("acme_module", register_commands=register), "acme")]
-    assert typed(sources, "greet", "loudly", "Ada").out == "HELLO Ada\n"
-    assert typed(sources, "greet", "Ada").out == "hello Ada\n"
-    assert "Usage: targen greet loudly" in typed(sources, "greet", "loudly", "--help").out
-    assert "More: greet, greet loudly" in typed(sources, "--help").out
 
 
 @pytest.mark.parametrize("name", ["generate", "list-tasks", "plugins", "runs rows"])
@@ -95,12 +78,6 @@ def test_a_command_that_cannot_be_imported_spoils_no_help(command, typed):
     done = typed(sources, "lost", "--any", "thing")
     assert done.code == 1
     assert "command acme:lost: its module 'no_such_package_here.cli' does not exist" in done.err
-
-
-def test_an_unknown_command_is_told_what_is_near(command, typed):
-    done = typed([command("greet", greet)], "gret")
-    assert done.code == 2
-    assert "there is no command 'gret'\n  try: did you mean greet" in done.err
 
 
 def test_the_core_s_commands_load_no_plugin(monkeypatch):

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Set
-from pathlib import Path
-from typing import Annotated, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, DirectoryPath, FilePath, create_model
 
-from targen_core import Backend, BackendOptions
 from targen_core.errors import MissingDependency, PluginError
-from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.kinds import KINDS
 from targen_core.plugins.loader import load_registry
 
@@ -64,12 +58,6 @@ def test_what_cannot_be_imported_is_named_with_whose_it_is(target, text, words, 
     assert not isinstance(caught.value, MissingDependency)
 
 
-def test_what_it_prints_goes_to_standard_error(resolve, capsys):
-    resolve("lazy_prints:judge", lazy_prints="print('at import')\njudge = len")
-    printed = capsys.readouterr()
-    assert (printed.out, printed.err) == ("", "at import\n")
-
-
 def _function():
     """Registered as what it is not."""
 
@@ -95,50 +83,3 @@ def test_what_is_nothing_of_its_kind(kind, target, words, load):
     assert str(caught.value).startswith(f"{kind} acme:x is {words}")
     assert caught.value.distribution == "acme"
     assert caught.value.hint == "report it to the authors of acme"
-
-
-def test_a_declaration_is_a_task_whatever_it_was_registered_as(load):
-    hook = {"register_backends": lambda register: register("x", "no_such_package:x.yaml")}
-    with pytest.raises(PluginError) as caught:
-        load(acme=hook).get("backend", "x")
-    assert caught.value.check == "target-import-error"
-    assert caught.value.distribution == "acme"
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Inner(BaseModel):
-    file: Path | None = None
-    names: tuple[str, ...] = ()
-
-
-@pytest.mark.parametrize("annotation", [set[str], frozenset[int] | None, dict[str, set[str]], Set])
-def test_a_set_is_no_option_that_a_run_can_record(annotation):
-    for base, register in (
-        (BackendOptions, lambda model: Backend(summary="", options=model, create=len)),
-        (_Strict, lambda model: Configurable(model, len)),
-    ):
-        options = create_model("Options", __base__=base, tags=(annotation, ...))
-        with pytest.raises(ValueError, match="the option tags contains a set"):
-            register(options)
-
-
-@pytest.mark.parametrize(
-    "annotation",
-    [list[Path], dict[str, FilePath], Path | str, _Inner, list[_Inner] | None, tuple[Path, ...]],
-)
-def test_a_path_is_no_part_of_an_option(annotation):
-    options = create_model("Options", __base__=_Strict, files=(annotation, ...))
-    with pytest.raises(ValueError, match="the option files contains a path inside another type"):
-        Configurable(options, len)
-
-
-@pytest.mark.parametrize(
-    "annotation",
-    [Path, Path | None, FilePath, Annotated[DirectoryPath, "x"] | None, list[str], Literal["set"]],
-)
-def test_a_path_is_an_option(annotation):
-    options = create_model("Options", __base__=_Strict, file=(annotation, ...))
-    assert Configurable(options, len).options is options

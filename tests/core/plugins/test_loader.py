@@ -10,7 +10,6 @@ import sys
 import pytest
 
 from targen_core.errors import UnknownName, UsageError
-from targen_core.plugins.kinds import KINDS
 from targen_core.plugins.loader import installed_sources, load_registry
 
 GOOD = object()
@@ -30,32 +29,6 @@ def _names(registry, kind="task"):
 def _only_problem(registry, entry_point="main"):
     (plugin,) = [p for p in registry.plugins if p.entry_point == entry_point]
     return plugin
-
-
-def test_what_is_installed_is_loaded_once_until_it_changes(tmp_path, monkeypatch):
-    once = load_registry()
-    assert load_registry() is once
-    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "targen-core")
-    assert load_registry() is not once
-    monkeypatch.delenv("TARGEN_DISABLE_PLUGINS")
-    before = load_registry()
-    importlib.reload(sys.modules["targen_core.cli.plugin"])
-    assert load_registry() is not before
-    (tmp_path / "comes_later.py").write_text(HOOK)
-    monkeypatch.syspath_prepend(tmp_path)
-    assert load_registry() is not before
-    metadata = tmp_path / "comes_later-1.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Name: comes-later\nVersion: 1\n")
-    (metadata / "entry_points.txt").write_text("[targen.v1]\nmain = comes_later\n")
-    assert "comes-later:later" in _names(load_registry())
-
-
-HOOK = """from targen_core import hookimpl
-@hookimpl
-def register_tasks(register):
-    register("later", "comes_later:TASK")
-"""
 
 
 @pytest.mark.parametrize(
@@ -87,22 +60,6 @@ def test_a_plugin_that_raises_at_import_is_left_out(
     assert words in bad.problem
     to_install = "pip install 'acme[fancy]'" if "No module" in words else ""
     assert bad.hint == (to_install or "report it to the authors of acme")
-
-
-@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL])
-def test_where_no_ctrl_c_can_be_an_interrupt_is_the_plugin_s(
-    handler, plugin, source, tmp_path, monkeypatch
-):
-    (tmp_path / "interrupts.py").write_text("raise KeyboardInterrupt('mine')\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    before = signal.signal(signal.SIGINT, handler)  # as of what a shell started with `&`
-    try:
-        registry = load_registry([source("interrupts", entry_point="bad")])
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert (
-        "KeyboardInterrupt: mine in <module> (line 1 of " in _only_problem(registry, "bad").problem
-    )
 
 
 @pytest.mark.parametrize(
@@ -167,15 +124,6 @@ def test_what_a_plugin_writes_goes_to_standard_error_by_whatever_way(
             assert said in text
 
 
-def test_two_entry_points_of_one_distribution_with_one_name(plugin, source):
-    names = ("first", "second")
-    registry = load_registry([source(plugin(**GOOD_TASK), entry_point=name) for name in names])
-    assert _names(registry) == ["acme:good"]
-    bad = _only_problem(registry, "second")
-    assert bad.state == "broken"
-    assert "task acme:good is already registered by entry point 'first'" in bad.problem
-
-
 def test_a_bare_name_in_two_distributions_is_ambiguous(load):
     mine = object()
     registry = load(acme=GOOD_TASK, zeta=_named("good", mine))
@@ -209,14 +157,6 @@ def test_no_stranger_takes_a_name_of_ours(plugin, source):
     assert {asked: registry.find(*asked).id for asked in meant} == {
         asked: alone.find(*asked).id for asked in meant
     }
-
-
-def test_a_hook_without_the_mark_registers_nothing(plugin, source):
-    module = plugin()
-    module.register_tasks = lambda register: register("good", GOOD)
-    registry = load_registry([source(module)])
-    assert _names(registry) == []
-    assert _only_problem(registry).state == "ok"  # `targen plugins` says that it is empty
 
 
 def _twice(register):
@@ -270,14 +210,3 @@ def test_an_unknown_name_says_what_is_near_and_what_failed(load):
     assert str(caught.value) == "no task named 'goood' is installed"
     assert "did you mean good?" in caught.value.hint
     assert "1 plugin failed to load, see: targen plugins" in caught.value.hint
-
-
-@pytest.mark.parametrize("kind", [*KINDS, "metric"])
-def test_a_name_of_any_kind_may_be_missing_since_a_plugin_is_disabled(
-    kind, plugin, source, monkeypatch
-):
-    monkeypatch.setenv("TARGEN_DISABLE_PLUGINS", "targen_standard")
-    registry = load_registry([source(plugin(), "targen-standard", "standard")])
-    with pytest.raises(UnknownName) as caught:
-        registry.find(kind, "meta")
-    assert "disabled by TARGEN_DISABLE_PLUGINS: targen-standard (standard)" in caught.value.hint

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from targen_core.cli.outputs import check_files
-from targen_core.errors import UnreadableFile, UsageError
+from targen_core.errors import UnreadableFile
 from targen_core.plain import content_of
 from targen_core.reading.arrays import read_array, read_arrays
 from targen_core.reading.files import read_json, read_text
@@ -52,14 +50,6 @@ def write(name: str, path: Path) -> None:
             pass
     else:
         path.write_text("{}" if name != "toml" else "a = 1\n")
-
-
-@EACH
-def test_what_is_no_file_is_named(read, tmp_path):
-    with pytest.raises(UnreadableFile, match=r"there is no file .*nowhere"):
-        read(tmp_path / "nowhere")
-    with pytest.raises(UsageError):
-        read(tmp_path)
 
 
 NOT_REGULAR = {
@@ -111,42 +101,6 @@ def test_a_file_is_read_to_a_size(name, tmp_path):
             READERS[name](path, size - 1, inside=inside)
 
 
-def test_a_pipe_of_the_shell_is_read_to_a_size():
-    there, here = os.pipe()
-    os.write(here, b"x" * 100)
-    os.close(here)
-    with os.fdopen(there), pytest.raises(UnreadableFile, match="larger than 50 bytes"):
-        content_of(Path(f"/dev/fd/{there}"), 50)
-
-
-def test_a_folder_for_a_library_holds_files_alone(tmp_path):
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / "file").write_text("x")
-    (tmp_path / "link").symlink_to("deep/file")
-    check_files(tmp_path)
-    os.mkfifo(tmp_path / "deep" / "pipe")
-    with pytest.raises(UnreadableFile, match="a FIFO"):
-        check_files(tmp_path)
-    (tmp_path / "deep" / "pipe").unlink()
-    (tmp_path / "deep" / "out").symlink_to("/etc")
-    with pytest.raises(UnreadableFile, match="points outside"):
-        check_files(tmp_path)
-
-
-@pytest.mark.parametrize("name", READERS)
-def test_a_sparse_file_of_gigabytes_is_not_read(name, tmp_path):
-    path = tmp_path / "file"
-    path.touch()
-    os.truncate(path, 9 << 30)
-    tracemalloc.start()
-    try:
-        with pytest.raises(UnreadableFile):
-            READERS[name](path)
-        assert tracemalloc.get_traced_memory()[1] < 32 << 20
-    finally:
-        tracemalloc.stop()
-
-
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -165,12 +119,6 @@ def test_what_cannot_be_read_is_refused_with_its_line(text, why, tmp_path):
         read_json(path)
     assert str(caught.value).startswith(f"cannot read {path}")
     assert isinstance(caught.value, ValueError)  # as `load` of a trainer promises
-
-
-def test_what_is_no_utf8_is_refused_with_its_line(tmp_path):
-    (tmp_path / "file").write_bytes(b"one\ntwo \xff\n")
-    with pytest.raises(UnreadableFile, match="line 2: it is not UTF-8"):
-        read_text(tmp_path / "file")
 
 
 def test_a_byte_order_mark_is_left_out(tmp_path):

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from targen_core.reading.lines import json_line
-from targen_core.reading.texts import json_items
 from targen_core.reading.values import Malformed, TooDeep, json_of
 
 
@@ -42,34 +37,3 @@ def test_a_line_nested_deep_is_malformed():
     assert json_line(b'{"a": "\\ud83d"}') == {"a": "\ud83d"}
     with pytest.raises(ValueError, match=r"recursion|nested"):
         json_line(b"[" * 100_000)
-
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
-
-
-@given(st.lists(VALUES, max_size=4), st.sampled_from([None, 1]), st.data())
-def test_values_of_a_list_one_by_one_are_those_of_the_list(values, indent, data):
-    text = f"\n{json.dumps(values, indent=indent)} "
-    assert list(json_items(text)) == values
-    cut = text[: data.draw(st.integers(0, len(text)))] + data.draw(st.sampled_from(["", ",", "]"]))
-    try:
-        whole = json.loads(cut)
-    except ValueError:
-        whole = None
-    if isinstance(whole, list):
-        assert list(json_items(cut)) == whole
-    else:
-        with pytest.raises(Malformed):
-            list(json_items(cut))
-
-
-@pytest.mark.parametrize("text", ["[" * 100_000, f"[1, {'[' * 70}{']' * 70}]"])
-def test_a_value_of_a_list_that_is_nested_deep_is_refused(text):
-    with pytest.raises(TooDeep):
-        list(json_items(text))

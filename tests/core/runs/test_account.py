@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from targen_core import Price
-from targen_core.cli.account import Account, off_the_books
+from targen_core.cli.account import Account
 from targen_core.errors import BudgetExhausted, UsageError
 from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
@@ -84,27 +83,6 @@ def test_what_a_later_part_spent_in_an_earlier_process_counts(part, tmp_path):
     assert paid(tmp_path / "all") <= 1.5 * each
 
 
-def test_a_part_keeps_its_own_limit(part, tmp_path):
-    each = cost_of(part, tmp_path)
-    with Account(max_cost=5 * each), pytest.raises(BudgetExhausted) as caught:
-        part("all/a", max_cost=0.5 * each)
-    assert not caught.value.shared
-    assert "resume" in caught.value.hint and "--max-cost" in caught.value.hint
-    assert paid(tmp_path / "all") <= 0.5 * each
-
-
-def test_a_run_that_is_resumed_alone_keeps_within_what_its_account_left(part, tmp_path):
-    each = cost_of(part, tmp_path)
-    with Account(max_cost=1.5 * each) as account:
-        part("all/a")
-        left = account.limits.max_cost - account.spent.dollars
-        for _ in range(2):  # the second time, it has spent some of that itself
-            with pytest.raises(BudgetExhausted):
-                part("all/b")
-    manifest = json.loads((tmp_path / "all" / "b" / "manifest.json").read_text())
-    assert manifest["config"]["max_cost"] == pytest.approx(left)
-
-
 def test_a_cap_needs_the_price_of_every_part(part):
     with Account(max_cost=1), pytest.raises(UsageError, match="--max-cost needs a price"):
         part("all/a", price=None)
@@ -112,15 +90,3 @@ def test_a_cap_needs_the_price_of_every_part(part):
         part("all/a", price=None)
     assert "unknown, since a price is missing" in account.billed
     assert account.facts["dollars"] is None
-
-
-def test_dry_runs_are_off_the_books(part):
-    with Account(max_tokens=1) as account, off_the_books():
-        part("all/a")
-    assert account.spent.tokens == 0
-
-
-@pytest.mark.parametrize("cap", [0, -1, float("nan")])
-def test_a_cap_is_above_nothing(cap):
-    with pytest.raises(UsageError, match="--max-cost"):
-        Account(max_cost=cap)

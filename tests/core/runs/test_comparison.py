@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from targen_core import Prompt
-from targen_core.errors import UsageError
 from targen_core.runs.config import RunConfig
 from targen_core.runs.jobs.job import Job
 from targen_core.runs.records.manifest import Manifest
@@ -76,21 +75,6 @@ def test_mean_cosine_similarity_by_hand():
     assert none == 0.0
     assert mean_similarity(["a"]) == [None]
     assert mean_similarity(["x y z", "z y x"]) == [pytest.approx(1.0)] * 2
-
-
-@pytest.mark.parametrize(
-    ("names", "words"),
-    [
-        (["default", "twyce"], "has no variant 'twyce'"),
-        (["twice", "twice"], "lists a variant twice"),
-    ],
-)
-def test_variants_that_are_not_are_refused(made, names, words, tmp_path):
-    registry, config, _ = made
-    with pytest.raises(UsageError, match=words) as caught:
-        compare(registry, variants_of(config, names), tmp_path)
-    if "twyce" in names:
-        assert caught.value.hint == "did you mean twice?"
 
 
 def test_a_run_of_a_variant_says_so_and_resumes_as_it(made, tmp_path):

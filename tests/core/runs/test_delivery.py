@@ -90,37 +90,6 @@ def test_a_delivered_run_has_the_same_rows_its_price_and_its_section(made):
     assert price["generate"] == 1.0 and price["contexts"] == 4.0
 
 
-def test_what_is_in_the_air_is_counted_where_a_run_goes_on_without_it(made, tmp_path):
-    (tmp_path / "storm").touch()
-    with pytest.raises(JobFailed):
-        made("run", delivery="pigeon")
-    sent = (tmp_path / "run" / "pigeons").read_text().split()
-    known = registry(("pigeon", Pigeons()))
-    run = targen_core.resume(tmp_path / "run", registry=known, delivery="")
-    assert run.report.complete and [*run] == [*made("alone")]
-    assert run.report.raw["usage"]["total"]["lost"] == len({*sent}) > 0
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"delivery": "pigeon", "correct": True, "corrector": "vote"}, "no pigeon judges"),
-        ({"delivery": "pigeon", "batch": True}, "--delivery pigeon cannot be combined"),
-        ({"delivery": "pigeons"}, "no delivery named 'pigeons'"),
-        ({"delivery": 3}, "delivery is 3"),
-        pytest.param(
-            {"delivery": "pigeon", "executor": "beside"},
-            "a pigeon takes its time, so workers would have nothing to do",
-            marks=pytest.mark.whole,  # the executor is of the example
-        ),
-    ],
-)
-def test_what_cannot_be_is_refused(made, options, words, tmp_path):
-    with pytest.raises(UsageError, match=words):
-        made("run", **options)
-    assert not (tmp_path / "run").exists()
-
-
 def test_models_that_are_missing_are_the_fault_of_its_authors(made):
     class Lost(Pigeons):
         def wrap(self, sources, run):
@@ -128,10 +97,3 @@ def test_models_that_are_missing_are_the_fault_of_its_authors(made):
 
     with pytest.raises(PluginError, match=r"Lost.wrap.. returned .., not one model per source"):
         made("run", registry=registry(("pigeon", Lost())), delivery="pigeon")
-
-
-def test_one_that_cannot_be_imported_stops_no_run_of_others(made):
-    broken = registry(("dodo", "no_such_module:DODO"))
-    assert made("run", registry=broken).report.complete
-    with pytest.raises(PluginError, match="dodo"):
-        made("other", registry=broken, delivery="dodo")

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
-import sys
-import tempfile
 
 import pytest
 import yaml
 
-from targen_core.cli.trial import run_trial
 from targen_core.errors import RunConflict, RunDirectoryError
-from targen_core.runs.config import RunConfig
 
 from ...runs import OUTPUTS
 
@@ -75,36 +68,6 @@ def test_a_directory_of_something_else_is_left_alone(lab, tmp_path):
         lab.run(lab.World(), tmp_path / "mine", resume=True)
 
 
-def test_a_directory_that_cannot_be_made_is_an_error(lab, tmp_path):
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(RunDirectoryError, match="cannot write"):
-        lab.run(lab.World(), tmp_path / "file" / "run", QUOTAS)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
-def test_a_trial_that_is_killed_leaves_nothing(lab, tmp_path, monkeypatch):
-    """Not even by a second signal, which waits for no call."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    world = lab.World()
-
-    class Stuck(lab.ToyModel):
-        async def complete(self, request):
-            os.kill(os.getpid(), signal.SIGTERM)
-            while signal.getsignal(signal.SIGTERM).__name__ != "leave":  # noqa: ASYNC110
-                await asyncio.sleep(0)  # until the loop has seen it
-            os.kill(os.getpid(), signal.SIGTERM)
-            await asyncio.Event().wait()
-
-    registry = lab.registry(world.task(), Stuck(world.reply))
-    config = RunConfig(task="toy-tasks:toy", quotas=QUOTAS, backend="toy-models:toy")
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(SystemExit) as stopped:
-        run_trial(registry, config)
-    assert stopped.value.code == 128 + signal.SIGTERM
-    assert list(tmp_path.iterdir()) == []
-    assert signal.getsignal(signal.SIGTERM) is before
-
-
 # --- resuming what has changed ---
 
 
@@ -163,27 +126,3 @@ def test_options_are_the_same_after_resume(lab, tmp_path, options):
 
 
 # --- reports ---
-
-
-def test_a_complete_run_whose_code_has_changed_is_left_as_it_is(lab, tmp_path):
-    world = lab.World()
-    quotas = {"yes": 3, "no": 3}
-    path = tmp_path / "run"
-    lab.run(world, path, quotas)
-    before = {file.name: file.read_bytes() for file in path.iterdir()}
-
-    async def asks_otherwise(llm, seed):
-        raise AssertionError(await llm.ask("write something else of $seed", seed=seed))
-
-    task = world.task(generators=dict.fromkeys(quotas, asks_otherwise))
-    for resume in (True, False):
-        ran = lab.run(world, path, quotas, resume=resume, task=task, code="changed")
-        assert isinstance(ran.error, RunConflict)
-        assert "is complete, but its task, a plugin or targen has changed" in str(ran.error)
-        assert not ran.model.asked
-        after = {file.name: file.read_bytes() for file in path.iterdir()}
-        for name in ("dataset.jsonl", "provenance.jsonl", "report.json", "README.md", "journal"):
-            assert after[name] == before[name]
-    again = lab.run(world, path, resume=True)
-    assert again.error is None
-    assert again.report["rows"] == quotas

@@ -11,15 +11,8 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from targen_core.engine import ledger as ledgers
-from targen_core.engine.events import Commit, Target
-from targen_core.engine.ledger import code_digest
-from targen_core.engine.quotas import Quotas
-from targen_core.errors import Rejected, RunConflict, RunDirectoryError, ServiceError
-from targen_core.runs.jobs.job import Job
+from targen_core.errors import Rejected, RunConflict, ServiceError
 
 from ...runs import OUTPUTS
 
@@ -40,33 +33,6 @@ def frames(path: Path) -> list[bytes]:
         at = end
     assert at == len(text)
     return records
-
-
-WORDS = st.text(max_size=8) | st.sampled_from(['a", "b', "a,[[b", "\\", '\\",[[1'])
-
-
-@given(
-    texts=st.lists(st.tuples(*[WORDS] * 4, st.none() | WORDS, st.none() | WORDS), max_size=6),
-    entry=st.binary(max_size=300),
-)
-def test_a_verdict_reads_back_whatever_its_texts_are(folder, texts, entry):
-    verdicts = [
-        Commit(name, "rejected", quota, label, end, stage, reason, number, number % 3, entry)
-        for number, (name, quota, stage, reason, label, end) in enumerate(texts)
-    ]
-    with folder() as folder_path:
-        target = Target(Quotas(QUOTAS))
-        ledger = ledgers.Ledger(folder_path / "ledger", "a run")
-        ledger.start(lambda: ((5, 6), (7, 8), (0, 0), (9, 10)))
-        ledger.aim(target)
-        for verdict in verdicts:
-            ledger.keep(verdict)
-        ledger.close()
-        ledger = ledgers.Ledger(folder_path / "ledger", "a run")
-        ledger.aim(target)
-        assert [ledger.recall(verdict.id) for verdict in verdicts] == verdicts
-        assert not ledger.pending
-        ledger.close()
 
 
 # --- both ways agree ---
@@ -257,69 +223,4 @@ def test_a_changed_verdict_stops_a_run_that_grows_before_it_asks_or_writes(
     assert grown.files == other.files
 
 
-def test_a_task_without_a_digest_is_judged_again(lab, tmp_path):
-    world, counts = lab.World(), Counter()
-    task = counting(world, counts)
-    registry = lab.registry(task, lab.ToyModel(world.reply))
-    assert registry.find("task", "toy").distribution == "toy-tasks"  # which is not installed
-    ran = lab.run(world, tmp_path / "run", QUOTAS, task=task, code="x")
-    counts.clear()
-    with Job.resume(registry, ran.path) as job:
-        job.run()
-    assert counts["rows"] >= 16
-    assert {name: (ran.path / name).read_bytes() for name in OUTPUTS} == ran.files
-
-
-@pytest.mark.parametrize("kind", ["link", "folder"])
-def test_a_ledger_that_is_no_file_is_refused(lab, tmp_path, kind):
-    ran = lab.run(lab.World(), tmp_path / "run", QUOTAS)
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.write_text("mine")
-    (ran.path / "ledger").unlink()
-    if kind == "link":
-        (ran.path / "ledger").symlink_to(elsewhere)
-    else:
-        (ran.path / "ledger").mkdir()
-    with pytest.raises(RunDirectoryError, match=r"ledger is a (link|folder)"):
-        lab.run(lab.World(), ran.path, resume=True)
-    assert elsewhere.read_text() == "mine"
-
-
 # --- the code's digest ---
-
-
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
-    """A distribution `demo-plugin` with a package, and what makes its digest."""
-    site = tmp_path / "site"
-    info = site / "demo_plugin-1.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Name: demo-plugin\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[targen.v1]\ndemo = demo_plugin.tasks\n")
-    package = site / "demo_plugin"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "tasks.py").write_text("RATE = 1\n")
-    (package / "words.yaml").write_text("- a\n")
-    monkeypatch.syspath_prepend(str(site))
-
-    def digest():
-        from targen_core.engine import ledger as code
-
-        code.known.clear()
-        return code_digest(["demo-plugin"])
-
-    return site, digest
-
-
-@pytest.mark.parametrize("name", ["demo_plugin/tasks.py", "demo_plugin/words.yaml"])
-def test_the_digest_follows_a_plugins_files(installed, name):
-    site, digest = installed
-    before = digest()
-    assert before is not None
-    assert digest() == before
-    (site / "demo_plugin" / "__pycache__").mkdir()
-    (site / "demo_plugin" / "__pycache__" / "tasks.pyc").write_bytes(b"1")
-    assert digest() == before
-    (site / name).write_text("changed")
-    assert digest() not in (None, before)

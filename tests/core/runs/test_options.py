@@ -39,22 +39,6 @@ def test_an_option_without_a_step_is_for_all_and_one_with_a_step_wins():
     assert reverse == typed("temperature=0.5", "correct.temperature=0")
 
 
-@pytest.mark.parametrize(
-    ("item", "key", "value"),
-    [
-        ("model=4", "model", "4"),
-        ("model=1.50", "model", "1.50"),
-        ("model=a=b", "model", "a=b"),
-        ("model=", "model", ""),
-        ("model=llama3.1", "model", "llama3.1"),
-        ('extra={"a": 1}', "extra", {"a": 1}),
-        ("url=http://x/y?z=1", "url", "http://x/y?z=1"),
-    ],
-)
-def test_values_of_a_backends_options_are_left_to_the_backend(item, key, value):
-    assert typed(item)["generate"].backend == {key: value}
-
-
 REFUSED = {
     "not KEY=VALUE": "temperature =1",
     "no step 'judge'": "judge.temperature=1",
@@ -92,12 +76,6 @@ def test_prices_and_batches():
             typed(f"price_in={price}", "price_out=2")
 
 
-def test_two_penalties_may_be_negative():
-    sampling = {"frequency_penalty": -0.5, "presence_penalty": -2}
-    items = [f"{key}={value}" for key, value in sampling.items()]
-    assert typed(*items)["generate"].sampling == sampling
-
-
 def test_parameters_come_from_core_task_backend_and_user_in_this_order(lab):
     task = lab.World().task(
         calls={"parameters": {"generate": {"temperature": 0.1, "max_tokens": 11}}},
@@ -131,16 +109,6 @@ def test_an_even_split_loses_no_row_and_breaks_no_unit(rows, labels, unit):
     assert all(count % unit == 0 for count in counts)
     assert counts == sorted(counts, reverse=True)
     assert max(counts) - min(counts) <= unit
-
-
-@pytest.mark.parametrize(
-    ("rows", "unit", "hint"),
-    [(0, 1, "-n 100"), (-3, 1, "-n 100"), (5, 2, "use 4 or 6"), (1, 2, "use 2")],
-)
-def test_a_split_that_makes_no_sense_is_refused(rows, unit, hint):
-    with pytest.raises(UsageError) as caught:
-        Quotas.even(rows, SimpleNamespace(quota_names=["a", "b"], rows_per_instance=unit))
-    assert caught.value.hint == hint
 
 
 def test_an_option_without_a_step_is_about_the_main_backend():

@@ -9,9 +9,7 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from targen_core import BackendOptions
-from targen_core.errors import ServiceError, TargenError, UsageError
-from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
+from targen_core.errors import ServiceError, TargenError
 from targen_core.runs.records.options import public_options
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
@@ -81,23 +79,6 @@ def test_a_model_of_others_that_repeats_its_key_gets_it_into_no_file(
         assert not file.is_file() or long not in file.read_bytes().decode("latin-1"), file
 
 
-def test_a_key_in_the_cache_of_one_who_did_not_know_it_gets_into_no_file(lab, tmp_path):
-    long, world, cache = f"{KEY}-of-a-service", lab.World(), tmp_path / "cache"
-
-    def reply(request):
-        made = world.reply(request)
-        return {"texts": [f"{text} {long}" for text in made["texts"]]} if "texts" in made else made
-
-    how = {"quotas": {"yes": 3, "no": 3}, "cache": cache}
-    model = lab.ToyModel(reply, identity="theirs")
-    first = lab.run(world, tmp_path / "unknown", model=model, **how)
-    known = lab.run(world, tmp_path / "known", model=model, options={"api_key": long}, **how)
-    assert known.error is None
-    assert known.report["usage"]["total"]["cached"] > 0
-    assert long in str(first.rows) and long not in str(known.rows)
-    assert leaks(tmp_path / "known") == []
-
-
 @pytest.mark.parametrize("error", [ValueError, ServiceError])
 def test_a_model_of_others_that_fails_tells_no_key(error, lab, tmp_path):
     long = f"{KEY}-of-a-service"
@@ -110,35 +91,6 @@ def test_a_model_of_others_that_fails_tells_no_key(error, lab, tmp_path):
     assert isinstance(ran.error, TargenError)
     shown = "".join(traceback.format_exception(ran.error))
     assert long not in shown
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        *({"api_key": KEY, "timeout": "soon"}, {"timeout": KEY}, {"apikey": KEY}),
-        *({"api_key": [KEY]}, {"mirrors": KEY}),
-    ],
-    ids=lambda options: next(iter(options)),
-)
-def test_an_option_that_is_wrong_is_named_without_its_value(lab, tmp_path, wrong):
-    world = lab.World()
-    registry = lab.registry(world.task(), lab.ToyModel(world.reply))
-    config = RunConfig(task="toy", quotas={"yes": 1}, backend="toy", options=wrong)
-    with pytest.raises(TargenError) as caught:
-        Job.create(registry, config, tmp_path / "run")
-    error = caught.value
-    while error is not None:
-        assert KEY not in f"{error} {error!r} {getattr(error, 'hint', '')}"
-        error = error.__cause__
-
-
-def test_a_config_shows_no_option():
-    config = RunConfig(task="toy", quotas={"yes": 1}, options=OPTIONS)
-    assert KEY not in f"{config!r} {config}"
-    with pytest.raises(UsageError) as caught:
-        config.replace(options=f"api_key={KEY}")
-    assert str(caught.value).startswith("-o: ")
-    assert KEY not in str(caught.value)
 
 
 def test_public_options_leave_out_what_is_secret_and_what_was_not_given(lab):

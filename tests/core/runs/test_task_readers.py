@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from targen_core import generate, hookimpl, task_files
-from targen_core.errors import PluginError, UsageError
+from targen_core.errors import UsageError
 from targen_core.plugins import loader
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import RunConfig
@@ -30,9 +30,6 @@ def read(name):
 
 
 READER = TaskReader(read=read)
-OTHER = Declaration.model_validate(
-    {"name": "other", "description": "Notes.", "labels": {"calm": "quiet", "alarm": "at once"}}
-)
 
 
 @pytest.fixture
@@ -68,41 +65,6 @@ def test_other_files_are_refused_with_those_that_are_read(sources):
     assert (
         caught.value.hint == "a task file's name must end in one of .py, .yaml, .toml, .json, .ini"
     )
-
-
-def test_a_file_of_a_plugins_suffix_is_named_by_its_path(sources):
-    with pytest.raises(UsageError, match=r"no task named 'porter\.ini' is installed") as caught:
-        load_registry().get("task", "porter.ini")
-    assert caught.value.hint == "did you mean the file ./porter.ini?"
-
-
-def test_a_reader_that_is_not_installed_is_named(sources):
-    sources[:] = [each for each in sources if each.distribution != "targen-standard"]
-    Path("porter.yaml").touch()
-    with pytest.raises(UsageError, match=r"no installed plugin reads \*\.yaml task files"):
-        task_file("./porter.yaml")
-
-
-@pytest.mark.parametrize(
-    ("copy", "text", "why"),
-    [
-        ("task.ini", TEXT, "its copy of ./porter.ini as task.json or task.py, not as 'task.ini'"),
-        ("task.json", "{", "its copy of porter.ini, task.json, cannot be read again: "),
-        ("task.json", OTHER.as_json(), "task.json, is read as other, version .*, not as port"),
-    ],
-)
-def test_a_copy_that_is_not_read_back_stops_the_start(sources, monkeypatch, copy, text, why):
-    def read_otherwise(name):
-        file = read(name)
-        return TaskFile(file.task, copy, text)
-
-    reader = TaskReader(read=read_otherwise)
-    sources[-1].module.register_task_readers = hookimpl(lambda register: register("ini", reader))
-    with pytest.raises(PluginError, match=why) as caught:
-        generate("./porter.ini", n=2, model="scripted", out="run")
-    assert str(caught.value).startswith("reader targen-ini:ini: ")
-    assert caught.value.distribution == "targen-ini"
-    assert not Path("run").exists()
 
 
 def test_a_plugin_registers_such_a_file_of_its_package(sources, tmp_path, monkeypatch):

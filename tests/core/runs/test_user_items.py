@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import pytest
 from pydantic import BaseModel
 
@@ -77,21 +75,3 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path, name, text, item, words):
         (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
     with pytest.raises(UsageError, match=words):
         read_items(tmp_path / name, _list(item), "--contexts")
-
-
-def test_real_texts_of_which_some_are_odd_are_used_as_far_as_they_go(tmp_path, caplog):
-    path = tmp_path / "seeds.jsonl"
-    good = [f'{{"word": "w{at}", "count": {at}}}' for at in range(6)]
-    lines = [*good[:3], "{broken", '{"word": "x"}', *good[3:], '{"word": "ß", "count": 7}', "8"]
-    path.write_text("\n".join(lines), encoding="latin-1")
-    with caplog.at_level(logging.WARNING, "targen.run"):
-        items = read_items(path, _list(Pair), "--seeds", most=True)
-        read_items(path, _list(Pair), "--seeds", most=True)
-    assert items == tuple(Pair(word=f"w{at}", count=at) for at in range(6))
-    (said,) = caplog.messages
-    assert f"--seeds file {path}: skipped 4 of 10 lines: line 4: it is not JSON" in said
-    assert "; line 5: count: Field required; line 9: " in said
-    assert said.endswith("; …")
-    path.write_text("\n".join([*good[:2], "{broken", "7"]))
-    with pytest.raises(UsageError, match="line 3: it is not JSON"):
-        read_items(path, _list(Pair), "--seeds", most=True)

@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_core import Prompt
 from targen_core.tasks.dimensions import Dimension, draw, draws_from, draws_text
-from targen_core.tasks.steps import ListStep
 
 NAMES = st.sampled_from(["length", "register", "point of view", "kind-2", "Länge"])
 VALUES = st.integers(1, 7).map(lambda size: tuple(f"v{number}" for number in range(size)))
@@ -35,15 +33,6 @@ def test_along_each_axis_a_block_of_neighbours_has_each_value_as_its_weight_says
     assert Counter(drawn) == Counter(dimension.pool)
 
 
-@given(dimension=DIMENSIONS, seed=SEEDS, path=PATHS, turn=st.integers(0, 9))
-def test_what_turns_along_an_index_says_nothing_of_the_value(dimension, seed, path, turn):
-    size = len(dimension.pool)
-    for offset in range(size):  # at each place of a block, over as many blocks
-        blocks = (size * (turn * size + shift) for shift in range(size))
-        drawn = [dimension.at(seed, (block + offset, *path[1:])) for block in blocks]
-        assert Counter(drawn) == Counter(dimension.pool)
-
-
 @given(dimensions=st.lists(DIMENSIONS, max_size=3), seed=SEEDS, path=PATHS)
 def test_the_draws_of_a_call_are_those_of_its_places(dimensions, seed, path):
     drawn = draws_from(dimensions, seed, path, 3, 4)
@@ -56,14 +45,6 @@ def test_draws_stay_what_they_are():
     drawn = [draw((words, kinds), 7, (context, 0)) for context in range(5)]
     assert [each["word"] for each in drawn] == ["w34", "w5", "w3", "w14", "w18"]
     assert [each["kind"] for each in drawn].count("contradicted") == 1
-
-
-def test_two_dimensions_of_one_size_do_not_move_together():
-    one = Dimension(name="one", values=tuple("abcd"))
-    two = Dimension(name="two", values=tuple("abcd"))
-    pairs = {(one.at(0, (n,)), two.at(0, (n,))) for n in range(200)}
-    assert len(pairs) == 16
-    assert len({tuple(one.at(seed, (n,)) for n in range(8)) for seed in range(20)}) > 10
 
 
 @pytest.mark.parametrize(
@@ -99,40 +80,6 @@ def test_what_nothing_can_be_drawn_from_is_refused(name, values, said):
     assert said in str(refused.value)
 
 
-def test_weights_have_no_common_divisor():
-    assert Dimension(name="kind", values={"a": 80, "b": 20}).pool == ("a",) * 4 + ("b",)
-
-
-def test_dimensions_of_one_name_over_a_row_are_refused(lab):
-    one, other = (Dimension(name=name, values=["a", "b"]) for name in ("length", "Length"))
-    task = lab.World().task()
-    with pytest.raises(ValueError, match="two of its dimensions have the name 'Length'"):
-        task.replace(dimensions=(one, other))
-    with pytest.raises(ValueError, match="pass a tuple of Dimensions"):
-        task.replace(dimensions=one)
-    with pytest.raises(ValueError, match="pass a tuple of Dimensions"):
-        ListStep(item=str, propose=task.contexts.propose, batch=1, dimensions=("length",))
-
-
-def test_parts_may_have_dimensions_of_one_name(lab):
-    """A row is of one part alone."""
-    from dataclasses import replace
-
-    task = lab.World(labels=("a",), branches=(("x", "a"), ("y", "a")), share=0.5).task()
-    length = Dimension(name="length", values=["a", "b"])
-    parts = {
-        name: replace(part, lists=tuple(replace(p, dimensions=(length,)) for p in part.lists[-1:]))
-        for name, part in task.seeding.parts.items()
-    }
-    steps = [
-        step
-        for step, _ in task.replace(
-            seeding={"parts": parts},
-        ).dimensions_by_step
-    ]
-    assert steps == ["list01", "list11"]
-
-
 # --- what prompts say ---
 
 
@@ -150,29 +97,3 @@ def test_one_draw_is_a_line_and_several_are_numbered():
         "1. length: one; point of view: a child's\n"
         "2. length: two sentences"
     )
-
-
-def test_values_may_join_letters():
-    assert Dimension(name="kind", values=("می\u200cخواهد بداند", "👩\u200d🚀")).pool
-
-
-def test_what_prompts_do_not_say_leaves_no_line():
-    assert draws_text([{"kind": "open"}], (KIND,)) == ""
-    assert draws_text([{}, {}], (LENGTH,)) == ""
-    assert draws_text([], (LENGTH,)) == ""
-
-
-@pytest.mark.parametrize(
-    ("text", "without", "filled"),
-    [
-        ("Write.\n\n$draws\n\nBe brief.", "Write.\n\nBe brief.", "Write.\n\nX\n\nBe brief."),
-        ("Write.\n\n$draws", "Write.", "Write.\n\nX"),
-        ("Write. $draws Be brief.", "Write. Be brief.", "Write. X Be brief."),
-        ("$draws\nWrite.", "Write.", "X\nWrite."),
-    ],
-)
-def test_the_place_of_draws_closes_up_where_there_are_none(text, without, filled):
-    prompt = Prompt("p", text)
-    assert prompt.fill({"draws": "X"})[0].content == filled
-    assert prompt.fill({})[0].content == without
-    assert prompt.fill({"draws": ""})[0].content == without

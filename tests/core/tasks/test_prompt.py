@@ -8,12 +8,6 @@ from targen_core import Prompt
 from targen_core.calls.model import Message
 
 
-def test_text_without_sections_is_one_user_turn():
-    prompt = Prompt("one", "  Write about $topic.\n")
-    assert prompt.variables == ("topic",)
-    assert prompt.fill({"topic": "ice"}) == (Message("user", "Write about ice."),)
-
-
 def test_sections_are_turns_and_inserts_stand_for_given_ones():
     prompt = Prompt(
         "many",
@@ -65,13 +59,6 @@ def test_a_missing_or_an_unused_value_is_an_error(values, words):
         Prompt("two", "$a and $b").fill(values)
 
 
-@pytest.mark.parametrize("braced", ["{{ kind }}", "{kind}"])
-def test_a_placeholder_of_another_template_language_is_named(braced):
-    with pytest.raises(ValueError) as refused:
-        Prompt("other", f"Be {braced}.").fill({"kind": "brief"})
-    assert str(refused.value).endswith(f"['kind']; write $kind instead of {braced}")
-
-
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -84,26 +71,3 @@ def test_a_placeholder_of_another_template_language_is_named(braced):
 def test_a_template_that_does_not_parse_says_what_and_where(text, words):
     with pytest.raises(ValueError, match=words):
         Prompt("bad", text).fill({})
-
-
-def test_a_rule_in_the_text_is_no_section():
-    (message,) = Prompt("rule", "above\n---\nbelow\n----- user\nx --- user").fill({})
-    assert message.content == "above\n---\nbelow\n----- user\nx --- user"
-
-
-def test_the_version_changes_with_every_edit():
-    versions = {Prompt("p", text).version for text in ("a", "a ", "b")}
-    assert len(versions) == 3
-    assert Prompt("p", "a").version == Prompt("another name", "a").version
-    assert all(len(version) == 12 for version in versions)
-
-
-def test_text_comes_from_an_argument_or_from_a_package_but_one_of_them():
-    meta = Prompt("meta", package="targen_standard.correctors")
-    assert "--- " in meta.text
-    with pytest.raises(ValueError, match="pass either its text or its package"):
-        Prompt("none")
-    with pytest.raises(ValueError, match="pass either its text or its package"):
-        Prompt("both", "text", package="targen_standard.correctors")
-    with pytest.raises(FileNotFoundError):
-        _ = Prompt("missing", package="targen_standard.correctors").text

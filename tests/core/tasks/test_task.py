@@ -8,9 +8,8 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel
 
-from targen_core import Correction, Label, Prompt, Rejected
+from targen_core import Correction, Label, Rejected
 from targen_core.errors import UsageError
-from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import CorrectionSample, JudgeAnswer, JudgeQuestion
 from targen_core.tasks.model import Task  # noqa: F401 - named in tables
 from targen_core.tasks.parts import Variant
@@ -91,25 +90,6 @@ def test_a_task_that_could_not_run_is_refused_when_it_is_made(lab, changes, word
     assert str(caught.value).count("task toy") <= 1
 
 
-def test_open_labels_need_a_way_to_read_them(lab):
-    world = lab.World(labels=())
-    with pytest.raises(ValueError, match=r"open labels needs rows=Rows\(label_of=...\)"):
-        world.task(rows={"label_of": None})
-    assert world.task().quota_names == ("any",)
-
-
-def test_rows_of_open_labels_are_read_back_by_the_task_s_own_column(lab):
-    class Topic(BaseModel):
-        text: str
-        topic: str | None = None
-
-    task = lab.World(labels=()).task(
-        instance=Topic, rows={"label_of": lambda row: row.topic, "with_label": None}
-    )
-    rows = [{"text": "a", "topic": "sea", "idx": 0}, {"text": "b", "topic": None, "idx": 1}]
-    assert task.from_rows(rows) == [Topic(text="a", topic="sea")]
-
-
 def test_a_label_that_no_row_may_have_is_refused_when_the_task_is_made(lab):
     class Strict(lab.Row):
         label: Literal["yes", "no"]
@@ -118,39 +98,6 @@ def test_a_label_that_no_row_may_have_is_refused_when_the_task_is_made(lab):
     more = {**task.generators, "maybe": task.generators["yes"]}
     with pytest.raises(ValueError, match="Strict cannot have the label 'maybe', only: 'yes'"):
         task.replace(labels=(*task.labels, Label("maybe")), generators=more)
-
-
-def test_a_list_brings_its_prompts_and_their_dry_run_along(lab):
-    own, brought = Prompt("own", "Say."), Prompt("brought", "Name some.")
-
-    async def propose(llm, parent, existing):
-        return ["a", "b"]
-
-    def theirs(call):
-        return "theirs"
-
-    def mine(call):
-        return "mine"
-
-    names = ListStep(item=str, propose=propose, batch=2, prompts=(brought,), dry_run=theirs)
-    task = lab.World().task(
-        contexts=names,
-        prompts=(own,),
-        calls={"dry_run": mine},
-    )
-    assert task.every_prompt == (own, brought)
-    assert task.dry_run_of("brought") is theirs
-    assert task.dry_run_of("own") is mine
-    # A task that names the prompt as its own answers for it.
-    taken = task.replace(prompts=(own, brought))
-    assert taken.every_prompt == (own, brought)
-    assert taken.dry_run_of("brought") is mine
-    assert (
-        task.replace(
-            calls={"dry_run": None},
-        ).dry_run_of("own")
-        is None
-    )
 
 
 def test_official_values_are_told_apart_by_type(lab):
@@ -172,18 +119,6 @@ def test_official_values_are_told_apart_by_type(lab):
 # --- groups ---
 
 
-def test_a_mapping_swaps_some_of_a_group_and_leaves_the_rest(lab):
-    task = lab.World().task(judging={"instructions": "Say it."})
-    other = task.replace(judging={"rejecting": {"unsure": "undecided"}}, rows=Rows(fields=("a",)))
-    assert other.judging == Judging(
-        instructions="Say it.",
-        rejecting={"unsure": "undecided"},
-        corrector=task.judging.corrector,
-    )
-    assert other.rows == Rows(fields=("a",))
-    assert other.texts is task.texts
-
-
 MEANT = table("""
     samples | Task has no field samples; it is a field of Judging
     propose | Task has no field propose; it is a field of ListStep
@@ -191,13 +126,6 @@ MEANT = table("""
     corector | Task has no field corector; its fields: name, version
     judging.sample | Judging has no field sample; did you mean samples?
 """)
-
-
-@pytest.mark.parametrize(("field", "words"), [row[:2] for row in MEANT])
-def test_a_field_that_there_is_not_names_the_one_that_was_meant(lab, field, words):
-    group, _, inner = field.partition(".")
-    with pytest.raises(TypeError, match=re.escape(words)):
-        lab.World().task().replace(**{group: {inner: ()} if inner else ()})
 
 
 PARTS = table("""
@@ -208,12 +136,6 @@ PARTS = table("""
     Task | render | Task has no field render; it is a field of Texts
     Task | | missing 6 required keyword-only arguments
 """)
-
-
-@pytest.mark.parametrize(("kind", "field", "words"), PARTS)
-def test_a_part_with_a_field_that_there_is_not(kind, field, words):
-    with pytest.raises(TypeError, match=re.escape(words)):
-        globals()[kind](**{field: None} if field else {})
 
 
 LISTS = table("""
@@ -239,18 +161,6 @@ class Pair(BaseModel):
     first_text: str
     tags: list[str]
     label: str
-
-
-@pytest.mark.parametrize(
-    ("instance", "text"),
-    [
-        (Numbered(text="a b", label=1), "a b"),
-        (Pair(first_text="a b", tags=["x", "y"], label="c"), "First text: a b\nTags: x; y"),
-    ],
-)
-def test_an_instance_reads_as_its_fields(lab, instance, text):
-    task = lab.World().task(texts=Texts())
-    assert task.render(instance) == task.dedup_text(instance) == text
 
 
 # --- variants, step 4 and official rows ---
@@ -302,11 +212,3 @@ def test_an_official_row_may_lack_its_label_and_then_makes_no_instance(lab):
     assert task.schema.model_validate(bare)
     assert task.from_rows([row]) == [lab.Row(seed="a", text="b c", label="yes")]
     assert task.from_rows([bare]) == []
-
-
-@pytest.mark.parametrize("field", ["output", "options"])
-def test_a_text_is_not_a_tuple_of_answers(field):
-    """Its letters would be the answers."""
-    values = {"output": ("GOOD",), "options": ("GOOD", "BAD"), field: "GOOD"}
-    with pytest.raises(TypeError, match=rf"{field} is 'GOOD'; pass a tuple, such as \('GOOD',\)"):
-        JudgeQuestion("Is it?", **values)

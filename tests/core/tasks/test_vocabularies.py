@@ -21,10 +21,3 @@ def test_a_vocabulary_is_clean(name):
         assert re.fullmatch(r"[a-z]+" if name == "words" else r"[a-zé' -]+", value), value
         assert value == value.strip()
     Dimension(name=name, values=tuple(values))
-
-
-def test_one_that_there_is_not_is_named():
-    with pytest.raises(
-        ValueError, match="there is no vocabulary 'verbs'; the vocabularies are fields, personas"
-    ):
-        vocabulary("verbs")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections import Counter
@@ -14,9 +13,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from targen_core import Correction, Label, Task
-from targen_core.calls.model import ChatReply
 from targen_core.dataset.model import Dataset
-from targen_core.errors import JobFailed, RunConflict, UsageError
+from targen_core.errors import JobFailed, RunConflict
 from targen_core.tasks.dimensions import seeded_rng
 from targen_core.tasks.groups import Judging, Rows, Texts
 from targen_core.tasks.judging import CorrectionSample, JudgeQuestion
@@ -24,9 +22,8 @@ from targen_core.tasks.replies import one_of
 from targen_core.tasks.steps import ListStep
 from targen_standard.correction.api import correct as targen_correct
 from targen_standard.correction.dataset import flip
-from targen_standard.correctors.blind import solve as solve_alone
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
-from targen_testing.sample import PAIRS, SAMPLE, Review
+from targen_testing.sample import SAMPLE, Review
 
 from ...files import lines
 
@@ -78,20 +75,6 @@ TAGS = Task(
         samples=(
             CorrectionSample("a b", ("A", "B"), ("A",), "Only A is in it, and B is not."),
             CorrectionSample("a", ("A",), ("no_valid_instance",), "It breaks off after a word."),
-        ),
-    ),
-)
-PAIR = PAIRS.replace(
-    texts=Texts(render=lambda row: "\n".join(row.texts)),
-    judging=Judging(
-        instructions=_INSTRUCTIONS,
-        questions=lambda row: [
-            JudgeQuestion(text, (row.label,), ("good", "bad")) for text in row.texts
-        ],
-        aggregate=lambda row, answers: (
-            Correction(answers[0].answers[0])
-            if answers[0].answers == answers[1].answers
-            else Correction.reject("split", "the two are judged differently")
         ),
     ),
 )
@@ -246,22 +229,6 @@ def test_a_row_without_a_usable_judgement_stays_and_is_tried_again(
     assert not asked
 
 
-def test_a_correction_gives_up_if_no_reply_can_be_used(correct, tmp_path):
-    rows, usable = _reviews(120), []
-
-    def solve(text, output, rng):
-        return _right(text, output, rng) if usable else {}
-
-    asked = []
-    with pytest.raises(JobFailed, match="gave up after 50 consecutive instances"):
-        correct(TONE, rows, solve, asked=asked)
-    assert 50 <= len({request.origin.values["input"] for request in asked}) < 70
-    assert len(lines(tmp_path / "out" / "dataset.jsonl")) == len(rows)
-    usable.append(True)
-    healed, _ = correct(TONE, rows, solve)
-    assert healed["as_given"] == {"right": len(rows)}
-
-
 @pytest.mark.parametrize("rows_per_call", [1, 2])
 def test_a_correction_without_any_judgement_fails(correct, tmp_path, rows_per_call):
     with pytest.raises(JobFailed, match=r"none of the 4 instances .*\(malformed-reply, 4 times\)"):
@@ -269,19 +236,6 @@ def test_a_correction_without_any_judgement_fails(correct, tmp_path, rows_per_ca
     assert len(lines(tmp_path / "out" / "dataset.jsonl")) == 4
     report, _ = correct(TONE, _reviews(4), _right, rows_per_call=rows_per_call)
     assert report["as_given"] == {"right": 4}
-
-
-@CORRECTORS
-@pytest.mark.parametrize(("unsure", "kept"), [("keep", 4), ("drop", 3)])
-def test_a_row_whose_judge_is_unsure_keeps_its_label_where_the_task_says_so(
-    correct, corrector, unsure, kept
-):
-    def solve(text, output, rng):
-        return "unsure" if "number 0" in text else _right(text, output, rng)
-
-    task = TONE.replace(judging={"unsure": unsure})
-    report, _ = correct(task, _reviews(4), solve, corrector=corrector)
-    assert report["kept"] == kept
 
 
 def test_a_label_may_be_called_unsure(correct):
@@ -339,21 +293,6 @@ def test_sets_of_answers_are_confirmed_and_changed_as_sets(correct, tmp_path, co
     assert '"A"' not in schema  # one schema for all rows: providers compile each new one
 
 
-@pytest.mark.parametrize(
-    ("votes", "right", "reasons"),
-    [
-        ([["A", "B"], ["B"], ["B", "C"]], ["B"], {}),
-        ([["A"], ["B"], ["C"]], None, {"no-majority": 1}),
-    ],
-)
-def test_votes_on_sets_count_for_each_answer(correct, tmp_path, votes, right, reasons):
-    votes = iter(votes)
-    report, _ = correct(TAGS, [ABC], lambda *_: next(votes), corrector="vote")
-    written = lines(tmp_path / "out" / "dataset.jsonl")
-    assert [row["right"] for row in written] == ([right] if right else [])
-    assert report["flow"]["any"]["reasons"] == reasons
-
-
 def test_votes_stop_when_the_rest_cannot_change_the_result(correct):
     report, asked = correct(TONE, _reviews(3), _right, corrector="vote")
     assert len(asked) == len({request.key for request in asked}) == 6
@@ -399,32 +338,6 @@ def test_rows_judged_in_one_call_have_the_verdicts_of_rows_judged_alone(
     assert Counter(key for row in keys for key in row).most_common(1)[0][1] == 10
 
 
-@CORRECTORS
-@pytest.mark.parametrize("rows_per_call", [1, 4])
-@pytest.mark.parametrize("structured", [True, False])
-def test_a_pair_that_is_judged_differently_is_rejected_as_one(
-    correct, tmp_path, corrector, rows_per_call, structured
-):
-    texts = [
-        ("a glad", "the glad"),
-        ("a glad", "a sorry"),
-        ("a sorry", "the sorry"),
-        ("a glad", "glad"),
-    ]
-    rows = [PAIRS.instance(texts=pair, label="good") for pair in texts]
-    known = {"corrector": corrector, "structured": structured, "rows_per_call": rows_per_call}
-    report, asked = correct(PAIR, rows, _right, **known)
-    assert report["flow"]["good"]["reasons"] == {"split": 1}
-    assert report["flow"]["good"]["accepted"] == {"good": 2, "bad": 1}
-    written = [row["text"] for row in lines(tmp_path / "out" / "dataset.jsonl")]
-    assert written == [text for pair in texts if pair != texts[1] for text in pair]
-    assert len(asked) == (2 if corrector == "vote" else 1) * 8 / rows_per_call
-    for request in asked:
-        told = sum(message.content.count("JSON schema") for message in request.messages)
-        assert told == (0 if structured else 1)
-        assert [message.role for message in request.messages].count("system") == 1
-
-
 @pytest.mark.parametrize(
     "bad",
     [
@@ -443,19 +356,6 @@ def test_a_row_whose_answer_is_bad_is_asked_again_alone(correct, tmp_path, bad):
     assert sum(report["unjudged"].values()) == 1
     _, calls = _verdicts(tmp_path / "out")
     assert [len(keys) for keys in calls] == [3 if at == 4 else 1 for at in range(10)]
-
-
-@pytest.mark.parametrize("reply", [ChatReply("", "refusal", 1, 1), "no list", {"replies": []}])
-def test_rows_whose_call_has_no_usable_reply_are_asked_alone(correct, tmp_path, reply):
-    reviews = _reviews(9)  # the last has a call of its own anyway
-    alone, _ = correct(TONE, reviews, _right, out="alone")
-    report, _ = correct(TONE, reviews, _right, rows_per_call=4, out="out", instead=reply)
-    assert report["accuracy_after"] == alone["accuracy_after"] == 1.0
-    attempts = 1 if isinstance(reply, ChatReply) else 2
-    assert report["usage"]["total"]["calls"] == 9 + 2 * attempts
-    (same, _), (verdicts, calls) = (_verdicts(tmp_path / name) for name in ("alone", "out"))
-    assert verdicts == same
-    assert len({key for keys in calls for key in keys}) == 9
 
 
 def test_a_correction_in_calls_of_several_goes_on_to_the_same_bytes(correct, tmp_path):
@@ -482,37 +382,7 @@ def test_a_correction_in_calls_of_several_goes_on_to_the_same_bytes(correct, tmp
         correct(TONE, _reviews(30), solve, flip=0.3, rows_per_call=5, out="whole")
 
 
-def test_a_corrector_that_asks_side_by_side_asks_alone(correct):
-    async def both(llm, instance):
-        (question,) = llm.task.questions(instance)
-        first = await solve_alone(llm, question)
-        others = await asyncio.gather(*(solve_alone(llm, question) for _ in range(2)))
-        last = await solve_alone(llm, question)
-        assert {first.answers, last.answers} == {answer.answers for answer in others}
-        return llm.task.aggregate(instance, [last])
-
-    task = TONE.replace(judging={"corrector": both})
-    report, asked = correct(task, _reviews(6), _right, corrector=None, rows_per_call=3)
-    assert report["accuracy_after"] == 1.0
-    assert ["together" in request.origin.values for request in asked].count(True) == 2
-    assert len(asked) == 2 + 6 * 3
-
-
 # --- the work as a whole ---
-
-
-def test_a_task_without_a_corrector_is_refused(correct):
-    task = TONE.replace(judging={"corrector": None})
-    with pytest.raises(UsageError, match="does not have its own corrector"):
-        correct(task, _reviews(2), _right, corrector=None)
-
-
-def test_a_sample_is_drawn_by_the_seed_and_keeps_the_order(correct, tmp_path):
-    for out, seed in (("a", 0), ("b", 0), ("c", 1)):
-        correct(TONE, _reviews(50), _right, n=10, out=out, seed=seed)
-    a, b, c = ([x["idx"] for x in lines(tmp_path / d / "changes.jsonl")] for d in "abc")
-    assert a == b == sorted(a) != c
-    assert len(a) == 10
 
 
 @given(share=st.floats(0, 1), count=st.integers(1, 40), seed=st.integers(0, 99))
@@ -526,17 +396,6 @@ def test_flipped_labels_are_legal_and_wrong(share, count, seed):
     changed = flip(TAGS, tags, rng)
     assert set(changed.right) != {"A", "C"}
     assert set(changed.right) <= set(tags.options)
-
-
-def test_another_task_with_the_same_labels_in_another_order_changes_no_schema():
-    """Replies are asked with a schema, and a call's key is a digest of it."""
-    from targen_standard.correctors.answers import _reply
-
-    for order in (("yes", "no"), ("no", "yes")):
-        schema = json.dumps(_reply(BaseModel, "answer", order, False).model_json_schema())
-        assert schema.index(f'"{order[0]}"') < schema.index(f'"{order[1]}"')
-        lenient = _reply(BaseModel, "answer", order, False, one_of)
-        assert json.dumps(lenient.model_json_schema()) == schema
 
 
 def test_a_name_is_read_in_another_spelling_unless_that_could_be_several():

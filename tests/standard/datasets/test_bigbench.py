@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from targen_core import Label, read_dataset
 from targen_core.dataset.source import open_source
 from targen_core.errors import UsageError
-from targen_standard.datasets.bigbench import choices_in, task_json
+from targen_standard.datasets.bigbench import choices_in
 
 YES = {"input": "Hot?", "target_scores": {"yes": 1.0, "no": 0.0}}
 NO = {"input": "Cold?", "target_scores": {"yes": 0.0, "no": 1.0}}
@@ -46,16 +46,6 @@ def test_choices_that_all_examples_share_are_labels_and_others_are_shown(written
     assert (apart["input"], sorted(apart["choices"])) == ("Which day?", days)
 
 
-def test_targets_without_choices(written):
-    several = {"input": "1+1", "target": ["2", "two"]}
-    path = written(several, several, {"input": "2+2", "target": 4})
-    assert open_source(path).rows() == [
-        {"input": "1+1", "output": "2"},  # what stands there twice counts once
-        {"input": "2+2", "output": "4"},
-    ]
-    assert task_json(path).examples[0].targets == ("2", "two")
-
-
 def test_the_answer_stands_where_the_task_has_it(written, task):
     class Row(BaseModel):
         input: str
@@ -88,15 +78,3 @@ def test_the_answer_stands_where_the_task_has_it(written, task):
 def test_what_is_no_example(examples, words, written):
     with pytest.raises(UsageError, match=words):
         open_source(written(*examples))
-
-
-def test_a_task_without_examples_says_where_they_are(written):
-    with pytest.raises(UsageError, match=r"is not a BIG-bench task\.json with examples") as raised:
-        task_json(written(metrics=["multiple_choice_grade"]))
-    assert "its examples are in subfolders" in raised.value.hint
-
-
-def test_lines_of_json_that_have_examples_stay_lines(tmp_path):
-    path = tmp_path / "rows.json"
-    path.write_text('{"examples": "a"}\n{"examples": "b"}\n')
-    assert len(open_source(path).rows()) == 2

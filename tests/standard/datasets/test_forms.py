@@ -16,8 +16,7 @@ from pydantic import BaseModel
 from targen_core import Label, Task, read_dataset
 from targen_core.cli.markup import is_formula
 from targen_core.dataset.model import Dataset
-from targen_core.errors import MissingDependency, UsageError
-from targen_core.hints import install
+from targen_core.errors import UsageError
 from targen_standard.exporting import table as csv
 from targen_standard.exporting.hub import HF, PARQUET
 from targen_standard.exporting.lines import JSONL
@@ -164,39 +163,6 @@ def test_what_datasets_saves_and_holds(dataset, library, tmp_path):
     assert read_dataset(tmp_path / "two" / "train", dataset.task).digest == dataset.digest
 
 
-def test_no_rows_have_the_columns_of_their_task(dataset, library):
-    none = dataset[:0]
-    held = none.to_hf()
-    assert len(held) == 0 and held.features["label"] == dataset.to_hf().features["label"]
-    assert (
-        set(held.features) == set(none.to_pandas().columns) == set(dataset.task.schema.model_fields)
-    )
-    assert all(f"<th>{name}</th>" in none._repr_html_() for name in held.features)
-
-
-def test_a_hub(dataset, library, tmp_path, monkeypatch):
-    asked = []
-
-    def load_dataset(path, config, split):
-        asked.append((path, config, split))
-        if path == "acme/gone":
-            raise ConnectionError("no hub\nwithin reach")
-        held = dataset.to_hf()
-        return held if split else library.DatasetDict(train=held, test=held)
-
-    monkeypatch.setattr(library, "load_dataset", load_dataset)
-    read_back = read_dataset("hf:acme/toy:small:train", dataset.task)
-    assert (read_back.name, read_back.digest) == ("acme-toy-small-train", dataset.digest)
-    with pytest.raises(UsageError, match="has several splits: train, test") as caught:
-        read_dataset("hf:acme/toy", dataset.task)
-    assert caught.value.hint == "choose one, such as hf:acme/toy::train"
-    with pytest.raises(UsageError, match=r"^cannot read hf:acme/gone: no hub$"):
-        read_dataset("hf:acme/gone", dataset.task)
-    with pytest.raises(UsageError, match="is not of the form hf:OWNER/NAME"):
-        read_dataset("hf:a:b:c:d", dataset.task)
-    assert asked[:2] == [("acme/toy", "small", "train"), ("acme/toy", None, None)]
-
-
 @pytest.mark.parametrize(
     ("names", "labels", "values"),
     [
@@ -245,47 +211,6 @@ def test_a_table_as_pandas_writes_it(dataset, tmp_path):
         assert list(read_dataset(tmp_path / name, task)) == rows
 
 
-def test_a_data_frame_of_polars():
-    """A class with the methods of a polars frame takes its place, since polars is not installed."""
-
-    class Frame(list[dict[str, str]]):
-        columns = ("text",)
-
-        def to_dict(self) -> dict[str, list[str]]:
-            raise NotImplementedError
-
-        def to_dicts(self) -> list[dict[str, str]]:
-            return list(self)
-
-    assert list(read_dataset(Frame([{"text": "a"}]), flat())) == [{"text": "a", "idx": 0}]
-
-
-def test_columns_without_names_are_called_by_their_numbers(caplog):
-    pandas = pytest.importorskip("pandas")
-    cells = [["a lamp", 4], ["a boat", 5]]
-    for source in (pandas.DataFrame(cells), [dict(enumerate(row)) for row in cells]):
-        dataset = read_dataset(source, flat())
-        assert [row["text"] for row in dataset] == ["a lamp", "a boat"]
-        assert "text: 0" in caplog.text
-        caplog.clear()
-    for names in (["text", "text"], [0, "0"]):  # `to_dict` keeps only the last of these
-        with pytest.raises(UsageError, match="has two columns with the same name: "):
-            read_dataset(pandas.DataFrame(cells, columns=names), flat())
-    levels = pandas.DataFrame([["a"]], columns=pandas.MultiIndex.from_tuples([("a", "text")]))
-    with pytest.raises(UsageError, match="names of several levels") as caught:
-        read_dataset(levels, flat())
-    assert "frame.columns = " in caught.value.hint
-
-
-def test_values_that_json_does_not_have_are_said_to_be_left_out(caplog):
-    pandas = pytest.importorskip("pandas")
-    days = pandas.to_datetime(["2020-01-01", "2020-01-02"])
-    frame = pandas.DataFrame({"text": ["a", "b"], "when": days, "n": [1, 2]})
-    assert list(read_dataset(frame, flat()).to_pandas()) == ["text", "n", "idx"]
-    assert "left out the column when, whose values JSON cannot store (Timestamp)" in caplog.text
-    assert "ignores" not in caplog.text
-
-
 def flat() -> Task[Any, Any]:
     """A task of one column."""
 
@@ -311,36 +236,6 @@ def test_what_is_wrong_is_said_in_the_same_words(name, text, words, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("a.csv", "text\nx\ny\n"),
-        ("a.csv", "sep=;\r\ntext\r\nx\r\ny\r\n"),
-        ("a.csv", 'sep=|\ntext|idx\nx|0\n"y"|1\n'),
-        ("a.csv", "\r\ntext;;\r\nx;;\r\n;;\r\ny;\r\n;\r\n"),  # what was emptied in a sheet
-        ("a.tsv", "text\t\r\nx\t\r\n\t\r\ny\t\t\r\n"),
-        ("a.jsonl", '{"text": "x"}\n{"text": "y"}\n'),
-    ],
-)
-@pytest.mark.parametrize("strict", [True, False])
-def test_rows_that_somebody_wrote_need_no_numbers(name, text, strict, tmp_path):
-    task = flat()
-    (tmp_path / name).write_text(text)
-    read = read_dataset(tmp_path / name, task, strict=strict)
-    assert read.rows == [{"text": "x", "idx": 0}, {"text": "y", "idx": 1}] and not read.problems
-
-
-def test_a_row_of_typed_columns_is_told_by_its_place(library):
-    held = library.Dataset.from_dict({"text": ["a", None], "idx": [0, 1]})
-
-    task = flat()
-    with pytest.raises(UsageError, match="row 2 does not fit the task flat: text: it must be text"):
-        read_dataset(held, task)
-    dataset = read_dataset(held, task, strict=False)
-    assert len(dataset) == 1
-    assert [(problem.line, problem.idx) for problem in dataset.problems] == [(2, 1)]
-
-
-@pytest.mark.parametrize(
     ("source", "said"),
     [
         ({"text": "a"}, "is not a dataset: pass a path or rows"),
@@ -354,41 +249,6 @@ def test_a_row_of_typed_columns_is_told_by_its_place(library):
 def test_what_is_no_dataset_at_all(source, said, dataset):
     with pytest.raises(UsageError, match=said):
         read_dataset(source, dataset.task)
-
-
-@pytest.mark.parametrize(
-    ("package", "use", "extra"),
-    [
-        ("pandas", lambda data, folder: data.to_pandas(), "pandas"),
-        ("datasets", lambda data, folder: data.to_hf(), "datasets"),
-        ("datasets", lambda data, folder: read_dataset("hf:a/b", data.task), "datasets"),
-        ("pyarrow", lambda data, folder: read_dataset(folder, data.task), "parquet"),
-    ],
-)
-def test_a_library_that_is_missing_is_named(package, use, extra, dataset, tmp_path, monkeypatch):
-    HF.write(dataset, tmp_path / "made")
-    monkeypatch.setitem(importlib.import_module("sys").modules, package, None)
-    with pytest.raises(MissingDependency) as caught:
-        use(dataset, tmp_path / "made")
-    assert f"needs the package '{package}', which is not installed" in str(caught.value)
-    assert caught.value.hint == install(f"targen-core[{extra}]")
-
-
-def test_what_correct_leaves_names_its_task_and_never_a_file(tmp_path, dataset):
-    lines = "".join(f"{json.dumps(row)}\n" for row in ROWS)
-    (tmp_path / "dataset.jsonl").write_text(lines)
-    for known in ("by/task.py", "file:toy", None, 5):
-        (tmp_path / "correction.json").write_text(json.dumps({"task": {"id": known}}))
-        with pytest.raises(UsageError, match="does not state which task its rows belong to"):
-            read_dataset(tmp_path)
-        assert read_dataset(tmp_path, dataset.task).digest == dataset.digest
-
-
-def test_cells_of_unnamed_columns_are_reported(tmp_path, caplog):
-    path = tmp_path / "a.csv"
-    path.write_text("text;;\nx;;note\n")
-    assert read_dataset(path, flat())[0]["text"] == "x"
-    assert "1 row with more cells than named columns, the first on line 2" in caplog.text
 
 
 def test_a_null_label_is_no_label_in_every_form(tmp_path):

@@ -48,11 +48,6 @@ def kinds(dataset):
     return of
 
 
-def test_columns_stand_in_the_order_of_the_rows_and_only_those_that_rows_have(kinds):
-    columns = kinds({"idx": 0, "question": "cause"}, {"version": 1, "idx": 1})
-    assert list(columns.items()) == [("idx", WHOLE), ("question", TEXT), ("version", REAL)]
-
-
 PASSAGE = Record({"text": TEXT, "spans": Many(Record({"start": WHOLE, "text": TEXT}))})
 
 
@@ -118,10 +113,3 @@ def labels_of(kinds, labels, *values):
 def test_labels_are_numbered_in_their_order(labels, values, kind, kinds):
     made = tuple(Label(name, official) for name, official in labels.items())
     assert labels_of(kinds, made, *values) == kind
-
-
-def test_rows_without_labels_have_no_such_column_and_a_few_a_null(kinds):
-    labels = (Label("yes"), Label("no"))
-    assert kinds({"idx": 0}, labels=labels) == {"idx": WHOLE}
-    assert isinstance(labels_of(kinds, labels, None, "no"), Classes)
-    assert labels_of(kinds, labels, None) == NOTHING

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from targen_core import read_dataset
 from targen_core.dataset.model import Dataset
 from targen_core.errors import RunConflict, RunDirectoryError, UsageError
 from targen_standard.datasets.weighing import checked_weights, read_weighing, write_weighed
-from targen_standard.splitting import shuffle, split
 from targen_standard.task_files.model import Declaration
 
 TASK = Declaration(
@@ -47,27 +45,6 @@ def test_what_is_written_is_read(weighed, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["w"]
 
 
-def test_a_task_in_a_file_is_kept_beside_its_rows(weighed, tmp_path):
-    (tmp_path / "mood.yaml").write_text(
-        "description: A sentence about a thing.\n"
-        "labels: {praise: speaks well of it, blame: speaks ill of it}\n"
-    )
-    source = tmp_path / "mood.yaml"
-    folder = written(weighed, tmp_path / "w", task=str(source))
-    source.unlink()
-    again = read_dataset(folder)
-    assert (again.task.name, list(again.weights)) == ("mood", list(weighed.weights))
-    assert str(tmp_path) not in (folder / "weighing.json").read_text()
-
-
-def test_parts_keep_their_weights(weighed):
-    of = {row["idx"]: weight for row, weight in zip(weighed.rows, weighed.weights, strict=True)}
-    parts = [weighed[2:5], shuffle(weighed, seed=3), *split(weighed, "0.5/0.5").values()]
-    for part in parts:
-        assert [of[row["idx"]] for row in part.rows] == list(part.weights)
-    assert not replace(weighed, weights=())[2:5].weights
-
-
 def test_rows_that_were_edited_have_no_weights(weighed, tmp_path):
     folder = written(weighed, tmp_path / "w")
     rows = (folder / "dataset.jsonl").read_text().splitlines(keepends=True)
@@ -96,25 +73,6 @@ def test_what_is_no_weight(weights, said):
     with pytest.raises(UsageError, match=said):
         checked_weights(weights, "w.jsonl")
     assert checked_weights([0, 1, 2.5], "w.jsonl") == [0.0, 1.0, 2.5]
-
-
-def test_nothing_else_is_replaced(weighed, tmp_path):
-    out = written(weighed, tmp_path / "w")
-    with pytest.raises(UsageError, match="contains weighted rows"):
-        written(weighed, out)
-    written(weighed[:4], out, force=True)
-    assert len(read_dataset(out, TASK)) == 4
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "notes.txt").write_text("mine")
-    (tmp_path / "link").symlink_to(out)
-    for other, said in {"mine": "something other than weighted rows", "link": "a link"}.items():
-        with pytest.raises(UsageError, match=said):
-            written(weighed, tmp_path / other, force=True)
-    (tmp_path / "empty").mkdir()
-    written(weighed[:4], tmp_path / "empty")
-    (tmp_path / "file").write_text("")
-    with pytest.raises(RunDirectoryError):
-        written(weighed, tmp_path / "file" / "w")
 
 
 def test_a_stranger_s_folder(weighed, tmp_path):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
-from pydantic import AliasChoices, ConfigDict, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 
 from targen_core.calls.model import ChatRequest, Message
-from targen_core.errors import MissingDependency, UsageError
+from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.records.options import backend_options, public_options
 from targen_standard.langchain.model import LangChainModel
@@ -92,13 +92,6 @@ def test_what_is_no_model_says_so(name, words, hint):
     assert hint in caught.value.hint
 
 
-def test_an_option_that_the_class_refuses_is_told_without_its_value():
-    with pytest.raises(UsageError, match="size: ") as caught:
-        made(size="hunter2")
-    assert "hunter2" not in str(caught.value)
-    assert "base_url" in caught.value.hint
-
-
 class Aliased(FakeListChatModel):
     """Fields that are given by other names, as partner packages have them."""
 
@@ -106,13 +99,6 @@ class Aliased(FakeListChatModel):
     model_name: str = Field(default="m", alias="model")
     only_name: str = Field(default="x", validation_alias=AliasChoices("one", "two"))
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
-
-
-class Open(FakeListChatModel):
-    """A class that takes anything."""
-
-    model_config = ConfigDict(extra="allow")
-    responses: list[str] = Field(default_factory=lambda: ["Ob"])
 
 
 class Own(FakeListChatModel):
@@ -138,37 +124,3 @@ def test_an_option_that_the_class_does_not_take_is_an_error(kind, options, probl
         made("langchain:their_package.chat.Kind", **options)
     assert hint in caught.value.hint
     assert "pip install" not in caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("kind", "options"),
-    [
-        (Aliased, {"model": "a", "two": "b"}),
-        (Open, {"whatever": "7"}),
-        (Own, {"town": "Ob", "metadata": "{}"}),
-    ],
-)
-def test_options_that_a_class_takes_in_its_own_way(kind, options, module):
-    module.Kind = kind
-    made("langchain:their_package.chat.Kind", **options)
-
-
-@pytest.mark.parametrize("shared", [False, True])
-def test_its_replies_are_shared_only_where_its_author_says_so(shared, module):
-    class Sure(TheirChat):
-        targen_cacheable: ClassVar[bool] = True
-
-    module.Kind = Sure if shared else TheirChat
-    assert made("langchain:their_package.chat.Kind")[0].cacheable is shared
-
-
-def test_what_the_class_imports_is_told_apart_from_the_class(tmp_path, monkeypatch):
-    (tmp_path / "their_own.py").write_text("import no_such_thing")
-    monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(MissingDependency, match="imports 'no_such_thing'") as caught:
-        made("langchain:their_own.Chat")
-    assert "pip" not in caught.value.hint
-
-
-def test_looking_it_up_imports_nothing():
-    load_registry().get("backend", "langchain:no_such_pkg.Chat")

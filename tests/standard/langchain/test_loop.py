@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import sys
 from typing import Any, ClassVar
 
 import pytest
@@ -94,31 +92,6 @@ def test_one_client_serves_all_calls_of_a_process(url):
         make(url, "e", model="lagre")
 
 
-class Both(Chat):
-    """The same, with a client for ordinary code too."""
-
-    clients: ClassVar[dict[str, Any]] = {}
-
-    def _generate(self, messages: Any, *_: Any, **__: Any) -> ChatResult:
-        asked = "\n".join(str(message.content) for message in messages)
-        reply = httpx.post(self.url, json={"model": self.model, "text": asked}, trust_env=False)
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=reply.text))])
-
-
-def test_a_client_that_the_caller_used_first_in_a_loop_of_its_own(url):
-    model = Both(url=url)
-
-    async def cell() -> Run:
-        await asyncio.gather(*(model.ainvoke("List 3 contexts") for _ in range(3)))
-        try:
-            task = Declaration(**MAIL)
-            return await agenerate(task, n=2, model=model, out="first", progress=False)
-        finally:
-            await Both.clients.pop(url).aclose()
-
-    assert asyncio.run(cell()).report.complete
-
-
 class AsyncOnly(Chat):
     """The same, without an answer for ordinary code."""
 
@@ -149,21 +122,6 @@ def test_a_client_of_another_loop_without_an_answer_for_ordinary_code(url):
     with pytest.raises(tg.TargenError, match="AsyncOnly was already used in") as raised:
         asyncio.run(cell())
     assert "a new object with its own client" in str(raised.value.hint)
-
-
-def _in_fork(url: str, sent: Any) -> None:
-    Chat.clients.clear()  # its sockets are the parent's
-    sent.send(make(url, "fork").report.complete)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no forks")
-def test_a_fork_has_a_loop_of_its_own(url):
-    assert make(url, "parent").report.complete
-    received, sent = multiprocessing.Pipe(duplex=False)
-    child = multiprocessing.get_context("fork").Process(target=_in_fork, args=(url, sent))
-    child.start()
-    child.join(60)
-    assert child.exitcode == 0 and received.recv()
 
 
 def test_a_class_that_would_end_the_program_fails(url):

@@ -1,10 +1,8 @@
 """From langchain to targen and back."""
 
 import asyncio
-import gc
 import json
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,7 +15,7 @@ from targen_core import ChatReply, errors
 from targen_core.calls.model import ChatModel, ChatRequest, Message
 from targen_core.plugins.loader import load_registry
 from targen_standard.langchain.chat import TargenChat
-from targen_standard.langchain.model import _GIVEN, LangChainModel
+from targen_standard.langchain.model import LangChainModel
 
 
 def request_of(text="Name a river.", schema=None, **params):
@@ -61,47 +59,6 @@ def fails(model, cause="", match=None):
     return caught.value
 
 
-class Wrong(Chat):
-    result: object = None
-
-    def _generate(self, *args, **kwargs):  # what it returns
-        return self.result
-
-
-@pytest.mark.parametrize(
-    ("result", "said"),
-    [
-        ("The tap drips.", "returned str"),
-        (AIMessage("The tap drips."), "returned AIMessage"),
-        (None, "returned NoneType"),
-        (ChatResult(generations=[]), "returned a ChatResult without generations"),
-    ],
-)
-def test_a_class_that_returns_no_result_is_told_at_once(result, said):
-    lines = Path(__file__).read_text().splitlines()
-    (line,) = [n for n, text in enumerate(lines, 1) if text.endswith("# what it returns")]
-    error = fails(Wrong(result=result))
-    assert f"Wrong: _generate {said}, not ChatResult(" in str(error)
-    assert str(error).endswith(f"(line {line} of test_model.py)")
-    assert error.hint.startswith("fix the class")
-
-
-def test_a_keyword_that_the_library_does_not_take_is_the_caller_s():
-    class Passing(Chat):
-        model_kwargs: dict = Field(default_factory=lambda: {"top_k": 3})
-        extra_body: object = None
-
-        def _generate(self, messages, stop=None, run_manager=None, **kwargs):
-            return create(**self.model_kwargs)
-
-    def create(*, top_p=1):
-        pass
-
-    error = fails(Passing(), match="unexpected keyword argument 'top_k'")
-    assert error.hint.startswith("remove top_k from model_kwargs")
-    assert "extra_body" in error.hint and "fix the class" not in error.hint
-
-
 def test_a_langchain_model_answers():
     chat = Chat(
         reply=AIMessage(
@@ -129,11 +86,6 @@ def test_a_langchain_model_answers():
     assert stop == ["\n"]
     assert kwargs == {"max_tokens": 40, "seed": 7, "temperature": 0.5}
     assert thread is not threading.main_thread()  # one without native async blocks no loop
-
-
-def test_what_a_langchain_model_does_not_say_is_filled_in():
-    reply = complete(Chat(reply=AIMessage("Wołga")))
-    assert (reply.finish, reply.input_tokens, reply.output_tokens) == ("stop", 8, 2)
 
 
 @pytest.mark.parametrize(
@@ -212,45 +164,6 @@ def test_a_langchain_model_s_own_key_is_not_repeated():
     assert str(error).encode() and "\x1b" not in str(error)
 
 
-@pytest.mark.parametrize("odd", [-5, 10**30])
-def test_counts_of_a_langchain_model_that_are_none(odd):
-    usage = {"input_tokens": odd, "output_tokens": odd, "total_tokens": odd}
-    model = LangChainModel(Chat(reply=AIMessage("Volga", usage_metadata=usage)))
-    reply = complete(model)
-    assert (reply.input_tokens, reply.output_tokens) == (model.count_tokens(request_of()), 40)
-
-
-def test_a_class_that_cannot_parse_a_reply_is_named_with_its_line():
-    class Parses(Chat):
-        async def _agenerate(self, *args, **kwargs):
-            return json.loads("I cannot help with that.")
-
-    fails(Parses(), match=r"Parses: JSONDecodeError: .* of test_model\.py\)")
-
-
-@pytest.mark.parametrize("thing", [object(), AIMessage("a message, which is langchain's too")])
-def test_anything_else_is_no_model(thing):
-    with pytest.raises(TypeError, match="neither a targen ChatModel nor a LangChain BaseChatModel"):
-        load_registry().chat_model(thing)
-
-
-@pytest.mark.parametrize("wrapped", [Chat().bind(stop=["x"]), Chat().with_retry()])
-def test_a_wrapped_model_is_passed_bare(wrapped):
-    with pytest.raises(TypeError, match=r"pass the model itself \(its attribute \.bound\)"):
-        load_registry().chat_model(wrapped)
-    assert isinstance(load_registry().chat_model(wrapped.bound), LangChainModel)
-
-
-@pytest.mark.parametrize(("address", "told"), [("http://h", True), ("http://h/v1", False)])
-def test_an_address_without_v1_is_asked_about(address, told):
-    class Addressed(Chat):
-        openai_api_base: str
-
-    error = raised("NotFoundError", status_code=404)
-    hint = fails(Addressed(reply=error, openai_api_base=address)).hint
-    assert ("base_url=http://h/v1" in hint) is told
-
-
 class Echo:
     """A `ChatModel` that answers with what it was asked."""
 
@@ -316,27 +229,6 @@ class Refused(Exception):
     status_code = 400
 
 
-class Calling(Formed):
-    """One that has tools alone."""
-
-    def with_structured_output(self, schema, **kwargs):
-        return FakeListChatModel.with_structured_output(self, schema, **kwargs)
-
-
-class Idle(Chat):
-    """A test's own, whose tools do nothing."""
-
-    def bind_tools(self, tools, **kwargs):
-        return self
-
-
-class Without(Chat):
-    """A class that has neither for the model of this name."""
-
-    def with_structured_output(self, schema, **kwargs):
-        raise ValueError("this model cannot")
-
-
 def test_a_schema_goes_the_way_that_the_class_has():
     chat = Formed(reply=AIMessage('{"river": "Volga"}'))
     model = LangChainModel(chat)
@@ -350,26 +242,6 @@ def test_a_schema_goes_the_way_that_the_class_has():
     assert "form" not in free  # free text is asked freely
 
 
-def test_a_tool_that_must_be_called_stands_for_a_schema():
-    calls = [{"name": "Reply", "args": {"river": "Wołga"}, "id": "1"}]
-    finish = {"finish_reason": "tool_calls"}
-    chat = Calling(reply=AIMessage("", tool_calls=calls, response_metadata=finish))
-    model = LangChainModel(chat)
-    assert model.structured and model.identity.endswith(":tool")
-    reply = complete(model, request_of(schema=SCHEMA))
-    assert (reply.text, reply.finish) == ('{"river": "Wołga"}', "stop")
-    assert chat.seen[0][2]["tool_choice"] == "any"
-
-
-@pytest.mark.parametrize("kind", [Chat, Idle, Without])
-def test_a_class_that_cannot_gets_its_schema_in_words(kind):
-    model = LangChainModel(kind(reply=AIMessage("{}")))
-    assert not model.structured
-    plain = LangChainModel(kind(reply=AIMessage("{}")), structured=False)
-    assert model.identity == plain.identity
-    complete(model, request_of(schema=SCHEMA))  # the call layer has put it into words
-
-
 def test_a_service_that_refuses_a_schema_is_asked_in_words_from_then_on():
     chat = Formed(reply=AIMessage("{}"), refuses="form")
     model = LangChainModel(chat)
@@ -381,26 +253,6 @@ def test_a_service_that_refuses_a_schema_is_asked_in_words_from_then_on():
     ]
     assert asked == [(True, False), (False, True), (False, True)]
     assert bound >= sum(len(turn.content) for turn in chat.seen[-1][0]) / 4
-
-
-def test_another_refusal_is_not_taken_for_one_of_the_schema():
-    chat = Formed(reply=Refused("unknown model parrot"))
-    with pytest.raises(errors.ServiceError, match="unknown model"):
-        complete(chat, request_of(schema=SCHEMA))
-    assert len(chat.seen) == 1
-
-
-def test_options_that_decide_no_reply_are_no_part_of_the_identity():
-    class Timed(Chat):
-        timeout: float = 1
-        heat: float = 1
-
-        @property
-        def _identifying_params(self):
-            return {"timeout": self.timeout, "heat": self.heat}
-
-    one, slow, hot = (LangChainModel(Timed(**of)) for of in ({}, {"timeout": 9}, {"heat": 2}))
-    assert one.identity == slow.identity != hot.identity
 
 
 def test_settings_that_a_class_does_not_name_tell_models_apart():
@@ -430,45 +282,3 @@ def test_settings_that_a_class_does_not_name_tell_models_apart():
     assert LangChainModel(chat).identity == before
     chat.heat = 3
     assert LangChainModel(chat).identity != before
-
-
-def test_models_that_are_gone_are_forgotten():
-    gc.collect()  # those of other tests
-    before = len(_GIVEN)
-    kept = Chat()
-    for each in (kept, Chat(), Chat()):
-        LangChainModel(each)
-    del each
-    gc.collect()
-    assert len(_GIVEN) == before + 1
-    del kept
-    gc.collect()
-    assert len(_GIVEN) == before
-
-
-class Together(Chat):
-    """One that answers when as many calls are in it as its barrier waits for."""
-
-    barrier: object
-
-    def _generate(self, messages, **kwargs):
-        self.barrier.wait(120)
-        return ChatResult(generations=[ChatGeneration(message=AIMessage("The Elbe."))])
-
-
-def test_a_model_without_a_coroutine_gets_all_calls_at_once():
-    calls = 40  # more than a pool of threads has
-    model = LangChainModel(Together(barrier=threading.Barrier(calls)))
-
-    async def ask():
-        return await asyncio.gather(*(model.complete(request_of(str(n))) for n in range(calls)))
-
-    assert {reply.text for reply in asyncio.run(ask())} == {"The Elbe."}
-
-
-def test_a_model_that_answers_no_call_any_more_is_given_up(monkeypatch):
-    monkeypatch.setattr("targen_standard.langchain.model.SILENCE", 0.05)
-    barrier = threading.Barrier(2)
-    with pytest.raises(errors.ServiceError, match="Together answered no call"):
-        complete(Together(barrier=barrier))
-    barrier.abort()

@@ -78,17 +78,6 @@ def test_numbers_are_exact_or_what_lacks_is_said(runs, names, count, good, bad, 
     assert files[0] == files[1]
 
 
-def test_no_run_is_cut_off_alone(runs):
-    merged = merge(
-        [runs / name for name in "abc"], out=runs / "cut", n=10, near_duplicates=0, task=SAMPLE
-    )
-    assert merged.report.rows == {"good": 5, "bad": 5}
-    of = {one["run"]: (one["rows"], one["of"]) for one in merged.report.raw["merged"]}
-    assert all(abs(rows - 10 * total / 22) <= 1.5 for rows, total in of.values())
-    assert [row["idx"] for row in merged] == list(range(10))
-    assert {record["run"] for record in merged.provenance} == {"a", "b", "c"}
-
-
 def test_rows_of_different_labels_are_alike_only_if_they_are_equal(tmp_path):
     text = "The parcel was two days late, and no one told me when it would come."
     near = text.replace("was", "was not")
@@ -111,19 +100,3 @@ def test_rows_of_different_labels_are_alike_only_if_they_are_equal(tmp_path):
     assert len(kept) == 2
     assert {label for _, label in kept} == {"good", "bad"}
     assert len({text for text, _ in kept}) == 2
-
-
-def test_a_merge_leaves_out_rows_in_any_form(runs):
-    parts, wanted = [runs / name for name in "bc"], {"good": 3, "bad": 3}
-    usual = {"labels": wanted, "task": SAMPLE}
-    kept = merge(parts, out=runs / "out", **usual)
-    given = targen_core.load(runs / "out", task=SAMPLE)
-    forms = [given, [given], given.dataset, list(given), [runs / "out" / "dataset.jsonl"]]
-    left = [
-        [*merge(parts, out=runs / f"out-{at}", exclude=form, **usual)]
-        for at, form in enumerate(forms)
-    ]
-    assert left.count(left[0]) == len(forms)
-    assert not {row["text"] for row in left[0]} & {row["text"] for row in kept}
-    for none in ([], (), None):
-        assert [*merge(parts, out=runs / "out", exclude=none, **usual)] == [*kept]

@@ -41,14 +41,6 @@ def report(yes, no=None, *, rows=None, requested=40, texts=None, **more):
     }
 
 
-def of_labels(flows, **more):
-    """A report in which each of some labels has all its rows."""
-    rows = {name: sum(of["accepted"].values()) for name, of in flows.items()}
-    aims = {name: name for name in flows}
-    figures = {"flow": flows, "rows": rows, "requested": rows, "branches": aims}
-    return report(GOOD) | figures | more
-
-
 def column(low, middle, high, *, texts=80, distinct=80):
     figures = {"texts": texts, "distinct": distinct, "words": [low, middle, high]}
     return {"rows": texts, "repeated": 0, "columns": {"premise": figures}}
@@ -124,50 +116,9 @@ def test_a_report_gives_this_concern(name, kind, words):
     assert (first.kind, words in first.message, bool(str(first.hint))) == (kind, True, True)
 
 
-def test_repeats_of_transformed_rows_are_blamed_on_their_data():
-    usual = REPORTS["near-duplicates"]
-    source = {"name": "file:a.csv", "license": "", "revision": "1", "rows": 80, "alike": 0}
-    of_data, of_lists = (concerns_of(each)[0] for each in (usual | {"sources": [source]}, usual))
-    assert of_data.message == of_lists.message
-    assert "contexts" in str(of_lists.hint) and "source data" in str(of_data.hint)
-
-
 @pytest.mark.parametrize("name", FINE)
 def test_a_report_gives_no_concern(name):
     assert concerns_of(FINE[name]) == []
-
-
-@pytest.mark.parametrize(
-    ("model", "words"),
-    [
-        ("smollm2-135m", "has 0.135 billion parameters"),
-        ("qwen2.5-1.5b-instruct", "has 1.5 billion parameters"),
-        ("llama3.1-8b", ""),
-        ("gpt-6-luna", ""),
-    ],
-)
-def test_a_small_model_is_named_with_its_size(model, words):
-    unusable = flow("yes", 0, rejected={"generate": 60})
-    found = concerns_of(report(unusable, flow("no", 1), models={"generate": model}))[0]
-    assert words in found.message
-    assert ("billion parameters" in found.message) == bool(words)
-    assert ("to try targen out" in str(found.hint)) == bool(words)
-    assert "://" not in found.message
-
-
-@pytest.mark.parametrize("reason", ["refusal", "content-filter"])
-def test_what_a_model_refuses_needs_another_one(reason):
-    refused = flow("yes", 0, rejected={"generate": 60}, reasons={reason: 60})
-    found = concerns_of(report(refused, flow("no", 1)))[0]
-    assert "a model that does not refuse" in str(found.hint)
-
-
-def test_many_labels_are_counted():
-    names = [f"label{number}" for number in range(9)]
-    flows = {name: flow(name, 40, duplicate=60) for name in names}
-    (found,) = concerns_of(of_labels(flows))
-    assert found.message.count("nearly repeat") == 3
-    assert found.message.endswith("; and 6 more")
 
 
 def write(path, texts):
@@ -186,11 +137,3 @@ def test_texts_are_measured(tmp_path):
             "label": {"texts": 10, "distinct": 1, "words": [1, 1, 1]},
         },
     }
-
-
-def test_a_dataset_that_is_missing_or_odd_has_what_could_be_read(tmp_path):
-    empty = {"rows": 0, "repeated": 0, "columns": {}}
-    assert text_figures(tmp_path / "dataset.jsonl", 10) == empty
-    path = write(tmp_path / "dataset.jsonl", ["one"])
-    path.write_text(path.read_text() + "not JSON\n")
-    assert text_figures(path, 10)["rows"] == 1

@@ -17,9 +17,7 @@ import targen_core
 import targen_standard.revising.api
 from targen_core import errors
 from targen_core.api.run import Run
-from targen_core.errors import UsageError
 from targen_core.tasks.parts import Label
-from targen_standard.replaying.api import replay
 from targen_standard.revising.api import plan_revision, planned, revise
 from targen_standard.task_files.model import Declaration
 
@@ -53,23 +51,6 @@ def test_a_plan_is_the_same_for_a_declaration_and_its_file(run):
     assert [each.name for each in plan.changes] == ["labels.refund.definition"]
     Path("changed.json").write_text(json.dumps({**KEYS, "labels": DEFINED}))
     assert plan_revision("run", "changed.json").changes == plan.changes
-
-
-def test_options_of_a_step_hold_for_the_calls_that_are_made(run):
-    """Also those that a manifest does not keep, such as a price."""
-    prices = {"correct.price_in": 1000, "correct.price_out": 1000}
-    revised = revise("run", changed(), options=prices)
-    assert revised.report.raw["prices"]["correct"]["in"] == 1000
-    costs = {of["step"]: of["dollars"] for of in revised.report.raw["usage"]["by_step"]}
-    assert costs["correct"] > 0
-
-
-def test_a_merged_run_is_refused_in_the_words_of_what_was_asked(run, works):
-    works("generate", "mail.json", "-n", 4, "--seed", 2, *MODEL, "--out", "run2")
-    works("merge", "run", "run2", "--out", "both", "-q")
-    for act, done in ((revise, "revised"), (replay, "replayed")):
-        with pytest.raises(UsageError, match=f"which must be {done} one by one"):
-            act("both", n=2)
 
 
 class Object(FakeListChatModel):
@@ -110,26 +91,6 @@ def test_a_model_object_is_passed_again_in_a_new_process(targen):
     typed = hint.replace("MODEL", "Object()")
     again: Run = eval(typed, {"targen_standard": targen_standard, "Object": Object})
     assert again.path == Path("run-revised")  # the same revision, which is complete
-
-
-def test_a_run_of_a_named_model_may_get_an_object(run):
-    revised = revise("run", model=Object())
-    assert revised.report.complete
-    assert sum(of["calls"] for of in revised.report.raw["usage"]["by_step"]) > 8
-
-
-def test_a_misspelt_keyword_is_refused_if_nothing_has_changed(run):
-    for act, given, hint in (
-        (revise, "lables", "did you mean labels"),
-        (targen_core.resume, "lables", "did you mean labels"),
-        (revise, "max_csot", "max_cost"),
-        (targen_core.resume, "max_csot", "max_cost"),
-    ):
-        with pytest.raises(errors.UsageError) as caught:
-            act("run", **{given: 1})
-        assert str(caught.value).startswith(f"{act.__name__}() has no keyword {given!r}")
-        assert hint in caught.value.hint and "max_cosine" not in caught.value.hint
-    assert revise("run", max_cost=1).path == Path("run")
 
 
 @pytest.mark.parametrize("appears", ["other", "same"])

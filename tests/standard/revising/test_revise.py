@@ -12,7 +12,6 @@ import pytest
 
 import targen_core
 from targen_standard.revising.api import plan_revision
-from targen_standard.revising.api import revise as targen_revise
 
 from ...runs import outputs, records
 from ..answers import script
@@ -110,15 +109,6 @@ def test_rows_that_a_change_does_not_concern_stay(change, way, make, revise, wor
     assert records("revised", "dataset.jsonl")[: len(new)] == new
 
 
-def test_a_few_labels_changed_cost_few_calls(make, revise):
-    for way in VARIANT:
-        make(MAIL, f"run-{way}", "-n", 24, *VARIANT[way])
-        revise(DEFINED, way, run=f"run-{way}")
-    assert calls("paper") == {"generate": 6, "correct": 6}
-    assert calls("contrast") == {"seeds": 1, "generate": 1, "correct": 1}
-    assert calls("contrast", "copied") == calls("run-contrast")
-
-
 def test_texts_of_changed_labels_can_stay_and_be_judged_again(make, revise):
     make(MAIL, "run")
     revise(DEFINED, "kept", "--no-rewrite")
@@ -138,27 +128,6 @@ def test_a_judge_may_change_and_reject_rows_that_are_then_written_again(make, wo
     works("revise", "run", "-o", "correct.garbage_rate=0.2", "--out", "judge", "-q")
     assert calls("judge")["correct"] > 24 > calls("judge")["generate"] > 0
     works("revise", "judge", "-o", "temperature=0.3", "--dry-run")
-
-
-def test_a_revision_can_be_revised(make, revise, targen, works):
-    make(MAIL, "run")
-    revise(DEFINED, "first")
-    revise(DEFINED.replace("order is", "order went"), "second", run="first")
-    ids = [of["id"] for of in records("second", "provenance.jsonl")]
-    assert len({*ids}) == 24
-    begin = Counter(name.partition(":")[0] if ":" in name else "" for name in ids)
-    assert begin["r2"] >= 6 and begin["r1"] > 0 and begin[""] > 6
-    works("resume", "second", "--verify", "-q")
-    inside = targen("revise", "run", "--label", "order=8", "--out", "run/inside")
-    assert (inside.code, "which must not change" in inside.err) == (2, True)
-
-
-def test_kept_rows_that_were_edited_are_refused(make, revise, refuses):
-    make(MAIL, "run")
-    revise(DEFINED, "first", "--max-cost", "1")
-    Path("first/kept.jsonl").write_text(Path("first/kept.jsonl").read_text()[:-1] + " \n")
-    Path("first/ledger").unlink()
-    refuses("resume first -n 30", "kept.jsonl was edited", code=1)
 
 
 def test_it_says_first_what_it_will_do(make, revise, targen):
@@ -211,17 +180,6 @@ def test_another_name_of_a_label_is_a_value(counts, make, targen, refuses):
     assert "money" in {row["label"] for row in records("value", "dataset.jsonl")}
 
 
-def test_where_nothing_has_changed_it_says_so_and_makes_nothing(make, targen):
-    make(MAIL, "run")
-    before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
-    for options in ((), ("-q",), ("--task", "mail.yaml"), ("--dry-run",)):
-        done = targen("revise", "run", *options)
-        assert (done.code, "nothing differs from run" in done.out) == (0, True), done.err
-    assert targen("revise", "run", "--dry-run", "--json").json["changes"] == []
-    assert targen_revise("run", "mail.yaml").path == Path("run")
-    assert {path: path.stat().st_mtime_ns for path in Path().rglob("*")} == before
-
-
 @pytest.mark.parametrize(
     ("args", "said"),
     [
@@ -266,27 +224,3 @@ def test_what_decides_no_row_is_no_change(make, targen):
     assert "nothing differs from run" in targen(*option).out
     more = targen(*option, "--label", "order=8", "--json").json
     assert [each["name"] for each in more["changes"]] == ["rows.order"]
-
-
-def test_to_generate_from_a_changed_file_says_that_a_revision_is_cheaper(targen):
-    words = ("generate", "mail.yaml", "-n", 4, "-b", "scripted", "-q")
-    for text, said in ((MAIL, ""), (DEFINED, "; targen revise runs/mail-0 --task FILE shows")):
-        Path("mail.yaml").write_text(text)
-        done = targen(*words)
-        assert (done.code, said in done.err) == (0, True), done.err
-    assert done.out == "runs/mail-0-2/dataset.jsonl\n"
-
-
-def test_only_yes_answers_its_question(make, in_process, monkeypatch):
-    make(MAIL, "run")
-    monkeypatch.setattr("targen_standard.revising.command.can_ask", lambda: True)
-    monkeypatch.setattr(
-        "targen_standard.revising.command.confirmed", lambda question: asked.append(question)
-    )
-    asked: list[str] = []
-    Path("mail.yaml").write_text(DEFINED)
-    line = ("revise", "run", "--task", "mail.yaml", "--out", "revised", "-q")
-    assert in_process(*line).code == 1
-    assert asked[0].startswith("This revision makes ") and asked[0].endswith("calls. Continue?")
-    assert in_process(*line, "--yes").code == 0
-    assert len(asked) == 1

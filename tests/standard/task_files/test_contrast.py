@@ -11,8 +11,7 @@ import pytest
 from targen_standard.task_files.model import Declaration
 from tests.bent import Ran, run_bent
 
-from ...files import lines
-from ...runs import outputs, report
+from ...runs import report
 
 LABELS = {"order": "where an order is", "refund": "money back", "advice": "how to use a tool"}
 MAIL = "description: E-mails to a shop.\nlabels:\n" + "".join(
@@ -71,14 +70,6 @@ def test_unequal_shares_waste_no_row(bent, quotas):
     assert requested == quotas
 
 
-def test_many_labels_are_split_among_calls(bent):
-    labels = {f"intent_{at}": f"asks for thing {at}" for at in range(17)}
-    ran = bent(dict.fromkeys(labels, 3), labels=labels)
-    assert counts(ran) == dict.fromkeys(labels, 3)
-    assert max(map(len, sizes(ran))) <= 6
-    assert len(ran.asked("ways")) == 2
-
-
 def test_the_judge_decides_on_labels_and_does_not_see_the_claims(bent):
     seen: list[str] = []
 
@@ -130,71 +121,12 @@ def test_repeated_and_empty_rows_are_replaced(bent):
     assert counts(ran) == dict.fromkeys(LABELS, 8)
 
 
-def test_spaces_around_a_text_do_not_count(bent):
-    def bend(request: Any, good: Any) -> Any:
-        if "sets" in good:
-            good["sets"] = [{k: f"\n {v}  " for k, v in one.items()} for one in good["sets"]]
-        return good
-
-    ran = bent(dict.fromkeys(LABELS, 4), bend)
-    assert counts(ran) == dict.fromkeys(LABELS, 4)
-    assert not any("no-valid-instance" in reason for reason in ran.reasons)
-
-
 def test_rows_of_several_fields(bent):
     fields = {"subject": "the subject line", "body": {"description": "the text", "words": [3, 40]}}
     ran = bent(dict.fromkeys(LABELS, 4), fields=fields)
     assert counts(ran) == dict.fromkeys(LABELS, 4)
     assert {*ran.rows[0]} >= {"subject", "body", "label"}
     assert "3 to 40 words" in ran.asked("sets")[0].messages[-1].content
-
-
-def test_the_command_writes_the_same_bytes_after_kills_and_at_any_concurrency(works, tmp_path):
-    (tmp_path / "mail.yaml").write_text(MAIL)
-    common = ("-b", "scripted", "--no-cache", "-q")
-    for out, options in (("all", ()), ("one", ("--concurrency", 1))):
-        works("generate", "mail.yaml", "-n", 90, *common, *options, "--out", out)
-    assert outputs("all") == outputs("one")
-    works("generate", "mail.yaml", "-n", 60, *common, "--out", "part")
-    works("resume", "part", "-n", 90, "-q")
-    assert Counter(row["label"] for row in lines("part/dataset.jsonl")) == dict.fromkeys(LABELS, 30)
-
-
-@pytest.mark.parametrize("corrector", ["meta", "blind", ""])
-def test_another_step_4_takes_the_place_of_the_common_one(works, tmp_path, corrector):
-    (tmp_path / "mail.yaml").write_text(MAIL)
-    chosen = ("--corrector", corrector) if corrector else ("--no-correct",)
-    common = ("-b", "scripted", "--no-cache", "-q", "--out", "run")
-    works("generate", "mail.yaml", "-n", 12, *chosen, *common)
-    steps = {each["step"] for each in report("run")["usage"]["by_step"]}
-    assert steps == {"seeds", "generate", *(["correct"] if corrector else [])}
-
-
-def test_real_texts_are_shown_where_ways_are_listed(works, tmp_path):
-    (tmp_path / "mail.yaml").write_text(MAIL)
-    texts = [f"Where is my {thing}?" for thing in ("spade", "rake", "hose", "axe", "pump")]
-    (tmp_path / "own.txt").write_text("\n".join(texts))
-    works(
-        *("generate", "mail.yaml", "-n", 6, "-b", "scripted", "-q"),
-        *("--examples", "own.txt", "--out", "run"),
-    )
-    shown = works("trace", "run", 0, "--full").out
-    assert all(text in shown for text in texts)
-
-
-def test_rows_that_were_not_judged_together_have_no_such_corrector(in_process, tmp_path):
-    (tmp_path / "mail.yaml").write_text(MAIL)
-    chosen = ("--variant", "paper", "--corrector", "together")
-    done = in_process("generate", "mail.yaml", "-n", 6, "-b", "scripted", *chosen)
-    assert done.code == 2
-    assert "one row per call" in done.err and "--corrector meta" in done.err
-
-
-def test_a_file_that_describes_its_own_steps_is_its_variant(works, tmp_path):
-    (tmp_path / "mail.yaml").write_text(MAIL + "seeds: [spades, rakes]\n")
-    for out, chosen in (("own", ()), ("paper", ("--variant", "paper"))):
-        works("generate", "mail.yaml", "-n", 6, "-b", "scripted", "-q", *chosen, "--out", out)
-    assert outputs("own") == outputs("paper")
 
 
 OPTIONS = """
@@ -214,28 +146,6 @@ def test_lists_and_draws_are_for_one_row_per_call(refuses, option, tmp_path):
     (tmp_path / "own.txt").write_text("a spade\n")
     command = f"generate mail.yaml -n 6 -b scripted {option}"
     refuses(command, "writes many rows per call", "add --variant paper")
-
-
-def test_shards_are_for_one_row_per_call(refuses, tmp_path):
-    (tmp_path / "mail.yaml").write_text(MAIL)
-    command = "generate mail.yaml -n 6 -b scripted --shard 1/2"
-    refuses(command, "is only possible within one run", "or add --variant paper")
-
-
-def test_long_rows_are_fewer_per_call(bent):
-    fields = {"text": {"description": "the letter", "words": [300, 400]}}
-    ran = bent(dict.fromkeys(LABELS, 4), fields=fields)
-    assert counts(ran) == dict.fromkeys(LABELS, 4)
-    assert max(sum(size.values()) for size in sizes(ran)) <= 9
-    assert all(request.params["max_tokens"] <= 4096 for request in ran.asked("sets"))
-
-
-def test_a_file_sets_the_parameters_of_each_step(bent):
-    parameters = {"generate": {"temperature": 0.3, "max_tokens": 900}, "correct": {"top_p": 0.5}}
-    ran = bent(dict.fromkeys(LABELS, 4), parameters=parameters)
-    written, judged = ran.asked("sets")[0].params, ran.asked("judge")[0].params
-    assert written.items() >= parameters["generate"].items()
-    assert judged.items() >= parameters["correct"].items()
 
 
 def test_rows_from_elsewhere_are_judged_one_by_one(works, tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 
 import targen_core
 from targen_core.errors import Rejected
-from targen_core.runs.jobs import failures
 from targen_standard.task_files.model import Declaration
 
 from ...runs import outputs, records
@@ -67,16 +65,6 @@ def test_a_seed_that_does_not_suit_a_label_goes_by(make):
     assert outputs("run") == outputs("alone")
 
 
-ARABIC = f"{MAIL}language: Arabic\nfields: {{نص: the message}}\n"
-
-
-def test_arabic_texts_may_have_names_in_latin_letters(works):
-    Path("mail.yaml").write_text(ARABIC)
-    Path("own.csv").write_text("نص,label\nهل يوجد Netflix في الشقة؟,advice\n")
-    done = works("validate", "own.csv", "--task", "mail.yaml", "--checks")
-    assert "not-arabic" not in done.out
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -118,18 +106,6 @@ def test_texts_do_not_begin_with_their_label(text, is_label):
             check(task.instance(text=text, label="Wildunfall"), "another seed")
 
 
-def test_abbreviations_of_the_language_end_no_sentence():
-    task = Declaration(
-        description="Ein Satz.",
-        language="German",
-        labels={"a": "b"},
-        fields={"text": {"sentences": 1}},
-    ).task(name="satz")
-    row = task.instance(text="Das war am 3. Mai im 2. Stock.", label="a")
-    for check in task.checks:
-        check(row, "another seed")
-
-
 def test_a_language_is_known_among_other_words_and_by_its_code(works):
     said = f"{MAIL}language: "
     Path("mail.yaml").write_text(f"{said}formal German\n")
@@ -140,42 +116,6 @@ def test_a_language_is_known_among_other_words_and_by_its_code(works):
     Path("mail.yaml").write_text(f"{said}de-AT\n")
     prompts = works("describe", "mail.yaml", "--prompts").out
     assert "in German (AT)" in prompts
-
-
-@pytest.mark.parametrize(
-    ("line", "is_said"),
-    [
-        ("generate mail.yaml -n 3 -b scripted", True),
-        ("describe mail.yaml", True),
-        ("preview mail.yaml -b scripted", True),
-        ("estimate mail.yaml -n 3 -b scripted", True),
-        ("validate run --task mail.yaml --checks", True),
-        ("validate run --task mail.yaml", False),
-        ("resume run -n 6", False),
-        ("report run", False),
-    ],
-)
-def test_a_note_says_once_that_the_language_is_not_checked(line, is_said, works):
-    def notes() -> int:
-        failures._told.clear()  # a process says it once
-        done = works(*line.split())
-        return f"{done.out}{done.err}".count("targen does not know German and English as a")
-
-    for said, known in (
-        ("language: German and English", False),
-        ("language: German and English\nfields: {text: {check_language: false}}", True),
-        ("language: English or German", True),
-    ):
-        Path("mail.yaml").write_text(f"{MAIL}{said}\n")
-        shutil.rmtree("run", ignore_errors=True)
-        works("generate", "mail.yaml", "-n", 3, "-b", "scripted", "--out", "run")
-        assert notes() == (is_said and not known)
-
-
-def test_prompts_show_names_of_fields_as_they_are(works):
-    Path("mail.yaml").write_text(ARABIC)
-    shown = works("describe", "mail.yaml", "--prompts").out
-    assert "نص:" in shown
 
 
 @pytest.mark.parametrize("form", ["any", "phrase"])
@@ -210,19 +150,6 @@ def test_a_seed_that_is_a_field_of_any_form_keeps_its_lines(form):
     assert made.dataset[0]["letter"] == f"Dear Ann,{between}thanks a lot"
     assert have[:2] == ["none", "Dear Ann, thanks a lot"]
     assert ("one line" in prompt.text) == (not kept)
-
-
-CLAIMS = """\
-description: Claims.
-contexts: occasions
-labels: {Kasko / Glasbruch: a broken pane, Überspannung: a stroke of lightning}
-"""
-
-
-def test_step_4_may_spell_a_label_otherwise(works):
-    Path("claims.yaml").write_text(CLAIMS)
-    works("generate", "claims.yaml", "-n", 4, *script("varying"), "--out", "run")
-    assert sum(targen_core.load("run").report.raw["rows"].values()) == 4
 
 
 def test_words_are_forbidden_in_any_case(targen):

@@ -53,20 +53,6 @@ def test_they_are_drawn_for_their_lists_and_rows(declared, tmp_path):
         assert [*record["dimensions"]] == ["field", "season", "length", "sure"]
 
 
-def test_a_declaration_without_is_the_task_that_it_was(declared):
-    plain, more = (
-        declared(f"{TASK}contexts: occasions\n"),
-        declared(TASK + "dimensions: {length: [short, long]}\n"),
-    )
-    assert plain.digest != more.digest
-    for declaration, count in ((plain, 10), (more, 2)):  # code draws a length unless a file does
-        (one,) = declaration.task(name="shop").dimensions
-        assert (one.name, len(one.pool)) == ("length", count)
-    assert '"dimensions"' not in plain.as_json()
-    again = Declaration.model_validate_json(declared(TASK + FULL).as_json())
-    assert again == declared(TASK + FULL)
-
-
 def test_a_prompt_of_ones_own_may_say_where_they_stand(declared, tmp_path):
     text = TASK.replace(
         "question: nothing went wrong",

@@ -52,23 +52,3 @@ def test_a_run_notes_a_check_that_refuses_many(n, declared, short_texts, tmp_pat
     assert note.endswith(": to accept them, put `words: [3, 40]` under `fields.text` in mail.json")
     assert caplog.messages.count(note) == 1
     assert json.loads((tmp_path / "run" / "report.json").read_text())["notes"] == [note]
-
-
-def test_a_run_notes_that_step_3_finds_many_seeds_unsuitable(declared, tmp_path):
-    task = declared(contexts="occasions").task(name="mail")
-    usual, refusals = task.calls.dry_run, iter([True, False, False] * 50)
-
-    def replies(call):
-        made = usual(call)
-        return {**made, "unsuitable": "text" in made and next(refusals)}
-
-    made = tg.generate(
-        task.replace(
-            calls={"dry_run": replies},
-        ),
-        n=20,
-        model="scripted",
-        out=tmp_path / "run",
-    )
-    [note] = made.report.notes
-    assert note.startswith("step 3 said that the seed does not suit the label for 10 of 30 cand")

@@ -130,25 +130,6 @@ def test_a_module_that_is_no_task(text, name, message, hint):
     assert hint in caught.value.hint
 
 
-def test_a_module_may_say_which_task_is_meant_and_prints_elsewhere(capsys):
-    write("t.py", f"{MODULE}TASK = SECOND\nprint('hello')\n")
-    item, task = find_task(load_registry(), "t.py")
-    assert (item.id, task.name) == ("file:second", "second")
-    assert task.version.startswith("2+")
-    assert find_task(load_registry(), "t.py:FIRST")[1].name == "notes"
-    out, err = capsys.readouterr()
-    assert (out, {*err.split()}) == ("", {"hello"}), "the command's output is its own"
-
-
-def test_a_draft_is_for_the_scripted_backend_alone():
-    path = write("t.yaml", f"draft: true\n{YAML}")
-    assert run(path, "calm", "alarm")["status"] == "complete"
-    config = RunConfig(task=path, quotas={"calm": 1}, backend="local")
-    with pytest.raises(UsageError, match="a draft that has not been reviewed"):
-        Job.create(load_registry(), config, Path("other"))
-    assert not Path("other").exists()
-
-
 DRAFT = """\
 asked = []
 def reply(request):

@@ -91,16 +91,6 @@ def test_a_run_needs_its_file_no_more_and_grows():
     assert Path("run/dataset.jsonl").read_bytes().startswith(before)
 
 
-def test_a_copy_that_was_never_run_here_names_no_files_of_this_user(monkeypatch):
-    run()
-    monkeypatch.setenv("TARGEN_CONFIG_DIR", "another-person-s")
-    with pytest.raises(UsageError, match="lists data to read or code to run, but targen") as caught:
-        resume()
-    assert "add --trust=run/task.json" in caught.value.hint
-    run("description: Notes.\nlabels:\n  easy: of a child\n  hard: of a scholar\n", "data")
-    assert resume("data")["status"] == "complete", "a declaration is data"
-
-
 WRONG = r"""
 quiz:\n  subjekt: x\n | line 2: quiz.subjekt: unknown key | did you mean subject?
 quiz: {}\n | line 1: quiz.subject: it is missing | subject: …
@@ -118,11 +108,3 @@ def test_what_is_wrong_is_said_with_its_line(text, message, hint):
         task_file("./t.yaml")
     assert f"t.yaml, {message}" in str(caught.value)
     assert hint in caught.value.hint
-
-
-def test_a_form_is_written_as_it_is_read(tmp_path):
-    spec = Quiz(subject="seas", levels={"easy": "é", "hard": "h"})
-    (tmp_path / "seas.json").write_text(QUIZ.text("quiz", spec, "sea"), encoding="utf-8")
-    made = task_file(str(tmp_path / "seas.json"))
-    assert [label.name for label in made.task.labels] == ["easy", "hard"]
-    assert (made.task.name, made.distributions) == ("sea", ("targen-standard", "targen-quiz"))

@@ -7,11 +7,10 @@ import json
 import re
 import statistics
 from pathlib import Path
-from statistics import mean, median
+from statistics import mean
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +19,6 @@ from targen_standard.task_files.lengths import length_in
 from targen_standard.task_files.model import Declaration
 
 from ...runs import records
-from ...tables import table
 from ..answers import script
 
 LABELS = {"calm": "nothing happened", "alarm": "something must be done at once"}
@@ -51,17 +49,6 @@ def lengths(description: str, **keys: Any) -> list[int]:
     return [length for length in found if length is not None]
 
 
-LENGTHS = table(Path(__file__).with_name("lengths.txt").read_text(encoding="utf-8"), columns=4)
-
-
-@pytest.mark.parametrize(("description", "part", "low", "high"), LENGTHS)
-def test_lengths_are_those_of_texts_of_that_name(description, part, low, high):
-    found = lengths(description, fields={"text": yaml.safe_load(part)})
-    assert int(low) <= median(found) <= int(high)
-    assert mean(found) > median(found)  # as real texts are: most are short
-    assert len(found) == 10
-
-
 @given(st.tuples(st.integers(1, 2_000), st.integers(1, 2_000)), st.sampled_from(("Notes.", "So.")))
 def test_lengths_keep_to_the_words_of_a_file(pair, description):
     low, high = sorted(pair)
@@ -72,48 +59,6 @@ def test_lengths_keep_to_the_words_of_a_file(pair, description):
     assert bool(dimensions) is (high >= 2 * low)
     for one in dimensions:
         assert low <= min(drawn(one)) < max(drawn(one)) <= high
-
-
-@pytest.mark.parametrize(
-    ("description", "values"),
-    [
-        ("what was typed, 1 to 8 words", {"one word", "about 2 words", "about 5 words"}),
-        ("the source, 4 to 15 lines", {"short for such a text", "long for such a text"}),
-        ("the source", {"shorter than 95 in 100 such texts"}),
-    ],
-)
-def test_lengths_do_not_contradict_one_in_a_description(description, values):
-    declaration = Declaration(
-        description="What was written.", **PAPER, fields={"text": description}
-    )
-    (one,) = declaration.task().dimensions
-    assert {*one.pool} >= values
-
-
-def test_texts_whose_length_is_said_in_sentences_are_long_or_short_for_such_texts():
-    fields = {"text": "a review of two or three sentences"}
-    declaration = Declaration(description="What a guest says.", **PAPER, fields=fields)
-    (one,) = declaration.task().dimensions
-    assert not drawn(one)
-    assert len(one.pool) == 10
-    assert {"short for such a text", "long for such a text"} < {*one.pool}
-
-
-def test_texts_without_a_range_take_every_place_among_such_texts(small, tmp_path):
-    """A dry run guesses how many words those are, so that estimates are of their size."""
-    declaration = Declaration.model_validate(
-        {**small, "contexts": "occasions", "description": "Reviews of films."}
-    )
-    run = tg.generate(declaration, n=80, model="scripted", out=tmp_path / "run")
-    words: dict[str, list[int]] = {}
-    for record, row in zip(run.provenance, run, strict=True):
-        words.setdefault(record["dimensions"]["length"], []).append(len(row["text"].split()))
-    assert len(words) == 10
-    shortest, longest = (
-        words[f"{side} than 95 in 100 such texts"] for side in ("shorter", "longer")
-    )
-    assert max(shortest) < 25 < 110 < min(longest)
-    assert all(6 <= len(some) <= 10 for some in words.values())
 
 
 @pytest.mark.parametrize(("labels", "spread"), [(2, 5), (3, 18)])
@@ -162,22 +107,6 @@ def test_none_is_drawn_if_a_file_says_it_otherwise(keys):
     ] == []
 
 
-@pytest.mark.parametrize(
-    "keys",
-    [
-        {"dimensions": {"Stil": ["ein Satz mit Nachdruck", "sachlich"]}},
-        {"dimensions": {"Satzbau": ["einfach", "verschachtelt"]}},
-        {"dimensions": {"Klänge": ["laut", "leise"]}},
-        {"dimensions": {"genre": ["pick-up line", "punch line"]}},
-        {"dimensions": {"Fenster": "@words"}},
-    ],
-)
-def test_other_dimensions_leave_the_length(keys):
-    said = {"description": "Notizen.", "language": "German", **PAPER, **keys}
-    names = [d.name for d in Declaration.model_validate(said).task().dimensions]
-    assert names == [*keys["dimensions"], "length"]
-
-
 def test_each_row_has_its_length_in_its_prompt_and_in_its_provenance(small, tmp_path):
     declaration = Declaration.model_validate(
         {**small, "contexts": "occasions", "fields": {"text": {"words": [4, 60]}}}
@@ -210,19 +139,6 @@ def test_long_texts_have_room_in_a_reply():
     assert most(fields={"text": {"words": [4, 40]}}) == 512
     assert most(fields=long) > 2 * 900
     assert most(fields=long, parameters={"generate": {"max_tokens": 700}}) == 700
-
-
-def test_a_seed_that_becomes_a_field_has_a_length_of_its_own(tmp_path):
-    declaration = Declaration.model_validate(PAIR)
-    names = [(step, one.name) for step, one in declaration.task().dimensions_by_step]
-    assert names == [("seeds", "claim length"), ("generate", "length")]
-    run = tg.generate(declaration, n=8, model="scripted", out=tmp_path / "run")
-    for record in run.provenance:
-        words = int(re.findall(r"\d+", record["dimensions"]["claim length"])[0])
-        assert len(record["seed"].split()) == max(5, words)
-    both = {**PAIR, "seeds": "a subject"}
-    names = [one.name for one in Declaration.model_validate(both).task().dimensions]
-    assert names == ["text length", "claim length"]
 
 
 CLAIMS = [

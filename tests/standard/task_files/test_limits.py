@@ -48,14 +48,6 @@ def test_a_file_that_is_too_large_or_too_deep_is_refused_at_once(name, text, sai
     assert time.process_time() - begun < 2
 
 
-@pytest.mark.parametrize(("name", "size"), [("t.yaml", 2), ("t.toml", 2), ("t.json", 37)])
-def test_a_file_that_nobody_wrote_is_not_read(name, size):
-    with open(name, "wb") as file:
-        file.truncate(size << 20)
-    with pytest.raises(UsageError, match=f"{name}: it is larger than {size - 1} MiB"):
-        Declaration.from_file(name)
-
-
 def test_what_is_within_the_limits_is_read():
     """Hundreds of labels, an alias, and fields named nearly like those that pydantic reserves."""
     names = ["model", "model_name", "copy", "schema", "json"]

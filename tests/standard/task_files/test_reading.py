@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -89,16 +88,3 @@ def test_a_digest_tells_what_decides_rows(declared):
     assert declared(description="Other notes.").digest != plain.digest
     assert declared(language="German").digest != plain.digest
     assert declared(name="n", draft=True).digest == plain.digest
-
-
-def test_its_own_json_reads_back(declared):
-    declaration = declared(
-        contexts="none",
-        seeds={"items": ["a b", "c d"]},
-        fields={"note": {"words": [2, 9]}, "hour": {"type": "int", "range": [0, 23]}},
-        corrector="none",
-        labels={"calm": {"definition": "d", "value": False}, "1": "e"},
-    )
-    again = Declaration.model_validate(json.loads(declaration.as_json()))
-    assert again == declaration
-    assert again.digest == declaration.digest

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from targen_core.cli.commands.describe_task import task_with_parts
 from targen_core.cli.estimating import estimate
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
@@ -38,20 +37,6 @@ def test_a_run_on_registered_lists_records_where_they_are_from(declared, tmp_pat
     kept = read(tmp_path / "run", "task.json")
     assert (kept["contexts"], kept["seeds"]) == (SETTINGS, EVENTS)
     assert all(isinstance(record["seed"], str) for record in records(tmp_path / "run"))
-
-
-def test_a_seed_that_is_a_field_is_checked_by_the_list_and_as_the_field(declared):
-    task = declared(
-        fields={"event": {"words": [2, 4]}, "reply": {}},
-        contexts=SETTINGS,
-        seeds={**EVENTS, "field": "event"},
-    ).task()
-    registry = load_registry().including(tasks={task.name: task})
-    task, _ = task_with_parts(registry, RunConfig(task=f"memory:{task.name}", quotas={}))
-    check = task.seeds[0].check
-    with pytest.raises(Exception, match="event"):
-        check("Nine words are far too many for this event.")
-    assert task.seeds[0].origin == EVENTS["use"]
 
 
 NAMED = {
@@ -90,25 +75,3 @@ def test_each_key_takes_a_bare_name_and_a_full_id(declared, kind):
     with pytest.raises(UsageError, match="is registered by 2 distributions") as caught:
         estimate(task, n=2, model="scripted", registry=both)
     assert caught.value.hint == f"use one of these ids: {twin.id} or {other.id}"
-
-
-def test_generators_are_named_as_lists_are(declared):
-    name = "urgent-ticket"
-    assert declared(generators={"use": name}).generators == {"": name}
-    labels = {"use": "it is of use", "waste": "it is of none"}
-    assert declared(labels=labels, generators={"use": name}).generators == {"use": name}
-
-
-@pytest.mark.parametrize(
-    ("parts", "words"),
-    [
-        ({"contexts": {"use": "acme:none"}}, "contexts.use: no contexts named 'acme:none'"),
-        (
-            {"seeds": {"use": "targen-tasks-superglue:word-senses"}},
-            r"its items are Sense \(word, number, .* needs texts",
-        ),
-    ],
-)
-def test_a_list_is_found_when_a_run_is_prepared(declared, parts, words):
-    with pytest.raises(UsageError, match=words):
-        estimate(declared(**parts), n=2, model="scripted")

@@ -30,19 +30,6 @@ def test_one_header_quotes_and_line_ends(dataset, tmp_path):
     )
 
 
-def test_what_is_no_text_is_json_and_what_is_not_there_is_empty(dataset, tmp_path):
-    rows = [
-        {"idx": 0, "label": True, "version": 1.1, "spans": [{"start": 0}], "note": None},
-        {"idx": 1, "label": False, "of": {"text": "é"}, "word": ""},
-    ]
-    CSV.write(dataset(rows), tmp_path / "out.csv")
-    first, second = _read(tmp_path / "out.csv")
-    told = {"idx": "0", "label": "true", "version": "1.1", "spans": '[{"start": 0}]'}
-    assert first == told | dict.fromkeys(("note", "of", "word"), "")
-    told = {"idx": "1", "label": "false", "of": '{"text": "é"}'}
-    assert second == told | dict.fromkeys(("version", "spans", "note", "word"), "")
-
-
 @given(texts=st.lists(TEXTS, min_size=1, max_size=5))
 @settings(max_examples=10)
 @example(texts=["", " ", "\r", "\n", "\r\n", '"', '""', ",", "=1+1", "\u2028", "\ufeff"])
@@ -53,8 +40,3 @@ def test_any_text_survives_but_a_formula_gets_an_apostrophe(texts, dataset, tmp_
     (tmp_path / "out.csv").unlink()
     assert [row["text"] for row in written] == [*map(sheet_cell, texts)]
     assert [json.loads(row["nested"]) for row in written] == [[text] for text in texts]
-
-
-def test_one_column_of_nothing_is_still_a_row(dataset, tmp_path):
-    CSV.write(dataset([{"text": ""}, {"text": "a"}]), tmp_path / "out.csv")
-    assert _read(tmp_path / "out.csv") == [{"text": ""}, {"text": "a"}]
