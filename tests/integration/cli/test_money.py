@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.cli.options.defaults import user_file
+from targen_core.runs.settings import user_file
 
 from ...runs import journal, report
 from ...tables import table

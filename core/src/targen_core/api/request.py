@@ -276,9 +276,9 @@ def _refuse_settings() -> None:
     Raises:
         UsageError: their settings name a backend.
     """
-    from targen_core.cli.options import defaults
+    from targen_core.runs import settings
 
-    held = defaults.merged(defaults.layers(defaults.read_files()), lambda a, b: a == b)
+    held = settings.merged(settings.layers(settings.read_files()), lambda a, b: a == b)
     if "backend" not in held:
         return
     values = {
