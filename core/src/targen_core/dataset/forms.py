@@ -32,6 +32,7 @@ _SPLITS = frozenset("train training test testing validation valid val dev eval u
 _WORKBOOKS = frozenset([".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"])
 _TAGGED = frozenset([".conll", ".bio", ".iob", ".iob2", ".bioes"])
 _ANSWERS = ("accept", "reject", "ignore")  # of Prodigy
+_CHATS = ("messages", "conversations", "conversation")  # keys of the turns
 _HEAD = 1 << 16  # bytes
 _LOOKED_AT = 20  # records by which a form is recognized
 _FASTTEXT = re.compile(r"((?:__label__\S+[ \t]+)+)(.*)", re.DOTALL)
@@ -101,8 +102,9 @@ def json_value(path: Path, encoding: str, split: str = "") -> Form | None:
     try:
         if text.lstrip().startswith("["):  # of which a whole list is not held
             first = islice(json_items(text), _LOOKED_AT)
-            is_studio = any(isinstance(row, dict) and _is_studio(row) for row in first)
-            return annotated(_form(json_items(text))) if is_studio else None
+            rows = [row for row in first if isinstance(row, dict)]
+            is_tools = any(map(_is_studio, rows)) or (bool(rows) and all(map(_is_argilla, rows)))
+            return annotated(_form(json_items(text))) if is_tools else None
         value = json_of(text)
     except ValueError:  # JSON lines after all
         return None
@@ -167,6 +169,10 @@ def annotated(form: Form) -> Form:
         change = _of_studio
     elif first and all("text" in row and row.get("answer") in _ANSWERS for row in first):
         change = _of_prodigy
+    elif first and all(map(_turns, first)):
+        change = _of_chat
+    elif first and all(map(_is_argilla, first)):
+        change = _of_argilla
     elif any(isinstance(row.get("cats"), dict) for row in first):
         change = lambda row: of_scores(row) if isinstance(row.get("cats"), dict) else row  # noqa: E731
     elif any(_has_spans(row) for row in first):
@@ -221,6 +227,60 @@ def _of_studio(row: Row) -> Row | None:
         for choice in one["value"].get("choices", ())
     ]
     return {**row["data"], "label": chosen[-1]} if chosen else None
+
+
+def _turns(row: Row) -> list[tuple[str, str]]:
+    """Return the turns of a chat with their speakers, as OpenAI or ShareGPT has them; or []."""
+    turns: list[Any] = next((row[name] for name in _CHATS if isinstance(row.get(name), list)), [])
+    if not all(isinstance(turn, dict) for turn in turns):
+        return []
+    said = [
+        (str(turn.get("role", turn.get("from"))), turn.get("content", turn.get("value")))
+        for turn in turns
+    ]
+    return [(who, _plain_text(text)) for who, text in said if _plain_text(text)]
+
+
+def _plain_text(content: Any) -> str:
+    """Return the text of a turn, which may have several parts."""
+    if isinstance(content, list):
+        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
+
+
+def _of_chat(row: Row) -> Row | None:
+    """Return a chat as a row: the last question as its text, the answer as its label."""
+    turns = _turns(row)
+    asked = [text for who, text in turns if who in ("user", "human")]
+    answered = [text for who, text in turns if who in ("assistant", "gpt", "model")]
+    if not asked:
+        return None
+    others = {name: value for name, value in row.items() if name not in _CHATS}
+    label = {"label": answered[-1].strip()} if answered else {}
+    return {**others, "text": asked[-1], **label}
+
+
+def _is_argilla(row: Row) -> bool:
+    """Return whether a record is one of Argilla with one label, and not of our own export."""
+    answers = _argilla_answers(row)
+    return bool(answers) and all(isinstance(value, str) for value in answers)
+
+
+def _argilla_answers(row: Row) -> list[Any]:
+    """Return the answers in a record of Argilla; [] if it is none."""
+    fields, responses = row.get("fields"), row.get("responses")
+    if not isinstance(fields, dict) or any(map(str, row.get("metadata") or ())):
+        return []
+    if isinstance(responses, dict):  # of version 2, by question
+        groups = [each for each in responses.values() if isinstance(each, list)]
+        return [one.get("value") for one in groups[0]] if len(groups) == 1 else []
+    values = [each.get("values") or {} for each in responses or () if isinstance(each, dict)]
+    return [one["value"] for each in values if len(each) == 1 for one in each.values()]
+
+
+def _of_argilla(row: Row) -> Row | None:
+    answers = _argilla_answers(row)
+    return {**row["fields"], "label": answers[-1]} if answers else None
 
 
 def _of_prodigy(row: Row) -> Row | None:

@@ -17,7 +17,7 @@ from targen_core.dataset.layout import (
     layout_of,
     listed,
 )
-from targen_core.dataset.records import Form, Record, changed, first_rows, row_of
+from targen_core.dataset.records import Form, Record, as_label, changed, first_rows, row_of
 from targen_core.dataset.schema import schema_of
 from targen_core.dataset.source import Source
 from targen_core.dataset.texts import is_unnamed
@@ -27,7 +27,10 @@ from targen_core.tasks.fields import NO_TEXTS
 from targen_core.tasks.model import Task
 from targen_core.text import composed
 
-_TEXT = ("text", "sentence", "content", "message", "question", "query", "utterance")
+_TEXT = (
+    *("text", "sentence", "content", "message", "question", "query", "utterance"),
+    *("review", "comment", "input", "prompt", "instruction"),
+)
 
 
 def plain_label(value: Any) -> str:
@@ -72,7 +75,8 @@ def label_column(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]])
 
     def share(name: str) -> float:
         said = said_in(rows, name)
-        return sum(plain_label(value) in labels for value in said) / max(1, len(said))
+        hits = (plain_label(as_label(value, task)) in labels for value in said)
+        return sum(hits) / max(1, len(said))
 
     if "label" in names:
         return "label"
@@ -222,6 +226,11 @@ def labelled(form: Form, task: Task[Any, Any], rows: Sequence[Mapping[str, Any]]
     labels = known_labels(task)
     fields = _written_fields(task, ())
     names = [*rows[0]]
+    for answer in _answers(task):
+        several = schema_of(task.schema).column(answer).item.schema.get("enum", ())
+        is_there = bool(several) and answer not in names and {*several} <= {*names}
+        if is_there and all(_switched(row, several) is not None for row in rows):
+            return changed(form, partial(_of_switches, answer=answer, names=several))
     if not labels or len(fields) != 1 or "label" in names:
         return None
     hits = [name for name in names if plain_label(name) in labels]
@@ -259,12 +268,25 @@ def _only_values(task: Task[Any, Any], row: Mapping[str, Any]) -> dict[str, Any]
     return {n: each[0] for n, each in choices.items() if len(each) == 1 and n not in row}
 
 
+def _switched(row: Mapping[str, Any], labels: Sequence[str]) -> list[str] | None:
+    """Return the labels whose columns are true; None if these are no switches."""
+    said = {name: str(row.get(name)).casefold() for name in labels}
+    if any(each not in ("1", "1.0", "true", "0", "0.0", "false") for each in said.values()):
+        return None
+    return [name for name in labels if said[name] in ("1", "1.0", "true")]
+
+
+def _of_switches(row: Mapping[str, Any], *, answer: str, names: Sequence[str]) -> dict[str, Any]:
+    found = _switched(row, names)
+    if found is None:
+        raise ValueError(f"its columns {listed(names)} are not all 0 or 1")
+    return {**{name: value for name, value in row.items() if name not in names}, answer: found}
+
+
 def _chosen(row: Mapping[str, Any], labels: Sequence[str]) -> str | None:
     """Return the one label whose column is true; None if there is not exactly one."""
-    said = {name: str(row.get(name)).casefold() for name in labels}
-    true = [name for name in labels if said[name] in ("1", "1.0", "true")]
-    are_switches = all(each in ("1", "1.0", "true", "0", "0.0", "false") for each in said.values())
-    return true[0] if len(true) == 1 and are_switches else None
+    true = _switched(row, labels)
+    return true[0] if true and len(true) == 1 else None
 
 
 def _of_one_hot(row: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def _first_fault(error: ValidationError) -> str:
         named = [printable(str(name), lines=False) for name in value if name != "idx"]
         there = ", ".join([*named[:_COLUMNS], *["…"][: len(named) > _COLUMNS]])
         unknown = any(each["type"] == "extra_forbidden" for each in error.errors())
-        columns, rename = "no such column", f"; if one contains it, rename that column to {where}"
+        columns, rename = "no such column", f"; if one contains it, pass --map {where}=COLUMN"
         if len(missing) > 1:
             columns, rename = f"{columns}s", "; if others contain these, rename them"
         has = f"the row has {there or 'no columns'}{rename if unknown else ''}"

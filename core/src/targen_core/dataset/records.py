@@ -24,6 +24,8 @@ Record = bytes | Mapping[str, Any] | ValueError
 
 _ACCENT = re.compile(rb"\\u03[0-6]")  # escaped
 
+_STARS = re.compile(r"(\d+)(?:\.0+)?\s*(?:stars?|/\s*\d+)", re.IGNORECASE)
+_MISSING = frozenset(("", "nan", "n/a", "na", "null", "none", "unlabeled", "unlabelled", "<na>"))
 _POINT_ZERO = re.compile(r"(-?\d+)\.0+")
 
 _ROW: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
@@ -215,7 +217,7 @@ def _misnamed(row: Mapping[str, Any], unknown: Sequence[str], task: Task[Any, An
             rest = "" if needed else "; otherwise, remove it"
             seen = (name if name == name.strip() else repr(name) for name in dict.fromkeys(near))
             named = " or ".join(seen)
-            return f"{column}: no such column; if {named} contains it, rename that column{rest}"
+            return f"{column}: no such column; if {named} contains it, pass --map {column}=…{rest}"
         if needed:  # the schema's error names all of these
             break
     return ""
@@ -265,7 +267,7 @@ def _official_label(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapp
 
     If all labels are texts, the values 1 and true also mean those called `1` and `true`.
     """
-    label = _whole(row.get("label"), task)
+    label = as_label(row.get("label"), task)
     if label is not row.get("label"):
         row = {**row, "label": label}
     if not isinstance(label, int) and (not isinstance(label, str) or label.isascii()):
@@ -279,15 +281,24 @@ def _official_label(row: Mapping[str, Any], task: Task[Any, Any] | None) -> Mapp
     return {**row, "label": known.get(composed(label), composed(label))}
 
 
-def _whole(label: Any, task: Task[Any, Any] | None) -> Any:
-    """Return a label such as 1.0, as pandas writes whole numbers beside missing ones, as 1."""
-    if task is None or not isinstance(label, str | float):
+def as_label(label: Any, task: Task[Any, Any] | None) -> Any:
+    """Return a label as a task has it, if a file says it otherwise; None for a missing one.
+
+    1.0 is 1, as pandas writes whole numbers beside missing ones, and so are "1 star" and "1/5".
+    """
+    if task is None or not isinstance(label, str | float) or not task.labels:
         return label
-    number = _POINT_ZERO.fullmatch(str(label))
-    if number is None or any(each.official in (label, str(label)) for each in task.labels):
+    if any(each.official in (label, str(label)) for each in task.labels):
         return label
+    said = str(label).strip()
+    if said.casefold() in _MISSING:
+        return None
     known = {str(each.official): each.official for each in task.labels}
-    return known.get(number[1], label)
+    if said in known:
+        return known[said]
+    number = _POINT_ZERO.fullmatch(said) or _STARS.fullmatch(said)
+    stars = sum(said.count(star) for star in "★⭐")
+    return known.get(number[1] if number else str(stars or ""), label)
 
 
 def _decode(line: bytes) -> None:

@@ -61,7 +61,19 @@ class Place:
         try:
             return json_of(cell, strict=False)
         except ValueError:
+            if self.type == "array":
+                return self._listed(cell)
             return {"true": True, "false": False}.get(cell.lower(), cell)
+
+    def _listed(self, cell: str) -> Any:
+        """Return a cell such as `a|b` or `['a', 'b']` as a list, if its items are known values."""
+        values = self.item.schema.get("enum", ())
+        bare = cell.strip().removeprefix("[").removesuffix("]")
+        for mark in "|;,":
+            items = [part.strip().strip("'\"") for part in bare.split(mark)]
+            if all(item in values for item in items):
+                return items
+        return [] if not bare else cell
 
     def without_nulls(self, value: Any) -> Any:
         """A value without the nulls of columns, if a row may lack the key."""

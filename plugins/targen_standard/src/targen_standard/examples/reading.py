@@ -30,6 +30,7 @@ from targen_core.dataset.naming import (
     plain_label,
     said_in,
 )
+from targen_core.dataset.records import as_label
 from targen_core.dataset.source import open_source
 from targen_core.dataset.texts import refuse_table
 from targen_core.errors import TargenError, UsageError
@@ -356,6 +357,8 @@ class _Columns:
             return None
         if self._task is None:
             return composed(str(value))
+        if (value := as_label(value, self._task)) is None:
+            return None
         name = self._labels.get(plain_label(value))
         if name is None and self._labels:
             raise _UnknownLabel(f"{printable(str(value), max_length=40)!r}")
