@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from targen_core.cli.options.defaults import KEYS
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
+from targen_core.runs.settings import KEYS
 from targen_testing.virtual_time import virtual_time
 from tests.runs import adopt
 

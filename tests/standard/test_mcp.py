@@ -28,8 +28,8 @@ def test_an_agent_without_a_shell_writes_a_dataset(tmp_path: Path) -> None:
         place = StdioServerParameters(command=sys.executable, args=command, cwd=tmp_path)
         async with Client(place) as client:
 
-            async def call(name: str, **given: object) -> object:
-                said = await client.call_tool(name, given)
+            async def call(tool: str, **given: object) -> object:
+                said = await client.call_tool(tool, given)
                 assert not said.is_error, said
                 return json.loads(said.content[0].text)  # type: ignore[union-attr]
 
@@ -37,7 +37,9 @@ def test_an_agent_without_a_shell_writes_a_dataset(tmp_path: Path) -> None:
             assert {"guide", "look", "generate", "next", "answer", "report", "show"} <= names
             assert (await client.call_tool("guide", {})).content[0].text.startswith("# targen")
             assert (await call("look", file="own.csv"))["hint"] == "--map text=v2,label=v1"
+            assert "red" in json.dumps(await call("describe", name="hue.yaml"))
             await call("generate", task="hue.yaml", rows=2, out="runs/hue")
+            assert not (await client.call_tool("show", {"run": "runs/hue"})).is_error  # no row yet
             (group,) = (await call("next", run="runs/hue"))["groups"]
             first, second = (prompt["id"] for prompt in group["prompts"])
             replies = [{"id": first, "reply": "boat"}, {"id": second, "reply": "a kite at sea"}]

@@ -62,7 +62,6 @@ class TaskFile:
         then: returns what people should do next with a complete run, or "".
         eased: `eased(reason, details)` returns the change to the file that would make its checks
             accept texts that they rejected for this reason, or "". `details` are their messages.
-        note: what people should know before they generate rows, or "".
     """
 
     task: Task[Any, Any]
@@ -73,7 +72,6 @@ class TaskFile:
     ready: Callable[[Registry], None] = lambda registry: None
     then: Callable[[Path], str] = lambda run: ""
     eased: Callable[[str, Sequence[str]], str] = lambda reason, details: ""
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

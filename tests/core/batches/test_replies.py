@@ -46,6 +46,10 @@ MODELS: dict[str, Any] = {
         note=(str | None, None),
     ),
     "things": list_of("things", str, 2),
+    "numbered": create_model(
+        "Numbered",
+        labels=create_model("Labels", **{"1": (Label, ...), "2": (Label, ...)}),
+    ),
     "written": Written,
     "rows": list_of("rows", Written, 2),
     "pair": create_model("Pair", unsuitable=(bool, False), one=str, other=str),

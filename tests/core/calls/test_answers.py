@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from pydantic import BaseModel
 
@@ -123,3 +125,14 @@ def test_what_models_wrap_around_json_is_read(text):
 def test_what_cannot_be_read_says_why_in_the_models_terms(text, words):
     with pytest.raises(BadReply, match=words):
         read_reply(text, Reply)
+
+
+def test_a_wrong_value_in_an_only_field_is_named_and_not_called_missing():
+    class Label(BaseModel):
+        label: Literal["yes", "no"]
+
+    class Labels(BaseModel):
+        labels: dict[str, Label]
+
+    with pytest.raises(BadReply, match=r"labels\.1\.label: Input should be 'yes' or 'no'"):
+        read_reply('{"labels": {"1": {"label": "maybe"}}}', Labels)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.cli.options.defaults import user_file
+from targen_core.runs.settings import user_file
 
 from ...runs import report
 from ...tables import table

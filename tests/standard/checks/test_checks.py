@@ -149,7 +149,7 @@ def test_limits_are_inclusive(count, reason):
         ("German, formal", ("German",)),
         ("English or German", ("English", "German")),
         ("Engish or German", ()),
-        ("Englisch oder Deutsch", ()),
+        ("Englisch oder Polnisch", ("English", "Polish")),
         ("English or Klingon", ()),
         ("English, de-CH, or Turkish", ("English", "German", "Turkish")),
         ("en/de", ("English", "German")),

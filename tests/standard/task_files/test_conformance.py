@@ -46,7 +46,7 @@ _DECLARATIONS = st.fixed_dictionaries(
                 "text": {"words": p[1]},
             }
         ),
-        "language": st.sampled_from(["English", "German", "Spanish", "Klingon"]),
+        "language": st.sampled_from(["English", "German", "Spanish", "Esperanto"]),
         "instances_per_call": st.integers(1, 3),
     },
     optional={

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from targen_core import Rejected
-from targen_core.errors import PluginError
+from targen_core.errors import PluginError, UsageError
 from targen_core.plugins.register import Register
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.parts import DryRunCall
@@ -276,7 +276,6 @@ English or German | La puerta del ascensor no se abre y estamos en el segundo pi
 English or German | Лифт стоит с понедельника. | other-language
 English or German | Gerne! Hier ist der Text: Der Aufzug steht und ich bin noch da. | meta-text
 English or Russian | Лифт стоит с понедельника. |
-English and German | La puerta del ascensor no se abre y estamos en el segundo piso. |
 """
 
 
@@ -287,3 +286,18 @@ def test_a_text_is_in_one_of_several_languages(language, text, reason, declared)
     with pytest.raises(Rejected) if reason else nullcontext() as caught:
         task.checks[0](row, "x")
     assert not reason or caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("language", "hint"),
+    [
+        ("Deutsch und Englisch", "language: German or English"),
+        ("Germn", "language: German"),
+        ("Klingonisch oder Englisch", "check_language: false"),
+    ],
+)
+def test_a_language_that_is_not_known_is_an_error(language, hint, declared):
+    with pytest.raises(UsageError, match=language.split()[0]) as refused:
+        declared(language=language)
+    assert hint in refused.value.hint
+    declared(language=language, fields={"text": {"check_language": False}})

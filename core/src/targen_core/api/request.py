@@ -23,8 +23,6 @@ from pydantic import BaseModel, SecretStr
 from targen_core import folders
 from targen_core.api.kinds import python_number
 from targen_core.api.models import ModelLike, backend_of, name_of, named
-from targen_core.dataset.model import Dataset
-from targen_core.dataset.read import rows_in
 from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas, Shard, read_shard
@@ -56,6 +54,7 @@ from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
+    from targen_core.dataset.model import Dataset
 
 PathText: TypeAlias = str | PathLike[str]
 TaskLike: TypeAlias = "str | PathLike[str] | Task[Any, Any] | SavedTask"
@@ -218,6 +217,8 @@ def asked(
         if not isinstance(options[name], Mapping)  # options of a part of that name
     }
     is_usual = model is None
+    if is_usual:
+        _refuse_settings()
     model = USUAL_MODEL if model is None else model
     with tempfile.TemporaryDirectory(prefix="targen-") as folder, _as_passed(Path(folder)):
         files = Path(folder)
@@ -267,6 +268,30 @@ def asked(
         for warning in misspelt(varied, drawn):
             _log.warning("%s", warning)
         yield Request(registry, config, registration.name, task_of(registry, config)[1], is_usual)
+
+
+def _refuse_settings() -> None:
+    """Refuse to choose a model for a person who has chosen one for commands.
+
+    Raises:
+        UsageError: their settings name a backend.
+    """
+    from targen_core.runs import settings
+
+    held = settings.merged(settings.layers(settings.read_files()), lambda a, b: a == b)
+    if "backend" not in held:
+        return
+    values = {
+        name.removeprefix("options.").replace("-", "_"): value.value for name, value in held.items()
+    }
+    model = "/".join(values[name] for name in ("backend", "model") if name in values)
+    passed = {"model": model} | {
+        name: values[name] for name in ("base_url", "max_cost") if name in values
+    }
+    words = ", ".join(f"{name}={json.dumps(value)}" for name, value in passed.items())
+    raise UsageError(
+        "the settings of targen config apply to commands, not in Python", hint=f"pass {words}"
+    )
 
 
 def elsewhere(
@@ -544,6 +569,8 @@ def names_of_sources(option: str, sources: SourcesLike | None, folder: Path) -> 
         elif isinstance(source, PathLike):
             names.append(str(as_path(source)))
         else:
+            from targen_core.dataset.read import rows_in  # not for each run
+
             file = folder / f"rows-{number}.jsonl"
             with given_as(option, number if several is sources else None):
                 rows = rows_in(source)

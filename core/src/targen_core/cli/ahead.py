@@ -14,13 +14,13 @@ import typer
 
 from targen_core.cli.asking import can_ask, confirmed
 from targen_core.cli.choosing import Choice
-from targen_core.cli.options import defaults
 from targen_core.cli.status import note
 from targen_core.cli.tables import print_json
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.seeds import seeds_at_most
 from targen_core.errors import TargenError, UsageError
 from targen_core.origin import is_file
+from targen_core.runs import settings
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -231,8 +231,8 @@ def ask_first(
 
 def threshold() -> float:
     """The default `ask-above`, for commands that take no other defaults."""
-    held = defaults.merged(defaults.layers(defaults.read_files()), lambda one, other: one == other)
-    return float(held["ask-above"].value) if "ask-above" in held else defaults.ASK_ABOVE
+    held = settings.merged(settings.layers(settings.read_files()), lambda one, other: one == other)
+    return float(held["ask-above"].value) if "ask-above" in held else settings.ASK_ABOVE
 
 
 def expected(name: str, request: Request) -> Expected:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from targen_core.cli.asking import answered, can_ask
 from targen_core.cli.flags import Said
-from targen_core.cli.options import defaults
-from targen_core.cli.options.defaults import Value
 from targen_core.errors import TargenError, UsageError
 from targen_core.options import Limits
+from targen_core.runs import settings
 from targen_core.runs.config import ModelFlags
+from targen_core.runs.settings import Value
 
 if TYPE_CHECKING:
     from targen_core.calls.backend import Backend
@@ -100,7 +100,7 @@ class Choice:
 
     def _origin(self, text: str) -> str:
         """Where the first default that a text is about is from, or ""."""
-        for name, value in defaults.names_in_file(self.held).items():
+        for name, value in settings.names_in_file(self.held).items():
             key = re.escape(name.removeprefix("options.")).replace("\\-", "[-_]")
             about = rf"(?:--|-o |option '?){key}\b"
             if isinstance(value.value, str):  # a number may mean anything
@@ -144,12 +144,12 @@ def choice(
             set up.
     """
     typed = said.of(ModelFlags)
-    files = defaults.read_files()
+    files = settings.read_files()
     layers = [
-        *defaults.layers(files, typed.profile),
+        *settings.layers(files, typed.profile),
         _typed(typed, backend or said.values.get("backend")),
     ]
-    held = defaults.merged(layers, same_backend(registry))
+    held = settings.merged(layers, same_backend(registry))
     options = _below(held, "options.")
     chosen, note = "", ""
     if "backend" in held:
@@ -167,7 +167,7 @@ def choice(
         steps=_below(held, "backend-for."),
         options=options,
         limits={**by_default, **said.part(Limits)},
-        ask_above=defaults.ASK_ABOVE if ask_above is None else ask_above.value,
+        ask_above=settings.ASK_ABOVE if ask_above is None else ask_above.value,
         held=held,
         notes=[note] if note else [],
     )

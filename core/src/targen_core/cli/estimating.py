@@ -28,7 +28,6 @@ from targen_core.api.run import Run
 from targen_core.calls.model import Message, Price
 from targen_core.calls.usage import answered
 from targen_core.cli.account import off_the_books
-from targen_core.cli.options.defaults import YIELD
 from targen_core.cli.tokens import estimate as token_estimate
 from targen_core.cli.trial import Trial, dry_run_spec, run_trial
 from targen_core.engine.filters import USUAL
@@ -43,6 +42,7 @@ from targen_core.runs.config import RunConfig
 from targen_core.runs.folder.report import read_report, reported_prices
 from targen_core.runs.preparing.plan import Prepared
 from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.settings import YIELD
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import last_question
 from targen_core.tasks.steps import ListStep, RegisteredCheck

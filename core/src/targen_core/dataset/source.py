@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -25,16 +24,15 @@ from targen_core.errors import RunDirectoryError, TargenError, UsageError, no_su
 from targen_core.hints import quoted
 from targen_core.origin import HUB, order_of
 from targen_core.places import is_inside
-from targen_core.plain import read_plain, require_possible
+from targen_core.plain import require_possible
 from targen_core.plugins.loader import installed, load_registry
 from targen_core.reading.archives import PACKED
 from targen_core.reading.encodings import as_utf_8
 from targen_core.reading.lines import read_jsonl
 from targen_core.reading.texts import refuse_binary
-from targen_core.runs.folder.reporters import CARD
+from targen_core.runs.folder.reporters import CARD, card_in, cited_in
 from targen_core.runs.records.lock import StepPlan, backend_name, model_name
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.reading import SMALL
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import unwrapped
 from targen_core.text import plural
@@ -50,7 +48,6 @@ IN_MEMORY = "the given data"
 _log = logging.getLogger("targen")
 _of_data = logging.getLogger("targen.dataset")  # a command says each of its messages once
 
-CITED = re.compile(r"SHA-256 of `dataset\.jsonl`: `([0-9a-f]{64})`")
 """Where a card cites the rows of its folder."""
 
 _JSON = (".json", ".jsonl", ".ndjson")
@@ -277,12 +274,6 @@ def _checked(form: Form, rows: Path) -> Form:
     return replace(form, records=records)
 
 
-def cited_in(card: str) -> str:
-    """Return the SHA-256 of the rows that a card cites, or ""."""
-    cited = CITED.search(card)
-    return cited[1] if cited else ""
-
-
 def changed_words(rows: Path) -> str:
     """Return the warning that the rows of a run are not those that its card cites."""
     return (
@@ -322,21 +313,6 @@ class RecordsOf:
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
         return read_jsonl(self.path)
-
-
-def card_in(folder: Path) -> str:
-    """Return the dataset card in a folder, such as a run's, or "".
-
-    Raises:
-        RunDirectoryError: it cannot be read.
-    """
-    path = folder / CARD
-    try:
-        return read_plain(path, SMALL).decode(errors="replace")
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _of_dataset(dataset: Dataset) -> Source:

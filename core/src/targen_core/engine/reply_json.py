@@ -50,7 +50,8 @@ def read_reply(text: str, model: type[R]) -> R:
                 read = model.model_validate(_as_fields(each, model))
                 break
             except ValidationError as error:
-                problem = error
+                # The object that was meant fails deeper than what it wraps.
+                problem = max(error, problem, key=lambda each: len(each.errors()[0]["loc"]))
         if read is None:
             continue
         if found is not None and read != found:

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from targen_core.calls.call import Call, CallCancelled
+from targen_core.calls.call import Call, CallCancelled, Scope
 from targen_core.calls.layer import CallLayer
 from targen_core.engine.allocation import Allocation, Balance
 from targen_core.engine.events import (
@@ -419,8 +419,7 @@ class Engine:
             if slot.task is None:  # those of other items seemed to be enough
                 self._window.start_head()
             assert slot.task is not None
-            if slot.waits:
-                slot.let_send()
+            slot.let_send()
             outcome = await slot.task
         else:
             slot.abandon()
@@ -739,11 +738,7 @@ class Engine:
                     branch = known or await self._allocation.branch(branches, seats) or ""
                     if not branch:
                         continue
-                # While what earlier processes wrote is repeated, only the candidate whose turn it
-                # is asks for what the journal lacks. Answers come at once then, so that others
-                # would be ahead by more than they were, and ask for what the run never needed.
-                waits = self._replays
-                generation = SharedGeneration(waits=waits)
+                generation = SharedGeneration(self._new_scope())
                 for number, ordinal in mine:
                     self._allocation.add(branch)
                     yield Slot(
@@ -757,12 +752,22 @@ class Engine:
                         batches=passed,
                         over=self.order.over,
                         run=self._run,
-                        waits=waits,
+                        scope=self._new_scope(),
                     )
                     passed = []
 
+    def _new_scope(self) -> Scope:
+        """Return a scope, whose calls wait for their turn while earlier lines are repeated.
+
+        Answers come at once then. Other candidates would be ahead by more than they were, and ask
+        for what the run never needed.
+        """
+        return Scope(turn=asyncio.Event() if self._replays else None)
+
     def _is_kept(self, seed: Seed, branch: str, ordinal: int) -> bool:
         """Return whether the run began with what this candidate would be again."""
+        if not self._kept_at:
+            return False
         place = self._place(seed, branch, ordinal)
         return place in self._kept_at and self._kept_at[place] == item_value(seed.value)
 

@@ -277,25 +277,11 @@ class Window:
         return outcome
 
 
-@dataclass(slots=True, kw_only=True)
-class _Caller:
-    """A candidate or the like, for which calls are made."""
-
-    waits: bool = False  # whether its calls wait for the turn of a candidate
-    _scope: Scope | None = None
-
-    @property
-    def scope(self) -> Scope:
-        """Return the scope of its calls."""
-        if self._scope is None:  # as for most candidates of a resumed run, which make no calls
-            self._scope = Scope(turn=asyncio.Event() if self.waits else None)
-        return self._scope
-
-
 @dataclass(slots=True)
-class SharedGeneration(_Caller):
+class SharedGeneration:
     """G(branch, seed), if it is shared: by several instances, or shown to later samples."""
 
+    scope: Scope = field(default_factory=Scope)
     task: asyncio.Task[Generated] | None = None
 
 
@@ -316,8 +302,8 @@ class Lacking:
     keys: Sequence[str]
 
 
-@dataclass(slots=True)
-class Slot(_Caller):
+@dataclass(slots=True, kw_only=True)
+class Slot:
     """One candidate: instance `ordinal` of what G(branch, seed) gives; `aim` is the branch's.
 
     Its own scope is for the calls that are made only for it.
@@ -333,6 +319,7 @@ class Slot(_Caller):
     batches: list[ListBatch]  # list batches walked since the candidate before
     over: frozenset[int] = frozenset()  # parts whose seeds all come before
     run: str = ""  # begins its id, which no kept row has
+    scope: Scope = field(default_factory=Scope)
     task: asyncio.Task[Outcome] | None = None
 
     @property

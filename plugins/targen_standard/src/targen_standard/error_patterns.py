@@ -35,12 +35,13 @@ _SIGNS: dict[Cause, str] = {
         r"|exceeded_current_quota_error|spend(ing)?[_ ](limit|cap)(_| is | was | has been )?"
         r"(reached|exceeded)|reached .{0,40}spend(ing)? (limit|cap)"
         r"|credit balance is too low|specified API usage limits|out of credits?\b"
+        r"|key limit exceeded"
     ),
     "content-filter": (
         r"content_filter\b|content_policy_violation|ResponsibleAIPolicyViolation"
         r"|moderation_blocked|data_inspection_failed|inappropriate content|content exists risk"
         r"|content[ _](management|filtering|safety)[ _]policy|blocked by (our )?content filter"
-        r"|rejected .{0,40}safety system|requires moderation on|input was flagged"
+        r"|rejected .{0,40}safety system|requires moderation on|(input|content|prompt) was flagged"
         r"|violat\w+ .{0,40}(usage|content|safety) polic"
     ),
     "too-long": (

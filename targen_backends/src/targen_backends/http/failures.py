@@ -241,10 +241,21 @@ def _objects(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
             yield from _objects(part, depth + 1)
 
 
+def _inner(text: str) -> Any:
+    """Return the JSON object in a message, or None."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _words_in(value: Any, depth: int = 0) -> str:
     """Return the first message in an envelope, or ""."""
     if isinstance(value, str):
-        return value
+        inner = _inner(value)  # a gateway quotes the envelope of the service behind it
+        return value if inner is None else _words_in(inner, depth + 1) or value
     if depth > _DEEPEST or not isinstance(value, dict | list):
         return ""
     parts = value if isinstance(value, list) else [value[k] for k in _WORDS if k in value]

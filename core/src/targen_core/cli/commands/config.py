@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from targen_core.cli.flags import Said, takes
-from targen_core.cli.options import defaults
-from targen_core.cli.options.defaults import Value
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.places import is_inside
+from targen_core.runs import settings
 from targen_core.runs.config import ModelFlags
+from targen_core.runs.settings import Value
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -85,9 +85,9 @@ def _show(profile: str | None, *, json: bool) -> None:
     from targen_core.cli.choosing import same_backend
     from targen_core.plugins.loader import load_registry
 
-    files = defaults.read_files()
-    held = defaults.merged(defaults.layers(files, profile), same_backend(load_registry()))
-    shown = defaults.names_in_file(held)
+    files = settings.read_files()
+    held = settings.merged(settings.layers(files, profile), same_backend(load_registry()))
+    shown = settings.names_in_file(held)
     if json:
         print_json(
             {
@@ -107,7 +107,7 @@ def _show(profile: str | None, *, json: bool) -> None:
 
 
 def _sorted(shown: Mapping[str, Value]) -> list[tuple[str, Value]]:
-    order = [*defaults.KEYS]
+    order = [*settings.KEYS]
     return sorted(
         shown.items(), key=lambda item: (order.index(item[0]) if item[0] in order else 99, item[0])
     )
@@ -125,8 +125,8 @@ def _words(value: Any) -> str:
 
 def _print_paths() -> None:
     """Where the files are, or would be."""
-    own, project = defaults.user_file(), defaults.project_file()
-    none = Path.cwd() / defaults.FILE_NAME
+    own, project = settings.user_file(), settings.project_file()
+    none = Path.cwd() / settings.FILE_NAME
     for whose, path in (("user", own), ("folder", project or none)):
         print(f"{whose.ljust(8)}{path}{'' if path.exists() else '  (does not exist)'}")
 
@@ -140,8 +140,8 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
     Raises:
         UsageError: the value is invalid, or the default to remove is not set.
     """
-    path = (defaults.project_file() or Path.cwd() / defaults.FILE_NAME) if project else None
-    path = path or defaults.user_file()
+    path = (settings.project_file() or Path.cwd() / settings.FILE_NAME) if project else None
+    path = path or settings.user_file()
     if project and path.is_symlink() and not is_inside(path.parent, path):
         raise UsageError(
             f"{path} is a link that points outside its folder",
@@ -157,16 +157,16 @@ def _change(key: str, value: str | None, *, profile: str | None, project: bool) 
     if value is None:
         _remove(document, at, key, path)
     else:
-        _put(document, at, defaults.typed_value(key, value))
+        _put(document, at, settings.typed_value(key, value))
     text = document.as_string()
     # Or it must not be written; what a project must not set can be unset.
-    after = defaults.read_file(path, project=project and value is not None, text=text)
+    after = settings.read_file(path, project=project and value is not None, text=text)
     _write(path, text)
     done = f"{key} = {value}" if value is not None else f"{key} unset"
     print(f"{path}: {done}{f' in profile {profile}' if profile else ''}")
     held = after.profiles.get(profile, {}) if profile else after.values
     for one, other in (("price-in", "price-out"), ("price-out", "price-in")):
-        names = defaults.names_in_file(held)
+        names = settings.names_in_file(held)
         if one in names and other not in names:
             print(f"{one} only works together with {other}, so set that as well", file=sys.stderr)
 

@@ -21,17 +21,13 @@ _SHOWN = 60  # characters of a dimension's values
 
 def task_facts(part: Described) -> dict[str, Any]:
     """Return the facts of a task; with `prompts`, with each prompt filled in."""
-    from targen_core.origin import is_file, order_of
     from targen_core.runs.preparing.tasks import find_task
-    from targen_core.task_files import task_file
 
     registry, name, variants = part.registry, part.name, part.variants
     registration, own = find_task(registry, name, variants)
     target, parts = _with_parts(registry, own, name, variants)
     facts = _facts(target, registration.id) | {"scored": scored_facts(registry, target)}
     facts["parts"] = parts
-    if is_file(name) and (note := task_file(order_of(name)).note):
-        facts["note"] = note
     if part.prompts:
         facts["prompts"] = [
             {
@@ -203,8 +199,6 @@ def print_task(facts: dict[str, Any]) -> None:
     if facts["source"]:
         print()
         print(f"Source: {facts['source']}")
-    if "note" in facts:
-        print(f"\nNote: {facts['note']}")
     print(f"\nColumns: {', '.join(facts['columns'])}")
     if facts["rows_per_instance"] > 1:
         print(f"Rows come in groups of {facts['rows_per_instance']}.")

@@ -15,12 +15,12 @@ from targen_core.cli.options.arguments import (
     SomeTaskArg,
     SuiteArg,
 )
-from targen_core.cli.options.defaults import YIELD
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.options import Limits, ListOptions
 from targen_core.runs.config import CountOptions, ModelFlags
 from targen_core.runs.records.shortcuts import rows
+from targen_core.runs.settings import YIELD
 from targen_core.text import plural
 
 if TYPE_CHECKING:

@@ -7,19 +7,23 @@ missing: the rows exist, and payments are on record.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from targen_core.errors import RunDirectoryError
+from targen_core.plain import read_plain
 from targen_core.plugins.loader import installed
 from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.reading import MEMBERS
+from targen_core.runs.records.reading import MEMBERS, SMALL
 from targen_core.task_files import TaskFile
 from targen_core.tasks.model import Task
 
 CARD = "README.md"
 """The file of a run's card, which readers of datasets look for."""
+CITED = re.compile(r"SHA-256 of `dataset\.jsonl`: `([0-9a-f]{64})`")
 _log = logging.getLogger("targen.run")
 _Said = TypeVar("_Said")
 
@@ -104,6 +108,27 @@ class Reporter:
     def files(self, run: Ended) -> Mapping[str, str]:
         """Return the text of each file to write into the run directory, by name."""
         return {}
+
+
+def card_in(folder: Path) -> str:
+    """Return the dataset card in a folder, such as a run's, or "".
+
+    Raises:
+        RunDirectoryError: it cannot be read.
+    """
+    path = folder / CARD
+    try:
+        return read_plain(path, SMALL).decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise RunDirectoryError(f"cannot read {path}: {error.strerror}") from error
+
+
+def cited_in(card: str) -> str:
+    """Return the SHA-256 of the rows that a card cites, or ""."""
+    cited = CITED.search(card)
+    return cited[1] if cited else ""
 
 
 def figures_of(

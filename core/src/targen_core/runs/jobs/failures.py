@@ -42,9 +42,6 @@ _CALLS = 4
 _MOST_OF_A_CALL = 10
 """The mean call uses at most so many times what the next one may use, if a service is honest."""
 
-_told: set[str] = set()
-"""Notes about files that this process has shown: an estimate prepares several runs."""
-
 
 def explain(error: TargenError, job: Job) -> None:
     """Have an error that ended a job say more about its causes, and what to do about them."""
@@ -106,9 +103,6 @@ def _name_versions(error: RunConflict, job: Job) -> None:
 
 def notes_before(prepared: Prepared) -> Iterator[str]:
     """Yield what people should know before a run, such as that a model is very small."""
-    if prepared.file is not None and prepared.file.note and prepared.file.note not in _told:
-        _told.add(prepared.file.note)
-        yield prepared.file.note
     given = [name for name, rows in prepared.config.quotas.items() if rows]
     counts_only = prepared.task.rows.label_named is not None  # models learn more than the label
     of_task = len(prepared.task.labels)

@@ -111,7 +111,7 @@ def _value(content: Any, schema: _Schema, request: ChatRequest) -> Any:
             content = {name: [line for line in lines if any(map(str.isalnum, line))]}
         else:
             content = json_of(text, once=True)
-    if name and not isinstance(content, Mapping):
+    if name and (not isinstance(content, Mapping) or _is_value_of(name, content, schema)):
         content = {name: content}
     content = _completed(content, schema, schema)
     if name and _labels_a_row(schema):
@@ -125,6 +125,13 @@ def _value(content: Any, schema: _Schema, request: ChatRequest) -> Any:
         follows = {_REASON: "", _VERDICT: "correct" if right else "incorrect"}
         return {field: follows[field] for field in follows.keys() & needed} | content
     return content
+
+
+def _is_value_of(name: str, content: Mapping[str, Any], schema: _Schema) -> bool:
+    """Return whether an object is the value of a field, and not the whole reply."""
+    fields = {field.casefold() for field in schema["properties"]}
+    is_whole = any(str(key).casefold() in fields for key in content)
+    return not is_whole and _resolved(schema["properties"][name], schema).get("type") == "object"
 
 
 def _completed(value: Any, schema: _Schema, root: _Schema) -> Any:

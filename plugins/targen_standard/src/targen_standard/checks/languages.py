@@ -26,6 +26,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib.resources import files
 from unicodedata import category
@@ -34,19 +35,29 @@ from targen_core.errors import Rejected
 from targen_core.tasks.letters import PER_DENSE
 from targen_core.tasks.words import WORD, words
 
-_OTHERS = dict(
-    pair.split(":")
-    for pair in (
-        "af:afrikaans ar:arabic bg:bulgarian bs:bosnian ca:catalan cs:czech cy:welsh da:danish "
-        "el:greek eo:esperanto et:estonian eu:basque fa:persian fi:finnish ga:irish gl:galician "
-        "he:hebrew hi:hindi hr:croatian hu:hungarian id:indonesian is:icelandic ja:japanese "
-        "ko:korean lb:luxembourgish lt:lithuanian lv:latvian mk:macedonian mr:marathi ms:malay "
-        "mt:maltese nb:norwegian ne:nepali nn:norwegian no:norwegian pl:polish ro:romanian "
-        "ru:russian sk:slovak sl:slovenian sq:albanian sr:serbian sv:swedish sw:swahili "
-        "th:thai tl:tagalog tr:turkish uk:ukrainian ur:urdu vi:vietnamese zh:chinese"
-    ).split()
-)
-"""Languages without a file, by their ISO codes: those whose script is known, in lower case."""
+_OTHERS: Mapping[str, Sequence[str]] = {
+    code: names
+    for code, *names in (
+        each.split(":")
+        for each in """
+        af:afrikaans:afrikaans ar:arabic:arabisch bg:bulgarian:bulgarisch bs:bosnian:bosnisch
+        ca:catalan:katalanisch cs:czech:tschechisch cy:welsh:walisisch da:danish:dänisch
+        el:greek:griechisch eo:esperanto:esperanto et:estonian:estnisch eu:basque:baskisch
+        fa:persian:persisch:farsi fi:finnish:finnisch ga:irish:irisch gl:galician:galicisch
+        he:hebrew:hebräisch hi:hindi:hindi hr:croatian:kroatisch hu:hungarian:ungarisch
+        id:indonesian:indonesisch is:icelandic:isländisch ja:japanese:japanisch ko:korean:koreanisch
+        lb:luxembourgish:luxemburgisch lt:lithuanian:litauisch lv:latvian:lettisch
+        mk:macedonian:mazedonisch mr:marathi:marathi ms:malay:malaiisch mt:maltese:maltesisch
+        nb:norwegian:norwegisch ne:nepali:nepali nn:norwegian:nynorsk no:norwegian:bokmål
+        pl:polish:polnisch ro:romanian:rumänisch ru:russian:russisch sk:slovak:slowakisch
+        sl:slovenian:slowenisch sq:albanian:albanisch sr:serbian:serbisch sv:swedish:schwedisch
+        sw:swahili:suaheli th:thai:thailändisch tl:tagalog:filipino tr:turkish:türkisch
+        uk:ukrainian:ukrainisch ur:urdu:urdu
+        vi:vietnamese:vietnamesisch zh:chinese:chinesisch:mandarin
+        """.split()
+    )
+}
+"""Languages without a file, by their ISO codes: their names in English, in German and others."""
 
 _WORDS_OF_OTHERS = {
     name: frozenset(several.split())
@@ -166,7 +177,7 @@ def named_language(said: str) -> str:
 
 
 def named_languages(said: str) -> tuple[str, ...]:
-    """Return the languages that words name, such as "English or de-CH"; empty if one is unclear.
+    """Return the languages that words name, such as "English oder de-CH"; empty if one is unclear.
 
     "English and German" names none: each text may be in both. In "German, formal", the comma does
     not separate languages.
@@ -178,11 +189,30 @@ def named_languages(said: str) -> tuple[str, ...]:
     return (name,) if name else ()
 
 
+def refuse_language(said: str) -> tuple[str, str] | None:
+    """Return what is wrong with words that name no language, and what to type."""
+    if named_languages(said):
+        return None
+    if _BOTH.search(said) and all(parts := [*map(named_language, _BOTH.split(said))]):
+        return f"{said} does not say which language a text is in", f"language: {' or '.join(parts)}"
+    unknown = next((each for each in _LISTED.split(said) if not named_language(each)), said)
+    near = get_close_matches(unknown.strip().casefold(), _names(), 1, 0.75)
+    example = _names()[near[0]].capitalize() if near else "German or English"
+    hint = f"use names in English or German, such as language: {example}; for texts in any other "
+    hint += "language, set check_language: false for each field"
+    return f"targen does not know the language {unknown.strip()!r}", hint
+
+
 def with_name(said: str) -> str:
-    """Return a code with the language's name in its place: "German (AT)" for "de-AT"."""
+    """Return English names for codes and German names: "German (AT)" for "de-AT"."""
+    several = _LISTED.split(said)
+    known = all(map(named_language, several))
+    return " or ".join(map(_in_english, several)) if known else said
+
+
+def _in_english(said: str) -> str:
     plain = _without_region(said)
-    name = _names().get(plain) if len(plain) <= _CODE else None
-    if name is None:
+    if (name := _names().get(plain)) is None:
         return said
     region = said.strip()[len(plain) :].strip("-_ ()")
     return f"{name.capitalize()} ({region})" if region else name.capitalize()
@@ -191,7 +221,9 @@ def with_name(said: str) -> str:
 @cache
 def _names() -> Mapping[str, str]:
     """The names of languages by all their names and codes."""
-    names = {name: name for name in _OTHERS.values()} | _OTHERS
+    names = {
+        known: name for code, (name, *others) in _OTHERS.items() for known in (code, name, *others)
+    }
     for each in all_languages():
         names |= dict.fromkeys((each.name, *each.names), each.name)
     return names
@@ -282,7 +314,7 @@ def check_language(text: str, what: str, language: str = "English") -> None:
                 f"not-{script_of(name).lower()}", f"the {what} is not in {language} script"
             )
         is_other = name == "japanese" and _is_chinese(text)
-    elif (known := find_language(name)) is None and name not in _OTHERS.values():
+    elif (known := find_language(name)) is None and name not in _names():
         return
     elif len([c for c in letters if c < "\u0250" or _is_of("LATIN", c)]) < 0.8 * len(letters):
         raise Rejected("not-latin", f"the {what} is not in Latin script")

@@ -11,10 +11,11 @@ from typing import Any
 from targen_core.api.report import LabelReport, UsageReport, labels_of
 from targen_core.api.run import Folder
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.source import RecordsOf, card_in, open_source
+from targen_core.dataset.source import RecordsOf, open_source
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
+from targen_core.runs.folder.reporters import card_in
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.tasks.model import Task
 

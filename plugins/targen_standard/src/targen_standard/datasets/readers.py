@@ -12,10 +12,11 @@ from typing import Any
 from targen_core.dataset.lines import lines, whole
 from targen_core.dataset.records import Form, Record
 from targen_core.dataset.schema import schema_of
-from targen_core.dataset.source import DatasetReader, RecordsOf, Source, card_in
+from targen_core.dataset.source import DatasetReader, RecordsOf, Source
 from targen_core.dataset.texts import refuse_table
 from targen_core.origin import TASK_FILE, is_file
 from targen_core.reading.values import Malformed, json_of
+from targen_core.runs.folder.reporters import card_in
 from targen_core.runs.records.correction_plan import unfinished
 from targen_core.runs.records.manifest import copy_of
 from targen_core.runs.records.reading import check_members, read_json

@@ -6,14 +6,16 @@ import logging
 import math
 from collections.abc import Mapping
 from functools import cache, cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.kept import called
 from targen_core.engine.filters import Candidate, Filter, Refusal
-from targen_core.errors import UsageError
+from targen_core.errors import Rejected, UsageError
 from targen_core.runs.records.lock import COPY as COPY_OF_FILE
 from targen_core.tasks.model import Task
+from targen_standard.checks.languages import check_language, named_language
 from targen_standard.examples import SHOWN, ExampleOptions, ExamplesSection
 from targen_standard.examples.reading import Examples, read_examples
 from targen_standard.filters.excluded.comparing import SIMILARITY, texts_of
@@ -59,7 +61,11 @@ class ExampleFilter(Filter):
         self._examples = _read(path, task)
         if task.texts.with_examples is None:
             if not COPY_OF_FILE.fullmatch(path.name):
-                _warn(f"the prompts of {task.name} do not show the examples")
+                _refuse_languages(task, self._examples)
+                _warn(
+                    f"the prompts of {task.name} do not show the examples, since the task has "
+                    "its own steps; they only reject rows that repeat one"
+                )
             return task
         rows = self._examples.rows
         step = math.ceil(len(rows) / SHOWN)  # a file may be sorted by label
@@ -114,6 +120,25 @@ def _read(path: Path, task: Task[Any, Any]) -> Examples:
         error.option = "examples"
         error.args = (f"--examples: {error!s}",)
         raise
+
+
+def _refuse_languages(task: Task[Any, Any], examples: Examples) -> None:
+    """Refuse a dimension that draws languages which not all examples are in."""
+    for dimension in task.dimensions:
+        languages = {value: named_language(value) for value in dimension.values}
+        if not all(languages.values()):
+            continue
+        for row, (value, language) in product(examples.rows, languages.items()):
+            try:
+                check_language(row.text, "example", language)
+            except Rejected as error:
+                shares = ",".join(f"{each}:1" for each in languages)
+                raise UsageError(
+                    f"dimensions: {dimension.name}: {value} contradicts {examples.name}, "
+                    f"{examples.place} {row.line}: {error}",
+                    hint=f"remove {dimension.name} from dimensions; for exact shares, pass "
+                    f"--share {dimension.name}={shares}",
+                ) from error
 
 
 @cache  # a run is prepared more than once

@@ -16,13 +16,15 @@ from typing import Any
 from targen_core.extras import needs
 
 _WATCHED = 1.0  # seconds between two reports of progress
+_PRINT_LINES = ("show",)  # the --json of these is lines, of which there may be none or one
 
 
 def mcp() -> None:
     """Serve targen to an agent by the Model Context Protocol, on standard input and output.
 
-    The tools are commands: guide, look, generate, next, answer, report, show and validate. Runs in
-    the folder `runs` are resources. Paths are relative to the folder in which the server starts.
+    The tools are commands: guide, describe, look, generate, next, answer, report, show and
+    validate. Runs in the folder `runs` are resources. Paths are relative to the folder in which
+    the server starts.
 
     Example:
     - targen mcp
@@ -51,6 +53,11 @@ def build_server() -> Any:
     async def guide() -> str:
         """Return how to write a task file, and what is in this folder."""
         return str((await _run(["guide"]))["guide"])
+
+    @server.tool()
+    async def describe(name: str) -> Any:
+        """Check a task file and show its labels and steps, or describe an installed part."""
+        return await _run(["describe"], {}, name)
 
     @server.tool()
     async def look(file: str, task: str = "", columns: str = "") -> Any:
@@ -137,7 +144,7 @@ async def _run(
     standard_input: str = "",
     codes: Sequence[int] = (0,),
 ) -> Any:
-    """Run a command and return what it prints with `--json`.
+    """Run a command and return the object that it prints with `--json`.
 
     Raises:
         ToolError: it failed, with its message.
@@ -152,10 +159,9 @@ async def _run(
         stderr=asyncio.subprocess.PIPE,
     )
     out, err = await process.communicate(standard_input.encode())
-    if process.returncode not in codes or not out.strip():
-        raise ToolError(err.decode(errors="replace").strip() or f"{words[0]} printed nothing")
-    text = out.decode(errors="replace")
-    try:
-        return json.loads(text)
-    except ValueError:  # lines of JSON
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    text = out.decode(errors="replace").strip()
+    if process.returncode not in codes or not (text or process.returncode == 0):
+        raise ToolError(err.decode(errors="replace").strip() or f"{words[0]} failed")
+    if words[0] in _PRINT_LINES:
+        return [json.loads(line) for line in text.splitlines()]
+    return json.loads(text)

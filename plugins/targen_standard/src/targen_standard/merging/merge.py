@@ -22,13 +22,13 @@ from typing import Any
 
 from targen_core.api.request import counts_in, quotas_of, registry_for
 from targen_core.calls.usage import Usage
-from targen_core.dataset.source import card_in, changed_words
+from targen_core.dataset.source import changed_words
 from targen_core.engine.filters import Filters
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.errors import QuotaNotMet, RunConflict, UnknownName, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.folder.reporters import CARD, Ended, files_of
+from targen_core.runs.folder.reporters import CARD, Ended, card_in, files_of
 from targen_core.runs.preparing.tasks import find_task
 from targen_core.runs.preparing.trust import sign_run
 from targen_core.runs.records.writing import write_atomically

@@ -13,7 +13,7 @@ from typing import Any
 
 from targen_core.cli.commands.shelf import is_busy
 from targen_core.cli.tracing import Traced, rows
-from targen_core.dataset.source import card_in, cited_in, written
+from targen_core.dataset.source import written
 from targen_core.engine.filters import Filter, RegisteredFilter
 from targen_core.engine.guard import Guard
 from targen_core.engine.quotas import Quotas, Shard
@@ -23,6 +23,7 @@ from targen_core.plain import digest_of
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.folder.report import read_report
+from targen_core.runs.folder.reporters import card_in, cited_in
 from targen_core.runs.records.lock import PartPlan, SourcePlan, model_name
 from targen_core.runs.records.manifest import Manifest, as_words, flat
 from targen_core.tasks.model import Task

@@ -20,12 +20,11 @@ from targen_core.cli.commands.report import rows_by_label
 from targen_core.cli.licenses import notes_on, with_terms
 from targen_core.cli.markup import markdown, markdown_code, markdown_fence, markdown_prose
 from targen_core.dataset.model import Dataset
-from targen_core.dataset.source import CITED, card_in, cited_in
 from targen_core.engine.quota_tracker import OPEN
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import references
 from targen_core.runs.folder.report import filter_sections, price_words
-from targen_core.runs.folder.reporters import CARD, concerns_of
+from targen_core.runs.folder.reporters import CARD, CITED, card_in, cited_in, concerns_of
 from targen_core.runs.preparing.models import made_up
 from targen_core.runs.records.lock import backend_name, model_name
 from targen_core.runs.records.manifest import Manifest, given_file

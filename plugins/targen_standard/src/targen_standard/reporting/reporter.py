@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from targen_core.dataset.source import card_in
 from targen_core.errors import TargenError
 from targen_core.plain import digest_of
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.folder.reporters import CARD, Concern, Ended, Reporter
+from targen_core.runs.folder.reporters import CARD, Concern, Ended, Reporter, card_in
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
 from targen_standard.reporting.card import dataset_card, is_edited, kept_card, kept_words

@@ -94,16 +94,6 @@ def _in_any(check: Callable[[str], None], what: str, text: str, declaration: Dec
     raise next(others, refused[0])
 
 
-def language_note(declaration: Declaration) -> str:
-    """Return that the language of texts is not checked; "" if it is, or need not be."""
-    if all(declaration.languages) or not any(p.has_language for p in declaration.fields.values()):
-        return ""
-    return (
-        f"language: targen does not know {declaration.language} as a language, or as a list such "
-        "as English or German, so texts in any language pass"
-    )
-
-
 def check_text(text: str, part: FieldPart, what: str, language: str) -> None:
     """A text as its field asks for it.
 

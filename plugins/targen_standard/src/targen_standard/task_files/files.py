@@ -26,7 +26,6 @@ from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.task_files import Loc, TaskFile, TaskReader, is_own_copy, path_of
 from targen_core.tasks.model import Task
 from targen_core.text import key_path, with_article
-from targen_standard.task_files.checks import language_note
 from targen_standard.task_files.easing import eased
 from targen_standard.task_files.forms import TaskForm
 from targen_standard.task_files.model import Declaration
@@ -128,7 +127,6 @@ def _read(parsed: Parsed) -> TaskFile:
         named.as_json(),
         declaration.draft,
         eased=partial(eased, declaration, name),
-        note=language_note(declaration),
     )
 
 

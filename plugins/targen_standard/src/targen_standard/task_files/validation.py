@@ -15,6 +15,7 @@ from targen_core.hints import and_also, did_you_mean
 from targen_core.tasks.judging import NO_VALID_INSTANCE
 from targen_core.tasks.prompt import Prompt
 from targen_core.text import plural
+from targen_standard.checks.languages import refuse_language
 from targen_standard.checks.patterns import refuse_pattern
 from targen_standard.task_files.dimensions import refused
 from targen_standard.task_files.model import Declaration, FieldPart
@@ -45,7 +46,10 @@ def problems(declaration: Declaration) -> Iterator[Problem]:
 
 
 def _languages(declaration: Declaration) -> Iterator[Problem]:
-    """A dimension that draws a language, although each prompt asks for English."""
+    """An unknown language, or a dimension that draws one although each prompt asks for English."""
+    problem = refuse_language(declaration.language)
+    if problem and any(part.has_language for part in declaration.fields.values()):
+        yield ("language",), *problem
     values = [*declaration.dimensions.get("language", ())]
     usual = type(declaration).model_fields["language"].default
     names = all(value.isalpha() and value.istitle() for value in values)

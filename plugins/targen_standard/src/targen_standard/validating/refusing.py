@@ -14,7 +14,7 @@ from targen_core.errors import Rejected, TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.preparing.parts import Parts
 from targen_core.tasks.steps import RegisteredCheck
-from targen_standard.task_files.checks import RowCheck, language_note
+from targen_standard.task_files.checks import RowCheck
 
 _log = logging.getLogger("targen")
 
@@ -77,9 +77,6 @@ def checked(dataset: Dataset, registry: Registry) -> Checked:
     that were not refused, as in a run.
     """
     task, found, passed = dataset.task, Checked(), list[int]()
-    of_files = (each for each in task.checks if isinstance(each, RowCheck))
-    for note in filter(None, (language_note(each.declaration) for each in of_files)):
-        _log.warning("%s", note)
     filters = [*_filters(dataset, registry)]
     for unit in dataset.units():
         for instance in unit.instances:
