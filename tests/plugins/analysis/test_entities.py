@@ -128,3 +128,7 @@ class TestEntities(Suite):
         monkeypatch.setattr(type(self), "options", (f"model={pipeline}",))
         with trusting(pipeline):
             yield
+
+    def test_same_findings_in_another_process(self):
+        """A permission holds for one process, so the kit's other process has none."""
+        pytest.skip("a pipeline in a folder needs this process's permission")
