@@ -80,12 +80,12 @@ def test_a_model_answers_and_its_answers_are_scored(targen, works, task):
     task(yes_no(8), append_choices_to_input=False)
     Path("model.py").write_text(ANSWERS)
     scripted = ("-b", "scripted", "-o", "script=model.py:reply", "-q")
-    done = works("answer", "task.json", *scripted, "--out", "answers")
+    done = works("answer-bigbench", "task.json", *scripted, "--out", "answers")
     done = works("evaluate", "answers", "task.json", "--out", "each.jsonl")
     assert "8 examples, written answers" in done.out
     assert "normalised score: 0.0 (" in done.out
     assert len(Path("each.jsonl").read_text().splitlines()) == 8
-    works("answer", "task.json", "--shots", 0, "-n", 4, *scripted, "--out", "zero")
+    works("answer-bigbench", "task.json", "--shots", 0, "-n", 4, *scripted, "--out", "zero")
     done = targen("evaluate", "zero", "task.json", "--json")
     assert (done.json["illegal"], done.json["normalized"]["value"]) == (1.0, -100.0)
     assert "answered 4 of 8 examples" in done.err
