@@ -15,7 +15,6 @@ from targen_standard.batches import services, waiting
 from targen_standard.scripted import fill_schema
 
 from ..runs import report
-from ..tables import table
 from .providers import schema_of
 
 pytestmark = pytest.mark.whole  # the task of targen_plugin_example
@@ -308,18 +307,6 @@ def test_a_correction_in_batches_has_the_verdicts_of_an_online_one(
     assert changes("five") == changes("five-online")
 
 
-def test_a_repeated_correction_requests_what_it_could_not_judge_in_a_new_batch(service, correct):
-    good = service.reply
-    service.reply = lambda name, body: service.services[name].good("It depends.")
-    done = correct("--out", "batch", "--batch", ok=1)
-    assert "none of the 12 instances could be judged (malformed-reply, 12 times)" in done.err
-    before = [*service.batches]
-    service.reply = good
-    correct("--out", "batch", "--batch")
-    new = [batch["asked"] for name, batch in service.batches.items() if name not in before]
-    assert new[0].keys() == service.batches[before[0]]["asked"].keys()
-
-
 def test_what_a_batch_did_not_answer_goes_into_the_next(generate, service, tmp_path):
     """Nothing else does, whichever uploads and polls fail: it is not paid twice."""
     wrong = (None, "expired", None, 500, None, "lost")
@@ -339,36 +326,6 @@ def test_what_a_batch_did_not_answer_goes_into_the_next(generate, service, tmp_p
     service.extra_lines, service.before = [], lambda method, path: None
     generate("online")
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")
-
-
-@pytest.mark.parametrize("backend", ["chatgpt"])
-@pytest.mark.parametrize("status", ["failed", "cancelled"])
-def test_a_batch_that_ends_badly_is_made_again(status, generate, service, tmp_path):
-    service.status = lambda number: status if number == 1 else "completed"
-    service.item = lambda number, position: "expired" if number == 1 and position > 2 else None
-    done = generate("batch", "--batch")
-    first, second = [list(batch["asked"]) for batch in service.batches.values()][:2]
-    kept = 0 if status == "failed" else 3
-    assert set(first[kept:]) <= set(second)
-    assert not set(first[:kept]) & set(second)
-    assert f"{len(first) - kept} failed" in done.err
-
-
-GENERATE = "generate tickets -n 4"
-CORRECT = "correct made/dataset.jsonl --task tickets"
-REFUSED = f"""
-    {GENERATE} -b scripted --batch | the scripted backend, which step generate uses, has no batch
-    {GENERATE} -b scripted --batch-offline | cannot write calls to files
-    {GENERATE} -b llama -o model=m --batch | --batch: the llama backend, which step
-    {GENERATE} -b llama -o model=m --batch | | or --batch-offline, which uses files
-    {GENERATE} -b llama -o model=m -o api=ollama --batch-offline | -o api=ollama cannot write calls
-    {CORRECT} --batch | --batch: the local backend, which step
-"""
-
-
-@pytest.mark.parametrize(("line", "error", "hint"), table(REFUSED))
-def test_what_does_not_fit_a_backend_is_refused(line, error, hint, made, refuses):
-    refuses(line, error, hint)
 
 
 @pytest.mark.parametrize("backend", ["claude", "llama"])

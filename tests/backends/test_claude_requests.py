@@ -33,31 +33,7 @@ def test_system_messages_become_one_field_wherever_they_stand(ask):
     assert [m["content"] for m in body["messages"]] == ["a", "b?"]
 
 
-def test_a_system_message_alone_is_what_the_user_says(ask):
-    _, body = ask({"max_tokens": 5}, (Message("system", "Name a river."),))
-    assert body["messages"] == [{"role": "user", "content": "Name a river."}]
-    assert "system" not in body
-
-
 def test_a_parameter_that_the_api_has_not_is_told_before_anything_is_sent(ask):
     with pytest.raises(ServiceError, match="not support the parameter 'seed'") as caught:
         ask({"max_tokens": 5, "seed": 3})
     assert "remove -o seed=" in caught.value.hint
-
-
-def test_the_users_own_fields_are_kept(ask):
-    extra = {"metadata": {"user_id": "u"}, "output_config": {"effort": "low"}}
-    schema = {"type": "object", "properties": {"a": {"type": "string", "minLength": 2}}}
-    _, body = ask({"max_tokens": 5}, schema=schema, extra=extra, thinking="adaptive")
-    assert body["metadata"] == {"user_id": "u"}
-    assert body["thinking"] == {"type": "adaptive"}
-    assert body["output_config"]["effort"] == "low"
-    assert body["output_config"]["format"]["schema"]["required"] == ["a"]
-
-
-def test_a_short_system_prompt_is_not_marked(ask):
-    talk = (Message("system", "x" * 2000), Message("user", "a"))
-    assert isinstance(ask({"max_tokens": 5}, talk)[1]["system"], str)
-    talk = (Message("system", "x" * 2500), Message("user", "a"))
-    assert isinstance(ask({"max_tokens": 5}, talk)[1]["system"], list)
-    assert isinstance(ask({"max_tokens": 5}, talk, mark=False)[1]["system"], str)

@@ -30,13 +30,6 @@ def cost(step: dict[str, Any], factor: float = 1.0) -> Any:
     return pytest.approx(dollars, abs=1e-6)
 
 
-def test_no_call_is_priced_as_a_long_prompt_because_all_are(estimate):
-    facts = estimate("-n", "20000", *HOSTED[2:])
-    assert facts["steps"]["generate"]["input_tokens"] > 272_000
-    for step in facts["steps"].values():
-        assert step["dollars"] == cost(step)
-
-
 def test_lists_side_by_side_take_more_calls_at_half_the_price(estimate, refuses):
     online, batch = estimate(*HOSTED), estimate(*HOSTED, "--batch", "--batch-lists")
     for name, step in batch["steps"].items():

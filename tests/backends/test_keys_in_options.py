@@ -68,24 +68,6 @@ def test_an_option_that_a_run_keeps_may_hold_no_key(
     assert kept(tmp_path) == []
 
 
-def test_innocent_options_are_sent(generate, tmp_path):
-    extra = {
-        "reasoning_effort": "high",
-        "prompt_cache_key": "user-0123456789-abcdef0123456789",
-        "safety_identifier": "9f86d081884c7d659a2feaa0c55ad015",
-        "logit_bias": {"50256": -100},
-        "stop_token_ids": [7],
-    }
-    _, server = generate(
-        *["-o", f"extra={json.dumps(extra)}", "-o", "max_tokens=99", "-o", "top_k=5"],
-        *["-o", "api_key=verysecret"],
-    )
-    assert extra.items() <= server.seen[0].body.items()
-    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    assert manifest["config"]["options"]["extra"] == extra
-    assert kept(tmp_path) == []
-
-
 CLASS = """
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 

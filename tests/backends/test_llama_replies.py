@@ -4,10 +4,7 @@ import asyncio
 
 import pytest
 
-from targen_backends.completions import is_another
-from targen_backends.llama.backend import LlamaOptions, create
 from targen_backends.llama.client import LlamaModel
-from targen_backends.llama.ollama import OllamaModel
 from targen_backends.schema import strict_schema
 from targen_testing.fault_server import FaultServer, Response
 from targen_testing.wire import OPENAI
@@ -75,16 +72,6 @@ def test_a_reply_in_ollamas_own_api(exchange, services, request_of):
 
 
 @pytest.mark.parametrize(
-    "address", ["http://h:1", "http://h:1/v1", "http://h:1/api/chat", "http://h:1/v1/"]
-)
-def test_an_option_picks_ollamas_own_api_whatever_the_form_of_the_address(address):
-    model = create(LlamaOptions(model="m", api="ollama", base_url=address))
-    assert isinstance(model, OllamaModel)
-    assert model.url == "http://h:1/api/chat"
-    assert model.identity == "ollama:http://h:1:m:json_schema"
-
-
-@pytest.mark.parametrize(
     ("name", "mode", "field", "sent"),
     [
         ("llama", "json_object", "response_format", {"type": "json_object"}),
@@ -131,45 +118,6 @@ def test_text_and_finish_of_unusual_answers(ask, answer, text, finish):
     reply, *_ = ask(answer)
     whole = answer["choices"][0]["message"]["content"]
     assert (reply.text, reply.finish) == (whole if text is None else text, finish)
-
-
-@pytest.mark.parametrize(("content", "finish"), [('{"km": 3}', "stop"), ('{"km": 3', "length")])
-def test_a_whole_object_was_not_cut(ask, request_of, content, finish):
-    reply, *_ = ask(chat(content, "length"), request_of(schema=SCHEMA))
-    assert reply.finish == finish
-    reply, *_ = ask(chat(content, "length"))
-    assert reply.finish == "length", "a text may go on"
-
-
-@pytest.mark.parametrize(
-    ("requested", "served", "other"),
-    [
-        ("gpt-4o", "gpt-4o-2024-08-06", False),
-        ("gpt-4o", "openai/gpt-4o", False),
-        ("meta-llama/Llama-3-8B", "llama-3-8b:latest", False),
-        ("gpt-4", "gpt-4.1", True),
-        ("claude-3", "claude-3-5", True),
-        ("gpt-4o", "gpt-4o-mini", True),
-        ("tiny", "", False),
-        ("tiny", "cheap-7b", True),
-    ],
-)
-def test_a_model_that_was_not_requested_is_told(ask, requested, served, other):
-    reply, *_ = ask({**chat(), "model": served})
-    assert reply.is_other is is_another(served, "tiny")
-    assert is_another(served, requested) is other
-
-
-def test_of_several_choices_the_one_with_index_0_counts(ask):
-    answer = chat()
-    other = {"index": 1, "message": {"content": "Ob"}, "finish_reason": "stop"}
-    answer["choices"].insert(0, other)
-    assert ask(answer)[0].text == "Volga"
-
-
-def test_absent_usage_is_estimated_at_four_bytes_a_token(ask):
-    reply, *_ = ask({**chat("Wołga"), "usage": None})
-    assert (reply.input_tokens, reply.output_tokens) == (8, 2)  # 32 and 6 bytes
 
 
 class Counting(FaultServer):

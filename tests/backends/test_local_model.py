@@ -1,14 +1,9 @@
 """The embedded model itself: the real one, small as it is."""
 
-import asyncio
 import json
 
 import pytest
 
-from targen_backends.local.backend import DEFAULT_IDENTITY, LocalOptions, create
-from targen_backends.local.engine import LocalModel, _failure
-from targen_backends.local.langchain import ChatLocal
-from targen_core.calls.model import ChatModel, Price
 from targen_core.errors import ServiceError
 
 from .providers import together
@@ -22,13 +17,6 @@ SCHEMA = {
     },
     "required": ["label", "topics"],
 }
-
-
-def test_it_is_a_free_chat_model(local_model):
-    assert isinstance(local_model, ChatModel)
-    assert (local_model.price, local_model.max_concurrency) == (Price(0, 0), 2)
-    assert local_model.structured and local_model.seeded
-    assert local_model.identity == "local:SmolLM2-135M-Instruct.Q4_1.gguf:747cb1f01955"
 
 
 def test_a_reply_obeys_its_schema(local_model, request_of):
@@ -67,46 +55,3 @@ def test_a_bad_parameter_is_a_bad_request(local_model, request_of):
         together(local_model, request_of(temperature="hot"))
     with pytest.raises(ServiceError, match="rejected the request"):
         together(local_model, request_of(schema={"type": "nonsense"}))
-
-
-def test_a_closed_model_is_loaded_again(local_model, request_of):
-    before = together(local_model, request_of())[0].text
-    asyncio.run(local_model.aclose())
-    assert together(local_model, request_of())[0].text == before
-
-
-def test_a_file_that_does_not_load(tmp_path, request_of):
-    broken = tmp_path / "broken.gguf"
-    broken.write_bytes(b"GGUF" + bytes(100))
-    model = LocalModel(broken)
-    with pytest.raises(ServiceError, match="cannot load") as caught:
-        together(model, request_of())
-    assert "verbose" in caught.value.hint
-    asyncio.run(model.aclose())
-
-
-@pytest.mark.parametrize(
-    ("fault", "cause"),
-    [({"code": 503}, "overloaded"), ({"code": 400}, "bad-request"), ({}, "server-error")],
-)
-def test_errors_of_the_server_inside(fault, cause):
-    assert _failure({"message": "no", **fault}).cause == cause
-
-
-def test_nothing_is_fetched_before_the_first_call(tmp_path, monkeypatch):
-    monkeypatch.setenv("TARGEN_CACHE_DIR", str(tmp_path))
-    model = create(LocalOptions())
-    assert model.identity == DEFAULT_IDENTITY
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(("cpus", "calls"), [("1", [1]), ("64", [4]), ("default", [1, 2, 3, 4])])
-def test_calls_at_once_keep_to_a_share_of_the_machine(cpus, calls, monkeypatch):
-    monkeypatch.setenv("PYTHON_CPU_COUNT", cpus)
-    assert LocalOptions().parallel in calls
-
-
-def test_as_a_langchain_model_it_is_the_same():
-    chat = ChatLocal(params={"max_tokens": 5}, parallel=1, n_ctx=512, kept_prompts=1)
-    assert chat._identifying_params["model"].startswith("local:SmolLM2-135M")
-    chat.close()

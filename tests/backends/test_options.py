@@ -8,14 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from targen_backends.chatgpt import backend as chatgpt
-from targen_backends.chatgpt.langchain import ChatGpt
 from targen_backends.claude import backend as claude
-from targen_backends.claude.langchain import ChatClaude
 from targen_backends.llama import backend as llama
-from targen_backends.llama.langchain import ChatLlama
-from targen_core.calls.model import ChatModel, Price
-from targen_core.errors import ServiceError, UsageError
-from targen_testing.exchange import answered
+from targen_core.calls.model import ChatModel
+from targen_core.errors import UsageError
 
 from .providers import PROVIDERS
 
@@ -53,12 +49,6 @@ print({{"openai", "anthropic"}} & {{*sys.modules}})"""
     assert done.stdout.splitlines() == ["set()", "set()"]
 
 
-def test_a_model_is_required(name):
-    with pytest.raises(UsageError) as caught:
-        BACKENDS[name].create(OPTIONS[name]())
-    assert "--model " in caught.value.hint
-
-
 def test_they_are_chat_models_whose_identity_holds_no_key(made):
     model = made(api_key="sk-abcdef123456", extra='{"metadata": {}}')
     assert isinstance(model, ChatModel)
@@ -83,14 +73,6 @@ def test_where_the_key_comes_from(name, made, monkeypatch, tmp_path):
     assert made(api_key_file=str(file), api_key="given").key == "given"
 
 
-def test_a_broken_keyring_is_no_key(made, monkeypatch):
-    def get_password(service, user):
-        raise RuntimeError("no backend")
-
-    monkeypatch.setitem(sys.modules, "keyring", SimpleNamespace(get_password=get_password))
-    assert made().key == ""
-
-
 def test_a_key_file_that_is_none(made, tmp_path):
     with pytest.raises(UsageError, match=r"cannot read the key file .*: No such file"):
         made(api_key_file=str(tmp_path / "none"))
@@ -104,15 +86,6 @@ def test_a_key_that_no_header_can_hold_is_refused_and_not_repeated(made, key):
     with pytest.raises(UsageError, match="api_key=") as caught:
         made(api_key=key)
     assert "cret" not in str(caught.value)
-
-
-@HOSTED
-def test_a_call_without_a_key_says_where_to_put_one(name, made, request_of):
-    with pytest.raises(ServiceError) as caught:
-        answered(made(), request_of())
-    assert SERVICES[name].key_variable in str(caught.value)
-    for way in ("export", "api_key_file", "keyring set targen"):
-        assert way in caught.value.hint
 
 
 def test_the_address_may_be_a_proxys(name, made, monkeypatch):
@@ -156,57 +129,3 @@ def test_options_reach_the_model():
     assert options.extra == {"top_k": 3}
     with pytest.raises(ValidationError):
         llama.LlamaOptions(extra="{")
-
-
-OLDER = """
-    gpt-4o-mini gpt-4.1-2025-04-14 ft:gpt-4o-mini:me gpt-5-chat-latest openai/gpt-4o
-    claude-sonnet-4-6 claude-haiku-4-5-20251001 claude-3-haiku-20240307 claude-opus-4-20250514
-""".split()
-NEWER = "gpt-5-mini gpt-6-luna o4-mini claude-opus-4-7 claude-sonnet-5 claude-haiku-5-5".split()
-
-
-@pytest.mark.parametrize("model", [*OLDER, *NEWER])
-def test_what_suits_models_by_their_names(model):
-    """Those that think take no temperature, and more tokens."""
-    name, thinks = "claude" if "claude" in model else "chatgpt", model in NEWER
-    defaults = {"chatgpt": chatgpt, "claude": claude}[name].defaults
-    suits = defaults(OPTIONS[name](model=model))
-    assert ("temperature" in suits) is ("max_tokens" in suits) is thinks
-    assert suits.get("max_tokens", 9999) > 4000
-    assert suits["top_k" if name == "chatgpt" else "seed"] is None
-    if name == "chatgpt":
-        other = defaults(OPTIONS[name](model=model, thinks=not thinks))
-        assert ("temperature" in other) is not thinks
-
-
-MINI = Price(0.25, 2.0, cache_read=0.025, cache_from=1024, batch=0.5)
-
-
-@pytest.mark.parametrize(
-    ("name", "model", "price"),
-    [
-        ("chatgpt", "gpt-5-mini-2025-08-07", MINI),
-        ("chatgpt", "gpt-99", None),
-        ("claude", "tiny", None),
-    ],
-)
-def test_the_models_name_decides_the_price(name, model, price):
-    assert BACKENDS[name].create(OPTIONS[name](model=model)).price == price
-
-
-@pytest.mark.parametrize(
-    ("kind", "key", "cause"),
-    [
-        (ChatGpt, "", "key"),
-        (ChatClaude, "", "key"),
-        (ChatLlama, "k-123", "no-server"),  # port 1 refuses connections
-    ],
-)
-def test_the_langchain_skins(kind, key, cause):
-    chat = kind(model="m", base_url="http://127.0.0.1:1", api_key=key, params={"max_tokens": 5})
-    assert "127.0.0.1:1" in chat._identifying_params["model"]
-    assert "k-123" not in repr(chat)
-    with pytest.raises(ServiceError) as caught:
-        chat.invoke("Name a river.")
-    assert caught.value.cause == cause
-    chat.close()

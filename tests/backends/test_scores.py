@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from dataclasses import replace
 
 import pytest
 
 from targen_backends.http.completions import CompletionCodec
-from targen_backends.llama.backend import LlamaOptions
-from targen_backends.llama.backend import create as llama
 from targen_backends.llama.client import LlamaModel
-from targen_backends.scores import asking
 from targen_backends.scores import read_tokens as read_or_say
-from targen_core.calls.scores import most_top
 from targen_core.errors import ServiceError
 from targen_testing.fault_server import Response
 
@@ -54,17 +49,6 @@ def test_tokens_have_their_likeliest_first(scored):
     (token,) = read_tokens({"content": [entry("yes", top=top)]}, scored(), "yes", "yes")
     assert (token.text, token.logprob) == ("yes", -0.5)
     assert token.top == (("yes", -0.5), ("no", -2.0))  # two were asked for
-
-
-def test_parts_of_a_character_stand_with_its_last_token(scored):
-    smile = "🙂".encode()
-    parts = [entry("?", bytes=[*smile[:2]]), entry("?", bytes=[*smile[2:]]), entry(" é")]
-    assert texts(read_tokens(parts, scored(), "🙂 é", "🙂 é")) == ["", "🙂", " é"]
-
-
-def test_without_bytes_the_texts_count(scored):
-    plain = [entry("a\ud83d", bytes=None), entry("b", bytes=None)]
-    assert texts(read_tokens(plain, scored(), "x", "x")) == ["a?", "b"]
 
 
 @pytest.mark.parametrize(
@@ -106,40 +90,7 @@ def test_what_is_wrong_with_a_reply_s_tokens_is_said_in_their_place(scored, list
     assert tokens == () and words in problem
 
 
-@pytest.mark.parametrize(
-    "listed",
-    [
-        *(None, [], {}, {"content": None}, {"content": []}),
-        *([{"token": "yes"}], [entry("y", None), entry("es", None)]),
-    ],
-)
-def test_a_service_may_list_nothing(scored, listed, request_of):
-    assert read_tokens(listed, scored(), "yes", "yes") == ()
-    assert read_tokens("odd", request_of(), "yes", "yes") == ()  # nothing was asked
-
-
-@pytest.mark.parametrize(("top", "asked"), [(0, 1), (20, 20)])  # with 0 llama.cpp lists nothing
-def test_at_least_one_alternative_is_asked_for(scored, request_of, top, asked):
-    assert asking(request_of()) == {}
-    assert asking(scored(top)) == {"logprobs": True, "top_logprobs": asked}
-
-
 # --- services ---
-
-
-@pytest.mark.parametrize("provider", ["llama", "ollama"])
-def test_a_reply_says_what_is_wrong_with_its_tokens_and_what_it_took(
-    call, services, scored, provider
-):
-    good, listed = services[provider].good("Volga"), [entry("Vol"), entry("ga", None)]
-    if "choices" in good:
-        good["choices"][0]["logprobs"] = {"content": listed}
-    else:
-        good["logprobs"] = listed
-    reply = call(services[provider], Response(good), scored())
-    plain = call(services[provider], Response(good), replace(scored(), top_logprobs=None))
-    said = "a token of the answer has the invalid log-probability null"
-    assert reply == replace(plain, unscored=said)
 
 
 def test_lines_of_a_batch_have_them(services, scored):
@@ -171,27 +122,7 @@ def test_a_service_that_refuses_them_ends_the_run_with_a_way_out(call, services,
     assert "--backend-for STEP=" in caught.value.hint
 
 
-@pytest.mark.parametrize("api", ["openai", "ollama"])
-@pytest.mark.parametrize(
-    ("given", "most"), [({}, 20), ({"top_logprobs": "5"}, 5), ({"top_logprobs": -1}, None)]
-)
-def test_the_user_says_what_a_server_lists(api, given, most):
-    assert most_top(llama(LlamaOptions(model="m", api=api, **given))) == most
-
-
 # --- the embedded model ---
-
-
-def test_the_embedded_model_tells_its_own_probabilities(local_model, scored):
-    cold, hot = (
-        together(local_model, scored(5, temperature=t, repeat_penalty=p, max_tokens=1))[0]
-        for t, p in ((0.0, 1.0), (1.8, 1.4))
-    )
-    assert cold.tokens[0].top == hot.tokens[0].top  # whatever is drawn of them
-    assert cold.tokens[0] == replace(cold.tokens[0], text=cold.text)
-    assert cold.tokens[0].logprob == cold.tokens[0].top[0][1]
-    most = together(local_model, scored(1000, max_tokens=1))[0].tokens[0].top
-    assert len(most) == 1000 and 0.9 < sum(math.exp(logprob) for _, logprob in most) < 1
 
 
 def test_the_next_token_of_a_reply_that_has_begun(local_model, scored):
@@ -222,20 +153,3 @@ def test_a_given_text_has_the_probabilities_that_it_has_when_it_is_written(local
     assert texts(given.tokens) == texts(written.tokens)
     for one, other in zip(given.tokens, written.tokens, strict=True):
         assert one.logprob == pytest.approx(other.logprob, abs=0.01)
-
-
-def test_a_given_text_is_split_as_the_model_splits_it(local_model, scored):
-    request = scored(1000, text="Is the trout good? Answer yes or no.", max_tokens=1)
-    top = dict(together(local_model, request)[0].tokens[0].top)
-    for word in ("Yes", "no"):
-        (token,) = together(local_model, replace(request, given=word))[0].tokens
-        assert token.logprob == pytest.approx(top[word], abs=0.01)
-    odd = '"A" & <|im_end|>\n \\ ]> ::='
-    reply = together(local_model, replace(request, given=odd))[0]
-    assert reply.text == odd == "".join(texts(reply.tokens))
-
-
-def test_a_text_with_a_character_of_several_tokens_is_not_scored(local_model, scored):
-    reply = together(local_model, replace(scored(1), given="Привет"))[0]
-    assert (reply.text, reply.tokens) == ("", ())
-    assert together(local_model, replace(scored(1), given="Hello"))[0].text == "Hello"

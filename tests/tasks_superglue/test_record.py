@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from targen_core import Rejected
 from targen_core.tasks.judging import JudgeAnswer
 from targen_tasks_superglue.record.entities import find_entities
-from targen_tasks_superglue.record.names import find_names
 from targen_tasks_superglue.record.rows import MASK, check_query, pack
 from targen_tasks_superglue.record.task import RECORD, _row
 from targen_tasks_superglue.shared.articles import Paragraph
 
-from .originals import needs_original, original
 from .seeds import WHALE
 from .verdicts import of
 
@@ -100,22 +97,6 @@ def test_a_row_with_several_queries_is_several_instances_and_joins_again():
 # --- names and entities ---------------------------------------------------------
 
 
-@needs_original
-def test_the_finder_agrees_with_the_original_s_entities_on_most_names():
-    """Its text is scraped from news pages; most of what differs are captions and headings."""
-    actual = shared = expected = 0
-    for row in original("record", "train")[::4]:
-        # Highlights are lines of their own, without a full stop.
-        text = row["passage"]["text"].replace("\n@highlight\n", "." + " " * 11)
-        theirs = {(e["start"], e["end"]) for e in row["passage"]["entities"]}
-        ours = {(span.start, span.end) for span in find_names(text)}
-        actual += len(ours)
-        expected += len(theirs)
-        shared += len(theirs & ours)
-    assert shared / actual > 0.8
-    assert shared / expected > 0.85
-
-
 # --- queries ------------------------------------------------------------------
 
 STATEMENTS = [
@@ -153,16 +134,6 @@ def test_a_query_of_the_model_s_choice_has_the_verdict_of_its_line(what, verdict
     assert [answer["text"] for answer in query["answers"]] == ["Aurelio Nunez", "Nunez"]
 
 
-def test_the_model_may_not_choose_a_name_that_two_may_have(given):
-    seed = paragraph(
-        "In Oberau they met Bill Clinton and Hillary Clinton, who had come from Dunmore by train "
-        "that day. There Clinton spoke of the flood for an hour. Nobody in the hall had heard of "
-        "the new dam before."
-    )
-    reply = {"query": "For weeks the papers asked what [X] had known.", "answer": "Clinton"}
-    assert given("record", seed, reply, rows=1, variants=("paper",)).reasons == {"tangled-name"}
-
-
 # --- step 4 -------------------------------------------------------------------
 
 NAMES = (
@@ -175,43 +146,6 @@ ASKED = f"For years the widows of his crew refused to greet {MASK} in the street
 @pytest.fixture
 def row():
     return query(WHALE, ASKED, "Aurelio Nunez")
-
-
-def test_the_question_is_which_entities_fit(row):
-    (question,) = RECORD.questions(row)
-    assert (question.several, question.output) == (True, ("Aurelio Nunez",))
-    assert question.options == tuple(NAMES.split("; "))
-    assert question.input.endswith(f"\nEntities: {NAMES}")
-    both = RECORD.aggregate(row, [JudgeAnswer(("Vesterby", "Punta Brava"), "Both do.")])
-    assert (both.label, both.reason) == (None, "ambiguous")
-
-
-TANGLED = "He met Bill Clinton and Hillary Clinton in Oberau. Then Clinton left for Dunmore."
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "reason"),
-    [
-        (WHALE.text, "Nunez", "illegal-label"),
-        (WHALE.text, "Oberau", "illegal-label"),
-        (WHALE.text, "", "illegal-label"),
-        (TANGLED, "Bill Clinton", "tangled-name"),
-    ],
-)
-def test_what_is_no_entity_of_the_passage_is_no_label(text, name, reason):
-    entities = find_entities(text)
-    row = _row(paragraph(text), entities, entities[-1], f"The people of {MASK} were glad.")
-    with pytest.raises(Rejected) as caught:
-        RECORD.with_label(row, name)
-    assert caught.value.reason == reason
-
-
-def test_a_relabelled_row_passes_the_checks_again():
-    said = f"The court believed {MASK} because Carmen Pardo had seen the storm coming."
-    named = query(WHALE, said, "Aurelio Nunez")
-    with pytest.raises(Rejected) as caught:
-        check_query(RECORD.with_label(named, "Carmen Pardo"), WHALE)
-    assert caught.value.reason == "answer-in-query"
 
 
 # --- the paper's variant --------------------------------------------------------

@@ -5,10 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-import pytest
-
-from targen_core import Rejected
-from targen_tasks_superglue.shared.inflection import forms, is_form
 from targen_tasks_superglue.wic.rows import (
     Definition,
     Sense,
@@ -16,16 +12,8 @@ from targen_tasks_superglue.wic.rows import (
     near_equal,
     partners,
 )
-from targen_tasks_superglue.wic.task import WIC
 
 # --- the forms of a word ----------------------------------------------------
-
-
-def test_without_a_part_of_speech_it_is_either():
-    assert forms("leaf") == forms("leaf", "noun") | forms("leaf", "verb")
-    assert not is_form("ran", "run", "noun")
-    assert is_form("Ran", "run")
-    assert is_form("RUNS", "run", "noun")
 
 
 # --- senses -----------------------------------------------------------------
@@ -52,39 +40,7 @@ def test_a_partner_is_another_meaning_of_the_same_part_of_speech():
     assert is_near(near, near)
 
 
-@pytest.mark.parametrize(
-    ("sense", "reason"),
-    [
-        (_sense(BIRD), "no-partner"),
-        (_sense(BIRD, STRETCH), "no-partner"),
-        (_sense(BIRD, HOIST, ("noun", BIRD[1] + " indeed"), number=2), "near-equal-definitions"),
-        (_sense(("noun", "a **tall** grey bird"), HOIST), "markup"),
-        (_sense(("noun", "a bird " * 13), HOIST), "too-long"),
-        (_sense(("noun", "a bird of the family of cranes"), HOIST), "circular"),
-        (_sense(("noun", "a tall grey bird; a machine for lifting"), HOIST), "two-meanings"),
-        (_sense(("noun", "a single musical sound, or the sign for it"), HOIST), "two-meanings"),
-        (_sense(("verb", "to sound a bell or to call by telephone"), STRETCH), "two-meanings"),
-        (_sense(BIRD, HOIST, word="Crane"), "no-single-word"),
-    ],
-)
-def test_a_sense_that_is_none(sense, reason):
-    with pytest.raises(Rejected) as caught:
-        WIC.seeds[-1].check(sense)
-    assert caught.value.reason == reason
-
-
 # --- the steps --------------------------------------------------------------
-
-
-def test_a_word_with_more_definitions_keeps_four(run):
-    def more(step, good, repair):
-        if "definitions" in good:
-            extra = {"part_of_speech": "noun", "definition": "something else altogether"}
-            return {"definitions": [*good["definitions"], extra]}
-        return good
-
-    ran = run(more, task="wic", rows=8)
-    assert {len(entry["seed"]["definitions"]) for entry in ran.provenance} == {4}
 
 
 def test_both_labels_are_asked_for_in_the_very_same_form(plain):
@@ -123,20 +79,6 @@ def test_meanings_agree_or_differ_as_the_label_says_and_a_word_gives_two_seeds_a
     assert max(map(len, numbers.values())) == 2
 
 
-def test_a_sense_without_a_partner_is_left_out_but_not_in_the_variant(run):
-    def one_of_each(step, good, repair):
-        if "definitions" not in good:
-            return good
-        meanings = ("noun", "a tall grey bird"), ("verb", "to stretch the neck")
-        return {"definitions": [{"part_of_speech": p, "definition": d} for p, d in meanings]}
-
-    ran = run(one_of_each, task="wic", rows=4)
-    assert ran.rows == []
-    assert ran.reasons == {"no-partner"}
-    assert not ran.asked("sentences"), "no call was made for them"
-    assert len(run(one_of_each, task="wic", rows=8, variants=["paper"], name="paper").rows) == 8
-
-
 def test_in_the_variant_paper_the_model_picks_the_meaning_of_true_and_code_two_of_false(plain):
     ran = plain("wic", 80, variants=["paper"])
     replies = {request.key: request.dry_run() for request in ran.requests}
@@ -154,32 +96,3 @@ def test_in_the_variant_paper_the_model_picks_the_meaning_of_true_and_code_two_o
             assert one != two
         assert [row["sentence1"], row["sentence2"]] == written
     assert len(pairs) == 4, "in either order, of one part of speech or of two"
-
-
-@pytest.mark.parametrize(
-    ("prompt", "bad", "reason"),
-    [
-        ("true_paper", {"definition": 9}, "illegal-answer"),
-        ("false_paper", {"sentences": ["She was late.", "He was early."]}, "word-missing"),
-        ("false_paper", {"sentences": []}, "too-few-sentences"),
-    ],
-)
-def test_a_reply_of_the_variant_paper_that_is_no_row(prompt, bad, reason, run):
-    def bend(step, good, repair):
-        which = "true_paper" if "definition" in good else "false_paper"
-        return {**good, **bad} if step == "generate" and which == prompt else good
-
-    assert reason in run(bend, task="wic", rows=4, variants=["paper"]).reasons
-
-
-def test_few_words_are_drawn_of_again_and_told_what_is_taken(run):
-    def three(step, good, repair):
-        return {"words": ["bromel", "drindar", "slelock"]} if "words" in good else good
-
-    ran = run(three, task="wic", rows=32, give_up_after=60)
-    assert len(ran.rows) == 32
-    assert {row["word"] for row in ran.rows} == {"bromel", "drindar", "slelock"}
-    later = [r for r in ran.asked("sentences") if r.origin.values["have"] != "none"]
-    assert later
-    for request in later:
-        assert request.origin.values["word"] in request.origin.values["have"]

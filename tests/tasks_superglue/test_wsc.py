@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 
 import pytest
 
@@ -72,17 +72,6 @@ def test_the_row_that_must_come_whatever_a_third_passage_and_raw_line_breaks(out
     assert broken.rows == ran.rows
 
 
-def test_for_the_other_label_the_other_phrase_is_asked_about(output):
-    """A given pair's second label names the two in the other order."""
-    ran = output(
-        "The guest asked the cook for a little patience, because [she=guest] was still reading.",
-        "The guest hid when the cook came out, for [she=cook] was waving the bill about.",
-        label="false",
-    )
-    assert [row["label"] for row in ran.rows] == [False, False]
-    assert [row["target"]["span1_text"] for row in ran.rows] == ["the cook", "The guest"]
-
-
 GUARD = singular("captain", "captain of the guard", "he")
 
 
@@ -142,40 +131,6 @@ def test_a_passage_without_its_phrases_is_none(text, pair, reason):
 
 # --- replies that are no rows ---------------------------------------------------
 
-DRAWN = FIRST.replace("[she=cook] had", "[she=cook]'d")
-
-
-@pytest.mark.parametrize(
-    ("variants", "texts", "reason"),
-    [
-        ((), [FIRST], "too-few-passages"),
-        ((), [FIRST, FIRST], "no-pronoun"),  # the second must mean the other subject
-        (("paper",), [], "too-few-passages"),
-        (("paper",), ["The cook ran, for [she=cook] was late.", "[She=cook] ran."],
-         "phrase-missing"),
-        (("paper",), [DRAWN, DRAWN], "no-pronoun"),  # one inside a longer word is not drawn
-    ],
-)  # fmt: skip
-def test_a_reply_without_good_passages_makes_no_row(variants, texts, reason, output):
-    ran = output(*texts, variants=variants)
-    assert ran.rows == []
-    assert ran.reasons == {reason}
-
-
-def test_in_the_paper_s_variant_a_bad_passage_costs_itself_alone(output):
-    ran = output(FIRST.replace("=cook", "=waiter"), SECOND, variants=("paper",))
-    assert [row["text"] for row in ran.rows] == [SECOND.replace("[She=guest]", "She")]
-    assert "unknown-referent" in ran.reasons
-    assert not ran.repairs
-
-
-def test_in_the_paper_s_variant_any_pronoun_may_be_drawn(output):
-    """Also those that grammar settles."""
-    one = "When [she=cook] had lit the oven at last, the cook called the guest back in."
-    two = "The cook told the guest about the fire and blamed [herself=cook] for all of it."
-    ran = output(one, two, variants=("paper",))
-    assert [row["target"]["span2_text"] for row in ran.rows] == ["she", "herself"]
-
 
 # --- what the label rests on ----------------------------------------------------
 
@@ -201,22 +156,6 @@ def test_label_first_phrase_and_meaning_are_crossed_and_noted(plain):
     assert set(asked.values()) == set(meant.values()) == {40}
     assert len(listed) == 4
     assert max(listed.values()) - min(listed.values()) <= 4
-
-
-def test_both_labels_of_a_pair_are_asked_for_in_the_same_form(plain):
-    """They differ in the order of the subjects alone: neither a draw nor a word tells the label."""
-    forms, orders = defaultdict(set), defaultdict(set)
-    for request in plain("wsc", 24).asked("passages"):
-        lines = request.messages[-1].content.partition("in order:\n")[2]
-        assert re.fullmatch(r"1\. length: .+\n2\. length: .+", lines)
-        values = request.origin.values
-        names = (values["first"], values["second"])
-        forms[frozenset(names)].add(lines)
-        orders[frozenset(names), values["pronouns"]].add(names)
-        assert not re.search(r"\b(true|false|label)\b", request.messages[0].content)
-    assert all(len(lines) == 1 for lines in forms.values())
-    assert len({*map(frozenset, forms.values())}) > len(forms) / 2
-    assert all(len(names) == 2 for names in orders.values())
 
 
 # --- seeds --------------------------------------------------------------------

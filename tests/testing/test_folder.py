@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from targen_core.errors import UsageError
-from targen_core.plugins.loader import load_registry
-from targen_testing.folder import metadata_problems, read_folder, sources_with
+from targen_testing.folder import metadata_problems, read_folder
 from targen_testing.rules import Finding
 
 PROJECT = """
@@ -57,15 +55,6 @@ def test_a_folder_is_read_without_being_imported(folder):
     assert checks(folder) == []
 
 
-def test_it_takes_its_place_beside_what_is_installed(folder):
-    sources = sources_with(folder)
-    assert "targen-standard" in {source.distribution for source in sources}
-    registry = load_registry(sources)
-    assert registry.find("backend", "tool").id == "acme-tools:tool"
-    assert registry.find("backend", "scripted").distribution == "targen-standard"
-    sys.modules.pop("acme_tools_in_a_folder", None)
-
-
 NEEDS = "targen-core>=0.1,<2"
 CHANGES = [
     (NEEDS, "targen-core>=0.1,<0.2", []),
@@ -88,21 +77,3 @@ def test_what_pyproject_toml_must_say(folder, before, after, broken):
     found = checks(folder, before, after)
     assert [each.check for each in found] == broken
     assert all(each.problem and each.hint for each in found)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        (None, "no file "),
-        ("[project", "cannot be read"),
-        ("[tool]", "does not name a project"),
-        ("[project]\nname = 7", "does not name a project"),
-    ],
-)
-def test_what_is_no_plugin_s_folder(folder, text, words):
-    file = folder / "pyproject.toml"
-    file.unlink()
-    if text is not None:
-        file.write_text(text)
-    with pytest.raises(UsageError, match=words):
-        read_folder(folder)

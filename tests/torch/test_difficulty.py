@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
-from pathlib import Path
 
 import pytest
-from tiny import SYLLABLES, tiny
+from tiny import SYLLABLES
 
 from tests.files import lines
 
@@ -120,51 +118,3 @@ def test_datasets_are_compared_at_the_rows_of_the_smallest(analyze, jsonl):
     notes = " ".join(findings["notes"])
     assert "Left out 3 rows of small whose label has fewer than 10 rows" in notes
     assert "The model read only the last 8 tokens of 60 rows of large" in notes
-
-
-@pytest.mark.parametrize(
-    ("options", "problem", "hint"),
-    [
-        (["model=./half"], "the model ./half cannot be loaded", "FOLDER"),
-        (["device=abacus"], "-o difficulty.device=abacus", "cpu or cuda"),
-        (["learning_rate=1e30"], "diverged at a learning rate of 1e+30", "learning_rate=1e+29"),
-    ],
-)
-def test_what_is_missing_is_told_and_the_others_are_measured(
-    options, problem, hint, analyze, jsonl, tiny_bert, tmp_path
-):
-    half = tmp_path / "half"
-    half.mkdir()
-    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
-        (half / name).write_bytes((tiny_bert / name).read_bytes())
-    named = any(option.startswith("model=") for option in options)
-    model = None if named else tiny_bert
-    done, part = analyze(jsonl("clear.jsonl", rows(40)), options=options, model=model, code=1)
-    assert "1 of 2 metrics could not be measured: difficulty" in done.err
-    assert problem in part["problem"]
-    assert hint in part["hint"]
-    assert "Rows by label" in done.out
-    assert "Traceback" not in done.err
-
-
-def test_a_model_that_has_no_mark_for_filling_up(analyze, jsonl, tmp_path):
-    """GPT-2 and its kind: no padding, no beginning, no end, nothing for an empty text."""
-    import tokenizers
-    import transformers
-
-    folder = shutil.copytree(tiny("gpt2"), tmp_path / "tiny-gpt")
-    words = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-    words.post_processor = tokenizers.processors.Sequence([])
-    marks = {"eos_token": "</s>", "unk_token": "<unk>"}
-    transformers.PreTrainedTokenizerFast(tokenizer_object=words, **marks).save_pretrained(folder)
-    uneven = [{**row, "text": row["text"][: 8 + 4 * at]} for at, row in enumerate(rows(40))]
-    _, part = analyze(jsonl("clear.jsonl", uneven), model=folder, options=["epochs=1", "folds=2"])
-    assert part["findings"]["figures"]["clear"]["V-information"]["value"] is not None
-
-
-def test_rows_without_labels_are_what_their_task_decides(analyze):
-    queries = Path(__file__).parents[2] / "examples/superglue/record.jsonl"
-    _, part = analyze(queries, "--task", "record", options=["epochs=1", "folds=2", "rows=100"])
-    figures = part["findings"]["figures"]["record"]
-    assert 0 < figures["label entropy"]["value"] < 1  # of each question's options few are right
-    assert {"V-information of right", "V-information of wrong"} <= set(figures)

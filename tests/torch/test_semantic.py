@@ -84,16 +84,6 @@ def test_one_topic_is_less_varied_than_two_and_leaves_one_out(works, topics, tmp
     assert [plot["kind"] for plot in findings["plots"]] == ["bars", "map"]
 
 
-def test_a_model_by_its_path(works, topics, minilm, tmp_path):
-    args = ["analyze", topics[0], "--metric", "semantic", "--force", "-o", "semantic.map=pca"]
-    works(*args)
-    usual = figures(tmp_path)
-    works(*args, "-o", f"semantic.model={minilm}")
-    found = figures(tmp_path)
-    assert values(found, "kitchen") == pytest.approx(values(usual, "kitchen"), abs=1e-4)
-    assert str(minilm) in found["notes"][0]
-
-
 @pytest.mark.parametrize(
     ("option", "problem", "hint"),
     [
@@ -111,30 +101,6 @@ def test_what_is_missing_is_told_and_the_others_are_measured(
     assert problem in done.err
     assert hint in done.err
     assert "Rows by label" in done.out
-
-
-def test_a_model_in_the_hub_s_cache_is_found_by_its_name(works, topics, minilm, tmp_path, hub):
-    snapshot = hub("acme/plain")
-    snapshot.mkdir()
-    for file in minilm.iterdir():
-        # Without modules.json it is a plain model, whose tokens' mean is taken.
-        if file.is_file() and file.name != "modules.json":
-            (snapshot / file.name).symlink_to(file)
-    works("analyze", topics[0], *METRIC, "-o", "semantic.model=acme/plain")
-    assert figures(tmp_path)["notes"][0].startswith("Embedded with acme/plain")
-
-
-@pytest.mark.usefixtures("minilm")
-def test_after_umap_the_seed_decides_and_the_report_says_so(works, jsonl, tmp_path, monkeypatch):
-    pytest.importorskip("umap")
-    monkeypatch.setattr("targen_analysis.semantic.metric._UMAP_SEEDS", range(2))
-    kitchen = jsonl("kitchen.jsonl", [{"text": text} for text in KITCHEN[::4]])
-    works("analyze", kitchen, *METRIC, "-o", "semantic.umap=true", "-o", "semantic.map=none")
-    findings = figures(tmp_path)
-    assert "mean cosine after UMAP" in findings["figures"]["kitchen"]
-    assert "depending only on the seed" in findings["warnings"][-1]
-    (row,) = next(t for t in findings["tables"] if "after UMAP" in t["title"])["rows"]
-    assert len(row) == 3
 
 
 def test_an_embedding_of_a_text_is_its_own(tiny_bert, monkeypatch):

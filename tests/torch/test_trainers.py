@@ -6,13 +6,11 @@ import json
 import random
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 from tiny import TASK, WORDS, tiny
 
-from targen_core.hints import install
 from tests.files import lines, write_lines
 
 THINGS = ("lamp", "boat", "garden", "letter", "bridge", "coat", "song")
@@ -77,16 +75,6 @@ def test_the_kind_of_a_model_says_how_it_is_trained(train, works, kind):
     assert not Path(".m.training").exists()
 
 
-@pytest.fixture
-def cuda():
-    """A GPU's device; machines without one skip the test."""
-    import torch
-
-    if not torch.cuda.is_available():
-        pytest.skip("there is no CUDA device")
-    return "cuda"
-
-
 LORA = ("-o", "lora=8")
 QLORA = (*LORA, "-o", "quantize=4bit")
 
@@ -100,29 +88,6 @@ def test_qlora(train, works, kind):
     pytest.importorskip("bitsandbytes")
     train(kind, *QLORA, epochs=30)
     assert accuracy(works)["accuracy"]["value"] >= 0.9
-
-
-@pytest.mark.filterwarnings("ignore:inner dimension.*is not aligned:UserWarning")  # so small
-@pytest.mark.parametrize("more", [(), LORA, QLORA], ids=["all weights", "LoRA", "QLoRA"])
-@pytest.mark.parametrize("kind", RATES)
-def test_a_gpu(train, targen, works, monkeypatch, cuda, kind, more):
-    if more == QLORA:
-        pytest.importorskip("bitsandbytes")
-    train(kind, *more, device=cuda, epochs=30)
-    assert accuracy(works)["accuracy"]["value"] >= 0.9
-    # It also predicts with 4-bit weights: a GPU that trained it may be too small for whole ones.
-    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
-    again = targen("evaluate", "m", "test.jsonl", "--task", "mood.yaml")
-    assert (again.code == 0) == (more != QLORA)
-    assert (install("targen-training[qlora]") in again.err) == (more == QLORA)
-
-
-def test_what_is_no_legal_answer_is_counted_and_is_no_label(train, works):
-    """A decoder that has learned nothing writes anything."""
-    train("decoder", "-o", "max_steps=1")
-    figures = accuracy(works)
-    assert figures["illegal"]["value"] == 1.0
-    assert figures["accuracy"]["value"] == 0.0
 
 
 CHAT = (
@@ -145,25 +110,6 @@ def test_a_chat_template_stands_around_prompts(train, works, tmp_path):
     train("decoder", *chat, model="./chatty")
     assert json.loads(Path("m/model/targen.json").read_text())["chat"] is True
     assert accuracy(works)["accuracy"]["value"] >= 0.9
-
-
-@pytest.mark.parametrize(
-    ("missing", "code", "said"),
-    [
-        (True, 1, install("targen-training[qlora]")),
-        (False, 1, "bitsandbytes cannot be loaded: RuntimeError: no CUDA library"),
-    ],
-)
-def test_without_bitsandbytes(train, monkeypatch, tmp_path, missing, code, said):
-    if missing:
-        monkeypatch.setitem(sys.modules, "bitsandbytes", None)
-    else:
-        (tmp_path / "broken").mkdir()
-        (tmp_path / "broken/bitsandbytes.py").write_text("raise RuntimeError('no CUDA library')")
-        monkeypatch.delitem(sys.modules, "bitsandbytes", raising=False)
-        monkeypatch.syspath_prepend(str(tmp_path / "broken"))
-    done = train("decoder", "-o", "quantize=4bit", "-o", "lora=8", code=code)
-    assert said in done.err
 
 
 def test_instructions_and_a_mixture_then_one_task(train, works, jsonl, tmp_path):
@@ -199,88 +145,6 @@ def test_lora_leaves_an_adapter_and_goes_on_with_it(train, works):
         assert Path("n/model/adapter_config.json").exists() == adapter
         assert accuracy(works, "n")["accuracy"]["value"] >= 0.9
         Path("n").rename(f"n{adapter}")
-
-
-def test_batches_of_like_length_learn_until_held_out_rows_get_worse(train, works):
-    like_length = ("-o", "group_by_length=true", "-o", "precision=bfloat16")
-    train("encoder", *like_length, "-o", "early_stop=4", "-o", "hold_out=0.2", epochs=40)
-    assert accuracy(works)["accuracy"]["value"] >= 0.9
-    assert not Path(".m.training").exists()
-
-
-def test_a_loss_that_is_no_number_ends_it(train):
-    done = train("encoder", "-o", "learning_rate=1e30", code=1)
-    assert "is not a number" in done.err and "learning_rate" in done.err
-    assert not Path("m").exists() and not Path(".m.training").exists()
-
-
-def test_without_memory_the_batch_that_fits_is_named(train, monkeypatch):
-    import torch
-    import transformers
-
-    theirs = transformers.RobertaForSequenceClassification.forward
-
-    def forward(self, input_ids=None, **more):
-        if len(input_ids) > 2:
-            raise torch.OutOfMemoryError("out of memory: tried to allocate 3 GiB")
-        return theirs(self, input_ids=input_ids, **more)
-
-    monkeypatch.setattr(transformers.RobertaForSequenceClassification, "forward", forward)
-    done = train("encoder", code=1)
-    assert "not enough memory for 8 rows at once" in done.err
-    assert "-o batch=N with a larger -o accumulate" in done.err
-    monkeypatch.undo()
-
-
-def test_long_rows_are_counted_and_cut(train, jsonl):
-    rows = list(sentences(20))
-    rows[3]["text"] = "The lamp " * 80 + "is lovely."
-    jsonl("long.jsonl", rows)
-    done = train("encoder", data="long.jsonl", epochs=1)
-    assert done.code == 0 and "of 20 rows are longer than 96 tokens (the longest: 165)" in done.err
-    assert "were truncated" in json.loads(Path("m/model.json").read_text())["notes"][0]
-    more = train("encoder", "-o", "max_length=500", out="n", code=2)
-    assert "accepts at most 96 tokens" in more.err
-
-
-def test_a_head_that_does_not_fit(train, targen, tmp_path):
-    train("encoder", epochs=1)
-    (tmp_path / "mood.yaml").write_text(TASK.replace("praise:", "kudos:"))
-    rows = Path("train.jsonl").read_text().replace("praise", "kudos")
-    Path("train.jsonl").write_text(rows)
-    done = train("encoder", model="./m/model", out="n", code=2)
-    assert "has a head for 2 labels (praise, blame)" in done.err
-    assert "-o head=new" in done.err
-    train("encoder", "-o", "head=new", model="./m/model", out="n", epochs=1)
-    begun = train("encoder", "--from", "m", model=False, out="o", epochs=1)
-    assert begun.code == 0 and "starts with a new head, for kudos, blame" in begun.err
-
-
-@pytest.mark.parametrize(
-    ("kind", "more", "said"),
-    [
-        ("encoder", ("--trainer", "decoder"), "is of type encoder, not decoder"),
-        ("decoder", ("-o", "quantize=4bit"), "-o lora=8"),
-        ("decoder", ("-o", "lora=8", "-o", "lora_targets=nothing"), "-o lora_targets=nothing"),
-        ("encoder", ("-o", "device=warp"), "-o device=warp"),
-    ],
-)
-def test_what_cannot_be_done_is_said(train, kind, more, said):
-    done = train(kind, *more, code=2)
-    assert said in done.err
-    assert not Path("m").exists() and not Path(".m.training").exists()
-
-
-def test_a_folder_that_holds_no_model(train, tmp_path):
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "torn").mkdir()
-    for path in tiny("encoder").iterdir():
-        (tmp_path / "torn" / path.name).write_bytes(path.read_bytes()[:100])
-    for folder, said in (("empty", "it has no config.json"), ("torn", "cannot read torn")):
-        done = train("encoder", "--trainer", "encoder", model=f"./{folder}", code=2)
-        assert said in done.err, done.err
-    done = train("encoder", model="nobody/knows-this-model", code=2)
-    assert "hf download nobody/knows-this-model" in done.err
 
 
 def test_a_search_keeps_the_values_of_the_lowest_held_out_loss(train):

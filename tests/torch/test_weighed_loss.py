@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 import subprocess
@@ -15,8 +14,7 @@ import torch
 from tiny import tiny
 
 from targen_training.neural.encoder import ENCODER
-from targen_training.neural.loss import Ensembling, weighed_loss
-from targen_training.neural.options import EncoderOptions
+from targen_training.neural.loss import weighed_loss
 from targen_training.testing.suite import options_of, telling
 
 RECIPE = (f"model={tiny('encoder')}", "learning_rate=3e-3", "batch=8", "device=cpu")
@@ -44,25 +42,6 @@ def test_rows_that_count_alike_have_the_usual_loss(kind, smoothing):
     both = weighed_loss(logits, labels, heavy, smoothing=smoothing, shift=False)
     share = (labels[0] != -100).sum() / (labels != -100).sum()
     assert both == pytest.approx(float(2 * one * share), rel=1e-5)
-
-
-def test_the_loss_of_an_interval_is_that_of_its_targets():
-    options = EncoderOptions.model_validate({"recipe": "supergen", "ensemble_floor": 0})
-    targets = np.array([0, 1, 1])
-    ensembling = Ensembling(targets, 2, np.ones(3), options)
-    logits = torch.tensor([[1.0, 0.0], [0.5, 1.0], [3.0, 0.0]])
-    first = ensembling.loss(logits, torch.arange(3))
-    usual = torch.nn.functional.cross_entropy(
-        logits, torch.as_tensor(targets), label_smoothing=0.15
-    )
-    assert first == pytest.approx(float(usual), rel=1e-5)
-    said = np.array([[0.9, 0.1], [0.1, 0.9], [0.95, 0.05]])  # the last is taken for another
-    ensembling._ensemble.update(said)
-    strength = 10 * np.exp(-5 * 0.81)
-    likely = logits.double().log_softmax(-1).numpy()[:2]
-    soft = np.array([[0.925, 0.075], [0.075, 0.925]])
-    by_hand = -((soft + strength * said[:2]) * likely).sum(1).mean()
-    assert float(ensembling.loss(logits, torch.arange(3))) == pytest.approx(by_hand, rel=1e-5)
 
 
 def trained(data, folder, *more):
@@ -137,10 +116,3 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(targen, apart, jsonl
     assert whole.code == 0 and "at step" not in whole.err
     one, two = (load_file(f"{name}/model/model.safetensors") for name in ("m", "whole"))
     assert all((one[name] == two[name]).all() for name in one)
-
-
-def test_a_recipe_sets_options_of_encoders():
-    recipe = EncoderOptions.model_validate({"recipe": "supergen", "epochs": "7"})
-    assert (recipe.learning_rate, recipe.epochs, recipe.ensemble) == (1e-5, 7, 10)
-    assert json.loads(recipe.model_dump_json())["recipe"] == "supergen"
-    assert Path(recipe.model) == Path()

@@ -47,12 +47,3 @@ def test_a_model_that_goes_bad_in_step_3_ends_the_run_and_says_why(refuses):
 
 
 # --- the run directory ------------------------------------------------------
-
-
-@pytest.mark.parametrize("left", [(), (".lock", ".manifest.json.part", "given-contexts.jsonl")])
-def test_an_empty_folder_and_what_a_run_killed_at_its_start_leaves_are_fine(left, rte, rows):
-    Path("run").mkdir()
-    for name in left:
-        Path("run", name).write_text("")
-    assert rte("-n", "4", "--out", "run").code == 0
-    assert len(rows("run")) == 4

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import subprocess
-import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from targen_core.cli.commands import COMMANDS, SUMMARIES
-from targen_standard import scripted
+from targen_core.cli.commands import COMMANDS
 
 from ...mail import MAIL
 from ...tables import table
@@ -25,18 +20,6 @@ labels: {names}
 
 def test_the_help_names_every_command(works):
     assert {*COMMANDS} <= {*re.findall(r"[\w-]+", works("--help").out)}
-
-
-@pytest.mark.parametrize("command", SUMMARIES)
-def test_the_help_of_all_says_what_the_command_says_of_itself(command):
-    module, _, function = COMMANDS[command].partition(":")
-    run = getattr(import_module(f"targen_core.cli.commands.{module}"), function)
-    assert run.__doc__.splitlines()[0] == SUMMARIES[command]
-
-
-def test_what_it_starts_with_works_without_a_model(works):
-    for line in re.findall(r"• targen (.+)", works("--help").out)[:4]:
-        works(line)
 
 
 def options_in(text: str) -> set[str]:
@@ -96,26 +79,6 @@ def test_a_command_notes(line, said, targen):
     Path("wide.csv").write_text(",".join(f"c{each}" for each in range(10_001)) + "\n")
     done = targen(line)
     assert said in done.out + done.err
-
-
-def test_the_script_and_the_module_are_one_command():
-    script = Path(sys.executable).with_name("targen")
-    runs = [
-        subprocess.run([*command, "nonsense"], capture_output=True, text=True, check=False)
-        for command in ([str(script)], [sys.executable, "-m", "targen_core.cli"])
-    ]
-    assert runs[0].stderr == runs[1].stderr
-    assert runs[0].returncode == runs[1].returncode == 2
-
-
-def test_a_run_takes_the_replies_of_its_preview(works, rte, monkeypatch):
-    # Scripted replies are not shared between runs; those of a model are.
-    shared = dataclasses.replace(scripted.BACKEND, cacheable=True)
-    monkeypatch.setattr(scripted, "BACKEND", shared)
-    works("preview rte -n 4 -b scripted")
-    total = rte("-n", "4", "--json", "--concurrency", "2").json["usage"]["total"]
-    assert total["cached"] >= 10, "its lists, and two calls for each of four rows, are there"
-    assert total["calls"] <= 4, "what ran ahead may differ by a few"
 
 
 def test_resume_grows_the_labels_that_it_names_and_keeps_the_others(finished, targen):

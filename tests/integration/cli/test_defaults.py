@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from ...runs import manifest
 from ...tables import mistakes, table
 
 pytest.importorskip("targen_plugin_example")
@@ -47,16 +46,6 @@ def test_each_source_wins_over_those_before_it(held, write, monkeypatch):
     monkeypatch.setenv("TARGEN_RPM", "3")
     assert held() == {"rpm": 3, "concurrency": 2, "max-outage": 1}
     assert held("--profile", "p")["max-outage"] == 3
-
-
-def test_the_nearest_folder_counts_and_says_so(targen, held, write, monkeypatch):
-    write(PROJECT, "rpm = 1\n")
-    where = str(PROJECT.resolve())
-    Path("a/b").mkdir(parents=True)
-    monkeypatch.chdir("a/b")
-    assert targen("config --json").json["values"]["rpm"] == {"value": 1, "from": where}
-    Path("../targen.toml").write_text("rpm = 2\n")
-    assert held()["rpm"] == 2
 
 
 def test_the_command_line_wins_and_all_commands_take_defaults(works, write, service):
@@ -118,22 +107,7 @@ def test_what_is_wrong_in_a_file_is_said_by_its_line(write, refuses, text, where
     assert "0123456789" not in result.err and "secret" not in result.err
 
 
-@pytest.mark.parametrize(("line", "text", "error", "hint"), mistakes("defaults", 4))
-def test_a_default_is_named_where_the_error_is_about_it(line, text, error, hint, targen, write):
-    write(USER, f'backend = "llama/m"\n{text}\n')
-    result = targen(line)
-    assert f"error: {error}" in result.err
-    assert hint.replace("USER", str(USER.resolve())) in result.err
-    assert ("comes from" in result.err) == bool(hint)
-
-
 # --- a stranger's folder ---
-
-
-def test_what_moves_neither_is_used_as_it_is(works, write):
-    write(PROJECT, "rpm = 600\nconcurrency = 3\n[options]\ntemperature = 1\n")
-    works("generate tickets -n 2 -b scripted -q --out r")
-    assert manifest("r")["config"]["concurrency"] == 3
 
 
 # --- changing a file ---
@@ -150,13 +124,6 @@ def test_a_default_is_set_and_taken_out_and_the_rest_stays(refuses, held, write,
     works("config unset model")
     assert "model" not in held()
     refuses("config unset model", "")
-
-
-def test_a_project_s_file_is_set_to_what_it_may_say(held, refuses, works):
-    refuses("config set --project backend scripted", "in a project's file", "your own settings")
-    assert not PROJECT.exists()
-    works("config set --project rpm 1")
-    assert held() == {"rpm": 1}
 
 
 # --- where no backend is named ---
@@ -180,8 +147,3 @@ def test_the_one_backend_that_is_set_up_is_used_and_of_several_none_is_guessed(
         "-b chatgpt; or -b llama; to set a default: targen config set backend chatgpt",
     )
     assert service.seen == []
-
-
-def test_a_variable_that_cannot_be_is_named(refuses, monkeypatch):
-    monkeypatch.setenv("TARGEN_MAX_TOKENS", "many")
-    refuses("estimate tickets -n 2", "TARGEN_MAX_TOKENS: --max-tokens: it must be a whole number")

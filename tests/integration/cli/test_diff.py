@@ -30,15 +30,6 @@ def test_rows_and_candidates_are_compared_by_text_and_id(works, generate):
     assert "+ row 1" in printed and rows[1]["text"] in printed
 
 
-def test_candidates_of_another_seed_are_not_the_same_ones(works, generate):
-    generate("a")
-    works("generate mail.yaml -n 12 -b scripted -q --seed 2 --out b")
-    result = works("diff a b --json").json
-    assert result["candidates"]["both"] == 0 < result["candidates"]["left"]
-    assert not (result["verdicts"] or result["changed"] or result["rewritten"])
-    assert "share no calls, so candidates with the same id" in works("diff a b").out
-
-
 def test_another_reply_under_the_same_key_is_said_loudly(targen, works, generate):
     generate("a")
     replies = journal(generate("b"))
@@ -48,15 +39,3 @@ def test_another_reply_under_the_same_key_is_said_loudly(targen, works, generate
     assert "DIFFERENT REPLIES TO THE SAME CALL: 1 call" in compared
     assert replies[-1]["place"] in compared and "quite another reply" in compared
     assert targen("diff a b --exit-code").code == 1
-
-
-def test_corrections_are_compared_with_corrections_alone(refuses, generate, works):
-    generate("a")
-    for name in ("blind", "vote"):
-        words = f"--task mail.yaml -b scripted -q --corrector {name} --out {name}"
-        works(f"correct a/dataset.jsonl {words}")
-    result = works("diff blind vote --json").json
-    assert result["candidates"] == {"left": 12, "right": 12, "both": 12}
-    assert any(change["name"] == "corrector" for change in result["asked"])
-    assert not {"status", "seconds"} & {each["name"] for each in result["figures"]}
-    refuses("diff a blind", "blind is a correction, but a is a run")

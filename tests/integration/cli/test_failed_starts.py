@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 import targen_core as tg
-from targen_standard.revising.api import revise
 from targen_testing.fault_server import FaultServer, Response, Seen
 from targen_testing.wire import OPENAI
 
@@ -38,19 +37,6 @@ def test_a_run_without_an_answer_leaves_no_folder(refuses, status, words, error)
             tg.generate("rte", n=4, model="llama/m", base_url=address, **limits)
     assert not Path("runs").exists()
     assert "resume" not in "".join(caught.value.__notes__)
-
-
-@pytest.mark.parametrize(
-    ("text", "finish", "words"),
-    [
-        ("", "stop", ["the reply was empty", "turn off its tool or reasoning parser"]),
-        ("", "length", ["the reply was cut at max_tokens", "set a larger -o max_tokens=N"]),
-        ("I stop.", "content_filter", ["a filter of the service stopped the reply"]),
-    ],
-)
-def test_a_backend_whose_reply_has_no_text_does_not_work(refuses, text, finish, words):
-    with FaultServer(Response(OPENAI.answer(text, finish))) as server:
-        refuses(f"check llama/m --base-url {server.url}/v1", *words, code=1)
 
 
 # --- a service that answers badly at first ---------------------------------------
@@ -128,23 +114,3 @@ def test_a_run_without_rows_asks_again_and_counts_what_it_paid(bad, there, works
     works(start)
     assert bad.asked == asked, "and now nothing is asked again"
     works("resume run --verify -q")
-
-
-def test_a_start_that_finds_only_free_replies_leaves_no_folder(works, refuses, bad, there):
-    """Those of the cache, or of the run that is revised: the same command has them again."""
-    bad.fixed = True
-    works(f"generate porter.yaml -n 4 {there} --out run")
-    works(f"method coda porter.yaml --given run -n 4 {there} --out given")
-    Path("changed.yaml").write_text(TASK.replace("must be done", "should be done"))
-    bad.refuses = True
-    for words in (
-        f"generate porter.yaml -n 8 {there}",
-        f"method coda porter.yaml --given run -n 8 {there}",
-        "revise run --task changed.yaml --yes -q",
-        f"correct run {there} --corrector blind",
-    ):
-        refuses(f"{words} --out more", "HTTP 401: Bad key", code=1)
-    with pytest.raises(tg.TargenError, match="HTTP 401") as caught:
-        revise("run", "changed.yaml", "more")
-    assert "more" not in "".join(caught.value.__notes__)
-    assert not Path("more").exists()

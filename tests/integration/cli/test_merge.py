@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ...files import changed
-from ...runs import edit, journal, records, report, write_journal
+from ...runs import journal, records, report, write_journal
 from ...tables import mistakes
 
 
@@ -92,20 +92,6 @@ def test_what_lacks_is_said_with_the_command_that_gives_it(make, works, refuses)
     assert report("all")["requested"] == {"entailment": 7, "not_entailment": 7}
 
 
-def test_shards_that_are_missing_are_named_in_the_report(targen, make, works, refuses):
-    runs = make("rte", 9, 3)
-    done = works("merge", *runs[:1], "--out", "part")
-    assert done.out.splitlines()[0].endswith(": incomplete (2 of 3 shards missing)")
-    assert report("part")["missing_shards"] == [{"count": 3, "missing": [2, 3]}]
-    assert "Missing shards: 2, 3 (of 3)." in Path("part/README.md").read_text()
-    for shown in ("report part", "runs part"):
-        assert "incomplete" in targen(shown).out.lower()
-    edit("part", "missing_shards", [{"count": 3, "missing": "all"}], "report.json")
-    refuses("report part", "missing_shards.0.missing", code=1)
-    works("merge", *runs, "--out", "all", "-q")
-    assert report("all")["missing_shards"] == []
-
-
 def test_contradictions_are_named_and_merged_only_if_asked(targen, make, works, refuses):
     first, _ = make("rte", 8, 2)
     shutil.copytree(first, "other")
@@ -147,24 +133,6 @@ def test_runs_that_are_not_merged(works, finished, refuses):
         refuses(f"merge {line}", error, hint)
 
 
-def test_a_merge_does_not_go_on_and_is_replaced_by_another(make, works, refuses):
-    runs = make("rte", 8, 2)
-    works("merge", *runs, "--out", "all", "-q")
-    refuses("resume all", "was merged from 2 runs", "targen merge RUN... --out all")
-    refuses("generate rte -n 8 -b scripted --out all", "")
-    Path("all/notes").mkdir()
-    Path("all/notes/mine.txt").write_text("kept")
-    before = content("all")
-    # As a process leaves them that was killed in its middle, and between two names.
-    shutil.copytree("all", ".all.merging")
-    Path(".all.merging/dataset.jsonl").write_text("torn")
-    Path("all").rename(".all.before")
-    works("merge", *runs, "--out", "all", "-q")
-    assert content("all") == before
-    assert Path("all/notes/mine.txt").read_text() == "kept"
-    assert not list(Path().glob(".all.*"))
-
-
 def test_rows_that_one_of_the_runs_excludes_are_left_out_of_all(works, finished, refuses):
     finished("rte", "-n", 8, out="held")
     finished("rte", "-n", 8, "--exclude", "held", out="a")
@@ -190,17 +158,3 @@ def test_rows_that_one_of_the_runs_excludes_are_left_out_of_all(works, finished,
     works("generate rte -n 2 -b scripted --seed 7 --out other -q")
     works("merge a --out again -q --exclude other -n 2")
     assert {each["source"] for each in report("again")["excluded"]} == {"held", "other"}
-
-
-def test_a_run_that_somebody_edited_counts_as_it_is_now(targen, works, refuses):
-    for seed in (0, 1):
-        works(f"generate rte -n 8 -b scripted -q --seed {seed} --out run{seed}")
-    with changed("run0/dataset.jsonl") as lines:
-        del lines[2]
-    line = "merge run0 run1 --near-duplicates 0 --label entailment=9 --label not_entailment=9 --out"
-    done = targen(f"{line} all")
-    assert "run0/dataset.jsonl was changed after the run ended" in done.err
-    assert sum(report("all")["rows"].values()) == len(records("all", "dataset.jsonl")) == 15
-    with changed("run0/dataset.jsonl") as lines:
-        lines.append({**lines[0], "idx": 99})
-    refuses(f"{line} other", "row 7 has no record in provenance.jsonl", "targen export run0")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
 from targen_core.runs.settings import user_file
 
-from ...runs import journal, report
+from ...runs import report
 from ...tables import table
 
 pytest.importorskip("targen_plugin_example")
@@ -105,27 +104,3 @@ def test_a_dry_run_says_what_would_run_and_leaves_nothing(works, service):
     assert "--max-cost" not in works(f"{dry} --max-cost 9").out
     assert service.seen == []
     assert not Path("run").exists()
-
-
-def test_a_suite_out_of_budget_names_itself_and_what_to_type(refuses):
-    refuses(
-        "generate --suite superglue -n 2 -b scripted -q --no-cache --max-tokens 20000",
-        "suite superglue, in ",
-        "repeat the command, targen generate --suite superglue, with a larger --max-tokens",
-        code=1,
-        keeps=False,
-    )
-    spent = [
-        call for path in Path("runs/superglue-0").glob("*/journal") for call in journal(path.parent)
-    ]
-    assert 0 < sum(each["in"] + each["out"] for each in spent) <= 20_000, "of all tasks together"
-
-
-@pytest.mark.parametrize("cap", ["--max-tokens 9000", "--max-tokens 15000", "--max-cost 0.02"])
-def test_a_spent_budget_names_a_command_with_an_amount_that_is_enough(cap, targen, works, rows):
-    prices = "--price-in 1 --price-out 4" if "cost" in cap else ""
-    stopped = targen(f"generate rte -n 24 -b scripted -q {prices} {cap} --out 'a run'")
-    (hint,) = re.findall(r"  try: targen (resume 'a run' .*)", stopped.err)
-    assert stopped.code == 1 and hint.split()[-2] == cap.split()[0]
-    works(f"{hint} -q")
-    assert len(rows("a run")) == 24

@@ -40,39 +40,6 @@ def ran(here):
     return (here / "ran").exists
 
 
-def review_of(here, **data):
-    plan = {
-        "format": 1,
-        "data": {"path": "rows.jsonl", "name": "rows", "rows": 8, **data},
-        "rows": {"": [str(at) for at in range(8)]},
-    }
-    (here / "rows.review").mkdir()
-    (here / "rows.review" / "review.json").write_text(json.dumps(plan))
-    return here / "rows.review"
-
-
-REVIEWS = """
-    review report rows.review
-    review apply rows.review
-    review rows.review --as ann --plan
-    review rows.jsonl --plan
-    review grade rows.review -b scripted
-"""
-
-
-def test_a_review_names_no_code_until_it_is_trusted(here, ran, in_process, works):
-    review_of(here, task="../evil.py", path="../rows.jsonl")
-    for (command,) in table(REVIEWS, 1):
-        in_process(command)
-    done = in_process("review rows.review --plan")
-    assert done.code == 2
-    assert "review.json sets data.path = ../rows.jsonl, data.task = ../evil.py" in done.err
-    assert "add --trust=rows.review/review.json" in done.err
-    assert not ran()
-    works("review rows.review --plan --trust=./rows.review")
-    assert ran()
-
-
 METHODS = """
     {"use": "zerogen", "task": "evil.py"}
     {"use": "zerogen", "task": "t.yaml", "kept": "open('ran', 'w')"}

@@ -9,15 +9,6 @@ from ...runs import manifest
 RTE = "generate rte -b scripted -q -n 2"
 
 
-def test_a_first_try_without_an_answer_is_in_nobodys_way(rows, works):
-    works("generate rte -b llama/m --base-url http://localhost/v1 -n 2 --batch-offline")
-    assert Path("runs/rte-0/manifest.json").exists()
-    result = works(RTE)
-    assert result.err == "replaced the run in runs/rte-0, in which no call had been answered\n"
-    assert len(rows("runs/rte-0")) == 2
-    assert [path.name for path in Path("runs").iterdir()] == ["rte-0"]
-
-
 def test_another_run_takes_the_next_number_and_is_found_there_again(works, rows):
     works(RTE)
     first = rows("runs/rte-0")
@@ -37,13 +28,3 @@ def test_another_run_takes_the_next_number_and_is_found_there_again(works, rows)
         ("--no-correct", "--corrector "),
     ):
         assert f"started with {said}" in works(f"{RTE} {typed}").err
-
-
-def test_a_run_that_gets_no_answer_to_a_larger_target_stays_as_it_was(targen, finished, works):
-    """A key that is missing is no reason to make a complete run an incomplete one."""
-    finished("rte", "-n", 2)
-    files = ("manifest.json", "report.json", "README.md", "dataset.jsonl")
-    before = [Path("run", name).read_bytes() for name in files]
-    assert targen("resume run -n 8 -o down=true --max-outage 0.01").code == 1
-    assert [Path("run", name).read_bytes() for name in files] == before
-    works("resume run -n 8 -q")

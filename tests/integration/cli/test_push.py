@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import io
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-
-from targen_core.hints import install
 
 from ...tables import mistakes
 from .hub import TOKEN, serving
@@ -74,19 +71,3 @@ def test_what_the_hub_refuses_is_said_and_nothing_is_changed(
     done = refuses(PUSH, error, hint, code=1, keeps=False)
     assert TOKEN not in done.out + done.err
     assert all(set(repo["files"]) == {".gitattributes"} for repo in hub.repos.values())
-
-
-@pytest.mark.parametrize("path", ["/preupload/", "/put/"])
-def test_a_hub_that_is_busy_for_a_while_is_waited_for(path, works, hub):
-    hub.faults[path] = [503, 429]
-    done = works(PUSH)
-    assert len(hub.files("me/rte")) == 3
-    assert "note: the hub: Retrying in 1s [Retry 1/5]." in done.err
-
-
-def test_no_token_and_no_client(refuses, hub, monkeypatch):
-    monkeypatch.delenv("HF_TOKEN")
-    monkeypatch.delenv("HUGGING_FACE_HUB_TOKEN", raising=False)
-    refuses(PUSH, "error: you are not logged in to the hub", "run hf auth login")
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    assert install("targen-core[hub]") in refuses(PUSH, "", code=1).err

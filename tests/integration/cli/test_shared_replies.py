@@ -40,21 +40,6 @@ def test_tasks_that_ask_the_same_list_question_get_lists_of_their_own(targen, se
     assert sum(seen.text == question for seen in service.seen) == 2, "they do ask alike"
 
 
-def test_a_run_without_the_cache_goes_on_without_it_until_it_is_told_otherwise(targen):
-    pytest.importorskip("targen_plugin_example")
-
-    def cached(line):
-        return targen(f"{line} -q --json").json["usage"]["total"]["cached"]
-
-    # Equal calls are answered alike, so that runs ask alike.
-    with FaultServer(lambda seen: Response(answer(seen.body))) as service:
-        tickets = f"generate tickets -b llama -o base_url={service.url}/v1 -o model=tiny"
-        assert cached(f"{tickets} -n 16 --out first") == 0
-        assert cached(f"{tickets} -n 4 --no-cache --out run") == 0
-        assert cached("resume run -n 8") == 0
-        assert cached("resume run -n 12 --cache") > 0
-
-
 def test_answers_by_files_are_those_of_one_run_alone(targen, service, works, generate):
     """Anybody may have written them; no other run takes them for the model's."""
     rng = random.Random(2)

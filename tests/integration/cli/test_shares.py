@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import targen_core
-
 TASK = """
 description: E-mails that customers write to a small shop.
 labels:
@@ -55,24 +53,6 @@ def test_two_properties_are_crossed(works, targen, task):
     assert "try: -n 18" in refused.err
 
 
-@pytest.mark.whole
-@pytest.mark.parametrize("name", ["rte", "boolq", "copa", "record", "tickets"])
-def test_tasks_of_plugins_can_have_shares(works, name):
-    works(f"generate {name} -n 8 -b scripted --share era=old,new --out run")
-    assert counted("run", "era") == {("old",): 4, ("new",): 4}
-    again = "--concurrency 1 --no-cache --out again"
-    works(f"generate {name} -n 8 -b scripted --share era=old,new {again}")
-    assert Path("again/dataset.jsonl").read_bytes() == Path("run/dataset.jsonl").read_bytes()
-    assert works(f"validate run/dataset.jsonl --task {name}").code == 0
-
-
-def test_python_takes_a_mapping(task):
-    run = targen_core.generate(
-        task, n=4, model="scripted", shares={"tone": {"dry": 1, "warm": 3}}, out="run"
-    )
-    assert Counter(row["tone"] for row in run.dataset) == {"dry": 1, "warm": 3}
-
-
 @pytest.mark.parametrize(
     ("share", "said"),
     [
@@ -89,11 +69,3 @@ def test_a_share_that_cannot_be_is_refused(targen, task, share, said):
     assert done.code == 2
     assert said in done.err
     assert not Path("runs").exists()
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize("name", ["wic", "axg"])
-def test_rows_that_come_in_groups_have_no_shares(targen, name):
-    done = targen(f"generate {name} -n 8 -b scripted --share era=old,new")
-    assert done.code == 2
-    assert f"rows of {name} already have parts or come in groups" in done.err

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
-import socket
 from pathlib import Path
 
 import pytest
-
-from targen_core.dataset.source import open_source
 
 pa = pytest.importorskip("pyarrow")
 pq = importlib.import_module("pyarrow.parquet")
@@ -86,23 +83,3 @@ def test_a_link_in_a_folder_does_not_lead_out(linked, private, tmp_path, read):
         assert place.name in done.err
         assert "is a link that points outside" in done.err
     assert "PRIVATE" not in said
-
-
-@pytest.fixture
-def media_rows():
-    """Rows that name an address: whoever connects fails the test."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.setblocking(False)
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}/steal.png"
-        cell = {"bytes": None, "path": address}
-        yield [{**ROW, "img": cell, "all": [cell], "sound": cell}] * 2
-        with pytest.raises(BlockingIOError):
-            listening.accept()
-
-
-def test_images_and_sounds_are_not_decoded(media_rows, tmp_path, read):
-    folder = save(tmp_path / "media", media_rows)
-    read(folder)
-    rows = open_source(folder).rows()
-    assert [row["label"] for row in rows] == ["entailment"] * 2
-    assert rows[0]["img"]["path"].endswith("/steal.png")

@@ -78,21 +78,6 @@ def test_a_failing_check_is_named_with_what_to_do(checked, post):
     assert sum(line.startswith("      try: ") for line in lines) == 2
 
 
-def test_what_did_not_run_is_told(checked, post):
-    rewrite(post / "src/post/__init__.py", "def register_exporters(", "def register_exporter(")
-    said = checked(post, code=1)
-    assert "    unknown-hook: entry point main: unknown hook 'register_exporter'; did" in said
-    why = "not run, since the plugin does not load"
-    assert f"    skipped: post ({why}): the conformance suites\n" in said
-
-
-def test_a_disabled_plugin_is_not_checked(checked, post):
-    said = checked(post, TARGEN_DISABLE_PLUGINS="post")
-    reason = "not checked: named in TARGEN_DISABLE_PLUGINS"
-    assert f"    skipped: entry point main ({reason}): disabled\n" in said
-    checked(post, "--strict", TARGEN_DISABLE_PLUGINS="post", code=1)
-
-
 def test_an_overridden_check_is_not_hidden(checked, author):
     """The author's suites are run as they are; what they skip is told."""
     suite = (
@@ -130,13 +115,6 @@ def test_a_suite_that_names_nothing_is_named_and_the_others_run(checked, author)
     assert line.endswith('TestNothing does not say which trainer it checks: add trainer = "NAME"')
     assert any(line.startswith("    passed: ") for line in lines)
     assert sum(line.startswith("      try: ") for line in lines) == 1
-
-
-def test_a_plugin_with_tests_that_do_not_collect(checked, author):
-    files = {"src/post/__init__.py": POST, "tests/test_own.py": "import no_such_package\n"}
-    found = checked(author("post", files), "--json", code=1)["checks"]
-    said = {check["check"]: check for check in found}["tests-not-collected"]["problem"]
-    assert said == "tests/test_own.py: ModuleNotFoundError: No module named 'no_such_package'"
 
 
 def test_an_extra_that_is_not_installed_is_named_once(checked, post):

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from ...runs import manifest, outputs, read, records
-from ...tables import mistakes, table
 
 CODE = (Path(__file__).parent / "strangers/acme.py").read_text(encoding="utf-8")
 MAIL = """
@@ -129,22 +128,6 @@ def test_a_run_uses_all_records_them_and_grows_to_the_same_bytes(chosen):
     assert "90% or more similar; accepted by openings, plain" in traced
 
 
-OTHERS = """
-    resume run -o openings.letters=2 | started with a different filter openings
-    resume run -o majority.times=7 | started with a different corrector
-    {again} {chosen} -o openings.letters=2 | a different filter openings
-    {again} {fewer} | --filter
-    {again} | contains a different run
-"""
-
-
-@pytest.mark.parametrize(("line", "words"), table(OTHERS, 2))
-def test_another_choice_is_another_run(line, words, chosen):
-    again, all_of_them = "generate mail.yaml -n 8 -b scripted --out run", " ".join(CHOSEN)
-    fewer = all_of_them.replace("--filter plain", "")
-    assert words in chosen(line.format(again=again, chosen=all_of_them, fewer=fewer), code=2).stderr
-
-
 def test_a_replay_makes_the_same_rows_and_names_what_is_changed(chosen):
     same = chosen("replay run --out same -o majority.times=5")
     assert "changed: nothing" in same.stdout, same.stderr
@@ -162,36 +145,6 @@ def test_a_replay_makes_the_same_rows_and_names_what_is_changed(chosen):
     chosen("replay run --out meta --corrector meta")
     model = chosen("replay run --out model -o temperature=1", code=2)
     assert "only accepts options of parts" in model.stderr
-
-
-@pytest.fixture
-def newer(install, targen):
-    """Run a command beside another version of the package, with another text in place of one."""
-
-    def run(line, old, new, version, code=0):
-        assert old in CODE
-        modules = {"acme": CODE.replace(old, new)}
-        entry = "[targen.v1]\nacme = acme\n"
-        site = install("acme", entry, modules, version=version, folder=f"site-{version}")
-        done = targen(*line.split(), path=[site])
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stderr
-
-    return run
-
-
-@pytest.mark.parametrize("line", ["resume run -n 10", "replay run", "revise run --out other --yes"])
-def test_what_a_run_lacks_is_to_be_installed_in_its_version(line, chosen, newer, targen):
-    done = targen(*line.split())
-    said = done.stdout + done.stderr
-    assert " named 'acme:" in said, said
-    assert "try: pip install acme==1.0" in said, said
-    done = newer(line, "register_correctors(register", "not_now(register", "2.0", code=2)
-    assert "no corrector named 'acme:majority' is installed" in done
-    assert "pip install acme==1.0; the installed acme 2.0 does not have it" in done
-    done = newer(line, '"majority", "acme:MAJ', '"majority2", "acme:MAJ', "1.0", code=2)
-    assert "no corrector named 'acme:majority' is installed" in done
-    assert "did you mean majority2?" in done
 
 
 def test_a_run_keeps_the_files_that_options_name(chosen, tmp_path):
@@ -248,21 +201,6 @@ def test_a_file_uses_them_wherever_it_lies_and_what_is_typed_wins(acme, tmp_path
     assert str(tmp_path) not in "".join(texts)
     Path("mine").rename("theirs")
     acme("resume run -n 12")
-
-
-@pytest.mark.parametrize(("key", "value", "words"), mistakes("parts_in_files"))
-def test_what_a_file_cannot_say_of_them(key, value, words, acme, tmp_path):
-    (tmp_path / "using.yaml").write_text((MAIL + PARTS).replace(key, value))
-    said = acme("generate using.yaml -n 4 -b scripted", code=2).stderr
-    assert words in said
-    assert "report it" not in said
-
-
-@pytest.mark.parametrize(("task", "options", "words", "hint"), mistakes("parts", 4))
-def test_what_cannot_be_typed_is_said(task, options, words, hint, acme, tmp_path):
-    said = acme(f"generate {task} -n 4 -b scripted {options}", code=2).stderr
-    assert words in said and hint in said
-    assert not (tmp_path / "runs").exists()
 
 
 def test_a_reader_opens_a_dataset_for_every_command(acme):

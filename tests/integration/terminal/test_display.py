@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 
 import pytest
 
-from targen_core.display import progress
 from targen_testing.fault_server import Response
 
 from ...runs import journal
@@ -105,30 +103,3 @@ def test_a_terminal_that_is_gone_or_takes_no_output_holds_up_no_run(
     assert shown.exit_code() == 0
     assert status() == "complete"
     assert ("complete" in (tmp_path / "report.txt").read_text()) == (befalls == "stopped")
-
-
-@pytest.mark.parametrize("streams", ["2>&1 | head -c 1", "2>/dev/full", "<&- >&- 2>&-"])
-def test_streams_that_are_closed(shell, held, tmp_path, status, streams):
-    args = " ".join(on(held(lambda n: SLOW_DOWN if n == 2 else None), "--out", "run"))
-    done = shell(f"targen generate {args} {streams}")
-    assert done.returncode == 0, done.stderr
-    assert status() == "complete"
-    # Nothing that is meant for people lands in a file that took a stream's number.
-    for name in ("journal", "dataset.jsonl", "provenance.jsonl", "rejects.jsonl"):
-        for row in (tmp_path / "run" / name).read_text().splitlines():
-            json.loads(row[9:] if name == "journal" else row)
-
-
-def test_a_display_that_breaks_is_dropped_and_said_for_debugging(monkeypatch, caplog):
-    looked = threading.Event()
-
-    def fail(*_):
-        looked.set()
-        raise ValueError("no such number")
-
-    monkeypatch.setattr(progress, "state_of", fail)
-    monkeypatch.setattr(progress, "SILENCE", 0.0)
-    monkeypatch.setenv("TARGEN_DEBUG", "1")
-    with progress.watching():
-        assert looked.wait(30)
-    assert "the progress display failed: ValueError: no such number" in caplog.messages

@@ -56,24 +56,6 @@ def test_what_is_dear_is_asked_about_first(asked, service, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize(
-    ("args", "error"),
-    [
-        ((*DEAR, "--yes"), ""),
-        ((*DEAR, "--max-cost", "0.9"), "cost budget exhausted"),
-        (("--model", "tiny"), ""),
-        ((*DEAR, "--out", "taken"), "taken already exists, but is not a run directory"),
-    ],
-    ids=["agreed to", "capped", "cheap", "impossible"],
-)
-def test_what_need_not_be_asked_is_not(person, service, args, error, tmp_path):
-    (tmp_path / "taken").touch()
-    done = person(*TICKETS, "-b", "llama", "--base-url", f"{service.url}/v1", "-q", *args)
-    assert "Continue?" not in done.err
-    assert error in done.err
-    assert bool(service.seen) == (not error), "it went on"
-
-
 DEARER = """
     correct rows --corrector blind | This correction would cost about $
     preview tickets -n 4 | This preview would cost about $
@@ -97,13 +79,3 @@ def test_every_command_that_may_be_dear_is_asked_about_first(
     assert question in done.err and "Continue?" in done.err
     assert (done.code, service.seen) == (1, []), done.err
     assert "targen made no calls." in done.err
-
-
-def test_of_several_backends_a_person_says_which(asked, service):
-    shown = asked(
-        "--model", "tiny", OPENAI_API_KEY="sk-x-0123456789", TARGEN_DISABLE_PLUGINS="local"
-    )
-    shown.wait_for("  2  llama")
-    shown.type(b"3\nopenai-compatible\n")
-    assert shown.exit_code() == 0, shown.text
-    assert service.seen[0].body["model"] == "tiny"

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-import webbrowser
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 from pydantic import Field
 
-from targen_analysis.api import analyze
 from targen_analysis.metrics import Metric, MetricOptions
 from targen_analysis.semantic.metric import SEMANTIC
 from targen_core import hookimpl
@@ -146,31 +143,6 @@ def test_a_metric_that_fails_is_the_authors_fault(measure, said, targen, rows, m
         targen("--debug", "analyze", rows(), "--metric", "third", "--force")
 
 
-@pytest.mark.parametrize("target", ["json:NOSUCH", "json:loads"])
-def test_a_metric_that_lacks_something_fails_nobody_who_did_not_name_it(
-    target, targen, works, rows, monkeypatch
-):
-    plug(monkeypatch, None, target)
-    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    others = [name for name in OWN if name not in ("labels", "semantic")]
-    line = ("analyze", rows(), *(part for name in others for part in ("--without", name)))
-    done = works(*line)
-    for name in ("third: metric acme:third", "semantic: "):
-        assert f"not measured: {name}" in done.out
-    for named in (("--metric", "third"), ("-o", "semantic.rows=10")):
-        assert targen(*line, *named, "--force").code == 1
-
-
-def test_values_are_read_as_for_other_kinds_of_parts(works, rows, monkeypatch):
-    seen = []
-    plug(monkeypatch, lambda study, options: seen.append(options) or Findings())
-    typed = ('third.marks=["!", "?"]', "third.most=null", "third.name=4")
-    works("analyze", rows(), "--metric", "third", *(part for o in typed for part in ("-o", o)))
-    options = {"third": {"marks": ("!", "?"), "most": None}, "third.name": Path("4")}
-    analyze([{"text": "a", "label": "b"}], metrics="third", options=options)
-    assert seen == [Loud(marks=["!", "?"], most=None, name="4")] * 2
-
-
 REFUSED = """
     folder | is a folder that does not contain a dataset
     mine.jsonl -o labels | 'labels' is not KEY=VALUE
@@ -207,11 +179,3 @@ def test_a_report_without_texts_holds_no_row(works, jsonl, tmp_path):
     assert "zanzibar" not in hidden.out
     assert "Repeated word for word" in hidden.out  # a table keeps its other columns
     assert "Most similar pairs" not in hidden.out
-
-
-def test_the_page_is_opened_on_demand(works, rows, tmp_path, monkeypatch):
-    pytest.importorskip("vl_convert")
-    shown = []
-    monkeypatch.setattr(webbrowser, "open", lambda url: shown.append(url) or True)
-    works("analyze", rows(), "--metric", "labels", "--out", tmp_path / "a", "--open")
-    assert shown == [(tmp_path / "a" / "report.html").as_uri()]

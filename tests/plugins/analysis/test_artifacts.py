@@ -67,17 +67,6 @@ def test_copies_do_not_teach(corpus, study):
     assert score.value is None or score.value < 0.7
 
 
-def test_too_few_rows_one_label_or_none(corpus, sentences, study):
-    few = measure(study(corpus(sentences(10), ["a", "b"] * 5)))
-    assert few.figures["mine"]["all fields"].value is None
-    for labels in (["a"] * 30, [""] * 30, [str(at) for at in range(30)]):
-        note = measure(study(corpus(sentences(30), labels))).notes[0]
-        assert "does not have 2 to 20 labels" in note
-    empty = measure(study(corpus(["!"] * 60, ["a", "b"] * 30)))
-    assert empty.figures["mine"]["all fields"].value is None
-    assert "best partial input, above chance" not in few.figures["mine"]
-
-
 # --- what a task declares -----------------------------------------------------
 
 
@@ -149,12 +138,3 @@ def test_rows_that_come_in_pairs_stay_together(corpus, study, sentences):
     together = measure(study(corpus(twins, labels, task=task(None, rows_per_instance=2))))
     assert apart.figures["mine"]["all fields"].value > 0.8
     assert together.figures["mine"]["all fields"].value < 0.65
-
-
-def test_twins_with_different_labels_are_no_artefact(corpus, study, sentences):
-    texts = [f"{text} {word}" for text in sentences(60) for word in ("he", "she")]
-    rng = random.Random(0)
-    labels = [label for _ in range(60) for label in rng.sample("ab", 2)]
-    findings = measure(study(corpus(texts, labels)))
-    assert findings.figures["mine"]["all fields"].high < 0.45
-    assert findings.warnings == ()

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import random
 import re
-from pathlib import Path
 
 import pytest
 
-from targen_analysis.corpus import read_corpus
 from targen_analysis.differences.metric import DIFFERENCES
-from targen_analysis.learning import folds_of, groups_of
-from targen_core.plugins.loader import load_registry
-from tests.files import lines
 
 pytest.importorskip("sklearn")
 
@@ -110,55 +105,6 @@ def test_rows_of_one_premise_are_one_draw(compared):
     assert wide.high - wide.low > 2.5 * (narrow.high - narrow.low)
     assert not any("little evidence" in line for line in many.headlines)
     assert any("mine has only 20 independent rows" in line for line in few.headlines)
-
-
-def test_premises_and_constant_texts_make_groups(corpus):
-    shared = [("The same long premise stands here.", f"claim {at}") for at in range(3)]
-    question = "What was the cause of it?"
-    asked = [(f"Another long premise is number {at}.", question) for at in range(60)]
-    groups = groups_of(corpus([*shared, *asked], fields=PAIR))
-    assert len(set(groups[:3])) == 1
-    assert len(set(groups)) == 61  # what all rows ask ties none together
-    folds = folds_of(groups, ["x"] * len(groups), count=5, seed=0)
-    assert len(set(folds[:3])) == 1
-
-
-@pytest.mark.whole
-def test_a_run_knows_which_rows_share_a_seed(works):
-    works("generate rte -n 24 -b scripted --out run -q")
-    seeds = [record["id"].partition("/")[0] for record in lines("run/provenance.jsonl")]
-    groups = groups_of(read_corpus(load_registry(), Path("run")))
-    for seed in set(seeds):
-        assert len(set(groups[[each == seed for each in seeds]])) == 1
-
-
-def test_few_rows_are_said_to_be_few(compared):
-    findings = compared(real(12), real(12, 1))
-    assert any("little evidence" in line for line in findings.headlines)
-    tiny = compared(real(4), real(4, 1))
-    assert not any(name.startswith("AUC") for name in tiny.figures["mine"])
-    assert any("has too few" in note for note in tiny.notes)
-
-
-def test_an_embedder_is_used_or_named_as_missing(compared):
-    used, lacking = (
-        compared(real(60), real(60, 1), embedder=name) for name in ("words", "nobody-has-it")
-    )
-    assert "AUC from vectors" in used.figures["mine"]
-    assert "AUC from vectors" not in lacking.figures["mine"]
-    assert any(note.startswith("AUC based on embeddings was left out: ") for note in lacking.notes)
-
-
-def test_the_stop_of_an_abbreviation_ends_no_sentence(compared):
-    mine = [f"Dr. Li of the U.S. office met the {place}, e.g. its staff." for place in PLACES * 6]
-    theirs = [f"A doctor of the office met the {place} and its staff." for place in PLACES * 6]
-    findings = compared(mine, theirs)
-    assert "have more than one sentence" not in features(findings)
-    assert findings.figures["mine"]["sentences"].value == 1
-    more = [f"{text} Then Dr. Li left." for text in theirs]
-    found = compared(more, theirs)
-    assert "have more than one sentence" in features(found)
-    assert found.figures["mine"]["sentences"].value == 2
 
 
 def test_labels_that_real_rows_contradict_are_worth_a_warning(corpus, study):

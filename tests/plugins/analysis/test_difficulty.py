@@ -10,12 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targen_analysis.difficulty.measured import (
-    at_best_epoch,
     chart_of,
     doubtful_rows,
     logs_of_labels,
-    read,
-    regions_of,
 )
 from targen_analysis.learning import folds_of, join_groups
 
@@ -43,14 +40,6 @@ def test_doubted_rows_are_those_whose_label_became_half_as_likely_or_less(rows):
         assert (at in rows_) == doubted
 
 
-def test_of_several_epochs_the_cheapest_counts():
-    gold = np.array([0, 1])
-    right = np.array([[0.5, 0.5], [0.9, 0.8], [0.99, 0.1]])
-    epochs = np.log2([[[one, 1 - one], [1 - other, other]] for one, other in right])
-    assert at_best_epoch(epochs, gold).tolist() == epochs[1].tolist()
-    assert logs_of_labels(epochs, gold) == pytest.approx(np.log2(right))
-
-
 # --- the map ---
 
 
@@ -68,22 +57,6 @@ def test_rows_lie_where_they_were_learned():
     assert regions.correctness.tolist() == pytest.approx([1, 1 / 3, 0])
 
 
-def test_a_dataset_s_thirds_part_another_s_rows():
-    usual = learned(*[[at / 30, at / 30] for at in range(30)])
-    assert regions_of(usual, usual) == {"easy to learn": 10, "ambiguous": 0, "hard to learn": 10}
-    mine = learned([0.9, 0.9], [0.95, 0.95], [0.5, 0.5], [0.0, 0.2])
-    assert regions_of(mine, usual) == {"easy to learn": 2, "ambiguous": 1, "hard to learn": 1}
-
-
-def test_models_that_did_not_see_a_row_say_nothing_of_it():
-    nothing = float("nan")
-    probability = np.array([[[0.4, nothing], [0.8, nothing]], [[0.2, 0.9], [0.6, 0.9]]])
-    regions = chart_of(probability, np.array([[[0, 0], [1, 0]], [[0, 1], [1, 1]]], dtype=bool))
-    assert regions.confidence.tolist() == pytest.approx([0.5, 0.9])
-    assert regions.variability.tolist() == pytest.approx([0.2, 0])
-    assert regions.correctness.tolist() == pytest.approx([0.5, 1])
-
-
 # --- what is learned from, and what belongs together ---
 
 
@@ -95,19 +68,3 @@ def test_groups_are_joined_by_way_of_others_and_stay_in_one_fold():
     folds = folds_of(groups, ["x", "y"] * 12 + ["x"], count=3, seed=0)
     assert len({*folds[:3].tolist()}) == 1
     assert {*folds.tolist()} == {0, 1, 2}
-
-
-def test_a_row_of_no_known_task_reads_each_text_under_its_name(corpus, study):
-    fields = ("premise", "choice1", "choice2")
-    mine = corpus([("It rained.", "He got wet.", "He sang.")], ["0"], fields=fields)
-    (shown,) = read(study(mine), mine, 5).inputs
-    assert shown == "premise: It rained.\nchoice1: He got wet.\nchoice2: He sang."
-
-
-def test_rows_without_a_label_are_left_out_and_chance_says_which_are_taken(corpus, study):
-    mine = corpus([f"row {at}" for at in range(40)], ["a", "b", "", ""] * 10)
-    drawn = read(study(mine), mine, 12)
-    assert len(drawn) == 12
-    assert all(mine.labels[int(text.split()[1])] for text in drawn.inputs)
-    assert drawn == read(study(mine), mine, 12)
-    assert drawn.inputs != read(study(mine, seed=1), mine, 12).inputs

@@ -10,10 +10,7 @@ import pytest
 from targen_analysis.entities import ENTITIES, jensen_shannon
 from targen_analysis.statistics import entropy
 from targen_analysis.testing.suite import MetricSuite as Suite
-from targen_core.errors import UsageError
 from targen_core.origin import trusting
-
-from ...tables import table
 
 spacy = pytest.importorskip("spacy")
 
@@ -102,33 +99,10 @@ def test_other_names_of_one_type_are_found(measure):
     assert "share of the ten most frequent PERSON" not in figures
 
 
-def test_ten_names_that_are_most_of_all(measure):
-    frames = FRAMES[2:3]
-    original = texts(300, 1, frames, {"PERSON": MANY})
-    (warning,) = measure(texts(300, frames=frames), against=original).warnings
-    assert warning.startswith("The ten most frequent PERSON account for 100% of all PERSON in mine")
-
-
 def test_other_types_are_found(measure):
     findings = measure(texts(300, frames=FRAMES[2:3]), against=texts(300, 1))
     mine, other = (findings.figures[name]["divergence of types"] for name in ("mine", "original"))
     assert mine.low > other.high
-
-
-def test_a_text_and_a_spelling_count_once(measure):
-    names = ["the Oslo's fjord", "the Oslo's fjord", "OSLO and Oslo", "Oslo"]
-    findings = measure(names, types="GPE", shown=1)
-    assert findings.figures["mine"]["share of GPE"].value == 1
-    assert findings.tables[2].columns[1] == "mine (3)"
-    assert findings.tables[2].rows == [(1, "Oslo 100.0%")]
-
-
-def test_rows_without_names(measure):
-    findings = measure(["it rains again."] * 3, against=texts(50))
-    assert findings.headlines == ("There are no named entities in mine.",)
-    assert findings.figures["mine"]["share of GPE"].value is None
-    assert findings.figures["mine"]["entities per 100 words"].value == 0
-    assert measure(["it rains."]).figures["mine"]["rows with an entity"].value == 0
 
 
 @pytest.fixture
@@ -137,44 +111,11 @@ def rows(jsonl):
     return jsonl("mine.jsonl", [{"text": text} for text in texts(8)])
 
 
-MISSING = """
-    no_such_names | the spaCy pipeline no_such_names is not installed | python -m spacy download no_
-    ./gone | the spaCy pipeline ./gone is not installed | -o entities.model=./FOLDER
-    pytest | the spaCy pipeline pytest cannot be loaded | python -m spacy validate
-    en_core_web_none | the spaCy pipeline en_core_web_none is not installed
-"""
-
-
-@pytest.mark.parametrize(("model", "problem", "hint"), table(MISSING))
-def test_a_model_that_is_not_there_stops_no_other(
-    model, problem, hint, targen, rows, pipeline, tmp_path
-):
-    (tmp_path / "en_core_web_none").symlink_to(pipeline)  # a name is not a folder of that name
-    metrics = ("--metric", "entities", "--metric", "gender")
-    model = ("-o", f"entities.model={model}", f"--trust={pipeline}")
-    done = targen("analyze", rows, *metrics, *model)
-    assert done.code == 1
-    for words in (problem, hint, "== Gender"):
-        assert words in done.out
-
-
 def test_a_pipeline_in_a_folder_needs_trust(targen, rows, pipeline):
     model = ("-o", f"entities.model={pipeline}")
     done = targen("analyze", rows, "--metric", "entities", *model)
     assert done.code == 1
     assert "config.cfg sets what it calls" in done.out
-
-
-def test_a_pipeline_that_finds_no_entities_or_not_those_of_a_type(measure, tmp_path):
-    nlp = spacy.blank("xx")
-    nlp.add_pipe("sentencizer")
-    nlp.to_disk(tmp_path / "bare")
-    said = r"does not have a component that finds entities"
-    with pytest.raises(UsageError, match=said):
-        measure(["Oslo"], model=str(tmp_path / "bare"))
-    with pytest.raises(UsageError, match="does not find entities of type 'GPA'") as error:
-        measure(["Oslo"], types="GPE,GPA")
-    assert error.value.hint == "its types are: GPE, NORP, PERSON"
 
 
 class TestEntities(Suite):

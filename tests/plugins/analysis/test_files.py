@@ -5,13 +5,10 @@ from __future__ import annotations
 import pytest
 
 from targen_analysis.corpus import Columns, read_corpus
-from targen_analysis.texts import excerpt, fill, values
-from targen_core.dataset.model import Dataset
+from targen_analysis.texts import fill, values
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.tasks.fields import text_at
-from targen_standard.task_files.model import Declaration
-from targen_testing.sample import SAMPLE
 
 
 def read(path, **options):
@@ -54,18 +51,6 @@ def test_a_byte_order_mark_or_the_user_says_the_encoding(tmp_path):
             read(path, encoding=wrong)
 
 
-def test_a_column_that_is_not_there(jsonl):
-    path = jsonl("b.jsonl", [{"a": 1, "label": 2}])
-    with pytest.raises(UsageError, match=f"{path} does not have a text column"):
-        read(path)
-    path = jsonl("a.jsonl", [{"text": "words", "label": "x"}])
-    for columns in ({"texts": ("txt",)}, {"label": "lable"}):
-        with pytest.raises(UsageError) as caught:
-            read(path, **columns)
-        assert "has no column" in str(caught.value)
-        assert caught.value.hint == "its columns are: text, label"
-
-
 def test_rows_of_several_shapes_are_read_and_told(jsonl):
     rows = [{"text": "one", "label": "a"}, {"review": "two"}, {"text": "  "}, {"other": 5}]
     data = read(jsonl("a.jsonl", rows))
@@ -75,14 +60,6 @@ def test_rows_of_several_shapes_are_read_and_told(jsonl):
     assert "Column review is missing in 1 of 2 rows." in data.notes
 
 
-def test_odd_values(tmp_path):
-    path = tmp_path / "odd.jsonl"
-    odd = ['"half \\ud800 pair", "label": {"deep": 1}', 'null, "label": "a"', '3, "label": null']
-    path.write_text("".join(f'{{"text": {each}, "more": [1, {{}}]}}\n' for each in odd))
-    data = read(path)
-    assert (data.texts, data.labels) == ([("half ? pair",), ("3",)], ["", ""])
-
-
 def test_paths_reach_through_objects_and_lists():
     row = {"a.b": "dotted", "qas": [{"q": "one", "n": 1}, {"q": "two"}], "x": {"y": ["p", "r"]}}
     assert text_at(row, "qas.q") == "one\ntwo"
@@ -90,42 +67,3 @@ def test_paths_reach_through_objects_and_lists():
     assert text_at(row, "x.none") == ""
     assert fill("Q: {qas.q} / {x.y:upper}.", row) == "Q: one\ntwo / P\nR."
     assert values("Q: {qas.q} / {x.y:upper}.", row) == "one\ntwo P\nR"
-
-
-def test_excerpts_are_short_whatever_the_text():
-    assert excerpt(("a\n b", "c")) == "a b / c"
-    long = excerpt(("word " * 1_000_000, "x"))
-    assert len(long) < 220
-    assert "…" in long
-
-
-def test_the_column_whose_values_are_the_task_s_labels_is_the_label(tmp_path):
-    task = tmp_path / "notes.yaml"
-    task.write_text("description: Notes.\nlabels:\n  calm: all is well\n  alarm: it is not\n")
-    path = tmp_path / "own.csv"
-    path.write_text("text,kind\nAll is quiet.,calm\nFire!,alarm\nSmoke at the gate.,\n")
-    known = Declaration.from_file(task).task(name="notes")
-    data = read_corpus(Registry(), path, task=known)
-    assert data.labels == ["calm", "alarm", ""]
-    assert data.notes == ("The task's columns in this file: text: text, label: kind.",)
-    path.write_text("text,kind\nAll is quiet.,calm\nFire!,to do\nSmoke.,to do\n")
-    data = read_corpus(Registry(), path, task=known)
-    assert data.notes == ("There is no column label, so all rows count as unlabelled.",)
-
-
-def test_labels_that_the_task_does_not_have_are_named(jsonl):
-    task = Declaration(
-        name="mood", description="One.", labels={"fine": "glad", "sad": "not glad"}
-    ).task()
-    rows = [{"text": f"row {n}", "label": label} for n, label in enumerate(["Fine", "fine", "odd"])]
-    said = "Rows with a label that mood does not have: 2, such as 'Fine'; did you mean fine?"
-    assert said in read(jsonl("mood.jsonl", rows), task=task).notes
-
-
-def test_rows_in_memory_are_read_as_a_file_of_them_is(jsonl):
-    rows = [{"text": "glad, of course", "label": "good", "idx": 0}]
-    data = read(Dataset("mine", SAMPLE, rows))
-    assert (data.name, data.task, data.labels) == ("mine", SAMPLE, ["good"])
-    assert data.texts == [("glad, of course",)]
-    for source in (rows, iter(rows)):
-        assert read(source, task=SAMPLE).rendered == ["glad, of course"]

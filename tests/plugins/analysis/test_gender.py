@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from targen_analysis.gender import GENDER, gender_of, pairs_of
@@ -62,10 +60,6 @@ def test_gender_that_goes_with_the_label(corpus, study):
     assert len(measure(study(mine)).warnings) == 1
 
 
-AXG = SimpleNamespace(name="axg", labels=())
-"""The task by its name: it need not be installed."""
-
-
 def pairs(count):
     return [
         f"The cook told guest {at} that {who} was late."
@@ -78,23 +72,3 @@ def test_pairs_wherever_they_stand(corpus):
     made = pairs(6)
     paired = pairs_of(corpus([*made[1::2], *made[::2]], ["a"] * 12))
     assert paired == [(6 + at, at) for at in range(6)]
-
-
-def test_what_is_no_pair(corpus):
-    alone = "He met him.|She met him.|It rained.|His dog ran.|Her cat ran.".split("|")
-    paired = pairs_of(corpus([*pairs(2), *alone, *pairs(1)[:1]]))
-    assert len(paired) == 2
-
-
-def test_pairs_are_looked_for_in_axg_alone(corpus, study):
-    labels = ["a", "a", "b", "b", "a", "b"]
-    texts = [(text, "It was so.") for text in (*pairs(3), "He ran.")]
-    mine = corpus(texts, [*labels, "a"], fields=("premise", "hypothesis"), task=AXG)
-    findings = measure(study(mine))
-    assert findings.figures["mine"]["pairs of one label"].value == pytest.approx(2 / 3)
-    alone, differing = findings.warnings
-    assert "14% of the rows of mine have no partner" in alone
-    assert "In 33% of the pairs of mine, each pronoun has a different label" in differing
-    assert any("parity score describes a model" in note for note in findings.notes)
-    other = measure(study(corpus(pairs(3), labels)))
-    assert "rows in pairs" not in other.figures["mine"]

@@ -9,8 +9,6 @@ import pytest
 
 from tests.files import lines
 
-from ...tables import table
-
 RATER = """
 def reply(request):
     asked = str(request.messages)
@@ -90,40 +88,3 @@ def test_ratings_are_a_run_and_come_back(works, rows):
     assert " question " in works("show", "rated", "1").out
     done = works("analyze", rows, "-o", "judged.ratings=rated", "--metric", "judged")
     assert "the difficulty of the rows of mine at 3.5 on average, on a scale of 1 to 5." in done.out
-
-
-def test_a_reply_that_is_none_costs_its_row_alone(targen, works, rows):
-    line = ("rate", rows, "--about", "Answer.", "-b", "scripted", "-o", "script=rater.py:reply")
-    Path("rater.py").write_text(f"HARD = [3]{RATER}")
-    words = "1 of 10 rows did not get a rating (malformed-reply, 1 time); targen show one"
-    assert words in works(*line, "--out", "one", "-q").err
-    Path("rater.py").write_text(f"HARD = [3, 4]{RATER}")
-    made = targen(*line, "--out", "two", "-q")
-    assert (made.code, "has 8 of 10 rows" in made.err) == (1, True), made.err
-
-
-SHEET = "1 | analyze mine.jsonl -o judged.sheet=sheet.csv --metric judged"
-REFUSED = f"""
-    2 | sample bare.jsonl --out s.csv | none of the rows of bare.jsonl have an answer to judge
-    2 | rate mine.jsonl -b scripted | --about
-    2 | rate mine.jsonl --about Answer. --examples rated.csv -b scripted | less than or equal to 5
-    {SHEET} | match a row of these data
-    {SHEET} | the column `right` contains 'perhaps'; it must be yes, no or empty | perhaps yes
-    {SHEET} | is not filled in: no row has yes or no in the column `right` | - -
-    1 | analyze mine.jsonl -o judged.ratings=mine.jsonl --metric judged | not a rating from 1 to 5
-"""
-
-
-"""A code, a command, what it says, and what is filled into a sheet of these rows, not others."""
-
-
-@pytest.mark.parametrize(("code", "line", "said", "words"), table(REFUSED, 4))
-def test_what_cannot_be_judged(code, line, said, words, targen, works, rows, jsonl):
-    jsonl("bare.jsonl", [{"text": "a b c"}] * 3)
-    other = jsonl("other.jsonl", [{"input": "Something else", "output": "1"}] * 3)
-    works("sample", rows if words else other, "-n", "2", "--out", "sheet.csv")
-    fill_in(*(words.replace("-", "").split(" ") if words else ["yes", "yes"]))
-    Path("rated.csv").write_text("input,difficulty\nWhat is 1+1?,9\n")
-    done = targen(*line.split())
-    assert (done.code, said in done.err) == (int(code), True), done.err
-    assert "try: \n" not in done.out, "a hint without words"

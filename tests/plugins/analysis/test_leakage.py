@@ -56,33 +56,8 @@ def test_neither_case_nor_how_letters_are_written_makes_other_words(corpus, stud
     assert findings.figures[one]["the same words"].value == 1
 
 
-def test_short_texts_have_no_runs(corpus, study):
-    mine = corpus(["a b c"])
-    figures = measure(study(mine, against=corpus(["a b c", "d"], name="o"))).figures["mine"]
-    assert figures["the same texts"].value == 1
-    assert figures["a run of 8 words"].value == 0
-    figures = measure(study(mine, against=corpus(["x a b c"], name="o")), n=3).figures["mine"]
-    assert figures["a run of 3 words"].value == 1
-
-
-def test_a_polite_ending_is_no_run_without_spaces_between_words(corpus, study):
-    ending = "ていただくことはできますか。"
-    whole = "夕食の時間を一時間だけ遅らせていただくことはできますでしょうか。"
-    mine = corpus([f"部屋を和室に変え{ending}", f"そばを抜い{ending}", f"すみません、{whole}"])
-    reference = corpus([f"空港まで迎えに来{ending}", whole], name="o")
-    findings = measure(study(mine, against=reference))
-    assert findings.figures["mine"]["a run of 24 characters"].value == pytest.approx(1 / 3)
-    assert "33.3% share 24 consecutive characters" in findings.headlines[0]
-
-
 def test_runs_do_not_reach_over_fields(corpus, study):
     mine = corpus([("a b c", "d e f")], fields=("x", "y"))
     other = corpus([("a b c d e f", "")], fields=("x", "y"), name="original")
     findings = measure(study(mine, against=other), n=4)
     assert findings.figures["mine"]["a run of 4 words"].value == 0
-
-
-def test_other_fields_are_no_fault(corpus, study):
-    other = corpus(["a b"], name="o", fields=("review",))
-    findings = measure(study(corpus(["a b"]), against=other))
-    assert findings.tables[1].rows == [("review", None)]

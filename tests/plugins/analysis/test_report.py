@@ -10,10 +10,9 @@ from itertools import product
 import pytest
 
 from targen_analysis.analysis import Analysis, Part, without_texts
-from targen_analysis.report.files import as_json, as_markdown, write
+from targen_analysis.report.files import as_json
 from targen_analysis.report.page import as_page
-from targen_analysis.report.pictures import specification, write_picture
-from targen_analysis.report.summary import compare, summary_of
+from targen_analysis.report.summary import summary_of
 from targen_core.cli.findings import (
     Estimate,
     Excerpt,
@@ -21,7 +20,6 @@ from targen_core.cli.findings import (
     Plot,
     Table,
 )
-from tests.files import lines
 
 EVIL = "<script>alert('x')</script>"
 KINDS = ["bars", "intervals", "heatmap", "lines", "points", "map"]
@@ -84,28 +82,6 @@ def test_the_page_is_whole_and_asks_nobody(analysis):
     assert {len(spec["data"]["values"]) for spec in plots["specifications"].values()} == {8}
 
 
-def test_the_markdown_has_what_its_summary_would_omit(analysis):
-    text = as_markdown(analysis)
-    assert "## Not measured\n\n- A lame one: it needs a model (try: fetch it)\n" in text
-    assert "## A table" not in text  # a headline stands for it
-    good, lame = analysis.parts
-    bare = replace(good, findings=replace(good.findings, headlines=()))
-    assert "## A table" in as_markdown(replace(analysis, parts=[bare, lame]))
-    assert "Not measured" not in as_markdown(replace(analysis, parts=[good]))
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_picture_is_drawn_without_a_browser(kind):
-    colors = {"mine": "#2f6db5", "original": "#8a919c"}
-    svg = write_picture(plot(kind), colors, "svg").decode()
-    assert svg.startswith("<svg")
-    assert f"A picture of {kind}" in svg
-    assert "undefined" not in svg
-    if kind != "heatmap":
-        assert "#2f6db5" in svg
-    assert specification(plot(kind), colors)["description"] == f"A picture of {kind}"
-
-
 def test_the_json_has_everything_and_nothing_that_is_no_json(analysis):
     read_back = json.loads(json.dumps(as_json(analysis), allow_nan=False))
     assert read_back["format"] == 1
@@ -118,18 +94,6 @@ def test_the_json_has_everything_and_nothing_that_is_no_json(analysis):
     assert read_back["metrics"]["acme:lame"] == {"title": "A lame one", **lame}
     texts = [json.dumps(as_json(each)) for each in (analysis, without_texts(analysis))]
     assert ["It rained." in text for text in texts] == [True, False]
-
-
-def test_single_rows_are_lines_of_a_file(analysis, tmp_path):
-    rows = {"mine/of us": [{"row": 0, "PVI": float("nan")}, {"row": 1, "PVI": 0.5}]}
-    first = analysis.parts[0]
-    whole = replace(analysis, parts=[replace(first, findings=replace(first.findings, rows=rows))])
-    files = write(whole, tmp_path / "out")
-    written = ["analysis.json", "report.html", "report.md", "good-mine-of-us.jsonl"]
-    assert [path.name for path in files] == written
-    kept = lines(tmp_path / "out/rows/good-mine-of-us.jsonl")
-    assert kept == [{"row": 0, "PVI": None}, {"row": 1, "PVI": 0.5}]
-    assert "rows" not in as_json(whole)["metrics"]["acme:good"]["findings"]
 
 
 # --- the top of the report ---
@@ -160,22 +124,6 @@ def test_figures_stand_side_by_side_with_how_to_read_them(summarized):
     for glance in ({"else": "-"}, {"size": "-"}):  # a figure that no dataset has is no row
         figures = {"a": {"size": Estimate(None)}}
         assert summary_of(summarized("a", glance=glance, figures=figures)).glance.rows == []
-
-
-APART = [
-    (Estimate(0.745, 0.736, 0.755), Estimate(0.119, 0.1, 0.137), "▲▲▲", "better"),
-    (Estimate(0.6, 0.58, 0.62), Estimate(0.9, 0.8, 1.0), "▼▼", "worse"),
-    (Estimate(105.0), Estimate(100.0), "▲", "better"),
-    (Estimate(0.5, 0.4, 0.6), Estimate(0.3, 0.1, 0.45), "=", ""),
-    (Estimate(0.2, 0.1, 0.3), Estimate(0.0), "▲▲▲", "better"),
-]
-
-
-@pytest.mark.parametrize(("mine", "original", "mark", "judgement"), APART)
-def test_how_far_a_figure_is_from_the_reference(mine, original, mark, judgement):
-    actual = compare(mine, original, "higher")
-    assert (actual.mark, actual.judgement) == (mark, judgement)
-    assert compare(mine, original, "").judgement == ""
 
 
 def test_the_verdict_stands_on_top_and_names_what_is_farthest(summarized):

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 import random
-import sys
 import zlib
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from targen_analysis.semantic import minilm
 from targen_analysis.semantic.embedding import Embedder
-from targen_analysis.semantic.metric import SEMANTIC, SemanticOptions, project, semantic_findings
+from targen_analysis.semantic.metric import SEMANTIC, SemanticOptions, semantic_findings
 from targen_analysis.semantic.vectors import (
     kth_nearest,
     mean_cosine,
@@ -29,7 +26,7 @@ from targen_analysis.semantic.vectors import (
 )
 from targen_analysis.testing.suite import MetricSuite as Suite
 from targen_core.cli.findings import Excerpt
-from targen_core.errors import MissingDependency, UsageError
+from targen_core.errors import UsageError
 from targen_core.hints import install
 from targen_core.plugins.loader import load_registry
 
@@ -56,15 +53,6 @@ WORDS = Embedder("words", words_as_vectors)
 
 def measure(study, embed=WORDS, **options):
     return semantic_findings(study, SemanticOptions(**options), embed)
-
-
-def sized(count):
-    """Rows of any few dimensions, rows of zeros among them."""
-    number = st.floats(-1, 1, allow_subnormal=False)
-    rows = st.integers(1, 6).flatmap(
-        lambda d: st.lists(st.lists(number, min_size=d, max_size=d), min_size=count, max_size=12)
-    )
-    return rows.map(unit)
 
 
 # --- one set of vectors ----------------------------------------------------
@@ -96,20 +84,6 @@ def test_figures_of_one_set_are_those_of_their_definitions(kind):
         assert vendi(rows) == pytest.approx(6 if kind == "orthogonal" else 1)
 
 
-@settings(deadline=None)
-@given(sized(2), st.randoms(use_true_random=False))
-def test_figures_stay_within_what_they_can_be_in_any_order_of_rows(rows, rng):
-    assert 1 <= vendi(rows) <= len(rows)
-    estimate = mean_cosine(rows)
-    assert -1 - 1e-9 <= estimate.value <= 1 + 1e-9
-    assert estimate.low is None or -1 <= estimate.low <= estimate.high <= 1
-    order = list(range(len(rows)))
-    rng.shuffle(order)
-    assert vendi(rows[order]) == pytest.approx(vendi(rows))
-    assert pair_mean(rows[order]) == pytest.approx(pair_mean(rows), abs=1e-12)
-    assert nearest(rows[order])[0] == pytest.approx(nearest(rows)[0][order])
-
-
 def test_neighbours_in_blocks_are_those_of_all_pairs():
     rows, others = vectors(1100), vectors(70, seed=1)  # more rows than a block
     cosines = rows @ rows.T
@@ -123,11 +97,6 @@ def test_neighbours_in_blocks_are_those_of_all_pairs():
     pairs = cosines[np.triu_indices(1100, 1)]
     shares = np.histogram(pairs, bins=edges)[0] / len(pairs)
     assert pair_shares(rows, edges) == pytest.approx(shares)
-
-
-def test_a_row_of_zeros_stays_one():
-    assert unit([[0, 0], [3, 4]]).tolist() == [[0, 0], [0.6, 0.8]]
-    assert vendi(unit([[0, 0], [0, 0]])) == 1
 
 
 # --- two sets --------------------------------------------------------------
@@ -157,19 +126,6 @@ def test_coverage_is_that_of_its_definition(k, about):
 
 
 # --- maps ------------------------------------------------------------------
-
-
-def test_a_map_keeps_groups_apart():
-    pytest.importorskip("sklearn")
-    groups = np.repeat([0, 1], 20)
-    rows = unit(np.eye(8)[groups] * 5 + np.random.default_rng(0).normal(size=(40, 8)) * 0.3)
-    for how in ("tsne", "pca"):
-        plane = project(rows, how, 0)
-        assert plane.shape == (40, 2)
-        assert plane == pytest.approx(project(rows, how, 0))
-        middle = np.array([plane[:20].mean(axis=0), plane[20:].mean(axis=0)])
-        away = np.linalg.norm(plane[:, None] - middle, axis=2)
-        assert away.argmin(axis=1).tolist() == groups.tolist()
 
 
 class TestConformance(Suite):
@@ -223,42 +179,6 @@ def test_rows_that_say_the_same_are_found(corpus, study, sentences):
     assert findings.figures["original"]["near repeats"].value == 0
     said = "100% of the rows of mine say nearly the same thing as another row"
     assert said in findings.warnings[0]
-
-
-def test_each_text_is_embedded_once_and_long_ones_are_told(corpus, study):
-    seen = []
-
-    def encode(texts):
-        seen.extend(texts)
-        return words_as_vectors(texts)
-
-    embed = Embedder("short", encode, max_tokens=5)
-    texts = ["one two three", "one two three", "one two three four five six", "seven eight"]
-    findings = measure(study(corpus(texts)), embed, map="none")
-    assert len(seen) == len(set(seen)) == 3
-    assert "it truncated at least 1 of 3 distinct rows" in " ".join(findings.notes)
-    assert findings.notes[0].startswith("Embedded with short")
-
-
-@pytest.mark.parametrize("texts", [["one row"], ["a b", "c d"], ["a b", "c d", "e f"]], ids=len)
-def test_next_to_nothing_is_measured_without_a_crash(texts, corpus, study, sentences):
-    pytest.importorskip("sklearn")
-    for against in (None, corpus(texts, name="original"), corpus(sentences(40), name="original")):
-        findings = measure(study(corpus(texts), against=against))
-        for figures in findings.figures.values():
-            assert all(math.isfinite(each.value or 0) for each in figures.values())
-        if len(texts) == 1:
-            assert "mine was left out, because a comparison needs two rows." in findings.notes
-        elif against is not None and len(against) < 30:
-            assert "Coverage was not measured" in " ".join(findings.notes)
-
-
-def test_umap_is_missed_before_anything_is_embedded(corpus, study, monkeypatch):
-    monkeypatch.setitem(sys.modules, "umap", None)
-    never = Embedder("none", lambda texts: 1 / 0)
-    with pytest.raises(MissingDependency, match="UMAP needs the package") as error:
-        measure(study(corpus(["a b", "c d"])), never, umap=True)
-    assert error.value.hint == install("targen-analysis[umap]")
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import random
-
 import numpy as np
 import pytest
 
-from targen_analysis.statistics import difference, generator, half_samples, mean, rate, subsample
-from targen_testing.sample import SAMPLE
+from targen_analysis.statistics import difference, half_samples, rate
 
 
 def test_wilson_s_interval():
@@ -48,31 +45,3 @@ def test_resampled_intervals_of_a_mean_are_as_wide_as_theory_has_it():
             **whole,
         )
         assert total.high - total.low == pytest.approx(2 * 400 * half, rel=0.15)
-
-
-def test_a_mean_s_interval_and_a_subsample():
-    assert mean([]).value is None
-    assert mean([3.0]).low is None
-    estimate = mean([1.0, 2.0, 3.0])
-    assert (estimate.value, estimate.low) == (2.0, pytest.approx(2 - 1.959964 / 3**0.5))
-    rng = generator(random.Random(1))
-    assert subsample(5, 3, rng).tolist() == [0, 1, 2]
-    few = subsample(3, 10, rng).tolist()
-    assert sorted(set(few)) == few
-    assert len(few) == 3
-
-
-def test_labels_are_those_that_occur_in_the_order_of_their_task(corpus):
-    assert corpus("wxyz", ["b", "", "a", "b"]).label_names == ("a", "b")
-    # The labels of this task are not in the order of the alphabet.
-    mine = corpus("wxyz", ["bad", "stray", "good", "bad"], task=SAMPLE)
-    assert mine.label_names == (*[label.name for label in SAMPLE.labels], "stray")
-
-
-def test_chance_is_decided_by_seed_and_purpose_alone(corpus, study):
-    def drawn(purpose="sample", name="mine", seed=3):
-        return study(corpus(["text"], name=name), seed=seed).rng(purpose).random()
-
-    mine = study(corpus(["text"]), seed=3)
-    assert [mine.rng("sample").random() for _ in range(2)] == [drawn(), drawn(name="x")]
-    assert drawn() not in (drawn("other"), drawn(seed=4))

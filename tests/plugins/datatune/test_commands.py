@@ -7,9 +7,7 @@ import json
 import pytest
 
 from targen_core.errors import UsageError
-from targen_core.plugins.loader import load_registry
 from targen_datatune.api import retrieve
-from targen_datatune.index import Index
 from tests.tables import table
 
 ASKED = "How many stars does the customer of the shop give in the review?"
@@ -35,17 +33,6 @@ def test_a_folder_is_a_catalogue_in_one_line(shop, works):
     assert not retrieve(ASKED, catalogue=[str(shop)], license="mit", progress=False).matches
     with pytest.raises(UsageError, match="--min-rows is larger than --max-rows"):
         retrieve(ASKED, catalogue=shop, min_rows=2, max_rows=1)
-
-
-def test_what_is_unreadable_is_said_at_each_build_and_listed(shop, works):
-    (shop / "quote.csv").write_text('id,text\n1,hello\n2,"open\n3,no\n4,yes\n')
-    said = "note: file:shop/quote.csv: left out 1 unreadable row; quote.csv, line 3: unclosed "
-    said += "quotation mark, so lines 3 to 5 were read as one row"
-    for line in (("build", shop), ("build", shop), ("list", shop)):
-        assert works("catalogue", *line).err.count(said) == 1
-    assert (
-        "quote.csv: left out 1 unreadable row" in works("retrieve", ASKED, "--catalogue", shop).out
-    )
 
 
 STARS = "How many stars does a review of the shop give?"
@@ -102,36 +89,6 @@ def test_a_build_describes_what_is_new_changed_and_gone_alone(shop, in_process):
     assert (third["described"], third["same"], third["gone"], third["entries"]) == (1, 1, 1, 2)
 
 
-def test_list_show_and_remove(shop, in_process):
-    in_process("catalogue", "build", str(shop))
-    (source,) = in_process("catalogue", "list", "--json").json
-    assert (source["spec"], source["complete"], source["entries"]) == (str(shop), True, 3)
-    assert str(shop) in in_process("catalogue", "list").out
-    assert "file:shop/orders" in in_process("catalogue", "list", str(shop)).out
-    shown = in_process("catalogue", "show", "reviews").out
-    for words in ("file:shop/talk/reviews.csv", "licence   cc-by-4.0", "rows      12", "stars"):
-        assert words in shown
-    assert in_process("catalogue", "remove", str(shop)).out == f"{shop}: removed 3 entries\n"
-    empty = in_process("retrieve", ASKED)
-    assert (empty.code, "is empty" in empty.err) == (2, True)
-
-
-def test_an_index_elsewhere_and_from_someone_else_which_has_no_file_read(
-    shop, tmp_path, in_process, works, monkeypatch
-):
-    at = tmp_path / "theirs"
-    works("catalogue", "build", shop, "--out", at)
-    works("retrieve", ASKED, "--index", at, "-k", "1")
-    works("retrieve", ASKED, "--catalogue", at, "-k", "1")
-    assert not (tmp_path / "cache" / "catalogue").exists()
-    asked = ["transform", "rte", "-n", "2", "-b", "scripted", "--index", at, "--no-cache"]
-    assert "someone else's index names" not in in_process(*asked, "--out", "one").err
-    monkeypatch.setenv("TARGEN_CONFIG_DIR", str(tmp_path / "another"))
-    refused = in_process(*asked, "--out", "two")
-    assert "unavailable" in refused.err
-    assert "someone else's index names" in in_process("show", "two", "--rejected").out
-
-
 REFUSED = """
     retrieve 'rte or so' | no index in
     retrieve 'the review' --catalogue . --license mit | no entry is similar to | licence 3
@@ -155,14 +112,3 @@ def test_what_makes_no_sense(line, error, hint, shop, refuses, monkeypatch):
     monkeypatch.chdir(shop)
     (shop / "none").mkdir()
     refuses(line, error, hint)
-
-
-def test_another_process_is_waited_for_with_words(shop, tmp_path):
-    from filelock import FileLock
-
-    with (
-        Index(tmp_path / "index", create=True) as index,
-        FileLock(index.folder / ".lock"),
-        pytest.raises(UsageError, match="another process is building"),
-    ):
-        index.build(load_registry(), str(shop), wait=0)

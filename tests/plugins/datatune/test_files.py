@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from targen_core.errors import UsageError
 from targen_datatune.catalogues.files import FILES
 from targen_datatune.retrieval import DatasetUnavailable
 
@@ -38,32 +37,10 @@ def test_a_folder_of_several_datasets(shop, described):
     )
 
 
-@pytest.mark.parametrize("front", ["license: !!bool foo", "a: " + "[" * 9999])
-def test_a_card_that_cannot_be_read_stops_no_other(front, tmp_path, described):
-    for name in ("bad", "good"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "rows.csv").write_text("a\n1\n")
-        head = "license: mit" if name == "good" else front
-        (tmp_path / name / "README.md").write_text(f"---\n{head}\n---\nThe rows are all numbers.\n")
-    bad, good = described(tmp_path).values()
-    assert (bad.license, good.license) == ("", "mit")
-    assert bad.description == good.description == "The rows are all numbers."
-
-
 def test_splits_are_one_dataset_whose_rows_are_those_to_train_on(shop, described):
     orders = described(shop)["file:shop/orders"]
     assert (orders.name, orders.split, orders.rows) == ("orders", "train", 6)
     assert list(FILES.rows(orders))[-1] == {"item": "lamp 5", "count": 5}
-
-
-def test_shards_are_read_one_behind_the_other(tmp_path, described):
-    for at in range(3):
-        line = json.dumps({"n": at}) + "\n"
-        (tmp_path / f"train-0000{at}-of-00003.jsonl").write_text(line)
-    (entry,) = described(tmp_path).values()
-    assert (entry.name, entry.rows) == (tmp_path.name, 3)
-    assert entry.notes == ("3 files, read in order",)
-    assert [row["n"] for row in FILES.rows(entry)] == [0, 1, 2]
 
 
 EXAMPLE = {"input": "Q", "target": "yes"}
@@ -135,19 +112,6 @@ def test_a_run_is_one_dataset(tmp_path, described, works):
     assert "synthetic" in entry.description
 
 
-def test_what_is_no_catalogue(tmp_path):
-    (tmp_path / "a.png").touch()
-    with pytest.raises(UsageError, match="is not a readable dataset"):
-        list(FILES.listing(str(tmp_path / "a.png"), FILES.options()))
-
-
-def test_a_card_that_is_made_to_take_long_takes_no_longer(data, described):
-    (data / "a.csv").write_text("text\nA word.\n")
-    for text in ("[", "<!--", "[\n", "<", "![a]("):
-        (data / "a.md").write_text(text * 200_000)
-        assert [entry.name for entry in described(data).values()] == ["a"]
-
-
 def test_links_out_of_a_folder_are_noted_and_those_of_the_hubs_cache_followed(
     data, tmp_path, described
 ):
@@ -174,10 +138,3 @@ def test_links_out_of_a_folder_are_noted_and_those_of_the_hubs_cache_followed(
     actual = described(snapshot)
     assert sum("points outside the folder" in str(each) for each in actual.values()) == 1
     assert any(getattr(each, "rows", 0) == 1 for each in actual.values())
-
-
-def test_a_line_break_in_a_name_begins_no_other_line(data, described):
-    (data / "a\nid: b.csv").write_text("text\nfine\n")
-    (entry,) = described(data).values()
-    assert entry.id == "file:data/a\ufffdid: b.csv"
-    assert entry.rows == 1

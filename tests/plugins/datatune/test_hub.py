@@ -75,18 +75,6 @@ def test_pages_of_the_listing_and_what_it_asks_for(hub):
     assert not any("first-rows" in path for path in hub.asked)
 
 
-def test_one_dataset_one_owner_and_each_configuration(hub):
-    hub.add("ada/glue", configurations=("cola", "rte", "wic"), tags=["license:mit"])
-    hub.add("bob/other")
-    assert list(actual("hf:ada/glue")) == ["hf:ada/glue:cola", "hf:ada/glue:rte", "hf:ada/glue:wic"]
-    assert {entry.license for entry in actual("hf:ada/").values()} == {"mit"}
-    own = {"license": "other", "license_name": "Lamps-NC-1.0"}
-    hub.add("eve/own", cardData=own, tags=["license:other"])
-    assert actual("hf:eve/own")["hf:eve/own"].license == "lamps-nc-1.0"
-    (one,) = actual("hf:ada/glue", configurations=1).values()
-    assert one.notes == ("one of 3 configurations",)
-
-
 def test_rows_page_by_page_with_the_names_of_classes(hub):
     hub.add("ada/many", rows=230)
     hub.datasets["ada/many"]["cut"] = {7}
@@ -135,53 +123,12 @@ def test_a_service_that_stays_away_ends_the_build_and_loses_nothing(fault, words
     assert "run the same command again to continue" in caught.value.hint
 
 
-def test_no_connection(hub, monkeypatch):
-    hub.add("ada/a")
-    monkeypatch.setenv(VIEWER_VARIABLE, "http://127.0.0.1:9")
-    with pytest.raises(JobFailed, match="no usable answer from the dataset viewer"):
-        actual()
-
-
-def test_a_dataset_that_the_viewer_cannot_show(hub):
-    hub.add("ada/a")
-    said = {"error": "The dataset viewer doesn't support this dataset"}
-    hub.fail("/viewer/info", 500, 1, {"X-Error-Code": "StreamingRowsError"}, said)
-    with pytest.raises(
-        DatasetUnavailable, match="the dataset viewer does not have ada/a: The dataset"
-    ):
-        actual()
-    hub.fail("/viewer/info", 500, 99, {}, {"error": "oops"})
-    with pytest.raises(DatasetUnavailable, match="oops"):
-        actual()
-
-
 def test_a_gated_dataset_is_known_and_its_rows_are_refused(hub):
     hub.add("ada/secret", gated="manual", description="Behind a form")
     (entry,) = actual().values()
     assert (entry.gated, entry.columns, entry.description) == (True, {}, "Behind a form")
     assert "is gated or private" in entry.notes[0]
     with pytest.raises(DatasetUnavailable, match="is gated or private"):
-        list(HUB.rows(entry))
-
-
-def test_rows_of_what_changed_vanished_or_closed(hub):
-    hub.add("ada/a")
-    (entry,) = actual().values()
-    hub.datasets["ada/a"]["columns"] = {"text": {"dtype": "string", "_type": "Value"}}
-    with pytest.raises(DatasetUnavailable, match="no longer has the columns that were described"):
-        list(HUB.rows(entry))
-    hub.datasets["ada/a"]["sha"] = "b" * 40
-    with pytest.raises(DatasetUnavailable, match="has changed since it was described"):
-        list(HUB.rows(entry))
-    hub.datasets["ada/a"]["gated"] = "auto"
-    with pytest.raises(DatasetUnavailable) as caught:
-        list(HUB.rows(entry))
-    assert "request access at" in caught.value.hint
-    del hub.datasets["ada/a"]
-    with pytest.raises(DatasetUnavailable):
-        list(HUB.rows(entry))
-    hub.fail("/viewer/rows", 404, 1, {}, {"error": "not found"})
-    with pytest.raises(DatasetUnavailable, match="ada/a does not exist"):
         list(HUB.rows(entry))
 
 
@@ -194,11 +141,3 @@ def test_the_token_goes_to_the_hub_alone(hub, hubs, monkeypatch):
     monkeypatch.setenv(VIEWER_VARIABLE, f"{address}/viewer")
     actual()
     assert other.tokens == {""}
-
-
-@pytest.mark.parametrize(
-    ("spec", "words"),
-    [("hf:ada/none", "the dataset 'ada/none' is not on the hub"), ("hf:a b/c", "hf:OWNER/NAME")],
-)
-def test_what_is_not_there(spec, words, hub, refuses):
-    assert words in refuses(("catalogue", "build", spec), "", keeps=False).err

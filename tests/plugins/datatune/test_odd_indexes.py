@@ -100,17 +100,3 @@ def test_a_retrievers_broken_index_is_made_anew(text, made, works):
     path.write_text(text)
     works("retrieve", ASKED, "--index", str(made))
     assert path.read_text() != text
-
-
-@pytest.mark.parametrize("name", ["task.json", "task.yaml", "task.txt"])
-def test_a_fifo_is_no_task(name, shop, refuses):
-    os.mkfifo(name)
-    refuses(("retrieve", f"./{name}", "--catalogue", shop), "a FIFO")
-    os.mkfifo("data.csv")
-    refuses(("retrieve", ASKED, "--catalogue", "data.csv"), "neither a file nor a folder")
-
-
-def test_half_of_a_surrogate_pair_is_refused_by_what_it_is(shop, tmp_path, refuses):
-    task = tmp_path / "task.json"
-    task.write_text(r'{"instruction": "Say \ud83d what.", "labels": ["a", "b"]}')
-    refuses(("transform", task, "-n", "2", "--catalogue", shop), "half of a surrogate pair")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,9 +14,8 @@ from targen_datatune.finding import find
 from targen_datatune.index import Index
 from targen_datatune.retrieval import DatasetEntry
 from targen_datatune.retrievers import dense
-from targen_datatune.retrievers.bm25 import BM25, words
+from targen_datatune.retrievers.bm25 import BM25
 from targen_datatune.retrievers.dense import DENSE
-from targen_datatune.retrievers.fused import FUSED
 
 TEXTS = {
     "reviews": "Reviews of films with a sentiment: positive or negative",
@@ -45,18 +43,6 @@ def test_the_nearest_come_with_the_words_that_matched_and_equals_in_their_order(
     assert set(hit.terms) == {"sentiment", "films", "review", "positive"}
     same = [ENTRIES[0].model_copy(update={"id": f"file:{at}"}) for at in range(5)]
     assert [hit.at for hit in search(same)("sentiment of films", 3)] == [0, 1, 2]
-
-
-def test_words_are_compared_in_lower_case_and_singular_without_function_words():
-    assert words("The Entries of super_glue's boxes") == ["entry", "super", "glue", "boxe"]
-    assert words("news class bus series") == ["new", "class", "bus", "sery"]
-
-
-def test_a_part_of_an_index_is_refused(tmp_path, search):
-    search()
-    (tmp_path / "weights.npy").write_bytes((tmp_path / "weights.npy").read_bytes()[:-8])
-    with pytest.raises(ValueError, match=r"index|mmap"):
-        BM25.load(tmp_path)
 
 
 # --- vectors kept by the digests of their texts, and ranks put together ---
@@ -103,29 +89,11 @@ def test_a_text_is_embedded_once(embedded, tmp_path):
     assert index(tmp_path)("film", 3) == []
 
 
-def test_an_index_without_some_vectors_is_refused_and_made_anew(embedded, tmp_path):
-    index(tmp_path, *NAMES)
-    np.save(tmp_path / "vectors.npy", np.load(tmp_path / "vectors.npy")[:-1])
-    with pytest.raises(ValueError, match="vectors are missing"):
-        DENSE.load(tmp_path)
-    embedded.clear()
-    index(tmp_path, *NAMES)
-    assert embedded == [*NAMES]
-
-
 def test_another_model_is_noticed(embedded, tmp_path, monkeypatch):
     search = index(tmp_path, *NAMES)
     monkeypatch.setattr(dense, "_model", lambda options: SimpleNamespace(fingerprint="cd34"))
     with pytest.raises(UsageError, match="has changed since the index was created"):
         search("film", 1)
-
-
-@pytest.mark.parametrize("content", ["{}", "[", '{"size": "x"}'])
-def test_a_damaged_index_is_refused(content, embedded, tmp_path):
-    index(tmp_path, *NAMES)
-    (tmp_path / "dense.json").write_text(content)
-    with pytest.raises(ValueError, match=r"dense|Expecting|validation"):
-        DENSE.load(tmp_path)
 
 
 def test_both_ranks_are_put_together_and_said(embedded, shop, tmp_path):
@@ -141,33 +109,3 @@ def test_both_ranks_are_put_together_and_said(embedded, shop, tmp_path):
         embedded.clear()
         find(registry, base, asked, retriever="dense")
         assert embedded == [asked], "the vectors are those that fused has made"
-
-
-NESTED = {
-    "fused bm25": "fused cannot include itself",
-    "bm25 bm25": "at least two different retrievers are needed",
-    "bm25 " * 9: "at most 8 are allowed",
-}
-
-
-def test_an_index_fuses_what_a_command_may_fuse(embedded, shop, tmp_path, in_process, works):
-    at = tmp_path / "index"
-    in_process("catalogue", "build", str(shop), "--index", str(at))
-    asked = ("retrieve", "stars of a review", "--index", str(at), "--retriever", "fused")
-    works(*asked)
-    (file,) = at.glob("retrievers/*/fused.json")
-    whole = file.read_text()
-    facts = json.loads(whole)
-    inner = next(part["folder"] for part in facts["parts"] if part["name"] == "bm25")
-    folders = {"bm25": inner, "fused": file.parent.name}
-    for parts, said in NESTED.items():
-        # Without the check each of these would load: one `fused` leads to the next, and so on.
-        facts["parts"] = [
-            {"name": "x", "id": f"targen-datatune:{part}", "folder": folders[part]}
-            for part in parts.split()
-        ]
-        file.write_text(json.dumps(facts))
-        with pytest.raises(ValueError, match=said):
-            FUSED.load(file.parent)
-    works(*asked)
-    assert file.read_text() == whole, "it was built again"

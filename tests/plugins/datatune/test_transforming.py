@@ -8,19 +8,16 @@ import shutil
 import sqlite3
 from collections import Counter
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from targen_datatune.catalogues.files import FILES
 from targen_datatune.finding import Match
 from targen_datatune.licenses import mixes
-from targen_datatune.retrieval import DatasetEntry, DatasetUnavailable
+from targen_datatune.retrieval import DatasetEntry
 from targen_datatune.transforming.steps import elected
-from targen_standard.checks.patterns import refuse_pattern
 from tests.files import lines, write_lines
-from tests.runs import journal, manifest, outputs, records, report
+from tests.runs import journal, outputs, records, report
 from tests.tables import table
 
 TASK = """
@@ -167,16 +164,6 @@ def test_a_stopped_run_ends_the_same_and_no_call_is_made_twice(synthetic, gone, 
         assert len(keys) == len(set(keys))
 
 
-def test_a_run_waits_for_its_data(in_process, works):
-    works("generate", "recommends.yaml", "-n", 4, *RUN, "--out", "a")
-    Path("data").rename("away")
-    stopped = in_process("resume", "a", "-n", 20, "-q")
-    assert stopped.code == 1 and "file:data/reviews.csv is no longer at" in stopped.err
-    Path("away").rename("data")
-    works("resume", "a", "-q")
-    assert report("a")["rows"] == {"yes": 10, "no": 10}
-
-
 def test_rows_without_an_input_are_counted_and_not_sent(works):
     table_of = list(csv.reader(Path("data/reviews.csv").read_text().splitlines()))
     for at, row in enumerate(table_of[1::3]):
@@ -195,24 +182,6 @@ def test_rows_without_an_input_are_counted_and_not_sent(works):
     assert "has nothing in the columns of inputs" in works("show", "a", "--rejected").out
 
 
-@pytest.mark.parametrize(("balance", "rows"), [(False, {5: 1, 7: 1}), (True, {6: 2})])
-def test_sources_take_turns_where_they_are_to_whatever_is_rejected(balance, rows, works):
-    with open("data/orders.jsonl", "a") as file:  # one in four of them is a review
-        for at in range(10):
-            row = {"review": f"{WORDS[at]} lamp{at * 91}", "stars": at % 5, "shop": f"shop {at}"}
-            file.write(json.dumps(row) + "\n")
-
-    def counts():
-        return Counter(Counter(each["notes"]["source"] for each in records("a")).values())
-
-    asked(balance_sources=balance, labels=[], max_rejected=1)
-    works("generate", "recommends.yaml", "-n", "12", *RUN, "--out", "a")
-    assert counts() == rows
-    if balance:
-        works("resume", "a", "-n", "30", "-q")  # the ten reviews are all it has
-        assert counts() == {10: 1, 20: 1}
-
-
 def test_step_4_is_asked_where_the_task_wants_it(works):
     asked(correct=True)
     works("generate", "recommends.yaml", "-n", "4", "-b", "scripted", "-q", "--out", "a")
@@ -223,30 +192,6 @@ def test_step_4_is_asked_where_the_task_wants_it(works):
 
 ASKED = "Say whether the customer recommends the product of a review."
 LINE = ("transform", ASKED, "--labels", "yes,no", "--catalogue", "data", *RUN)
-
-
-def test_one_line_makes_rows_of_a_folder_with_options_of_steps_by_either_name(refuses, works):
-    step = ("--backend-for", "execute=scripted", "-o", "execute.temperature=0.5")
-    line = (*LINE, *step, "-o", "rerank.temperature=0.2", "-n", "8", "--out", "a")
-    works(*line)
-    assert report("a")["rows"] == {"yes": 4, "no": 4}
-    kept = json.loads(Path("a/task.json").read_text())
-    assert kept["transform"]["catalogues"] == [str(Path("data").absolute())]
-    steps = manifest("a")["lock"]["steps"]
-    assert list(steps) == ["expand", "rerank", "plan", "generate"]
-    assert steps["generate"]["params"]["temperature"] == 0.5
-    assert steps["rerank"]["params"]["temperature"] == 0.2
-    works(*line)
-    works("resume", "a", "-n", "12", "-q")
-    refuses((*line, "--datasets", "2"), "contains a different run")
-
-
-@pytest.mark.parametrize(("after", "candidates"), [(3, 40), (45, 45)])
-def test_a_label_is_given_up_after_20_candidates_for_each_dataset(after, candidates, in_process):
-    wrong(row={"output": "yes"})
-    line = (*LINE[:-1], "--max-rejected", "1", "--label", "yes=1", "--label", "no=1")
-    done = in_process(*line, "--datasets", "2", "--give-up-after", after, "--out", "a")
-    assert f"gave up after {candidates} consecutive candidates" in done.err
 
 
 def test_what_was_asked_for_can_be_kept_as_a_file(refuses, works):
@@ -297,22 +242,6 @@ def test_which_licences_mix(one, other, fits):
     assert mixes(one, other) == mixes(other, one) == bool(fits)
 
 
-@pytest.mark.whole
-def test_an_export_says_the_licences_of_sources_without_the_runs_card(works):
-    Path("data/reviews.md").write_text("---\nlicense: cc-by-nc-4.0\n---\nReviews of lamps.\n")
-    wrong(datasets=["file:data/reviews.csv"])
-    works(*LINE, "-n", "2", "--out", "a")
-    card, export = Path("a/README.md"), ("export", "a", "--as", "hf", "--force", "--out", "hf")
-    said = card.read_text()
-    card.unlink()
-    assert "the card does not mention" not in works(*export).err
-    whole = Path("hf/README.md").read_text()
-    assert "cc-by-nc-4.0 only permits non-commercial use" in whole and "## Sources" in whole
-    card.write_text(said.replace("cc-by-nc-4.0", "mine"))
-    noted = "the card does not mention cc-by-nc-4.0, a source's non-commercial licence"
-    assert noted in works(*export).err
-
-
 def test_licences_that_do_not_mix_are_not_mixed_and_changes_may_be_forbidden(in_process, works):
     Path("data/reviews.md").write_text("---\nlicense: cc-by-sa-4.0\n---\nReviews of lamps.\n")
     Path("data/orders.md").write_text("---\nlicense: cc-by-nc-4.0\n---\nOrders of lamps.\n")
@@ -327,16 +256,6 @@ def test_licences_that_do_not_mix_are_not_mixed_and_changes_may_be_forbidden(in_
     Path("data/reviews.md").write_text("---\nlicense: cc-by-nd-4.0\n---\nReviews of lamps.\n")
     left = in_process("retrieve", ASKED, "--catalogue", "data", "--json").json
     assert [each["dataset"]["id"] for each in left["found"]] == ["file:data/orders.jsonl"]
-
-
-def test_cards_say_what_rows_are_cite_and_carry_a_canary_on(works):
-    task = {"instruction": ASKED, "canary": "KEEP OUT guid_7", "labels": ["yes", "no"]}
-    Path("task.json").write_text(json.dumps(task))
-    line = ["transform", "task.json", *LINE[4:]]
-    works(*line, "-n", "4", "--out", "a")
-    card = Path("a/README.md").read_text()
-    for words in ('"task (transformed)"', "gandhi2024better", "gupta2023targen", "KEEP OUT guid_7"):
-        assert words in card
 
 
 # --- with synthetic rows ---------------------------------------------------------
@@ -368,20 +287,6 @@ def test_synthetic_rows_have_their_share_of_each_label(in_process, works):
     works("resume", "a", "-n", "60", "-q")
     assert report("a")["parts"]["synthetic"] == {"rows": 18, "requested": 18}
     works("validate", "a")
-
-
-def test_open_outputs_mix_and_rows_of_both_parts_are_compared(in_process, works):
-    asked(synthetic=0.5, labels=[], trial=5)
-    works("generate", "recommends.yaml", "-n", "10", *RUN, "--out", "a")
-    assert Counter(record["intended"] for record in records("a")) == {"row": 5, "synthetic": 5}
-    with open("data/reviews.csv") as file:
-        text = next(csv.DictReader(file))["review"]
-    wrong(text=text, output="yes")
-    more = ("--out", "b", "--no-cache", "--give-up-after", "10")
-    again = in_process("generate", "recommends.yaml", "-n", "60", *RUN, *more)
-    assert again.code == 1, "all synthetic rows are one that is there"
-    assert report("b")["flow"]["synthetic"]["duplicate"] > 0
-    assert "label any (synthetic) has" in again.err
 
 
 # --- bad input ------------------------------------------------------------------
@@ -461,17 +366,6 @@ def test_what_a_model_does_wrong_ends_with_its_reason(how, step, reason, in_proc
     assert (step, reason) in dropped()
 
 
-def test_excluded_rows_do_not_count_against_their_dataset(works):
-    asked(max_rejected=0.5)
-    line = ("generate", "recommends.yaml", *RUN, "-n", "10")
-    works(*line, "--out", "first")
-    write_lines("test.jsonl", lines("first/dataset.jsonl")[:6])
-    works(*line, "--exclude", "test.jsonl", "--out", "a")
-    assert sources() == {"file:data/reviews.csv"}
-    reasons = report("a")["flow"]["row"]["reasons"]
-    assert any(reason.startswith("excluded-") for reason in reasons)
-
-
 BROKEN = """
     {"output": "Yes!"}                          | illegal-label
     {"input": "Review: It broke after a day."}  | copied-example
@@ -519,61 +413,3 @@ def test_most_draws_decide_over_dataset_and_configuration(draws, chosen):
         matches.append(Match(entry, rank, 1.0))
     found = elected([draw.split() for draw in draws.split(",")], matches)
     assert [entry.id for entry, _ in found] == chosen.split()
-
-
-def test_gated_datasets_are_left_out_and_those_taken_down_passed_over(monkeypatch, works):
-    for name in ("members", "gone"):
-        shutil.copy("data/reviews.csv", f"data/{name}.csv")
-
-    def describe(listed, options):
-        for entry in FILES.describe(listed, options):
-            yield entry.model_copy(update={"gated": "members" in entry.id})
-
-    def rows(entry):
-        if "gone" in entry.id:
-            raise DatasetUnavailable(f"{entry.id} was taken down")
-        return FILES.rows(entry)
-
-    away = replace(FILES, describe=describe, rows=rows)
-    monkeypatch.setattr("targen_datatune.catalogues.files.FILES", away)
-    works(*LINE, "-n", "4", "--out", "a")
-    assert sources() == {"file:data/reviews.csv"}
-    taken_down = [each for each in lines("a/rejects.jsonl") if "was taken down" in str(each)]
-    assert len(taken_down) == 1
-    works(*LINE, "-n", "4", "--gated", "--datasets", "1", "--out", "b")
-
-
-FORMATS = r"""
-    ( | unclosed group
-    a)(b | unopened group
-    (?=a)b | look-around
-    (a)\1 | backreferences
-    (?:(?:a{1000}){1000}){1000} | size limit
-"""
-
-
-@pytest.mark.parametrize(
-    ("pattern", "words"),
-    [*table(FORMATS, 2), ("a" * 1001, "at most 1,000"), ("\ud83d", "surrogates")],
-    ids=lambda value: ascii(value)[1:30],
-)
-def test_formats_that_cannot_be_matched_in_linear_time_are_refused(pattern, words):
-    with pytest.raises(ValueError, match=words):
-        refuse_pattern(pattern)
-
-
-def test_a_run_is_revised_for_a_task_in_its_own_form_only(works, refuses):
-    text = "description: A review.\nlabels: {'yes': good, 'no': bad}\n"
-    Path("review.yaml").write_text(text)
-    Path("changed.yaml").write_text(text.replace("bad", "bad or so"))
-    line = ("--catalogue", "data", "-n", 4, *RUN)
-    works("transform", "review.yaml", *line, "--out", "a")
-    works("generate", "review.yaml", "-n", 4, "-b", "scripted", "-q", "--out", "generated")
-    for command in ("revise", "replay"):
-        said = "changed.yaml does not contain transform:, so its rows are not made like those of a"
-        refuses(f"{command} a --task changed.yaml", said, "with changed.yaml and --save FILE.json")
-    works("transform", "changed.yaml", *line, "--save", "mine.json")
-    works("revise", "a", "--task", "mine.json", "-q", "--out", "b")
-    assert "bad or so" in Path("b/task.json").read_text()
-    start = "targen generate mine.json -n 100"
-    refuses("revise generated --task mine.json", "mine.json contains transform:", start)

@@ -47,17 +47,6 @@ def test_no_shared_value_tells_the_label(bent, base, quotas):
     assert len(together) > len(facts) / 2  # the attributes are dealt apart
 
 
-def test_other_pairs_of_values_meet_each_time(bent):
-    attributes = {name: [f"{name}{number}" for number in range(5)] for name in ("a", "b", "c")}
-    settings = {"attribute": attributes, "attributes": 3, "lengths": [20]}
-    ran = bent("attrprompt", {"thanks": 25, "asks": 25}, base="kit-texts", **settings)
-    for label in ("thanks", "asks"):
-        drawn = [record["dimensions"] for record in ran.provenance if record["label"] == label]
-        for one, other in (("a", "b"), ("a", "c"), ("b", "c")):
-            pairs = Counter((draw[one], draw[other]) for draw in drawn)
-            assert set(pairs.values()) == {1} and len(pairs) == 25
-
-
 def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_text(bent):
     unfit = "thanks; and more"
 
@@ -74,12 +63,6 @@ def test_values_are_dropped_for_suiting_another_label_only_where_a_row_is_one_te
     ways = {fact["dimensions"]["way"] for fact in ran.provenance}
     assert unfit not in ways
     assert len(ways) == 3
-
-
-def test_values_of_pairs_are_dropped_where_that_is_asked_for(bent):
-    quotas = {"agrees": 3, "objects": 3}
-    ran = bent("attrprompt", quotas, of_label("way"), base="kit-pairs", removed=2)
-    assert [one.origin.values["most"] for one in ran.asked("overlap")] == [2, 2, 2]
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,7 @@ from itertools import chain
 
 import pytest
 
-from targen_core.errors import UsageError
-from targen_core.origin import Untrusted, trusting
 from targen_methods.coda.constraints import content_words, has_word
-from targen_methods.coda.method import tagger
 from targen_methods.testing import BASES
 from targen_standard.methods.columns import Columns
 from tests.files import lines, write_lines
@@ -33,31 +30,6 @@ def test_words_of_a_text_are_told_from_small_ones_and_names_are_one():
     assert words == ["old", "name", "Ho Chi Minh City", "Saigon", "Paul", "Ann Lee", "saw"]
     assert has_word("The Hen  house, at last", "hen house")
     assert not has_word("The henhouse", "hen")
-
-
-@pytest.mark.whole
-def test_parts_of_speech_are_said_where_a_pipeline_is_named(tmp_path):
-    import spacy
-
-    pipeline = spacy.blank("en")
-    pipeline.add_pipe("attribute_ruler").add_patterns(
-        [
-            {"patterns": [[{"LOWER": "the"}]], "attrs": {"POS": "DET"}},
-            {"patterns": [[{"LOWER": {"IN": ["roses", "dog"]}}]], "attrs": {"POS": "NOUN"}},
-        ]
-    )
-    pipeline.to_disk(tmp_path / "tags")
-    with pytest.raises(Untrusted, match=r"config\.cfg sets what it calls"):
-        tagger(str(tmp_path / "tags"))
-    spacy.blank("en").to_disk(tmp_path / "blank")
-    with trusting(tmp_path):
-        assert tagger(str(tmp_path / "tags"))("The roses") == "DET NOUN"
-        for name, said in (
-            (str(tmp_path / "blank"), "does not tag parts of speech"),
-            ("none_such", "the spaCy pipeline none_such is not installed"),
-        ):
-            with pytest.raises(UsageError, match=said):
-                tagger(name)
 
 
 def test_each_given_row_gives_rows_alone_and_mixed_as_often_as_asked(refuses, works, notes):
@@ -147,42 +119,3 @@ def test_a_rare_label_ends_short_of_its_rows_and_says_why(coda):
     assert len(ran.rows) == 80
     for number in (60, 61):
         assert sorted(one["form"] for one in notes if one["given_row"] == number) == forms
-
-
-@pytest.mark.parametrize(
-    ("text", "label", "reasons"),
-    [
-        (NOTES["thanks"][2].upper(), "thanks", {"copied"}),
-        # After five of its one given row:
-        (" ".join(f"drum{n}" for n in range(60)), "asks", {"too-long", "no-given-row"}),
-    ],
-    ids=["a copy of a given row", "far too many words"],
-)
-def test_what_is_no_row_is_dropped(coda, text, label, reasons):
-    ran = coda({label: 1}, write=text)
-    assert (ran.rows, ran.reasons) == ([], reasons)
-    assert min(reasons) in ran.problem
-
-
-def test_a_label_without_given_rows_is_named(refuses, notes):
-    rows = write_lines("rows.jsonl", GIVEN[:4])
-    start = ("method", "coda", notes, "--given", rows, "-b", "scripted", "-n", "4", "--out", "run")
-    label = GIVEN[0]["label"]
-    hint = f"give rows with this label, or --label {label}=2"
-    refuses(start, "the given rows do not contain the label asks", hint)
-
-
-def test_a_pair_is_not_mixed(targen, works, tmp_path):
-    task = tmp_path / "pairs.json"
-    task.write_text(BASES["kit-pairs"].as_json(), encoding="utf-8")
-    pair = {
-        "question": "Did the guard sleep at his post?",
-        "answer": "He slept.",
-        "label": "agrees",
-    }
-    rows = write_lines("rows.jsonl", [pair])
-    start = ("method", "coda", str(task), "--given", rows, "-b", "scripted", "--out", "run")
-    works(*start, "--label", "agrees=3", "--label", "objects=0", "--label", "evades=0")
-    assert {row["question"] for row in lines("run/dataset.jsonl")} == {pair["question"]}
-    refused = targen(*start[:-1], "none", "-n", "3", "--set", "solo=0")
-    assert (refused.code, "pairs are not mixed" in refused.err) == (2, True)

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import random
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.files import lines, write_lines
+from tests.files import lines
 
 from ...tables import table
-
-Targen = Callable[..., Any]
 
 
 @pytest.fixture
@@ -88,22 +83,6 @@ def test_a_run_keeps_a_module_and_runs_it_only_where_it_is_known(refuses, works,
     assert not Path("executed").exists()
 
 
-@pytest.mark.whole
-def test_rows_are_measured_and_learned_without_the_file_of_their_task(works, mail):
-    for seed in ("0", "1"):
-        start = ("method", "zerogen", str(mail), "-n", "24", "-b", "scripted", "--seed", seed)
-        works(*start, "--out", f"run{seed}")
-    mail.unlink()
-    works("train run0 --out model")
-    works("compare run0 --test run1 --repeats 1 --out compared")
-    works("reweigh run0 --out weighed")
-    works("validate weighed")
-    assert json.loads(Path("weighed/task.json").read_text())["name"] == "mail"
-    works("analyze run0 --metric labels --out analysed")
-    said = Path("analysed/analysis.json").read_text()
-    assert "The labels of run0 were not corrected, because the run had no step 4." in said
-
-
 PAIR = '{"text": "Is the atlas back?", "label": "loan"}\n'
 REFUSED = """
     attrpromt mail.yaml | attrprompt
@@ -133,45 +112,6 @@ def test_what_makes_no_sense_begins_no_run(refuses, mail, line, said):
     assert said in refuses(f"method {line} {words} -n 2 -b scripted --out run", "").err
 
 
-@pytest.mark.whole
-def test_a_run_that_files_answered_grows_without_a_key(targen, works, mail, monkeypatch):
-    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
-    listed = ("--set", "attributes=0", "--set", "lengths=[20]")  # so that rows alone are asked for
-    model = ("-b", "claude", "-o", "model=m", "--batch-offline")
-    start = ("method", "attrprompt", str(mail), *listed, *model)
-    works(*start, "-n", "2", "--out", "run")
-    _answer(targen)
-    before = lines("run/dataset.jsonl")
-    assert len(before) == 2
-    again = targen(*start, "-n", "6", "--out", "run")
-    assert again.code != 0
-    assert "resume run -n 6 extends it, with --batch-offline" in " ".join(again.err.split())
-    grown = works("resume", "run", "-n", "6", "--batch-offline")
-    assert grown.out == "run is ready; next, type: targen batch export run\n"
-    _answer(targen)
-    rows = lines("run/dataset.jsonl")
-    assert len(rows) == 6
-    assert rows[:2] == before
-
-
-def _answer(targen: Targen) -> None:
-    """Answer a run's files until it is complete; each answer is another one."""
-    for turn in range(4):
-        if not targen("batch", "export", "run", "--out", "asked", "--json").json["requests"]:
-            return
-        answers = []
-        for number, request in enumerate(lines("asked")):
-            rng = random.Random(f"{turn}/{number}")
-            text = " ".join("".join(rng.choices("abcdefgh", k=6)) for _ in range(8))
-            said = {"type": "text", "text": json.dumps({"text": text})}
-            message = {"content": [said], "stop_reason": "end_turn"}
-            result = {"type": "succeeded", "message": message}
-            answers.append({"custom_id": request["custom_id"], "result": result})
-        write_lines("answers", answers)
-        assert targen("batch", "import", "run", "answers").code == 0
-    raise AssertionError("the run does not end")
-
-
 def test_a_run_says_whose_rows_they_are_and_that_nothing_was_corrected(refuses, works, mail, start):
     works(*start, "-n", "4")
     assert "label, not corrected" in works("report", "run").out
@@ -182,9 +122,3 @@ def test_a_run_says_whose_rows_they_are_and_that_nothing_was_corrected(refuses, 
     other.write_text(mail.read_text())
     refuses(("validate", "run", "--task", other), "already states the task of its rows")
     refuses("resume run -n 8 --batch-offline", "cannot write calls to files")
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize("task", ["wic", "record", "wsc"])
-def test_a_task_whose_rows_are_more_than_texts_is_refused(refuses, task):
-    refuses(f"method attrprompt {task} -n 2 -b scripted", task)

@@ -109,16 +109,6 @@ def test_published_formats_are_read(works, mail, pairs, name):
     assert str(Path.cwd()) not in Path("out/import.json").read_text()
 
 
-def test_the_best_of_published_rows_are_kept_by_their_scores(works, pairs):
-    rows = [{**SCORED, "text2": f"It is wet in {at}.", "score": -at} for at in (3, 1, 2)]
-    Path("train.json").write_text(json.dumps(rows))
-    works(*("import-rows", "supergen", "train.json", "--task", pairs),
-          *("--labels", "supergen:rte", "--out", "out"))  # fmt: skip
-    works("select", "out", "--task", pairs, "--keep", "2", "--out", "best")
-    kept = [row["hypothesis"] for row in imported("best")]
-    assert kept == ["It is wet in 1.", "It is wet in 2."]
-
-
 @pytest.mark.whole  # the folder names an installed task
 def test_an_imported_folder_is_a_dataset_with_card_and_origin(refuses, works):
     rows = [{**row, "C": f"{row['C']} {at}"} for at in range(3) for row in CXY]
@@ -131,15 +121,6 @@ def test_an_imported_folder_is_a_dataset_with_card_and_origin(refuses, works):
     works("validate", "rte-zerogen")
     refuses((*start, "--task", "rte"), "", "--force")
     works(*start, "--task", "rte", "--force")
-
-
-def test_open_labels_are_columns_like_others(refuses, works, alone):
-    file = jsonl("rows.jsonl", [{**WHICH, **BOOK}, {**WHICH, "input": "", "output": "7"}])
-    start = ("import-rows", "self-instruct", file, "--task", "free-instructions", "--out", "out")
-    works(*start)
-    assert imported("out")[1] == {**WHICH, "input": "", "output": "7", "idx": 1}
-    assert 'license: "apache-2.0"' in Path("out/README.md").read_text()
-    refuses((*start, "--labels", "same", "--force"), "open labels")
 
 
 STRANGE = [
@@ -191,19 +172,6 @@ def test_errors_name_the_problem_and_a_way_out(refuses, pairs, typed, message):
     assert message in refuses(("import-rows", "--out", "out", *words, "--task", pairs), "").err
 
 
-@pytest.mark.parametrize("there", ["out", "out/mine.txt", "out/import.json out/grades.jsonl"])
-def test_nothing_else_is_replaced(refuses, pairs, there):
-    for name in map(Path, there.split()):
-        name.parent.mkdir(exist_ok=True)
-        name.write_text("{}")
-    line = ("import-rows", "zerogen", jsonl("rows.jsonl", CXY), "--task", pairs)
-    refuses(
-        (*line, "--labels", "zerogen:rte", "--force", "--out", "out"),
-        "",
-        "choose a different --out",
-    )
-
-
 @pytest.fixture
 def weighted(mail):
     """A command that imports three rows, the second without a label, with weights."""
@@ -218,20 +186,3 @@ def test_weights_go_with_their_rows(works, weighted, mail):
     jsonl("weights.jsonl", [{"idx": at, "weight": at / 2} for at in (2, 1, 0)])
     works(*weighted, "weights.jsonl", "--force")
     assert list(read_dataset("out", str(mail)).weights) == [0.0, 1.0]
-
-
-WEIGHTS = {
-    "few": (np.ones(2), "2 weights belong to different rows"),
-    "many": (np.ones(4), "4 weights belong to different rows"),
-    "square": (np.ones((3, 3)), "not a list of numbers"),
-    "objects": (np.array([{}, [], 1], dtype=object), "cannot read"),
-    "zero": (np.zeros(3), "all weights are 0"),
-    "nan": (np.array([0, np.nan, 1]), "weight 2 is NaN"),
-}
-
-
-@pytest.mark.parametrize("name", WEIGHTS)
-def test_weights_of_other_rows_are_refused(refuses, weighted, name):
-    values, message = WEIGHTS[name]
-    np.save(f"{name}.npy", values, allow_pickle=True)
-    assert message in refuses((*weighted, f"{name}.npy"), "").err

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.files import lines
 
-from ...runs import journal, report
-
-LABELS = ("loan", "room")
+from ...runs import journal
 
 
 def sizes(ran: Any) -> list[tuple[str, int]]:
@@ -59,32 +56,6 @@ def test_a_model_that_repeats_itself_ends_the_run_and_costs_few_calls(bent):
 def start(mail):
     """A command that makes rows by the loop."""
     return ("method", "loop", mail, "--set", "rows_per_call=5", "-b", "scripted", "--out", "run")
-
-
-def test_several_rows_are_traced_to_one_call(works, start):
-    works(*start, "-n", 20)
-    records = lines("run/provenance.jsonl")
-    assert len({record["id"].partition("/")[0] for record in records}) == 20  # they share no seed
-    of_rows = [tuple(record["calls"]) for record in records]
-    assert sorted(Counter(of_rows).values()) == [5, 5, 5, 5]
-    (key,) = of_rows[7]
-    traced = works("trace", "run", "--call", key, "--json").json
-    assert len(traced["resting"]) == 5
-    assert report("run")["usage"]["total"]["calls"] == 4
-
-
-def test_an_extended_run_keeps_its_rows_and_pays_no_call_again(works, start):
-    works(*start, "-n", 16)
-    before, paid = lines("run/dataset.jsonl"), len(journal("run"))
-    works("resume", "run", "-n", 30)
-    rows = lines("run/dataset.jsonl")
-    assert rows[:16] == before
-    assert Counter(row["label"] for row in rows) == dict.fromkeys(LABELS, 15)
-    assert paid == 4
-    assert len(journal("run")) == 4 + 4  # seven rows of each label, in two calls
-    Path("run/ledger").unlink()
-    works("resume", "run", "--verify")
-    assert lines("run/dataset.jsonl") == rows
 
 
 def test_a_cap_stops_the_loop_before_it_is_passed_and_a_larger_one_goes_on(targen, works, start):

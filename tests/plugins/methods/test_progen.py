@@ -98,9 +98,3 @@ def test_later_rounds_are_shown_rows_that_help_a_model(notes, tmp_path):
     told = [said for said in model.shown if said.count("\n\n") > 2]
     assert len(told) > 10
     assert all(said.count("label loan") + said.count("label room") == 1 for said in told)
-
-
-def test_a_model_that_learns_nothing_is_said_and_costs_no_row(notes, tmp_path):
-    run = tmp_path / "run"
-    targen_core.generate(str(notes), model=Diarist(learns=False), n=100, out=run, near_duplicates=0)
-    assert rounds(run)[2]["chosen"].startswith("as before: the model did not learn")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import pytest
@@ -13,24 +12,7 @@ from targen_methods.selfinstruct.method import (
     Options,
     TaskOptions,
     check_instruction,
-    rouge_l,
-    tokens,
 )
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "score"),
-    [
-        ("Sort the notes.", "sort THE notes", 1.0),
-        ("a b c d", "a x c y", 0.5),
-        ("one two three", "three two one", 1 / 3),
-        ("a b", "c d", 0.0),
-        ("", "", 0.0),
-    ],
-)
-def test_rouge_l_is_of_the_longest_common_words(one, other, score):
-    assert rouge_l(tokens(one), tokens(other)) == pytest.approx(score)
-
 
 PAPER = TaskOptions.model_validate(SELFINSTRUCT.presets["paper"])
 OTHER_MEDIA = "Summaries of the plot go to a reader: file each under a label."
@@ -101,15 +83,6 @@ def test_a_round_that_gives_nothing_new_ends_the_run_and_says_why(bent, text):
     assert (ran.rows, ran.reasons) == ([], {"too-similar"})
     assert len(ran.asked("instructions")) == 2
     assert "too-similar" in ran.problem
-
-
-def test_a_label_comes_first_and_a_call_writes_some_rows(bent):
-    ran = bent("selfinstruct", {"thanks": 10, "asks": 5}, instances=5)
-    labels = [str(one.origin.values["label"]).split(":")[0] for one in ran.asked("instances")]
-    assert labels.count("thanks") >= 2
-    calls = zip(ran.provenance, ran.rows, strict=True)
-    per_call = Counter((record["seed"]["text"], row["label"]) for record, row in calls)
-    assert {*per_call.values()} == {5}
 
 
 def test_unfinished_rows_labels_and_contradictions_are_dropped(bent):

@@ -9,21 +9,10 @@ from typing import Any
 
 import pytest
 
-from targen_core import Rejected
-from targen_core.calls.scores import Scored, TokenScore
 from targen_methods.supergen import selected
 from targen_testing.fault_server import FaultServer, Response, Seen
 from targen_testing.wire import OPENAI
 from tests.files import lines
-
-
-def test_tokens_of_the_text_alone_are_scored():
-    words = ['"', "Boats", " go", ".", '"', " Then"]
-    tokens = tuple(TokenScore(word, -float(at)) for at, word in enumerate(words))
-    scored = Scored("".join(words), "".join(words), tokens)
-    assert [one.text for one in scored.between(1, 10)] == ["Boats", " go", "."]
-    with pytest.raises(Rejected, match="do not make up"):
-        Scored("Boats", "Boats sail", tokens).between(0, 5)
 
 
 def test_the_best_of_each_label_in_turn():
@@ -41,13 +30,6 @@ def test_the_best_of_each_label_in_turn():
         for s in range(9)
     }
     assert len(drawn) > 3
-
-
-def test_rows_without_scores_are_refused(works, refuses, mail):
-    works("method", "zerogen", str(mail), "-n", "4", "-b", "scripted", "--out", "run")
-    refuses("select run", "row 0 has no number 'score' in its provenance")
-    rows = f"run/dataset.jsonl --task {mail}"
-    refuses(f"select {rows}", "does not state where its rows come from")
 
 
 # --- SuperGen on a server that speaks OpenAI's form, with token probabilities ---

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from targen_core import Rejected
 from targen_methods.conditional.debias import chosen, rescaled
-from targen_methods.conditional.steps import ended, kept
+from targen_methods.conditional.steps import kept
 from tests.files import lines, write_lines
-from tests.runs import outputs, report
+from tests.runs import outputs
 
 ENDS = [
     ('The quay is shut." said the man. And then', "The quay is shut."),
@@ -42,14 +41,6 @@ FIRST = [
     ('They said "Go. Now." and went. Boats', 'They said "Go. Now." and went.'),
     ("Il dit « “Va.” Elle part » et sort. Et", "Il dit « “Va.” Elle part » et sort."),
 ]
-NOWHERE = [
-    ("The quay is shut and the", False),
-    ("", False),
-    ("The quay\nis shut. Boats", True),
-    ("The quay\nis shut. Boats", False),  # a stump
-    ('The quay, which some call" shut."', False),
-    ("Here is the remark:\nIt is shut.", False),
-]
 
 
 def test_a_text_ends_at_a_quotation_mark_a_line_or_a_sentence():
@@ -62,12 +53,6 @@ def test_a_text_ends_at_a_quotation_mark_a_line_or_a_sentence():
         assert cut == dict(cases)
 
 
-@pytest.mark.parametrize(("reply", "first"), NOWHERE)
-def test_what_ends_nowhere_is_refused(reply, first):
-    with pytest.raises(Rejected, match="nothing ends a text"):
-        kept(reply, first=first)
-
-
 def given(count: int) -> Path:
     rows = (
         {"premise": f"Ship  {number} came in.", "hypothesis": "It is here.", "label": label}
@@ -75,17 +60,6 @@ def given(count: int) -> Path:
         for label in ("entailment", "not_entailment")
     )
     return write_lines("given.jsonl", rows)
-
-
-def test_pairs_are_written_after_what_was_given(works, pairs):
-    works(
-        *("method", "zerogen", str(pairs), "--given", str(given(3)), "-n", "12"),
-        *("--set", "per_condition=2", "-b", "scripted", "--out", "run"),
-    )
-    reports = [row["premise"] for row in lines("run/dataset.jsonl")]
-    assert {reports.count(f"Ship  {number} came in.") for number in range(3)} == {4}  # as given
-    usage = report("run")["usage"]["by_step"]
-    assert {one["step"] for one in usage if one["calls"]} == {"generate"}
 
 
 ASKED = [
@@ -109,27 +83,6 @@ def test_each_given_text_is_used_before_any_is_twice_in_an_order_of_the_seed(wor
         orders.append([row["premise"] for row in lines(f"run{seed}/dataset.jsonl")])
     assert orders[0] != orders[1]
     assert all(sorted(one) == sorted({*one}) and len(one) == 40 for one in orders)
-
-
-def test_lengths_are_those_of_given_texts_and_tell_no_label(bent):
-    rows_given = [
-        {
-            "question": f"Was it boat {number} of the harbour?",
-            "answer": " ".join(f"w{at}" for at in range(number)),
-            "label": "agrees",
-        }
-        for number in range(4, 24)
-    ]
-    ran = bent("zerogen", {"agrees": 8, "objects": 8}, base="kit-pairs",
-               given=rows_given)  # fmt: skip
-    asked: dict[str, set[str]] = {}
-    for request in ran.asked("continue"):
-        shown = next(
-            line for line in request.messages[-1].content.splitlines() if "harbour" in line
-        )
-        asked.setdefault(shown, set()).add(request.messages[0].content)
-    assert all(len(each) == 1 for each in asked.values())
-    assert len(set().union(*asked.values())) > 2
 
 
 @pytest.mark.parametrize(
@@ -214,13 +167,6 @@ def test_a_token_is_drawn_as_services_draw_one(sampling, among):
             assert drawn[token] / 2000 == pytest.approx(share / sum(shares), abs=0.04)
 
 
-@pytest.mark.parametrize("text", ['Boats go."', "Boats go.\n", '"Boats go.”', '\n "Boats go.» x'])
-def test_a_text_has_ended_where_what_is_kept_of_it_does(text):
-    at = next(n for n in range(len(text) + 1) if ended(text[:n]))
-    assert slice(*kept(text[:at])) == slice(*kept(text)) == slice(*kept(f'{text[:at]} More. "'))
-    assert text[slice(*kept(text))].strip() == "Boats go."
-
-
 def test_each_label_has_the_words_that_it_alone_favours(works, mail):
     Path("replies.py").write_text(SCRIPT)
     command = ("method", "zerogen", str(mail), "-n", "12", "-b", "scripted", "-q", "--no-cache")
@@ -238,11 +184,3 @@ def test_each_label_has_the_words_that_it_alone_favours(works, mail):
         assert outputs(at_once) == outputs("run")
     for record in lines("run/provenance.jsonl"):
         assert len(record["calls"]) <= 2 * 30 + 1
-
-
-@pytest.mark.whole  # backends of another distribution
-@pytest.mark.parametrize("backend", ["claude", "llama"])
-def test_a_backend_that_tells_no_next_tokens_is_refused(refuses, mail, monkeypatch, backend):
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-not-used")
-    start = f"method zerogen {mail} -n 4 -b {backend} --model any --set debias=true"
-    refuses(f"{start} --out run", "for the next token of a reply", "--backend local")

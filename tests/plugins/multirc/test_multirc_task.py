@@ -11,14 +11,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from targen_core import Rejected, Task
+from targen_core import Task
 from targen_tasks_multirc.rows import (
     MultiRcQuestion,
     OfficialMultiRc,
     Option,
-    from_rows,
-    pack,
-    to_rows,
 )
 from targen_tasks_multirc.task import MULTIRC
 
@@ -69,17 +66,6 @@ def test_a_call_is_told_how_many_options_and_right_ones_are_wanted_and_of_what_k
     assert all(1 <= right <= options for options, right in expected)
 
 
-def test_sentences_are_numbered_for_the_writer_and_for_nobody_else(plain):
-    for request in plain.asked("questions"):
-        assert request.origin.values["passage"].startswith("(1) ")
-    for request in plain.asked("meta"):
-        assert "(1) " not in request.origin.values["input"]
-    for row, entry in zip(plain.rows, plain.provenance, strict=True):
-        assert "(1) " not in json.dumps(row)
-        assert set(entry["notes"]) == {"evidence1", "evidence2"}
-        assert all(re.fullmatch(r"\d+, \d+", said) for said in entry["notes"].values())
-
-
 def test_the_paper_s_variant_is_made_as_in_the_paper(run):
     ran = run(rows=40, variants=["paper"])
     assert len(ran.rows) == 40
@@ -113,24 +99,6 @@ def test_another_set_becomes_the_label(run):
         assert set(letters) <= set("ABC")
 
 
-def test_a_correction_to_every_option_keeps_under_the_cap(run):
-    def every(prompt, good):
-        if prompt == "meta" and len(good["actual"]) > 0:
-            return {**good, "actual": list("ABCD"), "verdict": "incorrect"}
-        return good
-
-    ran = run(every, rows=6)
-    assert "all-right" in ran.reasons
-    for row in ran.rows:
-        assert not all(a["label"] for a in row["passage"]["questions"][0]["answers"])
-
-
-def test_an_option_that_there_is_not_is_no_label():
-    with pytest.raises(Rejected) as caught:
-        _question(*ABC).with_label("A, D")
-    assert caught.value.reason == "illegal-label"
-
-
 def _row(*questions: dict, **more) -> dict:
     passage = {"text": "One. Two.", "questions": list(questions)}
     return {"version": 1.1, "passage": passage, "idx": 0, **more}
@@ -145,13 +113,6 @@ def _asks(
     for n, answer in enumerate(answers) if labels else ():
         answer["label"] = n % 2 if label is None else label
     return {"question": "What?", "answers": answers, "idx": idx}
-
-
-def test_rows_of_test_files_have_no_labels():
-    row = _row(_asks("one", "two", labels=False))
-    OfficialMultiRc.model_validate_json(json.dumps(row), strict=True)
-    assert from_rows([row]) == []
-    assert pack([row]) == [row]
 
 
 @pytest.mark.parametrize(
@@ -206,16 +167,6 @@ def test_the_official_files_validate_but_for_the_oddities(split):
             said = error.errors()[0]["msg"]
             actual[json.loads(line)["idx"]] = next(each for each in (TWICE, EMPTY) if each in said)
     assert actual == ODDITIES[split]
-
-
-@needs_data
-def test_an_official_file_is_read_and_joined_as_it_was():
-    official = [json.loads(line) for line in _official("val")]
-    assert pack(official) == official
-    instances = from_rows(official)
-    assert len(instances) == 953
-    single = [row for idx, one in enumerate(instances) for row in to_rows(one, idx)]
-    assert pack(single) == official
 
 
 # --- prompts and worked examples --------------------------------------------

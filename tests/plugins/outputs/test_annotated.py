@@ -8,10 +8,9 @@ import pytest
 
 from targen_core import read_dataset
 from targen_core.errors import UsageError
-from targen_standard.task_files.model import Declaration
 
 from .declared import declaration
-from .test_exporters import CHAT, PAIRS, PLACES, POST, REPLIES, ROWS, posts, span, written
+from .test_exporters import CHAT, PAIRS, PLACES, POST, REPLIES, ROWS, written
 
 
 def exported(form, made, tmp_path):
@@ -87,25 +86,6 @@ YORK = {
     "origin": "manual",
     "value": {"start": 28, "end": 36, "text": "New York", "labels": ["place"]},
 }  # fmt: skip
-RELATION = {"from_id": "Dx_aB91ISN", "to_id": "y", "type": "relation", "direction": "right"}
-
-
-def test_a_project_of_one_s_own_is_read_by_its_only_question(tmp_path):
-    done = {**TASK, "annotations": [annotation([YORK, RELATION])]}
-    skipped = {**TASK, "annotations": [annotation([], was_cancelled=True)]}
-    empty = {**TASK, "annotations": [annotation([])]}
-    rows = read([done, skipped, empty, TASK], PLACES, tmp_path)
-    assert rows == [
-        {"text": POST, "spans": [span(POST, "New York", "place")], "idx": 0},
-        {"text": POST, "spans": [], "idx": 1},
-    ]
-    answer = {"value": [{"start": 28, "end": 36, "label": "place"}], "user_id": "u"}
-    record = {"id": "1", "fields": {"text": POST}, "responses": {"ner": [answer]}}
-    record |= {"metadata": {}, "suggestions": {}, "vectors": {}, "_server_id": "x"}
-    folder = tmp_path / "disk"
-    (folder / ".argilla").mkdir(parents=True)
-    (folder / "records.json").write_text(json.dumps([record]), encoding="utf-8")
-    assert read_dataset(folder, PLACES.task(name="mine")).rows == rows[:1]
 
 
 def test_ground_truth_decides_between_people_and_otherwise_the_record_is_named(tmp_path):
@@ -123,36 +103,3 @@ def test_ground_truth_decides_between_people_and_otherwise_the_record_is_named(t
 def done(*results, **data):
     """A task with one annotation of these results."""
     return {**TASK, **data, "annotations": [annotation([*results])]}
-
-
-JSON_MIN = {"text": POST, "label": [], "annotator": 1, "annotation_id": 1, "lead_time": 1.5}
-MOODS = Declaration(description="Posts.", labels={"a": "x", "b": "y"})
-
-
-@pytest.mark.parametrize(
-    ("record", "declared", "problem"),
-    [
-        (JSON_MIN, PLACES, "is a JSON-MIN export from Label Studio"),
-        (TASK, PLACES, "has 1 record, but no annotations"),
-        (done(YORK), CHAT, "does not contain rows written by targen export"),
-        (done({**YORK, "value": {"brush": [1]}}), PLACES, "not a record from this tool"),
-        (done(YORK, {**YORK, "from_name": "b"}), PLACES, "no such question; the questions are"),
-        (done(data={"one": "x", "other": "y"}), PAIRS, "0 answers to a question that needs"),
-        (done(YORK), MOODS, "rows of mine have one label each"),
-    ],
-)
-def test_what_cannot_be_read_is_said(record, declared, problem, tmp_path):
-    with pytest.raises(UsageError) as caught:
-        read([record], declared, tmp_path)
-    assert problem in str(caught.value)
-
-
-def test_tags_of_tokens_are_rows_whose_tokens_have_spaces_between(tmp_path):
-    written("bio", posts(span(POST, "New York", "place")), tmp_path / "mine.conll")
-    (row,) = read_dataset(tmp_path / "mine.conll", PLACES.task(name="places")).rows
-    assert [(each["text"], each["type"]) for each in row["spans"]] == [("New York", "place")]
-
-
-def test_other_lists_of_objects_are_read_as_before(tmp_path):
-    row = {"text": "x", "spans": [], "idx": 4}
-    assert read([row], PLACES, tmp_path) == [row]

@@ -60,18 +60,6 @@ def test_tags_are_of_words_and_a_row_ends_with_an_empty_line(tmp_path):
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "place", "tokens"),
-    [
-        ("हम दिल्ली गए।", "दिल्ली", "हम\tO\nदिल्ली\tB-place\nगए\tO\n।\tO\n\n"),
-        ("我在北京。", "北京", "我\tO\n在\tO\n北\tB-place\n京\tI-place\n。\tO\n\n"),
-    ],
-)
-def test_a_vowel_sign_ends_no_token_and_a_chinese_character_is_one(text, place, tokens, tmp_path):
-    written("bio", posts(span(text, place, "place"), text=text), tmp_path / "x")
-    assert (tmp_path / "x").read_text(encoding="utf-8") == tokens
-
-
 def test_a_span_that_cuts_a_token_is_refused_by_its_row_or_widened(tmp_path):
     made = posts(span(TOWN, "York", "place"), text=TOWN)
     for form, problem in [("bio", "covers only part of 'Yorkshire'"), ("spacy", "begins or ends")]:
@@ -230,21 +218,6 @@ def test_tools_for_annotation_get_texts_and_the_answers_of_a_row(kind, tmp_path)
         assert (result["value"], answers) == (value, SUGGESTED[kind])
 
 
-def test_a_scale_of_whole_numbers_is_rated_and_odd_letters_are_noted(tmp_path):
-    whole = {"score": {1: "bad", 5: "good"}, "bins": 5, "step": 1}
-    declared = PAIRS.model_copy(update={"output": whole})
-    made = dataset(declared, {"one": "x", "other": "y", "score": 4})
-    written("label-studio", made, tmp_path / "folder")
-    written("argilla", made, tmp_path / "records.json")
-    rating = '<Rating name="score" toName="text-one" maxRating="5"/>'
-    assert rating in (tmp_path / "folder" / "config.xml").read_text()
-    (record,) = json.loads((tmp_path / "records.json").read_text())
-    assert record["suggestions"]["score"] == {"value": 4, "score": None, "agent": "targen"}
-    said = written("argilla", posts(text="\U0001f600 Rome"), tmp_path / "more.json")
-    assert "1 text with emoji" in said
-    assert not written("label-studio", posts(text="\U0001f600 Rome"), tmp_path / "counts-as-we-do")
-
-
 ONE_REPLY = "Write only one reply: the best that you can give."
 ANSWERED = (
     "Answer the question: 1 to 2 right answers, as short as can be, copied word for word from the "
@@ -270,13 +243,6 @@ def test_an_instruction_asks_for_what_its_completion_is(kind, tmp_path):
     written("instructions", dataset(declared, row), tmp_path / "x")
     prompt = f"Texts at $5.\n{asked}\n\nInput:\n{shown}\n\nOutput:\n"
     assert json.loads((tmp_path / "x").read_text()) == {"prompt": prompt, "completion": completion}
-
-
-@pytest.mark.parametrize("form", ["bio", "spacy", "dpo", "sft"])
-def test_rows_without_that_output_are_refused(form, tmp_path):
-    with pytest.raises(UsageError, match="which rows of mine do not have") as no:
-        written(form, ROWS["score"], tmp_path / "no")
-    assert "output: {" in str(no.value.hint)
 
 
 class _Rows(Suite):

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from targen_core.errors import Rejected
 from targen_outputs.labels import Labels
-from targen_outputs.marks import marked, moved, read_marks
+from targen_outputs.marks import marked, read_marks
 from targen_outputs.sets import label_for, sets_of
 
 TYPES = ("a", "b", "long-type")
@@ -53,18 +53,6 @@ def test_what_is_marked_is_read_again(case):
     if not any(f"<{kind}>" in text or f"</{kind}>" in text for kind in TYPES):
         assert plain == text
         assert found == spans
-
-
-@given(spanned())
-def test_spans_of_a_copy_are_found_in_the_text(case):
-    text, spans = case
-    for span in moved(spans, text):
-        assert text[span["start"] : span["end"]] == span["text"]
-
-
-def test_a_span_that_the_text_lacks_is_refused():
-    with pytest.raises(Rejected, match="not in the text"):
-        moved([{"start": 0, "end": 3, "type": "a", "text": "Bob"}], "Ann and Rob")
 
 
 @given(st.integers(1, 9), st.integers(0, 3), st.integers(0, 3))

@@ -68,11 +68,3 @@ def test_what_gives_an_output_away_is_a_figure(rows, texts, figure, value, warne
     found = measured(rows, texts)
     assert found.figures["mine"][figure].value == pytest.approx(value)
     assert bool(found.warnings) == warned
-
-
-OTHERS = [("spans", "x"), ("spans", [{}]), ("score", True), ("labels", [1]), ("chosen", 1)]
-
-
-@pytest.mark.parametrize(("column", "value"), [*OTHERS, ("ranked", ["a"])])
-def test_columns_of_another_form_are_passed_over(column, value):
-    assert measured([{column: value}], [["x"]]).figures == {}

@@ -10,23 +10,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pydantic import ValidationError
 
 from targen_core import generate, read_dataset
-from targen_core.errors import QuotaNotMet, Rejected, UsageError
-from targen_core.reading.typed import yaml_of
-from targen_outputs.answer import Answer, span_of
-from targen_outputs.labels import Labels
-from targen_outputs.preference import Preference
-from targen_outputs.score import Score
-from targen_outputs.spans import Spans
-from targen_standard.drafting import declaration as drafting
+from targen_core.errors import QuotaNotMet, UsageError
 from targen_standard.task_files.model import Declaration
 
 from ...files import lines
-from ...runs import report
 from ...tables import table
-from .declared import ALL, CHAT, NER, PAIRS, QA, SHOP
+from .declared import ALL, NER, PAIRS, QA, SHOP
 
 ONE_SEED = {"contexts": ["x"], "seeds": ["one thing"]}
 PARTLY, CORRECTED = "nearly the same, so not taken", "another one, which the row now has"
@@ -141,37 +132,7 @@ def test_a_score_of_step_4_between_two_of_the_scale_is_the_nearest_one(judged, s
     assert [row["score"] for row in dataset] == [score]
 
 
-def test_step_4_is_not_asked_to_find_fewer_spans_than_there_are():
-    asked = []
-
-    def label(call):
-        asked.append(call.values["input"])
-        return {"text": "<person>Ann</person> <person>Bob</person> <person>Cy</person>"}
-
-    declared = {**NER, "output": {**NER["output"], "per_row": [0, 2]}}
-    written = {"text": "<person>Ann</person> Bob Cy"}
-    with pytest.raises(QuotaNotMet):
-        rows(declared, lambda _: written, label, labels={"person": 1}, **ONE_SEED)
-    rejects = lines("runs/mine-0/rejects.jsonl")
-    reasons = {(each["reason"], each["detail"]) for each in rejects}
-    assert reasons == {("too-many-spans", "the text has 3 spans")}
-    assert len(asked) == len(rejects)
-
-
 UNANSWERED = {**QA, "output": {**QA["output"], "per_row": [0, 2]}}
-
-
-def test_a_question_may_have_no_answer(works):
-    file_of(UNANSWERED)
-    works("generate", "./mine.yaml", "-n", 6, "-b", "scripted", "--out", "run")
-    assert read_dataset("run").labels == {"when": 2, "who": 2, "none": 2}
-    works("validate", "run")
-    works("export", "run", "--as", "instructions", "--out", "rows.jsonl")
-    without = [row for row in lines("rows.jsonl") if row["completion"] == "none"]
-    assert len(without) == 2 and without[0]["prompt"].count("reply: none") == 1
-    wrong = {"passage": "In May.", "question": "When?", "kind": "none", "answers": ["May"]}
-    with pytest.raises(ValidationError, match="the passage does not answer the question"):
-        Declaration(**UNANSWERED).task().instance.model_validate(wrong)
 
 
 @pytest.mark.parametrize("step_3", [[], ["May"]])
@@ -189,34 +150,6 @@ def test_step_4_decides_whether_a_question_has_an_answer(step_3):
         rows(declared, write, lambda _: answer, labels={aimed: 1})
     unanswered = "A question that the passage does not answer, although it is about the same"
     assert targets[0].startswith(unanswered) == (not step_3)
-
-
-ANSWERS = """
-    12 March 2024 | 13 March 2024 | corrected
-    Ann came 3-5 | Ann came 5-3 | corrected
-    it was on time | it wasn't on time | corrected
-    sie kam pünktlich an | sie kam nicht pünktlich an | corrected
-    in May 2024 | May 2024 | noted
-    in May 2024 | in May, 2024. | kept
-    北京市人 | 北京人 | noted
-"""
-
-
-@pytest.mark.parametrize(("step_3", "step_4", "becomes"), table(ANSWERS))
-def test_answers_that_differ_in_a_number_or_a_negation_are_not_alike(step_3, step_4, becomes):
-    """Of those that differ in less, the run's notes and report say so."""
-    kept = step_4 if becomes == "corrected" else step_3
-    judged = step_4 if becomes == "noted" else None
-    open_ended = {**QA, "output": {"answer": QA["output"]["answer"]}}
-    written = {"passage": "Ann came to us.", "question": "When?", "answers": [step_3]}
-    label = lambda _: {"kind": "when", "answers": [step_4]}  # noqa: E731
-    dataset = rows(open_ended, lambda _: written, label, labels={"when": 1}, **ONE_SEED)
-    assert [row["answers"] for row in dataset] == [[kept]]
-    (record,) = lines("runs/mine-0/provenance.jsonl")
-    assert record.get("notes", {}).get("judged") == judged
-    said = {table["title"]: table["rows"] for table in report("runs/mine-0")["output"]}
-    told = said.get("Agreement with step 4", [])
-    assert told == ([["the same", 0], [PARTLY, 1], [CORRECTED, 0]] if judged else [])
 
 
 MAIL = {"text": "I want my money back."}
@@ -384,21 +317,6 @@ def test_any_set_that_a_row_may_have_can_be_requested(kind, works):
     assert read_dataset("run").labels == {"a+c": 8, "a+b+c+d": 2}
 
 
-@pytest.mark.parametrize("found", ["a+b", "a+c", "a+b+c+d"])
-@pytest.mark.parametrize("kind", FOUR)
-def test_a_row_whose_set_was_not_requested_is_relabelled_not_illegal(kind, found):
-    """A text is the names in its set; step 3 marks only the first."""
-    words = found.split("+")
-    marks = [f"<{name}>{name}</{name}>" for name in words]
-    written = {"text": " ".join([marks[0], *words[1:]])} if kind == "spans" else MAIL
-    judged = {"text": " ".join(marks)} if kind == "spans" else {"labels": words}
-    with pytest.raises(QuotaNotMet, match=re.escape(f"relabelled {found}, ")):
-        rows({**FOUR[kind], **ONE_SEED}, lambda _: written, lambda _: judged, labels={"a": 1})
-    rejects = lines("runs/mine-0/rejects.jsonl")
-    assert {(each["verdict"], each["corrected"]) for each in rejects} == {("surplus", found)}
-    assert {each["detail"] for each in rejects} == {f"no rows are requested for label {found}"}
-
-
 REFUSED = """
     spans | person | {"text": "I met <person>Ann."} | <person> is never closed
     spans | person | {"text": "I met Ann</person>."} | </person> closes no mark
@@ -497,44 +415,6 @@ def test_a_score_within_the_tolerance_stays_and_another_is_taken_over(apart, is_
     assert row["score"] == (aimed if is_kept else found)[-1]
 
 
-@pytest.mark.parametrize(
-    ("found", "says"),
-    [
-        ("a", "too-few-labels: no usable reply in 2 attempts: `labels` contains 1 label instead "),
-        ("abc", "too-many-labels: no usable reply in 2 attempts: `labels` contains 3 labels inste"),
-    ],
-)
-def test_step_4_is_asked_again_for_another_number_of_labels(found, says):
-    """Its first and second replies have a wrong number; that of the next row is right."""
-    output = {**FOUR["labels"]["output"], "per_row": [2, 2]}
-    calls = count()
-
-    def label(call):
-        return {"labels": ["a", "b"] if next(calls) > 1 else [*found]}
-
-    made = rows({**SHOP, "output": output}, lambda _: MAIL, label, labels={"a+b": 1})
-    (reject,) = lines("runs/mine-0/rejects.jsonl")
-    assert f"{reject['reason']}: {reject['detail']}".startswith(says), reject
-    assert made.dataset.labels["a+b"] == 1
-
-
-def test_a_text_has_room_for_the_spans_that_are_asked_for():
-    text = {"text": {"words": [4, 40]}}
-    output = {**NER["output"], "per_row": [0, 4]}
-    declared = {**NER, "output": output, "fields": text}
-    asked = []
-    mine = Declaration(**declared).task(name="mine")
-
-    def write(call):
-        asked.append((call.values["target"], call.draws[0]["length"]))
-        return mine.calls.dry_run(call)
-
-    rows(declared, write, labels={"person": 20, "person+place": 40})
-    each = [sum(map(int, re.findall(r"\d+", one))) / int(two.split()[1]) for one, two in asked]
-    assert max(each) <= 1 / 3
-    assert max(sum(map(int, re.findall(r"\d+", target))) for target, _ in asked) == 4
-
-
 GOOD, BEST = {"better": "best", "worse": "bad"}, {"ranked": ["best", "good", "bad"]}
 
 
@@ -564,90 +444,3 @@ def test_replies_are_judged_in_both_orders(kind, first, second, kept):
     with pytest.raises(QuotaNotMet, match=str(kept)) if refused else nullcontext():
         (row,) = rows(ALL[kind], lambda _: reply, label, labels={"concise": 1})
         assert row[column] == kept
-
-
-def test_an_agent_is_told_what_an_output_cannot_use(works, in_process):
-    file_of({**QA, "seeds": ["eggs"], "contexts": ["food"]})
-    works(*"generate ./mine.yaml -n 1 -b agent --out run".split())
-    reply = {"passage": "Ana cooked six eggs in May.", "question": "When did Ana cook?"}
-
-    def brought(answers):
-        groups = json.loads(in_process("next", "run", "--json").out)["groups"]
-        key = groups[0]["prompts"][0]["id"]
-        for answer, said in answers:
-            Path("answers.jsonl").write_text(json.dumps({"id": key, "reply": answer}))
-            done = in_process("answer", "run", "answers.jsonl")
-            assert (said in done.out, done.code) == (True, int("used" not in said)), done.out
-
-    june = "unusable-output: answers: 'in June' is not in the passage"
-    used = "1 answer used"
-    brought([({**reply, "answers": ["in June"]}, june), ({**reply, "answers": ["May"]}, used)])
-    none = "no-answer: step 4 gives no answer"
-    found = {**WHY, "kind": "when"}
-    brought([({**found, "answers": []}, none), ({**found, "answers": ["May"]}, used)])
-    assert report("run")["status"] == "complete"
-
-
-def test_types_of_a_program_say_the_same_as_a_file():
-    for given, declared in (
-        (Spans(spans={"person": "a named person", "place": "a named town"}, per_row=(0, 3)), NER),
-        (Labels(labels={"refund": "wants money", "delay": "is late"}, several=True), SHOP),
-        (Score(score={1: "nothing in common", 5: "the same"}, bins=4), PAIRS),
-        (Answer(answer={"when": "a date", "who": "a person"}, within="passage"), QA),
-        (Preference(preference={"concise": "fewer words", "correct": "no mistake"}), CHAT),
-    ):
-        mine = Declaration(**{**declared, "output": given})
-        assert mine.task().labels == Declaration(**declared).task().labels
-
-
-BLENDER = "Press the button. Use 70 ml of oil, or 1,700 ml (by 12.05.2024) of it when fitted."
-
-
-@pytest.mark.parametrize(
-    ("answer", "passage", "span"),
-    [
-        ("70 ml", BLENDER, "70 ml"),
-        ("70  ML.", BLENDER, "70 ml"),
-        ("press the Button", BLENDER, "Press the button"),
-        ("use 70 ml of oil;", BLENDER, "Use 70 ml of oil"),
-        ("fit", BLENDER, ""),
-        ("itted", BLENDER, ""),
-        ("700 ml", BLENDER, ""),
-        ("2024", BLENDER, "2024"),
-        ("the lid", BLENDER, ""),
-        ("...", BLENDER, ""),
-        ("it", "Fit it.", "it"),
-        ("दिन", "सात दिनों में", ""),
-        ("दिन", "सात दिन में", "दिन"),
-        ("5分", "水を約5分温める。", "5分"),
-        ("温める", "水を約5分温める。", "温める"),
-        ("서울", "안나는 서울에서 왔다.", "서울"),
-    ],
-)
-def test_an_answer_is_whole_words_of_the_passage(answer, passage, span):
-    assert span_of(answer, passage) == span
-
-
-@pytest.mark.parametrize(
-    ("output", "wrong"),
-    [
-        (json.dumps(NER["output"]), ""),
-        (json.dumps(PAIRS["output"]), ""),
-        ("[1]", "output: it is not an object with keys"),
-        ("{", "output: it is not JSON"),
-        ('{"spnas": {"person": "a named person"}}', "output: it does not state which output"),
-        ('{"spans": {"person": "a named person"}, "perrow": 1}', "output.perrow: unknown key"),
-    ],
-)
-def test_a_draft_has_an_output_that_makes_a_task(output, wrong):
-    texts = dict.fromkeys(("name", "summary", "description", "contexts", "seeds"), "short posts")
-    field = {"name": "text", "description": "the post", "least_words": 5, "most_words": 40}
-    none = {"labels": [], "seed_field": "", "dimensions": [], "samples": []}
-    reply = drafting.DraftReply(**texts, **none, language="English", fields=[field], output=output)
-    if wrong:
-        with pytest.raises(Rejected, match=re.escape(wrong)):
-            drafting.declared(reply)
-        return
-    file = drafting.written(drafting.declared(reply))
-    assert "\noutput:\n" in file
-    assert Declaration.model_validate(yaml_of(file)) == drafting.declared(reply)

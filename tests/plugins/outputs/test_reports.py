@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from targen_standard.task_files.outputs import output_in
 
-from ...files import changed, lines, write_lines
+from ...files import lines, write_lines
 from ...runs import edit, records, report
 from .declared import ALL, declaration
 from .test_exporters import REPLIES, span
@@ -97,34 +96,6 @@ def test_a_run_reports_them_and_commands_show_them(works):
         assert "\nScores\n" not in works("report", "run").out
 
 
-def test_reports_leave_out_sets_of_which_no_rows_are_requested(works):
-    names = {name: f"is {name}" for name in ("ash", "birch", "cedar", "date")}
-    output = {"labels": names, "several": True}
-    Path("mine.yaml").write_text(json.dumps({"description": "Mails.", "output": output}))
-    asked = "--label ash=2 --label birch+date=1 -b scripted --out run"
-    works("generate", "./mine.yaml", *asked.split())
-    said = works("report", "run").out
-    rows, flow = (
-        [line.split()[0] for line in said.partition(head)[2].partition("\n\n")[0].splitlines()[2:]]
-        for head in ("Rows (", "Label flow")
-    )
-    assert rows == flow == ["ash", "birch+date"]
-    works("report", "run", "--html")
-    corrected = works("correct", "run", "-b", "scripted", "--out", "out").out
-    assert "birch+date" in corrected
-    assert "birch+cedar" not in corrected + Path("run/report.html").read_text()
-    assert "\n| birch+cedar |" not in Path("run/README.md").read_text()
-
-
-def test_a_row_that_step_4_changed_within_its_label_is_shown_as_changed(works):
-    made("score", 40, works)
-    ends = [each for each in records("run") if "before" in each.get("notes", {})]
-    shown = works("show", "run", "--changed", "--json").out.splitlines()
-    assert [json.loads(each)["idx"] for each in shown] == [each["idx"] for each in ends]
-    origin = works("show", "run", str(ends[0]["idx"])).out
-    assert f"row changed, label kept: {ends[0]['label']}\n" in origin
-
-
 def test_what_is_corrected_within_its_label_is_wrong_and_named_by_its_row(works):
     Path("mine.yaml").write_text(json.dumps(ALL["spans"]))
     text = "See Aba0 or Bebe0."  # of such names the scripted backend marks each
@@ -142,12 +113,3 @@ def test_what_is_corrected_within_its_label_is_wrong_and_named_by_its_row(works)
     assert changes[1]["after"] == "Saw <person>Aba0</person> or <person>Bebe0</person>."
     assert report("out")["as_given"] == {"right": 1, "wrong": 1}
     assert lines("out/dataset.jsonl")[1]["spans"][1] == other
-
-
-def test_rows_of_one_text_with_another_output_are_paired_by_diff(works, in_process):
-    made("score", 8, works)
-    shutil.copytree("run", "other")
-    with changed("other/dataset.jsonl") as rows:
-        rows[0]["score"] += 0.01
-    said = in_process("diff", "run", "other", "--json").json
-    assert said["rows"] == {"same": 7, "relabelled": 1, "near": 0, "left": 0, "right": 0}

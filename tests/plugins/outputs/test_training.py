@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shlex
 from itertools import product
 from pathlib import Path
 
@@ -12,16 +11,13 @@ import numpy as np
 import pytest
 
 from targen_core.dataset.model import Dataset
-from targen_core.errors import UsageError
-from targen_outputs.training.answer import ANSWERS
 from targen_outputs.training.labels import SEVERAL_LABELS
 from targen_outputs.training.score import SCORES
 from targen_outputs.training.spans import TYPED_SPANS
 from targen_standard.task_files.model import Declaration
-from targen_training.api import evaluate, train
+from targen_training.api import train
 from targen_training.testing.suite import TrainerSuite as Suite
 from tests.files import lines, write_lines
-from tests.tables import table
 
 from .declared import CHAT, NER, PAIRS, QA, RANKED, SHOP
 from .test_exporters import span
@@ -147,22 +143,6 @@ def test_a_task_s_output_is_learned_and_measured_by_default(kind, works):
         assert found["figures"][main]["value"] > 0.9
 
 
-@pytest.mark.parametrize("kind", ["answer", "spans", "score"])  # each takes rows by another unit
-def test_a_curve_of_real_rows_compares_outputs(kind, works):
-    _write(kind)
-    command = ("compare", "learn.jsonl", "--real", "learn.jsonl", "--test", "test.jsonl", "--task")
-    options = ("./mine.yaml", "--curve", "0,2", "--repeats", 2, "--out", "c")
-    shown = works(*command, *options).out
-    _, _, main, unit = KINDS[kind]
-    assert f"real rows per {unit}" in shown
-    assert f"adding synthetic rows to 2 real rows per {unit} changes " in shown
-    part = json.loads(Path("c/results.json").read_text(encoding="utf-8"))["parts"][0]
-    assert part["metric"] == main
-    assert [few["each"] for few in part["few"]] == [0, 2]
-    assert part["few"][1]["both"]["value"] > part["few"][1]["alone"]["value"] - 0.05
-    assert "0 of " in works(*command, *options).err  # all of it is there
-
-
 @pytest.mark.parametrize("declared", [CHAT, RANKED])
 def test_the_best_reply_is_learned_by_default(declared, works):
     rows = []
@@ -192,41 +172,6 @@ def test_answers_are_parts_of_a_text_or_not_learned(refuses, works):
     write_lines("learn.jsonl", [{**rows[0], "kind": "why", "answers": ["of clouds"]}] * 4)
     said = "none of these rows have an answer that occurs in their texts"
     refuses((*TRAIN[:-1], "n"), said, "the kind of question, not the answer, use --trainer tfidf")
-
-
-@pytest.mark.parametrize(
-    ("right", "said", "f1", "exact"),
-    [
-        (["in May"], ["In May."], 1, 1),
-        (["in May", "May"], ["May"], 1, 1),
-        (["in May"], ["May"], 2 / 3, 0),
-        (["in May"], [], 0, 0),
-        (["in May"], ["June"], 0, 0),
-    ],
-)
-def test_an_answer_is_measured_against_the_nearest_right_one(right, said, f1, exact):
-    found = ANSWERS.measured([right], [said])
-    assert [found.measures[name].value for name in ("f1", "exact_match")] == (
-        pytest.approx([f1, exact])
-    )
-
-
-SPACY = "spacy -o pipeline=en_core_web_none"
-COMPARE = "compare learn.jsonl --test test.jsonl --task ./mine.yaml --trainer spans --trainer tfidf"
-
-
-REFUSED = f"""
-    {shlex.join(TRAIN)} --trainer {SPACY} | does not support the language 'en_core_web_none', and \
-        | python -m spacy download en_core_web_none
-    {shlex.join(TRAIN)} --trainer score | do not have the output targen-outputs:score
-    {COMPARE} | learn different things
-"""
-
-
-@pytest.mark.parametrize(("line", "said", "hint"), table(REFUSED))
-def test_what_does_not_go_together_is_refused(line, said, hint, refuses):
-    _write("spans")
-    refuses(line, said, hint, keeps="compare" not in line)
 
 
 def _of(spans):
@@ -294,12 +239,3 @@ def test_spans_are_found_at_their_characters(text, marked):
     model = train(data, task=task, out="m", progress=False)
     (found, *_) = model.predict(model.decisions(data))
     assert found == spans
-
-
-def test_labels_of_texts_are_not_asked_of_a_model_of_outputs():
-    _write("spans")
-    model = train("learn.jsonl", task="./mine.yaml", out="m", progress=False)
-    with pytest.raises(UsageError, match="predicts more than a text's label"):
-        model.labels_of("I met Ann.")
-    (warning, *_) = evaluate(model, "learn.jsonl").warnings
-    assert warning.startswith("the training data contained 32 of 32 rows")

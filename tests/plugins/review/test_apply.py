@@ -75,26 +75,6 @@ def test_new_version_has_what_people_changed_and_what_was_before(run, grades, wo
     assert "label before review" in shown
 
 
-def test_a_version_of_rows_without_numbers_has_none(run, tmp_path, grades, works):
-    own, new = tmp_path / "own.jsonl", tmp_path / "new"
-    own.write_bytes((run / "dataset.jsonl").read_bytes())
-    with changed(own) as rows:
-        for row in rows:
-            del row["idx"]
-    grades(own, "ann", {1: {"after": "D", "label": "negative"}}, "--task", run / "task.json")
-    works("review", "apply", own, "--out", new)
-    assert lines(new / "dataset.jsonl") == [rows[0], {**rows[1], "label": "negative"}, *rows[2:]]
-    assert len(read_dataset(new)) == len(rows)
-
-
-def test_a_version_knows_the_task_of_its_file(run, grades, works):
-    """It keeps a copy, as the run does."""
-    grades(run, "ann", ANN)
-    works("review", "apply", run)
-    assert (NEW / "task.json").read_text() == (run / "task.json").read_text()
-    works("export", NEW, "--as", "csv", "--out", "rows")
-
-
 def test_same_grades_give_the_same_bytes_and_others_another_folder(run, grades, refuses, works):
     grades(run, "bob", {0: {"after": "B"}, 2: REJECT})
     grades(run, "ann", ANN)
@@ -191,31 +171,6 @@ def test_export_takes_what_people_found_acceptable(run, grades, refuses, works, 
     assert "whether anybody has read them" not in card
 
 
-@pytest.mark.whole
-def test_the_card_of_an_export_has_what_people_found(run, grades, works, tmp_path):
-    right, wrong = {"before": "A", "after": "A"}, {"before": "D", "after": "B"}
-    grades(run, "ann", {0: right, 1: wrong})
-    grades(run, "bob", {0: right, 1: {**wrong, "after": "C"}})
-    grades(run, "llm-1", {4: {"after": "D"}})
-    works("export", run, "--as", "hf", "--out", "out")
-    section = Path("out/README.md").read_text().partition("## Review by people")[2]
-    for words in (
-        "2 people graded 2 of 6 rows (assigned to them: all rows; labels visible)",
-        "right 1, weak 0.5, a minor part is missing 0.5",
-        "Acceptable: 75% (",
-        "before correction 50% (",
-        "gave 2 rows the same grade in 50% (",
-        "Cohen's κ",
-    ):
-        assert words in section, section
-    assert "ann" not in section and "llm" not in section
-    assert len(list(read_dataset("out", str(run / "task.json")))) == 6
-    (run.with_name("reviews-0.review") / "review.json").write_text("{")
-    done = works("export", run, "--as", "hf", "--out", "second")
-    assert "the card does not include the review figures" in done.err
-    assert "## Review" not in Path("second/README.md").read_text()
-
-
 def test_version_that_somebody_else_wrote_is_data_and_nothing_more(run, grades, refuses, works):
     grades(run, "ann", ANN)
     works("review", "apply", run)
@@ -278,10 +233,3 @@ def test_nothing_of_a_file_with_one_wrong_record_is_taken(run, refuses, works):
     refuses(("review", "import", run, "arg"), said)
     works("review", "import", run, "arg", "--rater", "eve=bob")
     assert len(lines("reviews-0.review/grades-bob.jsonl")) == 7
-
-
-def test_file_is_reviewed_and_says_how_to_fill_it(rows_file, task_file, grades, refuses, works):
-    data = rows_file()
-    grades(data, "ann", {0: REJECT}, "--task", task_file)
-    assert f"--label positive=1 --exclude {data}" in works("review", "apply", data).out
-    assert len(lines("rows-reviewed/dataset.jsonl")) == 5

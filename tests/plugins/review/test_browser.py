@@ -138,41 +138,6 @@ def test_rows_by_keys_with_a_reload_and_a_kill(rows_file, task_file, serve, ente
     assert [state["after"] for state in states(folder, "bob").values()] == ["C"]
 
 
-def test_texts_comments_calls_and_places_by_keys(run, serve, enter):
-    page = enter(serve(run, "--as", "ann", "--rubric", "paper").link)
-    page.keyboard.press("?")
-    assert page.locator("dialog#help").is_visible()
-    assert page.evaluate("document.querySelector('dialog').scrollTop") == 0
-    page.keyboard.press("Escape")
-    page.keyboard.press("o")
-    page.wait_for_selector(".call .reply")
-    page.keyboard.press("e")
-    page.wait_for_selector("#edit textarea:focus")
-    page.keyboard.press("Control+a")
-    page.keyboard.type("Cold.")
-    page.wait_for_selector("#checks .bad")
-    page.keyboard.press("Control+a")
-    page.keyboard.type("The soup was cold and we will not come back.")
-    page.wait_for_selector("#checks .good")
-    press(page, "Control+Enter", "Row 0: saved")
-    page.keyboard.press("m")
-    page.keyboard.type("abcd, all of it")
-    for key in ("Control+Enter", "x", "f"):
-        press(page, key, "Row 0: saved")
-    page.keyboard.press("g")
-    page.keyboard.type("5")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/row/6")
-    page.keyboard.press("ArrowLeft")
-    page.wait_for_url("**/row/5")
-    page.go_back()
-    page.wait_for_selector("h1:has-text('Row 5')")
-    (state,) = states(run.with_name("reviews-0.review"), "ann").values()
-    assert state["edit"] == {"text": "The soup was cold and we will not come back."}
-    said = [state[name] for name in ("comment", "reject", "flag", "after")]
-    assert said == ["abcd, all of it", True, True, None]
-
-
 def test_a_blind_page_says_what_comes_first_and_reasons_have_keys(
     rows_file, task_file, serve, enter, fits, tmp_path
 ):
@@ -286,22 +251,3 @@ def test_labels_scores_answers_and_replies_are_given_by_keys_alone(serve, enter,
         page.locator("#said", has_text="Row 0: saved as wrong").wait_for()
         (state,) = states(tmp_path / f"{name}.jsonl.review", "ann").values()
         assert {key: state["output"][key] for key in said} == said
-
-
-def test_a_dataset_is_read_by_keys(rows_file, task_file, serve, enter, fits):
-    data = rows_file(120, f"{EVIL} the soup, once more", "long" * 300)
-    page = enter(serve(data, "--task", task_file, command="view").link, **SMALL)
-    fits(page)
-    page.keyboard.press("/")
-    page.keyboard.type("number 7")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("h1:has-text('11 rows')")
-    page.locator("td a").first.click()
-    page.wait_for_selector("h1:has-text('Row 7')")
-    page.keyboard.press("n")
-    page.wait_for_selector("h1:has-text('Row 70')")
-    fits(page)
-    page.keyboard.press("l")
-    page.wait_for_selector("h1:has-text('11 rows')")
-    assert page.input_value("input[name=text]") == "number 7"
-    assert page.title() == "rows"

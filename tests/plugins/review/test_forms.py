@@ -7,14 +7,11 @@ sheet below.
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from targen_core.errors import UsageError
 from targen_review.forms import (
@@ -25,7 +22,7 @@ from targen_review.forms import (
     write_argilla,
     write_label_studio,
 )
-from targen_review.grades import Grade, check_name
+from targen_review.grades import Grade
 from targen_review.planning import planned
 
 from ...tables import table
@@ -111,14 +108,6 @@ def test_a_blind_review_exports_neither_ids_nor_digests_with_labels(run):
         assert item.mark != item.digest
 
 
-def test_columns_clash_with_nothing():
-    texts = {"label": "a", "Label!": "b", "edit_x": "c", "passage.text": "d", "日本": "e", "é": "f"}
-    item = Item("0", "0" * 16, "0", "0" * 16, texts)
-    names = replace(SHEET, items=[item]).columns.values()
-    assert len(set(names)) == len(texts)
-    assert all(name.isascii() and name not in ("label", "grade", "edit_x") for name in names)
-
-
 # --- what may come back ---
 
 
@@ -195,36 +184,6 @@ def test_file_of_something_else_is_refused(refused):
         assert said in refused("argilla-records.json", text), text[:80]
 
 
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
-    | st.sampled_from(["entailment", "A", "reject", "ann@example.org", "\ud800"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["choices", "text", "value", "email", "id"]), inner),
-    max_leaves=8,
-)  # fmt: skip
-_KEYS = [
-    "label", "grade", "decision", "comment", "edit_premise", "annotator", "updated_at",
-    "lead_time", "responses", "metadata", "data", "annotations", "id",
-]  # fmt: skip
-
-
-@given(st.sampled_from(FILES), st.dictionaries(st.sampled_from(_KEYS), _JSON, min_size=1))
-def test_every_record_is_either_read_or_refused(name, parts):
-    records = _recorded(name)
-    records[0].update(parts)
-    for annotation in records[1].get("annotations", ()):
-        annotation.update(parts)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, name)
-        file.write_text(json.dumps(records))
-        try:
-            answers = answers_in(file)
-        except UsageError:
-            return
-    assert all(grade.label in (None, *SHEET.labels) for _, grade in answers)
-    assert all(grade.after in (None, *SHEET.grades) for _, grade in answers)
-
-
 def test_of_two_annotations_of_one_person_the_later_counts_and_none_that_was_cancelled(tmp_path):
     file = tmp_path / "a.json"
     records = _recorded("labelstudio.json")
@@ -242,26 +201,3 @@ def test_of_two_annotations_of_one_person_the_later_counts_and_none_that_was_can
     ):
         file.write_text((RECORDED / name).read_text().replace(old, new))
         assert read_answers(file, SHEET, {}) == {}
-
-
-@given(st.one_of(st.text(min_size=1, max_size=60), st.integers(), st.emails()))
-def test_a_rater_has_a_name_that_can_name_a_file_or_a_way_to_give_one(theirs):
-    records = _recorded("labelstudio.json")[:1]
-    del records[0]["annotations"][1:]
-    records[0]["annotations"][0]["completed_by"] = theirs
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "a.json")
-        file.write_text(json.dumps(records))
-        try:
-            ((name, _),) = answers_in(file)
-        except UsageError as error:
-            name = error.hint.partition("=")[2].partition("'")[0]  # the way to give one
-    assert check_name(name) == name
-
-
-def test_two_people_of_one_name_are_told_apart(refused):
-    records = _recorded("labelstudio.json")
-    records[0]["annotations"][1]["completed_by"]["email"] = "ann@elsewhere.org"
-    said = refused("labelstudio.json", records)
-    assert "ann@example.org and ann@elsewhere.org would both have the name ann" in said
-    assert "--rater 'ann@elsewhere.org=NAME'" in said

@@ -6,9 +6,8 @@ import shutil
 
 import pytest
 
-from targen_core.errors import RunDirectoryError, UsageError
+from targen_core.errors import UsageError
 from targen_review.grades import Grade, GradeBook, Rater, read_grades
-from tests.files import changed
 
 ANN = Rater(rater="ann")
 
@@ -44,14 +43,6 @@ def test_a_torn_last_line_is_dropped(tmp_path, torn):
     assert set(read_grades(tmp_path)["ann"].grades) == {"1", "2"}
 
 
-def test_a_file_killed_in_its_first_line_is_begun_again(tmp_path):
-    (tmp_path / "grades-ann.jsonl").write_bytes(b'{"format"')
-    assert read_grades(tmp_path) == {}
-    with GradeBook(tmp_path, ANN) as book:
-        book.append(grade("1"))
-    assert set(read_grades(tmp_path)["ann"].grades) == {"1"}
-
-
 def test_one_program_at_a_time_writes_the_grades_of_a_rater(tmp_path):
     with GradeBook(tmp_path, ANN), pytest.raises(UsageError, match="another program is writing"):
         GradeBook(tmp_path, ANN)
@@ -67,16 +58,3 @@ def test_files_of_several_machines_are_merged_by_time(tmp_path):
     grades = read_grades(here)["ann"].grades
     found = {row: given.after for row, given in grades.items()}
     assert found == {"1": "B", "here": "A", "there": "A"}, "the laptop's file is read first"
-
-
-def test_what_is_no_line_of_grades_or_somebody_else_s_is_refused_with_its_place(tmp_path):
-    with GradeBook(tmp_path, ANN) as book:
-        book.append(grade("1"))
-    with pytest.raises(RunDirectoryError, match="not of ann"):
-        GradeBook(tmp_path, Rater(rater="ann", kind="model", model="claude"))
-    for line in (2, 1):
-        with changed(tmp_path / "grades-ann.jsonl") as written:
-            written[line - 1]["mood"] = "good"
-        for read in (read_grades, lambda folder: GradeBook(folder, ANN)):
-            with pytest.raises(RunDirectoryError, match=rf"grades-ann.jsonl, line {line} .*mood"):
-                read(tmp_path)

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from targen_review.grades import read_grades
-from tests.files import lines
 
 GRADER = """
 def reply(request):
@@ -60,35 +59,7 @@ def test_a_model_grades_the_rows_of_the_plan_and_is_marked(review, run, works):
     assert [line.split(" ")[0] for line in text.splitlines() if "):" in line] == list("ABCD")
 
 
-def test_the_same_command_asks_nothing_again(review, works):
-    works("review", "grade", review, *FAKE, "-n", "2")
-    done = works("review", "grade", review, "--as", "fake")
-    assert "0 grades by fake, a model; 2 in total" in done.out
-    assert "not graded: 4 rows; run targen resume" in done.err
-    works("resume", review / "model-fake", "-n", "6")
-    done = works("review", "grade", review, "--as", "fake")
-    assert "4 grades by fake, a model; 6 in total" in done.out
-    assert len(_asked()) == 6
-
-
-@pytest.mark.whole
-def test_a_model_whose_answers_are_awaited_has_no_grades(review, works):
-    """That answers may come through files, all runs are tested for: tests/integration/batches."""
-    asked = ("-b", "chatgpt", "--model", "any", "--batch-offline", "--batch-lists")
-    done = works("review", "grade", review, "--as", "gpt", *asked)
-    assert "0 grades by gpt, a model" in done.out
-    assert "gpt" not in read_grades(review)
-    works("batch", "export", review / "model-gpt", "--out", "requests.jsonl")
-    assert len(lines("requests.jsonl")) == 6
-
-
 def test_a_reply_outside_the_rubric_is_no_grade(review, in_process):
     Path("grader.py").write_text(GRADER.replace('"grade": "B"', '"grade": "E"'))
     assert in_process("review", "grade", review, *FAKE, "--give-up-after", "9").code == 1
     assert len(read_grades(review)["fake"].grades) == 1
-
-
-def test_a_model_grades_rows_of_which_nothing_is_known(rows_file, works):
-    works("review", rows_file(4), "--sample", "2", "--rubric", "paper", "--plan")
-    done = works("review", "grade", "rows.jsonl.review", "-b", "scripted", "--as", "m")
-    assert "rows.jsonl.review: 2 grades by m, a model" in done.out

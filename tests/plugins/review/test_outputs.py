@@ -118,20 +118,6 @@ def test_what_the_output_cannot_have_is_refused_by_its_own_words(kind, opened):
     assert page.lines == []
 
 
-@pytest.mark.parametrize("tool", ["label-studio", "argilla"])
-def test_no_form_asks_for_a_label_in_place_of_an_output(tool, opened, refuses, tmp_path):
-    opened("spans")
-    export = ("review", "export", tmp_path / "rows.jsonl.review", "--to", tool, "--out", "out")
-    done = refuses(export, "rows of rows have an output, but these formats support only a label")
-    assert "targen export --as label-studio" in done.err
-
-
-def test_the_same_answer_says_that_the_row_is_right(opened):
-    page = opened("score")
-    assert "saved as right; the row is kept." in _answer(page, {"score": "4.60"}).text
-    assert page.lines[-1]["output"] is None
-
-
 def test_an_output_that_asks_nothing_is_edited_as_json(opened, monkeypatch):
     from targen_outputs.labels import LabelsOutput
 
@@ -149,19 +135,6 @@ def test_an_output_that_asks_nothing_is_edited_as_json(opened, monkeypatch):
     ):
         answer = _answer(page, {"*": text})
         assert (answer.status, words in answer.text) == (422, True), text
-
-
-@pytest.mark.parametrize("kind", ANSWERED)
-def test_a_blind_page_hides_the_answers_until_the_rater_gave_theirs(kind, opened):
-    page = opened(kind, blind=True)
-    hidden = page.ask("/row/1").text
-    hidden += page.ask("/row/1?json").text + page.ask("/row/1?edit").text
-    for answer in ("checked", "4.6", "&#34;start&#34;", "At length.</p>"):
-        assert answer not in hidden, answer
-    form, columns = ANSWERED[kind]
-    _answer(page, form)
-    assert page.lines[-1]["after"] in ("R", "W")
-    assert page.lines[-1]["output"].keys() == columns.keys()
 
 
 def test_spans_stay_at_their_words_when_the_text_is_edited(opened):
@@ -189,12 +162,6 @@ def answered(data, graded):
     return give
 
 
-def test_the_report_shows_outputs_in_their_own_words(answered, works):
-    folder = answered("spans", [{"spans": [ANN, ROME]}], [None])
-    (differing,) = works("review", "report", folder, "--json").json["disagreements"]
-    assert "<place>Rome</place>" in differing["grades"]["ann"]["output"]
-
-
 @pytest.mark.parametrize(
     ("ann", "bob", "outcome", "score"),
     [(2.0, 2.3, "relabelled", 2.0), (2.0, 3.0, "disagreed", 4.6), (None, 4.4, "doubted", 4.6)],
@@ -208,15 +175,3 @@ def test_scores_within_the_tolerance_are_no_difference(
     (row,) = lines(tmp_path / "new" / "dataset.jsonl")
     assert row["score"] == score
     assert json.loads((tmp_path / "new" / "report.json").read_text())["outcomes"][outcome] == 1
-
-
-def test_an_output_that_rows_cannot_have_counts_for_nothing(
-    answered, works, in_process, page, tmp_path
-):
-    odd = [{"spans": "all"}], [{"text": "Another text.", "spans": []}]
-    folder = answered("spans", *odd)
-    said = in_process("review", "report", folder).err
-    assert said.count("with an output that these rows cannot have: row") == 2
-    for name in ("ann", "bob"):
-        made = page(tmp_path / "rows.jsonl", name=name, rubric=None)
-        assert "&#34;Ann&#34;" in made.ask("/row/1").text.replace("\\&#34;", "&#34;")

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import html
-import json
 import re
-import sys
-import unicodedata
 
 import pytest
 
-from targen_review.forms import sheet_of
-from targen_review.grades import read_grades
-from targen_review.page.serving import Secret, listening, serve
-from targen_review.plan import load_plan
-from targen_review.planning import planned
 from targen_review.rows import open_data
-from targen_review.rubric import LABELS, PAPER
-from tests.files import changed, lines, write_lines
+from tests.files import lines
 
 from .conftest import OWN, PORT
 
@@ -39,14 +30,6 @@ def test_only_those_with_the_link_on_this_machine_are_answered(page, run):
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert "frame-ancestors 'none'" in policy
-
-
-@pytest.mark.parametrize("name", ["J\u00fcrgen", "Ju\u0308rgen", "Жанна", "हिन्दी"])
-def test_a_rater_has_a_name_in_any_script(name, page, run):
-    composed = unicodedata.normalize("NFC", name)
-    mine = page(run, name=composed, raters=name)
-    assert mine.say(1, "grade", "A").status == 303
-    assert [*read_grades(mine.session.book.path.parent)] == [composed]
 
 
 def test_what_another_site_sends_changes_nothing(page, run):
@@ -134,42 +117,6 @@ def test_a_blind_review_tells_nothing_before_the_rater_chose(page, run):
     assert "The guest would come back." in shown and "Origin" in shown
 
 
-_TEXT = "Ada met Carl in Rome. Carl left early."
-_SPANS = [{"start": 0, "end": 2}, {"start": 8, "end": 11}, {"start": 16, "end": 19}]
-_ANSWER = {"start": 8, "end": 11, "text": "Carl"}
-_QUERY = {"query": "Tired, @placeholder went home.", "idx": 0, "answers": [_ANSWER]}
-_PASSAGE = {"text": _TEXT, "entities": _SPANS}
-_RECORD = {"source": "targen", "idx": 0, "passage": _PASSAGE, "qas": [_QUERY]}
-_OPTIONS = [{"text": "Carl", "idx": 0, "label": 1}, {"text": "Ada", "idx": 1, "label": 0}]
-_QUESTIONS = [{"question": "Who left?", "answers": _OPTIONS, "idx": 0}]
-_MULTIRC = {"idx": 0, "passage": {"text": _TEXT, "questions": _QUESTIONS}}
-
-
-_OPEN = [("record", _RECORD, '"start"', "Carl"), ("multirc", _MULTIRC, '"right"', "A")]
-
-
-@pytest.mark.whole
-@pytest.mark.parametrize(("task", "row", "tells", "label"), _OPEN)
-def test_blind_rows_of_open_labels_do_not_hold_their_answer(
-    page, tmp_path, task, row, tells, label
-):
-    mine = page(write_lines(tmp_path / "rows.jsonl", [row]), task=task, blind=True)
-    for path in ("/row/1", "/row/1?edit", "/list"):
-        shown = html.unescape(mine.ask(path).text)
-        assert "Carl left early" in shown and "Ada" in shown
-        assert tells not in shown and "all_right" not in shown
-    out = json.dumps(
-        list(sheet_of(mine.session.plan, mine.session.book.path.parent).items[0].texts)
-    )
-    assert "answers" not in out and "options" not in out
-    for name in ("answers", "options"):
-        mine.say(1, "edit", **{f"field.{name}": mine.session.view(0).row.fields.get(name, "")})
-        mine.say(1, "edit", **{f"field.{name}": "a guess"})
-    assert mine.lines == [], "what is hidden is not compared with a guess"
-    mine.say(1, "label", "@own", own=label)
-    assert tells in html.unescape(mine.ask("/row/1").text)
-
-
 def test_texts_of_strangers_stay_texts(page, rows_file, task_file):
     evil = "<script>alert(1)</script><img src=x onerror=alert(1)> \u202eabc\u0007"
     mine = page(rows_file(2, evil), task=str(task_file))
@@ -182,35 +129,6 @@ def test_texts_of_strangers_stay_texts(page, rows_file, task_file):
     mine.say(1, "comment", comment='"><script>alert(1)</script>')
     for path in ("/row/1", "/goto?row=<script>alert(1)</script>"):
         assert "<script>alert" not in mine.ask(path).text
-
-
-def test_a_row_that_changed_since_is_told_and_asked_again(page, run):
-    mine = page(run)
-    mine.say(1, "grade", "A")
-    mine.session.book.close()
-    with changed(run / "dataset.jsonl") as rows:
-        rows[0]["text"] = "Other words are here now."
-    again = page(run)
-    assert again.session.done == 0
-    assert "has changed since you graded it" in again.ask("/row/1").text
-    again.say(1, "grade", "B")
-    assert again.session.done == 1
-
-
-def test_the_end_the_list_the_calls_and_places_that_there_are_not(page, run):
-    mine = page(run)
-    calls = mine.ask("/row/1/calls").text
-    assert "generate" in calls and "tokens in" in calls
-    for number in (1, 2, 2, 3, 4, 5, 6):  # the second has two questions
-        mine.say(number, "grade", "A")
-    assert mine.ask("/next?after=6").headers["location"] == "/done"
-    done = mine.ask("/done").text
-    assert "All 6 rows are reviewed" in done
-    assert re.search(r"<code>targen review apply \S+/reviews-0\.review</code>", done)
-    assert "0 rows" in mine.ask("/list?show=open").text
-    for path in ("row/7", "row/0", "row/7/calls", "goto?row=99"):
-        assert mine.ask(f"/{path}").status in (404, 422)
-    assert mine.ask("/goto?row=3").headers["location"] == "/row/4", "numbers are from 0"
 
 
 # --- right, wrong label, bad text ---
@@ -226,13 +144,6 @@ def verdicts(page, run):
         return made
 
     return make
-
-
-def test_a_closed_set_of_labels_is_asked_for_verdicts(run, rows_file, tmp_path):
-    assert load_plan(planned(str(run))[0]).rubric == LABELS
-    assert load_plan(planned(str(rows_file()))[0]).rubric == PAPER, "no labels are known"
-    other = planned(str(run), rubric="paper", out=tmp_path / "other")[0]
-    assert load_plan(other).rubric == PAPER
 
 
 def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(verdicts):
@@ -272,29 +183,6 @@ def test_each_verdict_is_one_key_and_wrong_label_asks_which_by_one_more(verdicts
     assert "<td>wrong label</td>\n<td>changes its label to negative</td>" in listed
 
 
-def test_a_verdict_on_a_corrected_label_says_what_the_one_before_was(verdicts):
-    mine = verdicts()
-    mine.say(2, "grade", "R")  # step 4 made it positive, from negative
-    mine.say(2, "label", "negative")
-    assert [(line["before"], line["after"]) for line in mine.lines] == [("W", "R"), ("R", "W")]
-
-
-def test_a_blind_label_is_a_verdict_and_a_bad_text_needs_none(verdicts):
-    mine = verdicts(blind=True)
-    hidden = mine.ask("/row/1").text
-    title = re.search(r'id="row-title"[^>]*>(.*?)</h1>', hidden, re.DOTALL)[1]
-    assert "1 of 6" in title
-    assert "row" not in title.lower(), "its number may tell the label"
-    assert "bad text" in hidden
-    assert "<span>right</span>" not in hidden
-    row = mine.session.view(0).row
-    assert mine.say(1, "label", row.label).headers["x-location"] == "/row/2"
-    assert mine.say(2, "grade", "B").headers["x-location"] == "/row/3"
-    assert mine.say(3, "grade", "R").status == 422
-    said = [(line["label"], line["after"]) for line in mine.lines]
-    assert said == [(row.label, "R"), (None, "B")]
-
-
 def test_apply_report_and_json_use_the_same_words(verdicts, run, works):
     mine = verdicts()
     for number, letter in enumerate("RRBR", 1):
@@ -332,13 +220,3 @@ def test_rows_and_rejects_are_filtered_sorted_and_shown_with_their_origin(view, 
     places = re.findall(r'href="/row/(\d+)\?', listed)
     following = mine.ask(f"/row/{places[0]}?sort=shortest&label=negative").text
     assert re.search(rf'href="/row/{places[1]}\?[^"]*" data-key="n ArrowRight"', following)
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a screen is always there")
-def test_without_a_screen_there_is_a_way_to_the_page(monkeypatch, capsys):
-    monkeypatch.setattr("uvicorn.Server.run", lambda self, sockets: None)
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    with listening(0) as (listener, port):
-        serve(None, listener, Secret(port), browser=True)
-    assert f"first run there: ssh -L {port}:127.0.0.1:{port} HOST" in capsys.readouterr().err

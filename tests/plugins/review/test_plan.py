@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from targen_core.errors import UsageError
 from targen_review.grades import Grade, GradeBook, Rater
-from targen_review.sample import Drawable, assign, drawn, sample_size, teams_of
+from targen_review.sample import Drawable, assign, sample_size, teams_of
 
 from ...tables import table
 
@@ -58,32 +52,6 @@ def test_a_plan_without_a_grade_is_made_anew_with_what_is_asked_for_now(run, wor
     assert (list(done.json["rows"]), done.json["blind"]) == (["cat"], True)
 
 
-def test_data_without_a_task_say_what_a_review_of_them_lacks(rows_file, task_file, works):
-    data = rows_file(4)
-    lacks = works("review", data, "--plan").err
-    for words in ("cannot choose labels", "not checked", "edit", "--task NAME"):
-        assert words in lacks
-    done = works("review", data, "--task", task_file, "--json")
-    assert "replaced the previous plan" in done.err
-    assert "--task NAME" not in done.err
-    assert done.json["data"]["task"] == str(task_file)
-
-
-def test_what_is_no_plain_file_in_a_plan_s_place_is_said(run, plan, refuses):
-    folder = Path(plan(run)["folder"])
-    (folder / "review.json").unlink()
-    os.mkfifo(folder / "review.json")
-    for command in (
-        f"review {folder} --plan",
-        f"review report {run}",
-        f"review apply {run}",
-        f"review grade {run} -b scripted",
-        f"review export {run} --to argilla --out x",
-        f"export {run} --reviewed",
-    ):
-        refuses(command, "review.json: it is a FIFO", code=1)
-
-
 def test_the_order_of_a_blind_review_tells_no_label(rows_file, task_file, plan):
     data = rows_file(40)
     given, hidden, again = (
@@ -93,37 +61,6 @@ def test_the_order_of_a_blind_review_tells_no_label(rows_file, task_file, plan):
     assert given == [str(row) for row in range(40)]
     assert hidden == again != given
     assert sorted(hidden) == sorted(given)
-
-
-@pytest.mark.parametrize("name", ["../../x", "a b", "<b>", "..", "é/", "x" * 41])
-def test_a_plan_from_elsewhere_names_raters_that_can_name_files(name, run, plan, refuses):
-    file = Path(plan(run, "--raters", "ann,bob")["folder"], "review.json")
-    file.write_text(file.read_text().replace('"ann"', json.dumps(name)))
-    refuses(("review", run, "--no-open", "--plan"), "cannot be the name of a rater", code=1)
-
-
-def test_a_review_does_not_load_what_only_runs_need(run):
-    """Numbers take a fifth of the server's memory, and a page needs none."""
-    line = [sys.executable, "-X", "importtime", "-m", "targen_core.cli", "review", run, "--plan"]
-    done = subprocess.run(line, capture_output=True, text=True, check=True)
-    imported = {said.rpartition("|")[2].strip() for said in done.stderr.splitlines()}
-    assert "targen_review.plan" in imported
-    assert "numpy" not in imported
-
-
-REFUSED = """
-    review {rows} --plan --raters ann,b/b | 'b/b' cannot be the name of a rater
-    review {run} --plan --as cat | cat is not a rater in this review (raters: ann, bob)
-    review grade {run} -b scripted --as ann | ann is a person in the review plan
-    review grade {run} -b scripted --as a/b | cannot be the name of a rater
-    review grade {run} --as fake --out {run} | is not a run of targen review grade
-"""
-
-
-@pytest.mark.parametrize(("line", "error", "hint"), table(REFUSED))
-def test_what_cannot_be_asked_changes_nothing(line, error, hint, run, plan, rows_file, refuses):
-    plan(run, "--raters", "ann,bob")
-    refuses(line.format(run=run, rows=rows_file()), error, hint)
 
 
 # --- samples and teams ---
@@ -152,17 +89,6 @@ def test_shares_by_size_give_table_16_but_for_three_single_rows():
     assert steps == [479, 240, 400, 200, 600, 300], "as table 14 has it"
 
 
-RULES = [
-    ("all", 7, 7), ("paper", 1, 1), ("0.2", 240, 48), ("20%", 240, 48), ("200", 240, 200),
-    ("200", 50, 50), ("1.0", 9, 9), ("0.001", 9, 1), (".5", 5, 3), ("1", 9, 1), ("all", 0, 0),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("rule", "size", "number"), RULES)
-def test_rules_take_what_they_say(rule, size, number):
-    assert sample_size(rule, size) == number
-
-
 @pytest.mark.parametrize("rule", ["", "0", "0.0", "1.5", "120%", "-3", "half", "nan", "1e3", "٣"])
 def test_rules_that_are_none_are_refused(rule):
     with pytest.raises(UsageError, match="does not select rows"):
@@ -180,21 +106,6 @@ def test_teams_are_twos_in_the_order_of_the_names():
     ):
         with pytest.raises(UsageError, match=problem):
             teams_of(names, given_teams)
-
-
-@given(
-    st.lists(st.sampled_from("aaaabbc"), min_size=1, max_size=60),
-    st.integers(0, 70),
-    st.integers(0, 3),
-)
-def test_a_sample_has_the_labels_of_its_dataset(labels, number, seed):
-    rows = [Drawable(f"r{at}", label) for at, label in enumerate(labels)]
-    sample = drawn(rows, number, seed=seed)
-    assert len({row.id for row in sample}) == len(sample) == min(number, len(rows))
-    every, taken = Counter(labels), Counter(row.label for row in sample)
-    for label in every:
-        assert abs(taken[label] - len(sample) * every[label] / len(rows)) < 1
-    assert sample == drawn(rows[::-1], number, seed=seed) or len(every) > 1
 
 
 def test_three_teams_have_equal_shares_and_their_members_the_same_rows():

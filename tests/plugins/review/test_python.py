@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import targen_core
@@ -70,51 +69,3 @@ def test_a_row_or_a_label_that_is_not_there_writes_nothing(run: Path) -> None:
     assert not [*run.with_name(f"{run.name}.review").glob("grades-*")]
     with pytest.raises(UsageError, match="there are no grades by people"):
         apply_review(run)
-
-
-@pytest.mark.parametrize(
-    ("said", "wrong"),
-    [
-        ({"relabel": {2: "positive"}, "bad": [2]}, "row 2 is in both relabel and bad"),
-        ({"right": [2], "bad": [1, 2]}, "row 2 is in both bad and right"),
-        ({"bad": 3}, "bad is 3"),
-        ({"relabel": [3]}, "relabel is"),
-        ({"relabel": {3.5: "positive"}}, "relabel is"),
-        ({"relabel": {3: float("nan")}}, "relabel is"),
-        ({"bad": [False, True]}, "bad is"),
-        ({"right": np.array([False, True])}, "right is"),
-    ],
-)
-def test_what_cannot_be_said_of_rows_writes_nothing(
-    run: Path, said: dict[str, Any], wrong: str
-) -> None:
-    with pytest.raises(UsageError, match=wrong):
-        review(run, **said)
-    assert not run.with_name(f"{run.name}.review").exists()
-
-
-@pytest.mark.whole  # pandas
-def test_rows_are_named_as_pandas_has_them(run: Path) -> None:
-    frame = targen_core.load(run).dataset.to_pandas()
-    mask = frame["idx"] < 2
-    with pytest.raises(UsageError, match="bad is") as caught:
-        review(run, bad=mask)
-    assert "df.index[mask]" in caught.value.hint
-    kept = frame["label"][~mask]
-    review(run, bad=frame.index[mask], relabel=kept, rater="sam")
-    made = apply_review(run, out="mine")
-    assert len(made) == len(kept)
-
-
-def test_a_review_remembers_the_encoding_of_its_data(
-    works: Any, refuses: Any, task_file: Path
-) -> None:
-    Path("rows.csv").write_bytes("text;label\nDas Café war gut;positive\n".encode("cp1252"))
-    of = {"task": str(task_file), "encoding": "cp1252"}
-    folder = review("rows.csv", bad=[], right=[0], **of)
-    works("review", "rows.csv", "--task", task_file, "--encoding", "cp1252", "--out", "r", "--plan")
-    works("review", "r", "--plan")
-    works("review", "export", "r", "--to", "label-studio", "--out", "sheet")
-    assert "100%" in works("review", "report", folder).out
-    assert apply_review(folder)[0]["text"] == "Das Café war gut"
-    refuses(("review", folder, "--encoding", "cp850"), "with a different encoding")

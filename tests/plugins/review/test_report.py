@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from targen_review.agreement import Figure, cohen_kappa, krippendorff_alpha, share, spearman
+from targen_review.agreement import cohen_kappa, krippendorff_alpha, spearman
 from targen_review.figures import figures_of, read_reviews
-from targen_review.grades import Grade, GradeBook, Rater
 from targen_review.plan import load_plan
 from targen_review.planning import planned
 from targen_review.report import findings_of, shown
@@ -108,38 +106,6 @@ def test_models_are_kept_apart_from_people(review, lettered, reported, works):
     assert said["agreement"][0]["spearman"]["value"] is None
 
 
-@pytest.mark.parametrize("command", ["report", "grade", "apply"])
-def test_data_without_a_review(command, tmp_path, refuses):
-    starts = "targen review DATA starts one and prints its folder; --out FOLDER starts it in FOLDER"
-    refuses(f"review {command} {tmp_path}", f"no review in {tmp_path} or next to it", starts)
-    refuses(f"review {command} nowhere", "no data or review nowhere", starts)
-
-
-def test_what_does_not_count_is_said(rows_file, lettered, works):
-    data = rows_file(4)
-    folder = planned(str(data), raters="ann,bob", sample="all", rubric="paper")[0]
-    lettered(folder, "ann", "A B A B")
-    lettered(folder, "bob", "A B A A")
-    with GradeBook(folder, Rater(rater="bob")) as book:
-        book.append(book.grades["1"].model_copy(update={"at": "", "after": "E"}))
-    with GradeBook(folder, Rater(rater="eve")) as book:
-        book.append(Grade(row="0", digest="0" * 16, after="A"))
-    rows = data.read_text().splitlines()
-    rows[0] = rows[0].replace("soup", "bread")
-    data.write_text("\n".join([*rows, rows[3]]) + "\n")
-    printed = works("review", "report", folder).out
-    for words in (
-        "left out 1 grade by ann for rows that have changed since then, or no longer exist: row 0",
-        "left out 1 grade by bob that the rubric paper does not have: row 1",
-        "left out 1 grade by eve, who is not a rater in the plan",
-        "rows has 5 rows now, but had 4 when the review was planned",
-    ):
-        assert words in printed
-    data.unlink()
-    printed = works("review", "report", folder).out
-    assert "people find 100% of the 4 rows acceptable" in printed and "cannot be read" in printed
-
-
 def test_several_datasets_stand_side_by_side(rows_file, lettered, task_file, refuses, reported):
     one = planned(str(rows_file(4, name="one.jsonl")), rubric="paper")[0]
     two = planned(str(rows_file(4, name="two.jsonl")), rubric="paper")[0]
@@ -163,19 +129,6 @@ def test_pages_are_written_with_what_people_said_escaped(rows_file, lettered, re
         assert "<script" not in text.replace("\\<script", "")
     refuses((*report, "r.md"), "already exists")
     refuses((*report, "r.pdf"), "must end in .html or .md")
-
-
-@pytest.mark.whole
-def test_a_review_beside_a_run_is_a_chapter_of_its_analysis(review, run, lettered, works):
-    lettered(review, "ann", "A A B B C D")
-    lettered(review, "bob", "A A B A C D")
-    analyze = ("analyze", run, "--metric", "reviewed", "--out")
-    done = works(*analyze, "analysis")
-    assert "In reviews-0, people find 67% of the 6 rows acceptable" in done.out
-    assert "Grades by people, row by row" in Path("analysis/report.html").read_text()
-    shutil.rmtree(review)
-    said = "There are no grades next to this data. targen review DATA opens a page for grading"
-    assert said in works(*analyze, "second").out
 
 
 def test_the_papers_table_is_printed_beside_its_tasks(rows_file, lettered):
@@ -209,22 +162,3 @@ def test_kappa_is_that_of_scikit_learn_and_intervals_hold_their_figure(rows):
         assert (figure.value is None) == bool(figure.reason)
         if figure.low is not None:
             assert -1 <= figure.low <= figure.value <= figure.high <= 1
-
-
-def test_what_grades_do_not_define_has_a_reason_or_no_interval():
-    assert cohen_kappa([]).reason == "no rows have two grades"
-    assert krippendorff_alpha([["A"], []]).reason == "no rows have two grades"
-    assert share(0, 0).reason == "no rows were graded"
-    same = "both raters gave the same answer for every row"
-    assert cohen_kappa([("A", "A")] * 4) == Figure(None, rows=4, reason=same)
-    assert cohen_kappa([*zip("AABCD", "AABCD", strict=True)]) == Figure(1.0, rows=5)
-    assert spearman([(1, 2), (2, 4), (3, 6)]) == Figure(1.0, rows=3)
-    # Who calls all rows acceptable agrees by chance alone, whatever row is left out.
-    figure = cohen_kappa([(True, True), (True, False)] * 3)
-    assert (figure.value, figure.low, figure.high) == (0.0, None, None)
-
-
-def test_a_share_has_wilsons_interval():
-    figure = share(264, 300)  # 88% of 300 rows, DataTune's figure
-    assert (figure.value, figure.rows) == (0.88, 300)
-    assert (round(figure.low or 0, 4), round(figure.high or 0, 4)) == (0.8383, 0.912)

@@ -5,19 +5,11 @@ from __future__ import annotations
 import pytest
 
 from targen_core.errors import UsageError
-from targen_review.rows import fix, open_data
+from targen_review.rows import open_data
 from targen_review.rubric import named_rubric
 from tests.files import write_lines
 
 from ...tables import table
-
-
-def test_rows_of_nobody_s_task_are_shown_as_they_are(tmp_path):
-    given = {"say": "hello", "tags": ["a", "b"], "n": 1.5, "label": 3}
-    (row,) = open_data(write_lines(tmp_path / "any.jsonl", [given])).rows()
-    assert dict(row.fields) == {"say": "hello", "tags": "a\nb", "n": "1.5"}
-    assert (row.label, row.editable) == ("3", ())
-    assert fix(None, row, None, "x").rows == ()
 
 
 def test_rows_of_a_run_have_their_origin(run):
@@ -38,15 +30,6 @@ def test_rows_of_a_run_have_their_origin(run):
     assert dict(rejected.fields) == {"text": "The bus was late again today."}
 
 
-def test_rows_of_others_have_what_their_file_said_of_them(rows_file, task_file, tmp_path):
-    folder = tmp_path / "imported"
-    write_lines(folder / "provenance.jsonl", [{"id": "0", "idx": 0, "label": "x", "score": 2}])
-    write_lines(folder / "import.json", [{}])
-    rows_file(1).rename(folder / "dataset.jsonl")
-    (row,) = open_data(folder, str(task_file)).rows()
-    assert row.notes == {"score": 2}
-
-
 @pytest.mark.whole
 def test_a_pair_of_rows_is_one_row_to_a_person(tmp_path):
     both = {"hypothesis": "The nurse would leave.", "label": "entailment", "pair_id": 0}
@@ -57,12 +40,6 @@ def test_a_pair_of_rows_is_one_row_to_a_person(tmp_path):
     (row,) = open_data(write_lines(tmp_path / "pairs.jsonl", rows), "axg").rows()
     assert list(row.fields) == ["premise1", "premise2", "hypothesis"]
     assert len(row.official) == 2
-
-
-def test_an_edit_of_what_is_no_text_is_refused(run):
-    data = open_data(run)
-    with pytest.raises(UsageError, match="no text 'label'"):
-        fix(data.task, next(data.rows()), {"label": "x"}, None)
 
 
 # --- rubrics in files ---
@@ -83,11 +60,3 @@ def test_what_is_no_rubric_is_refused_in_words(tmp_path, text, words):
     path.write_text(text.replace("{grades}", _GRADES).replace("{twice}", twice))
     with pytest.raises(UsageError, match=words):
         named_rubric(str(path))
-
-
-def test_a_rubric_has_letters_of_its_own(tmp_path):
-    path = tmp_path / "mine.yaml"
-    grades = "[{letter: y, title: good, acceptable: true}, {letter: n, title: no, acceptable: no}]"
-    path.write_text(f"name: mine\ngrades: {grades}")
-    rubric = named_rubric(str(path))
-    assert (rubric.letters, rubric.acceptable) == (("Y", "N"), {"Y"})

@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from targen_core.cli.findings import Estimate
-from targen_core.errors import UsageError
-from targen_standard.datasets.bigbench import BigBench, Example, task_json
+from targen_standard.datasets.bigbench import task_json
 from targen_training.bigbench.score import chance_of, graded, metric_of, normalized, written
-from targen_training.bigbench.shots import prompt_of, shots_for
-from tests.files import write_lines
 
 ANSWERS = """
 def reply(request):
@@ -79,58 +76,16 @@ def test_exact_str_match(task):
     assert written("2\nand more", known).strip() == "2"
 
 
-def test_a_figure_that_is_not_here(task):
-    known = task([{"input": "x", "target": "y"}], metrics=["bleu"], preferred_score="bleu")
-    with pytest.raises(UsageError, match="cannot compute the metrics of mine: bleu") as raised:
-        metric_of(known)
-    assert "multiple_choice_grade or exact_str_match" in raised.value.hint
-
-
-def test_worked_examples_stand_before_the_question(task):
-    known = task(
-        yes_no(6), task_prefix="Odd or even?\n", append_choices_to_input=False,
-        example_input_prefix="\nQ: ", example_output_prefix="\nA: ",
-    )  # fmt: skip
-    prompt = prompt_of(known, 0, 2, 0)
-    assert prompt.startswith("Odd or even?\n\nQ: Is ")
-    assert prompt.endswith("\nQ: Is 0 even?\nA: ")
-    assert prompt.count("Q:") == 3 and prompt.count("Is 0 even?") == 1
-    assert prompt == prompt_of(known, 0, 2, 0) != prompt_of(known, 0, 2, 1)
-    assert prompt_of(known, 1, 0, 0) == "Odd or even?\n\nQ: Is 1 even?\nA: "
-    with pytest.raises(UsageError, match="mine has only 6 examples"):
-        shots_for(known, 0, 6, 0)
-
-
-def test_choices_stand_in_the_prompt_where_the_task_shows_them():
-    example = Example("Which?", ("a",), {"b": 0.0, "a": 1.0})
-    known = BigBench("mine", "Say.", "", (example, Example("What?", ("a",), {"a": 1.0})))
-    assert prompt_of(known, 0, 0, 0) == "\nQ: Which?\n  choice: b\n  choice: a\nA: "
-
-
 def test_a_model_answers_and_its_answers_are_scored(targen, works, task):
     task(yes_no(8), append_choices_to_input=False)
     Path("model.py").write_text(ANSWERS)
     scripted = ("-b", "scripted", "-o", "script=model.py:reply", "-q")
-    done = works("answer", "task.json", *scripted, "--out", "answers")
+    done = works("answer-bigbench", "task.json", *scripted, "--out", "answers")
     done = works("evaluate", "answers", "task.json", "--out", "each.jsonl")
     assert "8 examples, written answers" in done.out
     assert "normalised score: 0.0 (" in done.out
     assert len(Path("each.jsonl").read_text().splitlines()) == 8
-    works("answer", "task.json", "--shots", 0, "-n", 4, *scripted, "--out", "zero")
+    works("answer-bigbench", "task.json", "--shots", 0, "-n", 4, *scripted, "--out", "zero")
     done = targen("evaluate", "zero", "task.json", "--json")
     assert (done.json["illegal"], done.json["normalized"]["value"]) == (1.0, -100.0)
     assert "answered 4 of 8 examples" in done.err
-
-
-def test_answers_in_a_file(works, refuses, task):
-    task(yes_no(4), append_choices_to_input=False)
-    rows = [{"input": f"Is {n} even?", "output": "no"} for n in range(4)]
-    write_lines("mine.jsonl", rows)
-    facts = works("evaluate", "mine.jsonl", "task.json", "--json").json
-    assert facts["raw"]["value"] == 0.5 and facts["examples"] == 4
-    Path("odd.jsonl").write_text('{"text": "x"}\n')
-    refuses("evaluate odd.jsonl task.json", "odd.jsonl does not contain answers")
-    Path("other.jsonl").write_text('{"input": "x", "output": "yes"}\n')
-    refuses("evaluate other.jsonl task.json", "contains no answers to examples of mine")
-    refuses("evaluate nowhere task.json", "there is no file nowhere")
-    refuses("evaluate no/where task.json", "there is no folder no/where", "hf download no/where")

@@ -6,33 +6,13 @@ import csv
 import json
 import os
 import struct
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from targen_training.api import predict
-from tests.files import changed, lines, write_lines
-
-
-def test_unequal_shares_do_not_decide_what_is_said(targen, mood):
-    """By default; where a model says one label alone, evaluation warns."""
-    mood("train.jsonl", 24, labels=("praise", "praise", "blame"))
-    mood("test.jsonl", 40, seed=1)
-    words = ("train", "train.jsonl", "--task", "mood.yaml", "-o", "regularization=0.01")
-    evaluate = ("evaluate", "models/train", "test.jsonl", "--json")
-    assert "warning" not in targen(*words).err
-    weighed = targen(*evaluate)
-    assert weighed.json["figures"]["accuracy"]["value"] > 0.7 and not weighed.err
-    plain = targen(*words, "-o", "class_weight=false", "--force", "-q")
-    assert plain.out == "models/train\n"
-    said = targen(*evaluate)
-    assert "predicts praise for 100% of the test rows, although 50% have" in said.err
-    assert said.json["figures"]["accuracy"]["value"] == 0.5
-    mood("same.jsonl", 40, seed=2, labels=("praise",))
-    assert "model's label" not in targen("evaluate", "models/train", "same.jsonl").err
+from tests.files import lines, write_lines
 
 
 @pytest.mark.usefixtures("trained")
@@ -53,23 +33,6 @@ def test_a_model_knows_the_task_of_its_file(refuses, works, monkeypatch, tmp_pat
     refuses("evaluate both test.jsonl", "", "--task NAME")
     monkeypatch.setenv("TARGEN_CONFIG_DIR", str(tmp_path_factory.mktemp("another")))
     refuses("evaluate coded test.jsonl", "contains code, but targen did not write it here")
-
-
-@pytest.mark.usefixtures("trained")
-def test_parts_of_the_rows_are_measured(targen, mood):
-    mood("two.jsonl", 20, seed=2)
-    with changed("two.jsonl") as rows:
-        for row in rows:
-            row["label"] = "praise" if row["label"] == "blame" else "blame"  # all wrong
-    both = ("evaluate", "m", "test.jsonl", "two.jsonl", "--task", "mood.yaml")
-    measured = targen(*both, "--by", "label", "--json").json
-    assert measured["figures"]["accuracy"]["value"] == pytest.approx(40 / 60)
-    parts = {(part["by"], part["which"]): part for part in measured["slices"]}
-    assert parts["dataset", "test"]["decisions"] == 40 and parts["dataset", "two"]["value"] == 0
-    text = targen(*both).out
-    assert "two" in text and "accuracy" in text
-    heads = [line.split() for line in text.splitlines()]
-    assert ["label", "rows", "precision", "recall", "F1"] in heads and ["praise", "blame"] in heads
 
 
 @pytest.mark.usefixtures("trained")
@@ -103,16 +66,6 @@ def test_the_labels_of_new_rows_are_predicted(works, refuses):
 
 
 @pytest.mark.usefixtures("trained")
-@pytest.mark.parametrize("column", ["label", "Kind"])
-def test_predictions_need_no_column_except_the_texts(column, works):
-    Path("new.csv").write_text(f"text,{column}\nSo good.,praise\nSo bad.,\nWell.,other\n")
-    works("predict", "m", "new.csv", "--out", "said.jsonl")
-    said = lines("said.jsonl")
-    assert [*said[0]] == ["text", column, "predicted", "score"]
-    assert [row[column] for row in said] == ["praise", "", "other"]
-
-
-@pytest.mark.usefixtures("trained")
 def test_rows_that_were_learned_from_are_counted(targen):
     both = [*lines("train.jsonl")[:7], *lines("test.jsonl")]
     both[0]["text"] = both[0]["text"].upper()  # case does not hide it
@@ -120,33 +73,6 @@ def test_rows_that_were_learned_from_are_counted(targen):
     measured = targen("evaluate", "m", "both.jsonl", "--task", "mood.yaml", "--json")
     assert measured.json["seen_in_training"] == 7
     assert "the training data contained 7 of 47 rows" in measured.err
-
-
-def test_labelled_rows_of_several_datasets_are_learned_from_together(targen, mood):
-    mood("a.jsonl", 30, labels=("praise",))
-    mood("b.jsonl", 30, labels=("blame",))
-    with changed("a.jsonl") as rows:
-        for row in rows[:10]:
-            del row["label"]
-    made = targen("train", "a.jsonl", "b.jsonl", "--task", "mood.yaml", "--out", "m")
-    assert "50 rows of mood, 10 unlabelled omitted" in made.out
-    facts = json.loads(Path("m/model.json").read_text())
-    assert [(data["name"], data["rows"]) for data in facts["data"]] == [("a", 30), ("b", 30)]
-
-
-def test_a_label_that_was_not_learned_is_said(targen, works, mood):
-    task = Path("mood.yaml").read_text() + "  doubt: it does not say\n"
-    Path("wider.yaml").write_text(task)
-    mood("train.jsonl", 60)
-    made = targen("train", "train.jsonl", "--task", "wider.yaml", "--out", "m")
-    assert "none of the training rows had the label doubt" in made.err
-    mood("test.jsonl", 10, seed=1)
-    with changed("test.jsonl") as rows:
-        rows[0]["label"] = "doubt"
-    measured = works("evaluate", "m", "test.jsonl", "--task", "wider.yaml", "--json")
-    assert "none of the training rows had the label doubt" in measured.err
-    assert measured.json["labels"]["doubt"]["recall"] == 0
-    assert measured.json["figures"]["accuracy"]["value"] == pytest.approx(0.9)
 
 
 def damaged(path):
@@ -219,29 +145,3 @@ def test_an_earlier_model_is_replaced_on_demand_alone(refuses, works):
 
 
 # --- evaluate --harness, with a stand-in for lm-evaluation-harness ---
-
-
-def test_the_harness_is_asked_and_its_figures_are_told(targen, works, decoder, monkeypatch):
-    asked = []
-
-    def simple_evaluate(**values):
-        asked.append(values)
-        if "odd" in values["tasks"]:
-            raise KeyError("odd")
-        figures = {"alias": "arc_easy", "sample_len": 8, "acc,none": 0.5, "acc_stderr,none": 0.01}
-        return {"results": {"arc_easy": figures}}
-
-    monkeypatch.setitem(sys.modules, "lm_eval", SimpleNamespace(simple_evaluate=simple_evaluate))
-    monkeypatch.setattr("targen_training.harness.device_of", lambda name: "cpu")
-    done = works("evaluate", decoder, "--harness", "arc_easy", "--json")
-    assert done.json == {"arc_easy": {"acc,none": 0.5, "acc_stderr,none": 0.01}}
-    assert asked[0]["model"] == "hf" and asked[0]["tasks"] == ["arc_easy"]
-    assert asked[0]["model_args"] == {"pretrained": "d/model"}
-    assert asked[0]["device"] == "cpu"
-    table = works("evaluate", decoder, "--harness", "arc_easy")
-    assert "0.5000" in table.out and "sample_len" not in table.out
-    odd = targen("evaluate", decoder, "--harness", "odd")
-    assert odd.code == 2 and "lm-evaluation-harness does not accept odd" in odd.err
-    monkeypatch.setitem(sys.modules, "lm_eval", None)
-    none = targen("evaluate", decoder, "--harness", "arc_easy")
-    assert none.code != 0 and "[harness]" in none.err

@@ -6,15 +6,10 @@ import json
 import random
 from dataclasses import replace
 from pathlib import Path
-from statistics import fmean
 
 import pytest
 
-from targen_training.api import compare as targen_compare
-from targen_training.api import evaluate
-from targen_training.api import train as targen_train
 from targen_training.linear import TFIDF
-from targen_training.trainers import TrainingSet
 from tests.files import changed, lines
 
 WORDS = "stone river cloud market window engine forest mirror ladder island".split()
@@ -76,20 +71,6 @@ def test_arms_are_compared_at_equal_and_at_natural_sizes(works):
 
 
 @pytest.mark.usefixtures("three")
-def test_each_figure_leads_to_the_cells_that_it_is_made_of(works):
-    results = works(*COMPARE, "--curve", "40", "--json").json
-    assert json.loads(Path("c/results.json").read_text()) == results
-    for group in results["parts"][0]["groups"]:
-        figures = [one["figure"] for one in group["trained"]]
-        assert [one["seed"] for one in group["trained"]] == results["seeds"] == [0, 1]
-        assert fmean(figures) == pytest.approx(group["figure"]["value"])
-        for one in group["trained"]:
-            cell = json.loads(Path("c/cells", one["cell"], "cell.json").read_text())
-            assert (cell["key"], cell["seed"]) == (one["cell"], one["seed"])
-            assert cell["arm"] == group["arm"]
-
-
-@pytest.mark.usefixtures("three")
 def test_a_page_a_table_and_markdown_say_the_same(works):
     done = works(*COMPARE, "--curve", "auto")
     assert "Syn is worse" in done.out and done.out.splitlines()[-1] == "c/results.html"
@@ -120,15 +101,6 @@ def test_a_difference_is_significant_with_any_number_of_arms(moods, works):
     (results,) = Path("comparisons").glob("*/results.json")
     pairs = json.loads(results.read_text())["parts"][0]["pairs"]
     assert {pair["holm"] < 0.01 for pair in pairs if pair["other"] == "base"} == {True}
-
-
-@pytest.mark.usefixtures("three")
-def test_the_same_rows_twice_are_named_as_such(works):
-    Path("copy.jsonl").write_bytes(Path("good.jsonl").read_bytes())
-    data = ("a=good.jsonl", "b=copy.jsonl", "c=poor.jsonl")
-    rest = ("--test", "test.jsonl", "--task", "mood.yaml", "--repeats", 1)
-    done = works("compare", *data, *rest)
-    assert "p (Holm) = 1.00: b and a have the same rows." in done.out
 
 
 @pytest.mark.usefixtures("three")
@@ -197,55 +169,6 @@ def test_a_declared_arm_has_a_style_and_a_model_some_of_the_sizes(works):
     assert {cell["style"] for cell in cells} == {"plain", "instructions"}
 
 
-TOGETHER = """
-together = true
-seeds = [3, 4]
-metric = "macro_f1"
-[tasks.mood]
-task = "mood.yaml"
-test = "test.jsonl"
-arms = { Og = "good.jsonl", Syn = "poor.jsonl" }
-[tasks.other]
-task = "other.yaml"
-test = "test.jsonl"
-arms = { Og = "poor.jsonl", Syn = "good.jsonl" }
-"""
-
-
-@pytest.mark.usefixtures("three")
-def test_one_model_learns_all_tasks_of_an_arm(targen, works, monkeypatch):
-    learned: list[TrainingSet] = []
-
-    def train(data, options, folder):
-        learned.append(data)
-        TFIDF.train(data, options, folder)
-
-    monkeypatch.setattr("targen_training.linear.TFIDF", replace(TFIDF, train=train))
-    Path("other.yaml").write_text(Path("mood.yaml").read_text())
-    Path("e.toml").write_text(TOGETHER)
-    done = works("compare", "e.toml", "--out", "c", "--json")
-    assert "8 of 8 training runs to do" in done.err and len(learned) == 8
-    assert learned[0].labels == ("mood/praise", "mood/blame", "other/praise", "other/blame")
-    assert {decision.task for decision in learned[0].decisions} == {"mood", "other"}
-    one, other = done.json["parts"]
-    # 40 rows of each at equal sizes, and all 120 and 40 of the one and the other.
-    rows = {
-        kind: {arm: g["rows"] for arm, g in groups(done.json, kind).items()}
-        for kind in ("matched", "natural")
-    }
-    assert rows == {"matched": {"Og": 40, "Syn": 40}, "natural": {"Og": 120, "Syn": 40}}
-    figures = {g["arm"]: g["figure"]["value"] for g in other["groups"] if g["kind"] == "natural"}
-    assert figures["Syn"] > figures["Og"]
-    assert {part["metric"] for part in (one, other)} == {"macro_f1"}
-    means = {mean["arm"]: mean for mean in done.json["means"]}
-    assert means["Syn"]["against"]["value"] == pytest.approx(
-        means["Syn"]["figure"]["value"] - means["Og"]["figure"]["value"]
-    )
-    # What it wrote is an experiment again, and the same one.
-    again = targen("compare", "c/experiment.toml", "--out", "c")
-    assert "0 of 8" in again.err and "Mean over mood, other" in again.out
-
-
 def test_test_rows_are_never_learned_from(targen, moods):
     moods("train.jsonl", 60)
     moods("test.jsonl", 30, seed=9)
@@ -259,39 +182,6 @@ def test_test_rows_are_never_learned_from(targen, moods):
     assert (source["same_as_test"], source["near_test"], source["rows"]) == (1, 1, 58)
     said = "1 row of train is also in the test set, and 1 more nearly"
     assert said in targen(*compare, "--repeats", 1).err
-
-
-def test_a_label_without_training_rows_is_said(works, moods):
-    moods("train.jsonl", 40)
-    moods("test.jsonl", 20, seed=5)
-    wider = Path("mood.yaml").read_text() + "  doubt: it does not say\n"
-    Path("mood.yaml").write_text(wider)
-    with changed("test.jsonl") as rows:
-        rows[0]["label"] = "doubt"
-    compare = ("compare", "train.jsonl", "--test", "test.jsonl", "--task", "mood.yaml")
-    done = works(*compare, "--repeats", 1)
-    assert "train lacks the label of 1 test decision" in done.err
-    assert "only 20 test rows" in done.err
-
-
-@pytest.mark.usefixtures("three")
-def test_every_command_on_rows_reads_another_encoding(works, refuses):
-    for name in ("good", "test"):
-        rows = "".join(f"{row['text']} gemäß;{row['label']}\n" for row in lines(f"{name}.jsonl"))
-        Path(f"{name}.csv").write_bytes(f"text;label\n{rows}".encode("cp1252"))
-    for command in (
-        "train good.csv --task mood.yaml --out m",
-        "evaluate m test.csv",
-        "reweigh good.csv --task mood.yaml --by influence --validation test.csv --out w",
-        "compare good.csv --test test.csv --task mood.yaml --repeats 1 --curve auto --out e",
-    ):
-        refuses(command, "is not valid UTF-8", "--encoding NAME; NAME is", keeps=False)
-        works(f"{command} --encoding cp1252")
-    works("compare e/experiment.toml")
-    options = {"task": "mood.yaml", "encoding": "cp1252"}
-    model = targen_train("good.csv", out="p", progress=False, **options)
-    assert len(evaluate(model, "test.csv", encoding="cp1252").datasets[0]) == 60
-    assert targen_compare("good.csv", test="test.csv", repeats=1, out="q", **options).parts
 
 
 def test_rows_without_the_texts_of_the_task_are_refused(moods, works, refuses):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from targen_training.ensembling import Ensemble, smoothed
 from targen_training.linear import TFIDF, TfidfOptions
@@ -52,38 +50,6 @@ def test_the_loss_is_one_cross_entropy():
     np.testing.assert_allclose(apart[0], apart[1], rtol=1e-9)
 
 
-def test_strength_rises_as_published():
-    ensemble = Ensemble(np.array([0, 1]), 2, options(ensemble=10))
-    risen = [ensemble.strength]
-    for seed in range(12):
-        ensemble.update(shares(seed, 2, 2))
-        risen.append(ensemble.strength / 10)
-    assert risen[0] == 0
-    assert risen[1] == pytest.approx(math.exp(-5 * 0.81)) and risen[5] == pytest.approx(
-        0.2865, 1e-3
-    )
-    assert risen[10] == risen[12] == 1
-
-
-def test_rows_are_kept_that_the_average_confirms():
-    targets = np.array([0] * 50 + [1] * 50)
-    sure = np.where(np.arange(100) < 45, 0.95, 0.1)  # five of label 0 look like label 1
-    ensemble = Ensemble(targets, 2, options(ensemble=1))
-    ensemble.update(np.column_stack([sure, 1 - sure]))
-    assert ensemble.kept[:45].all() and not ensemble.kept[45:50].any() and ensemble.kept[50:].all()
-
-
-def test_a_label_keeps_its_better_half_where_few_are_confirmed():
-    targets = np.array([0] * 20 + [1] * 20)
-    of_one = np.concatenate([np.linspace(0.5, 0.6, 20), np.linspace(0.9, 0.99, 20)])
-    ensemble = Ensemble(targets, 2, options(ensemble=1))
-    ensemble.update(np.column_stack([1 - of_one, of_one]))
-    assert ensemble.kept[:9].all() and not ensemble.kept[10:20].any() and ensemble.kept[20:].all()
-    alike = Ensemble(targets, 2, options(ensemble=1))
-    alike.update(np.full((40, 2), 0.5))
-    assert alike.kept.all()  # nothing tells the better: as before
-
-
 def noisy(rows=60, wrong=12):
     data = telling("good", "bad", rows=rows)
     other = {"good": "bad", "bad": "good"}
@@ -124,9 +90,3 @@ def test_a_row_counts_by_its_weight(tmp_path):
         )
         np.testing.assert_allclose(one, two, atol=8e-3)  # what is common is by rows
         assert np.abs(one - once).max() > 0.03
-
-
-def test_a_recipe_sets_the_published_values_unless_the_user_does():
-    by_recipe = options(recipe="supergen")
-    assert (by_recipe.label_smoothing, by_recipe.ensemble) == (0.15, 10)
-    assert options(recipe="supergen", ensemble="3").ensemble == 3

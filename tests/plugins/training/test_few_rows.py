@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-import targen_core
-from targen_core.errors import UsageError
-from targen_standard.task_files.model import Declaration
-from targen_training.api import compare
-from tests.files import lines
 
 SKEWED = ("praise", "praise", "praise", "blame")
 ARGS = ("--test", "test.jsonl", "--task", "mood.yaml", "--repeats", "2")
@@ -84,77 +77,3 @@ def test_a_curve_of_few_real_rows_alone_and_with_synthetic_ones(works):
     short = works("compare", "syn.jsonl", *ARGS, "--curve", "16,500").err
     assert "does not show 500, because the largest arm has 80 rows" in short
     assert "0 of " in works("compare", "syn.jsonl", *ARGS, *words).err
-
-
-def test_results_of_other_test_rows_get_another_folder(targen, mood):
-    assert targen("compare", "syn.jsonl", *ARGS).out.endswith("comparisons/syn/results.html\n")
-    mood("other.jsonl", 30, seed=9)
-    words = ("--test", "other.jsonl", "--task", "mood.yaml", "--repeats", "2")
-    for _ in range(2):
-        other = targen("compare", "syn.jsonl", *words)
-        assert other.out.endswith("comparisons/syn-2/results.html\n")
-    assert "0 of " in other.err
-
-
-def test_compare_from_python(capsys):
-    results = compare(
-        {"Syn": "syn.jsonl"}, real=Path("real.jsonl"), test="test.jsonl", task="mood.yaml",
-        repeats=2, trainers="tfidf", curve=[2, 5], out="c", progress=False,
-    )  # fmt: skip
-    assert capsys.readouterr() == ("", "")
-    (part,) = results.parts
-    assert [few.each for few in part.few] == [2, 5]
-    assert part.few[1].both.low is not None
-    assert results.folder == Path("c").absolute() and Path("c/results.html").exists()
-    assert len(repr(replace(results, folder=Path("c")))) < 80
-    assert "c/results.html" in repr(results)
-    for shown in (str(results), results._repr_html_()):
-        assert "real rows per label" in shown and "c/results.html" in shown
-
-
-@pytest.mark.whole  # pandas
-def test_compare_accepts_rows_in_memory():
-    rows = {name: lines(f"{name}.jsonl") for name in ("syn", "real", "test")}
-    pandas = pytest.importorskip("pandas")
-    frames = {name: pandas.DataFrame(of) for name, of in rows.items()}
-    task = Declaration.from_file("mood.yaml").task(name="mood")
-    dataset = targen_core.read_dataset("syn.jsonl", task)
-    options = {"real": frames["real"], "trainers": "tfidf", "repeats": 2}
-    options |= {"together": False}
-    figures = []
-    for at, (syn, test, whose) in enumerate(
-        [
-            ("syn.jsonl", "test.jsonl", "mood.yaml"),
-            (rows["syn"], rows["test"], Path("mood.yaml")),
-            (frames["syn"], ["test.jsonl"], task),
-            ([dataset], frames["test"], None),
-        ]
-    ):
-        made = compare({"syn": syn}, test=test, task=whose, out=f"c{at}", **options)
-        figures.append([(g.arm, g.kind, g.rows, g.figures) for g in made.parts[0].groups])
-    assert len(figures[0]) == 4 and all(each == figures[0] for each in figures)
-    both = compare({"syn": [rows["syn"][:40], dataset[40:60]]}, test="test.jsonl",
-                               out="c4", **options)  # fmt: skip
-    assert max(g.rows for g in both.parts[0].groups if g.arm == "syn") == 60
-
-
-@pytest.mark.parametrize(
-    ("given", "options", "error", "hint"),
-    [
-        ([], {}, "no datasets", ""),
-        (["syn.jsonl"], {"test": []}, "the given data has no rows", ""),
-        (["syn.jsonl"], {"seeds": [0, 1]}, "has no keyword 'seeds'", "repeats"),
-        (["syn.jsonl"], {"repeats": 0}, "--repeats: must be between 1 and 1000", ""),
-        (["syn.jsonl"], {"real": "real.jsonl", "curve": [5, 2]}, "--curve: must be increasing", ""),
-        (["syn.jsonl"], {"curve": "x"}, "--curve x is not a list", ""),
-        (["syn.jsonl"], {"trainers": "tfidf,x"}, "'x' is not KEY=VALUE", "--trainer tfidf,"),
-        (["syn.jsonl"], {"trainers": []}, "trainers is empty", "omit trainers="),
-        (["syn.jsonl"], {"task": None}, "task of these rows is unknown", "--task NAME"),
-        (["syn.jsonl", "syn.jsonl"], {}, "two datasets have the name syn", "NAME=DATA"),
-        (["syn.jsonl"], {"out": "."}, "does not contain a comparison", "--out"),
-    ],
-)
-def test_errors_of_compare_name_its_options(given, options, error, hint):
-    with pytest.raises(UsageError) as refused:
-        compare(*given, **{"test": "test.jsonl", "task": "mood.yaml"} | options)
-    assert error in str(refused.value) and hint in refused.value.hint

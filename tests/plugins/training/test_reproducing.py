@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from targen_core.hints import install
 from targen_training.api import evaluate
 from targen_training.api import train as targen_train
 from targen_training.reproduction.items import items
-from targen_training.reproduction.paper import paper_table, sizes, table_names
+from targen_training.reproduction.paper import paper_table, table_names
 from tests.files import lines, write_lines
 from tests.runs import manifest
 from tests.tables import table
@@ -40,17 +39,6 @@ def superglue(tmp_path):
     for name, task in (("CB", "cb"), ("RTE", "rte")):
         original(tmp_path / "superglue", name, f"runs/{task}/dataset.jsonl", 60, 40)
     return tmp_path / "superglue"
-
-
-def test_the_paper_s_tables_are_whole():
-    for name in table_names():
-        known = paper_table(name)
-        assert known.title and known.differs and known.rows
-        for row in known.rows:
-            figures = {key: value for key, value in row.items() if key != "name"}
-            assert set(figures) == set(known.tasks) or known.columns != "tasks", (name, row)
-            assert all(0 < value < 100 for value in figures.values())
-    assert {"small", "paper"} <= set(sizes())
 
 
 def test_every_table_figure_and_appendix_of_both_papers_is_an_item():
@@ -90,34 +78,6 @@ def test_a_page_shows_the_papers_figures_beside_those_of_all_tasks(works, refuse
     assert re.search(r"^RTE +498 +240 +192 +80%", graded, re.MULTILINE)
     methods = works("reproduce", "table1").out
     assert re.search(r"^TarGEN +yes +no +yes +yes +yes", methods, re.MULTILINE)
-
-
-@pytest.mark.whole
-def test_a_page_reports_all_that_it_lacks(works, superglue, monkeypatch):
-    asked = ("reproduce", "figure8", "--synthetic", RUNS, "--original", superglue, "--plan")
-    monkeypatch.setattr("targen_training.reproduction.items.find_spec", lambda _: None)
-    steps = f"{install('targen-analysis[spacy]')}; python -m spacy download en_core_web_sm\n"
-    assert f"figure8 needs spacy, en_core_web_sm: {steps}" in works(*asked).err
-
-
-@pytest.mark.whole
-def test_a_plan_of_datatunes_table_says_which_rows_are_missing(works):
-    rows = [{"input": f"It is {n}.", "target_scores": {"yes": 1, "no": 0}} for n in range(4)]
-    task = {"name": "implicatures", "description": "Yes?", "examples": rows}
-    Path("bigbench").mkdir()
-    Path("bigbench/implicatures.json").write_text(json.dumps(task))
-    plan = works("reproduce", "datatune-table2", "--original", "bigbench", "--plan")
-    assert "implicatures: existing and synthetic and transformed rows are missing" in plan.err
-
-
-@pytest.mark.whole
-def test_tables_that_share_trainings_keep_their_own_results(works, superglue):
-    asked = ("--original", superglue, "--synthetic", RUNS, "--tasks", "rte", *SMALLEST)
-    works("reproduce", "table3", *asked)
-    before = Path("reproductions/table3/results.md").read_text()
-    again = works("reproduce", "table6", *asked)
-    assert "0 of " in again.err and "reproductions/table6/results.html" in again.out
-    assert Path("reproductions/table3/results.md").read_text() == before
 
 
 @pytest.mark.whole
@@ -173,21 +133,6 @@ def test_arms_that_are_missing_are_generated_as_the_plan_says(targen, refuses, s
 
 
 @pytest.mark.whole
-def test_the_other_arm_of_a_run_is_its_replay(targen, works, superglue, monkeypatch):
-    asked = ("reproduce", "table5", "--original", superglue, "--tasks", "rte", *SMALLEST)
-    works("generate", "rte", "-n", 12, "-b", "scripted", "-q", "--out", "runs/rte")
-    monkeypatch.setattr("targen_core.generate", None)  # no arm is generated
-    done = works(*asked, "--synthetic", "runs")
-    assert "without correction minus with correction" in done.out
-    without = Path("reproductions/table5/data/rte-without-correction.jsonl").read_text()
-    # The scripted judge agrees with every label.
-    assert without == Path("runs/rte/dataset.jsonl").read_text()
-    Path("runs/rte/journal").unlink()
-    failed = targen(*asked, "--synthetic", "runs", "--out", "no")
-    assert "runs/rte has no journal, which is needed to replay the other arm" in failed.err
-
-
-@pytest.mark.whole
 def test_wordings_shares_and_generators_are_arms(works, superglue):
     base = ("--original", superglue, "--generator", "scripted", "-n", 8, "--plan")
     wordings = works("reproduce", "table9", *base)
@@ -207,16 +152,6 @@ def test_wordings_shares_and_generators_are_arms(works, superglue):
                        "--plan")  # fmt: skip
     assert "arm scripted (cb)" in generators.err and "arm local (cb)" in generators.err
     assert generators.err.count(": 40 rows of cb") == 2, generators.err
-
-
-@pytest.mark.whole
-def test_table_8_names_what_it_learns_first(works, superglue, refuses):
-    asked = ("reproduce", "table8", "--original", superglue, "--tasks", "rte", "--synthetic", RUNS)
-    model = "encoder,model=./none"
-    plan = works(*asked, "--trainer", model, "--plan", "--generator", "scripted", "-n", 8)
-    assert "Pre-finetuned on cb, then fine-tuned" in plan.err
-    assert "arm Self-Instruct before (cb): to generate: 8 rows of cb" in plan.err
-    refuses((*asked, "--trainer", "tfidf"), "tfidf always starts from scratch", keeps=False)
 
 
 @pytest.mark.whole
@@ -284,17 +219,6 @@ def test_bad_input_is_said(refuses, superglue, monkeypatch, words, said, hint):
     assert not list(Path().glob("reproductions/*/cells"))
 
 
-@pytest.mark.whole
-def test_the_folder_of_a_task_s_name_is_used_and_otherwise_its_only_run(superglue, works, refuses):
-    for name in ("cb12", "cb-paper", "rte-vote"):
-        shutil.copytree(RUNS / ("rte" if "rte" in name else "cb"), Path("syn") / name)
-    asked = ("reproduce", "3", "--original", superglue, "--synthetic", "syn", *SMALLEST, "--plan")
-    said = "--synthetic syn has several folders with rows of cb: cb-paper, cb12"
-    refuses(asked, said, "rename the one to use to cb", keeps=False)
-    Path("syn/cb-paper").rename("syn/CB")
-    assert "on cb, rte" in works(*asked).err
-
-
 def test_axg_is_split_as_in_the_paper(superglue, tmp_path):
     from targen_training.reproduction.material import original_of
 
@@ -332,14 +256,6 @@ def test_methods_are_arms(works, superglue):
     # TarGEN's rows may be there; the other methods' are made all the same.
     given = works(*made_so, "--synthetic", RUNS, "--out", "given", "--plan")
     assert "arm TarGEN" not in given.err and "arm CODA" in given.err
-
-
-@pytest.mark.whole
-def test_methods_that_a_model_cannot_do_are_left_out(works, superglue):
-    done = works("reproduce", "table12", "--original", superglue, *SMALLEST, "-n", 8, "--plan",
-                  "--tasks", "rte", "--generator", "claude/some-model")  # fmt: skip
-    assert "left out: SuperGen: " in done.err and "token probabilities" in done.err
-    assert "arm CODA" in done.err and "arm SuperGen" not in done.err
 
 
 @pytest.mark.whole
