@@ -16,7 +16,7 @@ from targen_core.origin import DECLARED
 from targen_core.outputs import writing
 from targen_core.plain import replace_plain
 from targen_core.runs.config import ONE_MODEL, ModelFlags
-from targen_core.text import plural
+from targen_core.text import plural, printable
 
 
 @takes(
@@ -133,11 +133,17 @@ def _from_rows(
     rows: Path, encoding: str, description: str, out: Path | None, *, force: bool
 ) -> None:
     """Write a task file from labelled rows."""
+    import yaml
+
     from targen_standard.drafting.from_rows import task_from
 
     path = out or Path(f"{rows.name.partition('.')[0] or 'task'}.yaml")
     _may_write(path, force=force)
-    _write(path, task_from(rows, encoding, description), force=force)
+    text = task_from(rows, encoding, description)
+    _write(path, text, force=force)
+    if columns := (yaml.safe_load(text).get("data") or {}).get("map"):
+        chosen = ", ".join(f"{name} = {column}" for name, column in columns.items())
+        print(f"{rows}: {printable(chosen)}; --map label=COLUMN chooses another column")
     print(f"Created {path}. Fill in the definitions, remove the line `draft: true`, and type:")
     print(f"  targen generate {_typed(path)} -n 100 --examples {quote(str(rows))}")
 
