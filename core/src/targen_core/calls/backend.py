@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_core.calls.batch import BatchCodec, BatchProvider
+from targen_core.calls.batch import BatchProvider
 from targen_core.calls.model import ChatModel
 from targen_core.options import require_recordable
 
@@ -40,8 +40,6 @@ class Backend:
             depend on code that may change, such as a script.
         batch: creates the batch provider from the same options; None if the service does not have a
             batch API.
-        batch_codec: creates the codec that writes calls to files and reads the answers, if the
-            service does not have a batch API.
         delivery: the name of the delivery that answers the backend's calls, if calls are never made
             individually, for example because an agent answers. A run then requests in advance only
             answers that it will use, as long as step 4 does not change labels.
@@ -72,7 +70,6 @@ class Backend:
     packages: tuple[str, ...] = ()
     cacheable: bool = True
     batch: Callable[[Any], BatchProvider] | None = None
-    batch_codec: Callable[[Any], BatchCodec] | None = None
     delivery: str = ""
     thinks: Callable[[Any], bool] | None = None
     drafts: Callable[[Any], bool] = lambda options: True

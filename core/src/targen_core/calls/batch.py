@@ -2,15 +2,14 @@
 
 A batch is many requests handed over at once and answered within a day, at a
 lower price. A request is a line of JSON with the call's key as its
-`custom_id`; an answer is a line with the same one. The same lines go over the
-network and into the files of `targen batch`.
+`custom_id`; an answer is a line with the same one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.errors import ServiceError
@@ -32,14 +31,20 @@ class BatchState:
     problem: str = ""
 
 
-class BatchCodec(Protocol):
-    """Writes a model's calls as lines of a file, and reads its answers.
+class BatchProvider(Protocol):
+    """A model behind a service that takes batches: lines of a file, and lines as answers.
+
+    A batch belongs to the provider with the same identity.
 
     Attributes:
         identity: that of the model.
+        max_requests: requests that one batch may hold.
+        max_bytes: bytes that one batch's lines may have.
     """
 
     identity: str
+    max_requests: int
+    max_bytes: int
 
     def encode(self, request: ChatRequest) -> bytes:
         """The request as a line without its line break; its `custom_id` is `request.key`."""
@@ -59,21 +64,6 @@ class BatchCodec(Protocol):
     async def aclose(self) -> None:
         """Release connections."""
         ...
-
-
-@runtime_checkable
-class BatchProvider(BatchCodec, Protocol):
-    """A model behind a service that takes batches.
-
-    A batch belongs to the provider with the same identity.
-
-    Attributes:
-        max_requests: requests that one batch may hold.
-        max_bytes: bytes that one batch's lines may have.
-    """
-
-    max_requests: int
-    max_bytes: int
 
     async def submit(self, lines: Sequence[bytes]) -> str:
         """Hand a batch over; returns the service's name for it.
