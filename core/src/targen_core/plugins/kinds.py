@@ -270,14 +270,14 @@ KINDS = {
         Kind(
             "executor",
             "register_executors",
-            "targen_core.calls.executors:ModelExecutor",
+            "targen_core.calls.delivery:ModelExecutor",
             "list-executors",
             f"{_KIT}.executors:ExecutorSuite",
         ),
         Kind(
             "reporter",
             "register_reporters",
-            "targen_core.runs.folder.reporters:Reporter",
+            "targen_core.runs.reporters:Reporter",
         ),
     )
 }
