@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from targen_backends.http.completions import CompletionCodec
 from targen_backends.llama.backend import LlamaOptions, create
 from targen_core.errors import ServiceError
 from targen_testing.exchange import answered
@@ -60,6 +61,13 @@ CAUSES = [
     ("content-filter", said("Provider returned error", 502, metadata=UPSTREAM)),
     ("content-filter", said("Input data may contain inappropriate content.")),
     ("no-reply", Response({"choices": []})),
+    ("no-reply", Response({"choices": None})),
+    ("no-reply", said("Failed to generate JSON.", code="json_validate_failed")),
+    *(
+        ("unavailable", Response(chat('{"river": "Vo', reason)))
+        for reason in ("network_error", "insufficient_system_resource", "abort")
+    ),
+    ("unavailable", Response(chat(None, "function_call_filter: MALFORMED_FUNCTION_CALL"))),
     ("credit", said("Your account is in arrears.", code="Arrearage")),
     ("credit", said("Account balance is not enough", 403)),
     ("credit", said("Please check your billing details", 429, type="exceeded_current_quota_error")),
@@ -135,6 +143,14 @@ def test_a_reply_may_be_where_reasoning_is_expected(services, call, request_of):
     assert call(services["llama"], answer, request).text == '{"river": "Volga"}'
 
 
+def test_a_request_of_a_batch_without_an_answer_is_sent_again(services, plain):
+    model = create(LlamaOptions(base_url="http://127.0.0.1:1/v1", model="tiny"))
+    response = {"status_code": 0, "request_id": "", "body": {}}
+    line = json.dumps({"custom_id": plain.key, "response": response, "error": None})
+    _, answer = CompletionCodec(model).decode(line.encode(), {plain.key: plain})
+    assert isinstance(answer, ServiceError) and answer.retryable
+
+
 def test_usage_counts_if_there_is_no_reply(services, call, plain):
     usage = {"prompt_tokens": 42, "completion_tokens": 0}
     for answer in ({"choices": [], "usage": usage}, {**FILTERED, "choices": [], "usage": usage}):
@@ -153,6 +169,7 @@ WAITS = [
     (1.3, Response(SLOW, 429, {"x-ms-retry-after-ms": "1300"})),
     (13, Response(SLOW, 429, {"x-ratelimit-reset": "13"})),
     (13, Response(SLOW, 429, {"ratelimit-reset": "13"})),
+    (13, Response(SLOW, 429, {"x-rate-limit-reset-tokens": "13"})),
     (432.05, said("tokens per day (TPD): Limit 9, Used 9. Please try again in 7m12s.", 429)),
 ]
 

@@ -89,6 +89,8 @@ class Service:
         batch_status: maps the number of a batch of OpenAI, from 1, to the status in which it ends;
             one that failed is not charged.
         file: maps the lines of a batch's results to those that are sent.
+        seen: told of each request as its method and path, before it is handled and again, with
+            an exclamation mark, before it is answered.
     """
 
     def __init__(self, reply: Callable[[Body], str]) -> None:
@@ -101,6 +103,7 @@ class Service:
         self.item: Callable[[int], int | str | None] = lambda number: None
         self.batch_status: Callable[[int], str] = lambda number: "completed"
         self.file: Callable[[list[str]], list[str]] = lambda lines: lines
+        self.seen: Callable[[str], None] = lambda moment: None
         self.open = self.most_open = 0
         self.batches: dict[str, dict[str, Any]] = {}
         self._files: dict[str, bytes] = {}
@@ -272,7 +275,15 @@ class Service:
 
     def app(self) -> web.Application:
         """The routes of both providers."""
-        app = web.Application(client_max_size=1 << 28)
+
+        @web.middleware
+        async def tell(http: web.Request, handler: Any) -> Any:
+            self.seen(f"{http.method} {http.path}")
+            answer = await handler(http)
+            self.seen(f"{http.method} {http.path}!")
+            return answer
+
+        app = web.Application(client_max_size=1 << 28, middlewares=(tell,))
         app.router.add_post("/v1/chat/completions", self.chat)
         app.router.add_post("/v1/messages", self.chat)
         app.router.add_post("/v1/files", self.upload)

@@ -10,6 +10,7 @@ grammar.
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -62,6 +63,11 @@ def composed(name: str) -> str:
 def key_path(loc: Iterable[object]) -> str:
     """`labels.order`: the place of a key, in one line, since a stranger may have named the key."""
     return printable(".".join(map(str, loc)), lines=False)
+
+
+def clock(wait: float) -> str:
+    """Return the local time after a wait in seconds, with the date."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(time.time() + wait))
 
 
 def plural(count: int, noun: str, many: str = "") -> str:

@@ -639,21 +639,25 @@ class CallLayer:
     async def _is_own_fault(self, sending: Sending, error: ServiceError, scope: Scope) -> bool:
         """Return whether a call fails each time, while another one, sent later, was answered.
 
-        Three failures are enough if the service failed no call that it then answered, otherwise
-        many, over a minute.
+        Three failures are enough, or two answers without a reply, if the service failed no call
+        that it then answered; otherwise many, over a minute.
         """
         now = asyncio.get_running_loop().time()
         before, sending.failed_at = sending.failed_at, now
         if not may_be_own(sending, error):
             return False
         failures, waited = sending.failures + 1, now - sending.failing_since
+        is_judged = error.cause == "no-reply"  # the service took the call, and may bill it
         is_soon = (
-            failures >= _FEWEST and not self._retries.recovered and not error.implied.is_transport
+            failures >= _FEWEST - is_judged
+            and not self._retries.recovered
+            and not error.implied.is_transport
         )
         most = _OWN_FAULT if waited < 2 * _OWN_TIME else _FEWEST  # time-outs are few and long
         if not is_soon and (failures < most or waited < _OWN_TIME):
             return False
-        if self._retries.answers_since(sending.bound.limiter, before):
+        since = sending.failing_since if is_judged else before
+        if self._retries.answers_since(sending.bound.limiter, since):
             return True
         # Perhaps no other call is left to show it.
         if now - self._proof_asked_at > (_PROOF if is_soon else _OWN_TIME):

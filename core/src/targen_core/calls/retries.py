@@ -13,7 +13,7 @@ from targen_core.calls.rate import RateLimiter
 from targen_core.calls.sending import Sending
 from targen_core.calls.usage import Usage
 from targen_core.errors import JobFailed, ServiceError
-from targen_core.text import plural
+from targen_core.text import clock, plural
 
 MAX_OUTAGE = 600.0
 """Seconds without any answer that end a run in which the service answered before."""
@@ -95,7 +95,7 @@ class Retries:
             words = f": {error}" if error is not None else ""
             raise JobFailed(
                 f"the service requested a pause of {asked:.0f} s{words}",
-                hint=f"{self._again} after that time, or with a larger --max-outage",
+                hint=f"{self._again} after {clock(asked)}, or with a larger --max-outage",
                 cause="service",
             )
 

@@ -53,6 +53,7 @@ _SIGNS: dict[Cause, str] = {
         r"|(prompt|input|request) (is |was )?too (long|large)|max_new_tokens.{0,20}must be <="
         r"|reduce the length"
     ),
+    "no-reply": r"json_validate_failed|failed to generate json",  # the model wrote no such JSON
     "daily-limit": (
         r"(limit|quota|requests|tokens|models).{0,40}(per[ _-]?day|daily|\((RPD|TPD)\))"
         r"|\bdaily .{0,40}(limit|quota)"

@@ -103,7 +103,8 @@ class CompletionCodec:
                 except ServiceError as raised:
                     return key, raised
             words = body or error or ""  # vLLM's run-batch writes the error next to an empty body
-            return key, self._model.failure(status, json.dumps(words).encode(), headers)
+            # OpenAI's error files state 0 for a request that got no answer.
+            return key, self._model.failure(status or 502, json.dumps(words).encode(), headers)
         if isinstance(error, dict):
             words = f"{error.get('code')}: {error.get('message')}"
             return key, ServiceError(error_patterns.quoted(words, self._model.key))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from targen_backends.completions import first_choice, usage_of
 from targen_backends.http.limits import reset_of, retry_after, stated_wait
 from targen_core.errors import Cause, ServiceError
+from targen_core.text import clock
 from targen_standard.error_patterns import cause_of, quoted
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ HINTS = {
     "credit": "the account is out of credit; see its billing page, then run the same command again",
     "no-model": "is the model name right, and does this key have access to it?",
     "schema": "-o structured=json_object, or -o structured=none, requests JSON in a different way",
+    "no-reply": "-o structured=none requests JSON in a different way",
     "too-long": "start a new run with a lower -o max_tokens=N, or with a model that has a longer "
     "context",
     "rate-limit": "lower --concurrency, or set --rpm and --tpm to the account's limits",
@@ -50,13 +51,17 @@ _ABOUT = {  # what a refused request is about
     "tls": re.compile(r"http request .{0,12}to (an )?https", re.IGNORECASE),
     "scores": re.compile(r"log_?prob", re.IGNORECASE),
     "schema": re.compile(
-        r"response_format|json_schema|guided|grammar|output_config|output_format", re.IGNORECASE
+        r"response.format|json_schema|guided|grammar|output_config|output_format", re.IGNORECASE
     ),
 }
 _REFUSES = re.compile(
     r"unsupported|not support|n't support|not (permitted|allowed)|unrecognized|unknown|deprecated",
     re.IGNORECASE,
 )
+_BROKEN = re.compile(r"error|insufficient|malformed|abort|cancel", re.IGNORECASE)
+"""Signs in a finish_reason that the service failed: OpenRouter's `error`, Z.ai's `network_error`,
+DeepSeek's `insufficient_system_resource`, Gemini's `MALFORMED_FUNCTION_CALL`, vLLM's `abort`.
+"""
 _PAGE = "a web page"
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _DEEPEST = 6  # levels of an envelope that are looked through
@@ -116,7 +121,9 @@ def failure(
         hint=hint,
         retry_after=wait,
         # A gateway that gave up waiting (504) leaves a model at work behind it.
-        billed=status == 504 or (cause == "content-filter" and _BILLED_FILTER in codes),
+        billed=status == 504
+        or cause == "no-reply"
+        or (cause == "content-filter" and _BILLED_FILTER in codes),
         rate=rate,
         tokens=usage_of(data),
     )
@@ -138,12 +145,13 @@ def failure_inside(
         choice = first_choice(choices) if isinstance(choices, list) and choices else None
         if isinstance(choice, dict):
             message = choice.get("message")
-            is_broken = choice.get("finish_reason") == "error"
+            reason = choice.get("finish_reason")
+            is_broken = _BROKEN.search(str(reason)) is not None
             is_empty = not (isinstance(message, dict) and message.get("content"))
             error = choice.get("error") or error
             if not is_broken and not (error and is_empty):
                 return None
-            error = error or "the reply ended with finish_reason error"
+            error = error or f"the reply ended with finish_reason {reason}"
     elif not error and isinstance(envelope.get("message", envelope.get("msg")), str):
         error = envelope
     if not error:
@@ -176,7 +184,8 @@ def _hint(model: HttpModel, cause: Cause, status: int, words: str, wait: float |
     if cause == "key":
         return f"set {model.key_variable} to a key with access to this model"
     if cause == "daily-limit":
-        return f"the limit is for a day: run the same command again, or resume, after {clock(wait)}"
+        after = clock(wait or 0.0)
+        return f"the limit is for a day: run the same command again, or resume, after {after}"
     if cause == "too-long" and status == 429:
         return "this single request exceeds the limit: start a new run with a lower -o max_tokens=N"
     if status == 413:
@@ -185,17 +194,13 @@ def _hint(model: HttpModel, cause: Cause, status: int, words: str, wait: float |
         return hints.get(cause, "")
     for about, sign in _ABOUT.items():
         if sign.search(words):
-            return hints[about]
+            is_json = about == "schema" and model.schema_mode == "json_object"
+            return hints[about].replace("json_object", "json_schema") if is_json else hints[about]
     if _REFUSES.search(words):
         parameters = (n for n in model.hints if n not in HINTS and re.search(rf"\b{n}\b", words))
         if (name := next(parameters, "")) and status in (400, 422):
             return hints[name]
     return _STATUS_HINTS.get(status, "")
-
-
-def clock(wait: float | None) -> str:
-    """Return the local time after a wait, with the date."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(time.time() + (wait or 0.0)))
 
 
 def _until_midnight(zone: str) -> float:

@@ -28,7 +28,10 @@ _FIELD = re.compile(
     r'"(?:retry[_-]after|x-ratelimit-reset)([_-]ms|_seconds|_milliseconds)?"\s*:\s*"?([\d.]+)\b',
     re.IGNORECASE,
 )
-_RESETS = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset", "x-ratelimit-reset-after")
+_RESETS = (
+    *("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset", "x-ratelimit-reset-after"),
+    *("x-rate-limit-reset-tokens", "x-rate-limit-reset-requests"),
+)
 _A_DATE = 1e9  # more seconds, or milliseconds, since 1970 than any wait has
 
 
