@@ -11,8 +11,8 @@ from targen_core.errors import JobFailed, RunConflict, UsageError
 from targen_core.origin import trusting
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.tasks import find_task
+from targen_core.runs.job import Job
+from targen_core.runs.tasks import find_task
 from targen_standard.drafting.declaration import declared, drafting
 
 from ...runs import manifest

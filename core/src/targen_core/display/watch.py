@@ -18,7 +18,7 @@ from targen_core.text import plural, printable
 
 if TYPE_CHECKING:
     from targen_core.calls.layer import CallLayer
-    from targen_core.runs.jobs.job import Job
+    from targen_core.runs.job import Job
 
 SILENCE = 2.0
 """Seconds without an answer after which that is said."""

@@ -27,9 +27,9 @@ from targen_core.calls.usage import Usage
 from targen_core.errors import MissingDependency, Rejected, UnknownName, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.preparing.models import USER_PRICE, ModelsOf, PreparedStep
-from targen_core.runs.records.lock import StepPlan
-from targen_core.runs.records.options import (
+from targen_core.runs.manifest import StepPlan
+from targen_core.runs.models import USER_PRICE, ModelsOf, PreparedStep
+from targen_core.runs.step_options import (
     StepOptions,
     backend_options,
     public_options,

@@ -17,7 +17,7 @@ from typing import Any
 from targen_backends.batches import answers, document
 from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.http.completions import URL, CompletionCodec
-from targen_core.calls.batch import BatchAnswer, BatchState
+from targen_core.calls.backend import BatchAnswer, BatchState
 from targen_core.calls.model import ChatRequest
 from targen_core.errors import ServiceError
 from targen_standard import error_patterns

@@ -12,7 +12,7 @@ from targen_backends.http.failures import failure_inside
 from targen_backends.http.model import HttpModel
 from targen_backends.schema import response_format
 from targen_core import ChatReply
-from targen_core.calls.batch import BatchAnswer
+from targen_core.calls.backend import BatchAnswer
 from targen_core.calls.model import ChatRequest
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import ServiceError

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from targen_core import Backend, BackendOptions, Price
-from targen_core.calls.batch import BatchAnswer
+from targen_core.calls.backend import BatchAnswer
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.cli.tokens import estimate
 from targen_core.errors import UsageError

@@ -13,7 +13,7 @@ from targen_core.cli.tables import print_json
 from targen_core.text import plural
 
 if TYPE_CHECKING:
-    from targen_core.runs.jobs.job import Job
+    from targen_core.runs.job import Job
     from targen_standard.answering.prompts import Group
     from targen_standard.batches.files import FileTransport, Imported
 
@@ -112,7 +112,7 @@ def _show(
     """Print the outcomes of answers, and the prompts that are open."""
     from targen_core.cli.commands.report import print_report
     from targen_core.cli.outputs import write_new
-    from targen_core.runs.folder.report import read_report
+    from targen_core.runs.report import read_report
     from targen_standard.answering.prompts import as_text, groups_of
 
     groups = groups_of([call.request for call in transport.pending])

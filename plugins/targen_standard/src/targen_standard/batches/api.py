@@ -14,7 +14,7 @@ from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
 
 if TYPE_CHECKING:
-    from targen_core.runs.jobs.job import Job
+    from targen_core.runs.job import Job
     from targen_standard.batches.files import Imported
 
 

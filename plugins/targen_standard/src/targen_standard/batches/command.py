@@ -65,7 +65,7 @@ def batch(
     - targen batch import runs/rte-0 answers.jsonl
     """
     from targen_core.cli.commands.report import print_report
-    from targen_core.runs.folder.report import read_report
+    from targen_core.runs.report import read_report
     from targen_standard.batches.api import opened
     from targen_standard.batches.exchange import export_batch, import_batch
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_core import Backend, BackendOptions, Price
-from targen_core.calls.batch import BatchCodec
+from targen_core.calls.backend import BatchCodec
 from targen_core.calls.delivery import DeliveredRun, Delivery, ModelSource
 from targen_core.calls.model import ChatModel
 from targen_core.errors import UsageError

@@ -13,7 +13,7 @@ from targen_core import Task
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.errors import JobFailed, QuotaNotMet, Rejected, UsageError
 from targen_core.hints import quoted
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 from targen_standard.batches.delivery import ByFiles
 from targen_standard.batches.files import FileTransport, Imported, read_lines, write_requests
 

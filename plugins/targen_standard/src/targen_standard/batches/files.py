@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from targen_core.calls.batch import BatchAnswer
+from targen_core.calls.backend import BatchAnswer
 from targen_core.calls.journal import Journal
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.calls.secrets import scrub
@@ -19,7 +19,7 @@ from targen_core.dataset.lines import lines
 from targen_core.errors import JobFailed, UsageError
 from targen_core.hints import quoted
 from targen_core.reading.values import Malformed, json_of
-from targen_core.runs.records.writing import write_atomically
+from targen_core.runs.files import write_atomically
 from targen_core.text import plural, printable
 from targen_standard.answering.backend import Agent
 from targen_standard.answering.prompts import Answer

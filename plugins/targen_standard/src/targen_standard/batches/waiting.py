@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from targen_core import Price
-from targen_core.calls.batch import BatchAnswer, BatchCodec
+from targen_core.calls.backend import BatchAnswer, BatchCodec
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.calls.scores import most_top
 from targen_core.errors import PluginError, TargenError

@@ -20,9 +20,9 @@ from targen_core.cli import tracing
 from targen_core.cli.tracing import Traced
 from targen_core.errors import TargenError, UsageError
 from targen_core.pages import table
-from targen_core.runs.folder.report import read_report
-from targen_core.runs.records.manifest import Manifest, flat
-from targen_core.runs.records.reading import read_json
+from targen_core.runs.files import read_json
+from targen_core.runs.manifest import Manifest, flat
+from targen_core.runs.report import read_report
 from targen_core.text import plural
 from targen_standard.filters.near_duplicates.index import NearDuplicates
 from targen_standard.task_files.output_report import output_of_run

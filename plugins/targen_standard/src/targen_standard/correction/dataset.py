@@ -31,12 +31,11 @@ from targen_core.engine.stage_llm import Answers, StageLlm
 from targen_core.errors import Rejected, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.folder.place import Place
-from targen_core.runs.jobs.event_loops import stoppable, synchronous
-from targen_core.runs.jobs.session import ALLOWANCE, open_layer
-from targen_core.runs.preparing.delivering import Elsewhere, delivered
-from targen_core.runs.preparing.models import bind_models
-from targen_core.runs.records.correction_plan import CorrectionPlan
+from targen_core.runs.correction_plan import CorrectionPlan
+from targen_core.runs.event_loops import stoppable, synchronous
+from targen_core.runs.models import Elsewhere, bind_models, delivered
+from targen_core.runs.place import Place
+from targen_core.runs.session import ALLOWANCE, open_layer
 from targen_core.tasks.dimensions import seeded_rng
 from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task

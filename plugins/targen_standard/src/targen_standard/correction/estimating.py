@@ -13,7 +13,7 @@ from targen_core.cli.account import off_the_books
 from targen_core.cli.estimating import SAMPLE, CostEstimate, openings, scaled
 from targen_core.cli.trial import dry_run_spec
 from targen_core.dataset.model import Dataset
-from targen_core.runs.folder.report import reported_prices
+from targen_core.runs.report import reported_prices
 from targen_core.text import plural
 from targen_standard.correction.dataset import correct_dataset
 from targen_standard.correction.preparing import prepare_correction

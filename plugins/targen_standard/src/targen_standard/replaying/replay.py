@@ -21,13 +21,12 @@ from targen_core.calls.usage import check_record
 from targen_core.engine.run import Engine
 from targen_core.errors import JobFailed, RunConflict
 from targen_core.outputs import remove
-from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.place import is_fresh
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.plan import Prepared
-from targen_core.runs.records.lock import Lock
-from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.writing import write_atomically
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.files import write_atomically
+from targen_core.runs.job import Job
+from targen_core.runs.manifest import Lock, Manifest
+from targen_core.runs.place import is_fresh
+from targen_core.runs.plan import Prepared
 from targen_core.text import plural
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.recorded import RecordedLayer, recorded_models

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from targen_core.calls.usage import answered
 from targen_core.plugins.register import MEMORY
-from targen_core.runs.preparing.plan import Prepared
-from targen_core.runs.records.manifest import Manifest, as_words, flat
+from targen_core.runs.manifest import Manifest, as_words, flat
+from targen_core.runs.plan import Prepared
 from targen_core.tasks.model import Task
 from targen_core.text import percent, plural, printable
 from targen_standard.task_files.files import keys_of

@@ -45,37 +45,34 @@ from targen_core.plugins.blame import blamed
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.config import RunConfig
-from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.place import Place, claimed, is_unanswered, require_same
-from targen_core.runs.folder.report import build_report, delivery_report, sources_of, stored_report
-from targen_core.runs.folder.reporters import Ended, files_of, notes_on
-from targen_core.runs.jobs.event_loops import finish, stoppable
-from targen_core.runs.jobs.failures import (
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.event_loops import finish, stoppable
+from targen_core.runs.failures import (
     explain,
     log_notes_before,
     require_given,
     warn_of_missing_filters,
 )
-from targen_core.runs.jobs.session import ALLOWANCE, open_layer
-from targen_core.runs.preparing.delivering import Elsewhere, delivered, require_deliverable
-from targen_core.runs.preparing.models import bind_models
-from targen_core.runs.preparing.plan import Prepared, named, prepare
-from targen_core.runs.preparing.sources import (
+from targen_core.runs.manifest import Manifest, require_unmerged
+from targen_core.runs.models import Elsewhere, bind_models, delivered, require_deliverable
+from targen_core.runs.permissions import (
     UnreadSource,
     kept_source,
     refuse_itself,
     refuse_sources,
-    require_same_sources,
-)
-from targen_core.runs.preparing.trust import (
     require_known,
     require_known_limits,
     require_known_paths,
+    require_same_sources,
     sign_copy,
     sign_run,
 )
-from targen_core.runs.records.manifest import Manifest, require_unmerged
-from targen_core.runs.records.options import is_price
+from targen_core.runs.place import Place, claimed, is_unanswered, require_same
+from targen_core.runs.plan import Prepared, named, prepare
+from targen_core.runs.report import build_report, delivery_report, sources_of, stored_report
+from targen_core.runs.reporters import Ended, files_of, notes_on
+from targen_core.runs.session import ALLOWANCE, open_layer
+from targen_core.runs.step_options import is_price
 from targen_core.task_files import require_copy
 
 _log = logging.getLogger("targen.run")

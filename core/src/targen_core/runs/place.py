@@ -21,17 +21,16 @@ from targen_core.errors import (
 )
 from targen_core.hints import flag_of, is_address, quoted
 from targen_core.outputs import remove
-from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.preparing.sources import refuse_itself
-from targen_core.runs.records.lock import COPY, Lock, PartPlan, is_in_file
-from targen_core.runs.records.manifest import Manifest, flat
-from targen_core.runs.records.writing import OUTPUTS
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.files import OUTPUTS
+from targen_core.runs.manifest import COPY, Lock, Manifest, PartPlan, flat, is_in_file
+from targen_core.runs.permissions import refuse_itself
 from targen_core.signing import FILE as SIGNATURES
 from targen_core.task_files import TaskFile
 from targen_core.text import plural
 
 if TYPE_CHECKING:
-    from targen_core.runs.preparing.plan import Prepared
+    from targen_core.runs.plan import Prepared
 
 Place = Literal["exact", "replace", "number"]
 """Ways to treat a directory that holds another run.
