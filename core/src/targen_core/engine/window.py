@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from targen_core.calls.call import Call, CallCancelled, Scope
-from targen_core.calls.layer import CallLayer
+from targen_core.calls.calls import Calls
 from targen_core.engine.allocation import Balance, Item
 from targen_core.engine.events import Verdict
 from targen_core.engine.executor import Executor, Generated, Outcome
@@ -49,7 +49,7 @@ class Window:
     quotas: QuotaTracker
     balance: Balance
     executor: Executor
-    layer: CallLayer
+    layer: Calls
     room: asyncio.Event
     refuses: Callable[[Slot, Any], bool]
     size: int
