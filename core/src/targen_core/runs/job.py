@@ -16,9 +16,9 @@ from types import MappingProxyType
 from typing import Any
 
 from targen_core.calls.call import BoundModel, Observer
+from targen_core.calls.calls import Calls
 from targen_core.calls.delivery import Delivery
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply
 from targen_core.calls.usage import Usage, answered
 from targen_core.engine.events import Listener
@@ -120,7 +120,7 @@ class Job:
         self.usage = Usage()
         self.task = prepared.task
         self.engine: Engine | None = None
-        self.layer: CallLayer | None = None
+        self.layer: Calls | None = None
         self.shared: dict[bytes, ChatReply] | None = None
         self.delivery: Delivery | None = None
         self.elsewhere: Elsewhere | None = None
@@ -324,7 +324,7 @@ class Job:
             for option, sources in datasets.items():
                 kept = manifest.config.replace(**{option: [*map(kept_source, sources)]})
                 manifest = manifest.model_copy(update={"config": kept})
-            require_same(manifest.lock, prepared.lock, manifest.task_file)
+            require_same(manifest, prepared.lock)
             new_prices = {name: value for name, value in typed.items() if is_price(name)}
             if new_prices:  # like a limit: the next resume counts with them
                 manifest = manifest.model_copy(update={"config": manifest.config.also(new_prices)})
@@ -667,7 +667,7 @@ class Job:
             self._ledger.forget()  # it contains lists in their present form, not their earlier one
 
     def _engine(
-        self, layer: CallLayer, concurrency: int, deferred: bool, listener: Listener | None
+        self, layer: Calls, concurrency: int, deferred: bool, listener: Listener | None
     ) -> Engine:
         return Engine(
             self.task,
@@ -705,7 +705,7 @@ class Job:
         own = self.prepared
         return own.delivered if own.delivery is not None and own.delivery.leaves else own.steps
 
-    def _executor(self, layer: CallLayer) -> Executor:
+    def _executor(self, layer: Calls) -> Executor:
         """Return the executor of its candidates for steps 3 and 4."""
         own = self.prepared
         parts = {place: part.id for place, part in own.lock.parts.items()}
@@ -757,7 +757,7 @@ class Job:
         self._directory.open_outputs(empty=anew)
 
     @contextlib.asynccontextmanager
-    async def _open_layer(self) -> AsyncIterator[CallLayer]:
+    async def _open_layer(self) -> AsyncIterator[Calls]:
         """Open the layer that answers the run's calls."""
         async with open_layer(
             await self._bind(),

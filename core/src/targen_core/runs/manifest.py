@@ -550,27 +550,33 @@ class Manifest(ManifestPart):
 
     def differences(self, other: Manifest) -> list[str]:
         """Return differences that decide the rows, as `field: this -> other`."""
-        mine = flat(self.deciding()) | self.parts_beside(other)
-        theirs = flat(other.deciding()) | other.parts_beside(self)
+        mine, theirs = self.compared(other), other.compared(self)
         return [
             f"{name}: {as_words(mine.get(name))} -> {as_words(theirs.get(name))}"
             for name in sorted({*mine, *theirs})
             if mine.get(name) != theirs.get(name)
         ]
 
-    def parts_beside(self, other: Manifest) -> dict[str, Any]:
-        """Return what to compare of the parts of two runs, by dotted paths.
+    def compared(self, other: Manifest) -> dict[str, Any]:
+        """Return what decides the rows, by dotted paths, to compare it with that of another run.
 
-        The config covers a part that only one of them has, unless it is a check or filter.
+        A time-out decides no reply: what of a model's options does is in its identity. The config
+        covers a part that only one of them has, unless it is a check or filter.
         """
-        compared = {
+        parts = {
             place: plan.model_dump(mode="json", exclude={"sources"})
-            | ({"sources": [each.digest for each in plan.sources]} if plan.sources else {})
+            | ({"sources": sorted(s.digest for s in plan.sources)} if plan.sources else {})
             for place, plan in self.lock.parts.items()
             if place not in USUAL_PLACES
             and (place in other.lock.parts or place.startswith(("check ", "filter ")))
         }
-        return flat({"parts": compared}) if compared else {}
+        alike = tuple(
+            f"steps.{name}.options"
+            for name, step in self.steps.items()
+            if name in other.steps and other.steps[name].identity == step.identity
+        )
+        found = flat({**self.deciding(), "parts": parts} if parts else self.deciding())
+        return {name: value for name, value in found.items() if not name.startswith(alike)}
 
     def digest(self) -> str:
         """All that decides the rows but how many are wanted, in 32 digits."""

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from targen_core.calls.call import Scope
+from targen_core.calls.calls import Calls
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Counts, Usage
 from targen_core.cli.account import Account
 from targen_core.engine.stage_llm import StageLlm
@@ -87,7 +87,7 @@ class Question(Generic[R]):
         *,
         cache: Path | None = None,
         folder: Path | None = None,
-        on_layer: Callable[[CallLayer], None] = lambda layer: None,
+        on_layer: Callable[[Calls], None] = lambda layer: None,
     ) -> tuple[R, Counts]:
         """Return the reply, and what it took, earlier processes included.
 

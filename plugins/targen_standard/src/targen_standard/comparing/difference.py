@@ -194,8 +194,7 @@ def _asked(run: Path, beside: Path) -> dict[str, Any]:
     if plan := tracing.plan_of(run):
         return flat(plan.model_dump(mode="json"))
     manifest, other = (Manifest.load(each / "manifest.json") for each in (run, beside))
-    packages = {"packages": manifest.lock.distributions}
-    return flat({**manifest.deciding(), **packages}) | manifest.parts_beside(other)
+    return manifest.compared(other) | flat({"packages": manifest.lock.distributions})
 
 
 def _changed(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[Changed]:

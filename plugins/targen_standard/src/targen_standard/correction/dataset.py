@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import ValidationError
 
 from targen_core.calls.call import CallCancelled, Scope
+from targen_core.calls.calls import Calls
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
 from targen_core.engine.executor import judge
 from targen_core.engine.guard import Guard
@@ -83,7 +83,7 @@ async def acorrect_dataset(
     cache: Path | None = None,
     elsewhere: Elsewhere | None = None,
     on_judged: Callable[[int, int], None] = lambda done, of: None,
-    on_layer: Callable[[CallLayer], None] = lambda layer: None,
+    on_layer: Callable[[Calls], None] = lambda layer: None,
 ) -> tuple[Path, dict[str, Any]]:
     """Judge a dataset's instances with `config`'s corrector, and write the result to `out`.
 
@@ -268,7 +268,7 @@ async def _judge_all(
     out: Path,
     again: Set[str],
     on_judged: Callable[[int, int], None],
-    on_layer: Callable[[CallLayer], None],
+    on_layer: Callable[[Calls], None],
 ) -> list[Judged]:
     """Every instance's verdict, in order; unusable replies to the calls `again` do not count."""
     guard = Guard(prepared.task.name, prepared.distribution).of("corrector", prepared.corrector_id)
@@ -347,7 +347,7 @@ def _groups(count: int, size: int, seed: int) -> list[list[int]]:
 
 async def _judge_group(
     prepared: PreparedCorrection,
-    layer: CallLayer,
+    layer: Calls,
     guard: Guard,
     items: Mapping[int, Judged],
     group: int,

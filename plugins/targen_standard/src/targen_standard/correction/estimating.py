@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from targen_core.api.request import Request
-from targen_core.calls.layer import CallLayer
+from targen_core.calls.calls import Calls
 from targen_core.calls.model import Message
 from targen_core.cli.account import off_the_books
 from targen_core.cli.estimating import SAMPLE, CostEstimate, openings, scaled
@@ -33,7 +33,7 @@ def estimated_correction(
     wanted = instances if n is None else min(n, instances)
     asked: list[tuple[str, Sequence[Message]]] = []
 
-    def listen(layer: CallLayer) -> None:
+    def listen(layer: Calls) -> None:
         layer.observer = lambda call, messages, reply, key: asked.append((call.step, messages))
 
     with tempfile.TemporaryDirectory(prefix="targen-") as folder, off_the_books():
