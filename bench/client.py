@@ -114,8 +114,8 @@ async def _asker(kind: str, base_url: str):
 
     from targen_core.calls.budget import Budget
     from targen_core.calls.call import BoundModel, Call, Scope
+    from targen_core.calls.calls import Calls
     from targen_core.calls.journal import Journal
-    from targen_core.calls.layer import CallLayer
     from targen_core.calls.rate import RateLimiter
     from targen_core.calls.usage import Usage
     from targen_core.engine.reply_json import read_reply
@@ -125,7 +125,7 @@ async def _asker(kind: str, base_url: str):
     usage = Usage()
     journal = Journal(Path(folder.name) / "journal", on_record=usage.record)
     bound = BoundModel(client, RateLimiter(10**6), _PARAMS, client.price)
-    layer = CallLayer(
+    layer = Calls(
         {"generate": bound}, seed=0, journal=journal, cache=None, budget=Budget(usage), usage=usage
     )
 

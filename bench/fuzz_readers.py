@@ -22,8 +22,8 @@ with atheris.instrument_imports(include=["targen_core", "yaml", "tomllib"]):
     from targen_core.calls.journal import Journal
     from targen_core.calls.usage import Usage
     from targen_core.errors import TargenError
-    from targen_core.runs.folder.report import read_report
-    from targen_core.runs.records.manifest import Manifest
+    from targen_core.runs.manifest import Manifest
+    from targen_core.runs.report import read_report
     from targen_standard.task_files.reading import read_declaration
 
 from fuzz_strangers import World

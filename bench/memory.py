@@ -38,7 +38,7 @@ def measure_run(
     import workload
 
     from targen_core.engine.events import Committed
-    from targen_core.runs.jobs.job import Job
+    from targen_core.runs.job import Job
 
     marks: dict[int, tuple[int, int]] = {}
     snapshots = []

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from targen_core.tasks.vocabularies import vocabulary
+from targen_core.tasks.dimensions import vocabulary
 
 SECONDS, ROWS = 60.0, 100_000  # the target: so many rows within so many seconds
 LABELS = ("entailment", "not_entailment")

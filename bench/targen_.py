@@ -26,7 +26,7 @@ from targen_core import Label, Prompt, Task, hookimpl  # noqa: E402
 from targen_core.errors import TargenError  # noqa: E402
 from targen_core.plugins.loader import Source, installed_sources, load_registry  # noqa: E402
 from targen_core.runs.config import RunConfig  # noqa: E402
-from targen_core.runs.jobs.job import Job  # noqa: E402
+from targen_core.runs.job import Job  # noqa: E402
 from targen_core.tasks.groups import Judging  # noqa: E402
 from targen_core.tasks.steps import ListStep, Llm  # noqa: E402
 

@@ -24,7 +24,7 @@ from targen_core import Correction, hookimpl
 from targen_core.engine.quotas import Quotas
 from targen_core.plugins.loader import Source, installed_sources, load_registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 from targen_standard.correction.dataset import flip
 from targen_standard.correctors.meta import meta
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import workload
 
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 
 TARGET = 1.10
 STEPS = 4  # dependent calls of an instance

@@ -38,7 +38,7 @@ from targen_core.options import Limits, ListOptions, Option, RowOptions
 from targen_core.plugins.kinds import looked_up
 from targen_core.plugins.loader import DISABLE_VARIABLE, load_registry
 from targen_core.runs.config import CountOptions
-from targen_core.runs.records.shortcuts import shortcuts
+from targen_core.runs.shortcuts import shortcuts
 from targen_testing.rules import RULES
 from targen_testing.tasks import TaskSuite
 from targen_training.reproduction.items import items as items_of_papers

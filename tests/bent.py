@@ -12,7 +12,7 @@ from targen_core.calls.model import ChatRequest
 from targen_core.errors import JobFailed
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 
 from .runs import Outputs, records, report

@@ -9,7 +9,7 @@ from targen_core.cli.estimating import estimate
 from targen_core.options import Limits
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 from targen_review.api import apply_review, review
 from targen_standard.correction.api import correct
 from targen_standard.exporting.api import export

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from targen_core.runs.preparing.trust import sign_run
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.permissions import sign_run
 
 from .files import lines
 

@@ -28,8 +28,8 @@ from typing import Any, Literal
 from targen_core.calls.budget import Budget
 from targen_core.calls.call import BoundModel, CallCancelled, Scope
 from targen_core.calls.call import Call as LayerCall
+from targen_core.calls.calls import Calls
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply, Message, RateHeaders
 from targen_core.calls.rate import ConcurrencyLimit, RateLimiter
 from targen_core.calls.usage import Usage
@@ -550,7 +550,7 @@ def drive(
     max_outage: float = 600.0,
     hedge: bool = True,
 ) -> Result:
-    """Send independent calls through a real `CallLayer`, in virtual time.
+    """Send independent calls through a real `Calls`, in virtual time.
 
     Args:
         make: makes the service, the same each time.
@@ -577,7 +577,7 @@ def drive(
         closing(Journal(Path(folder) / "journal", on_record=lambda record: None)) as journal,
         asyncio.Runner(loop_factory=VirtualLoop) as runner,
     ):
-        layer = CallLayer(
+        layer = Calls(
             bound,
             seed=seed,
             journal=journal,
@@ -599,7 +599,7 @@ def drive(
     )
 
 
-async def _ask(layer: CallLayer, calls: int) -> tuple[int, float]:
+async def _ask(layer: Calls, calls: int) -> tuple[int, float]:
     """Ask the models in turn; return how many calls were answered, and the seconds."""
     steps = list(layer.models)
 

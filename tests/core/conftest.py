@@ -37,9 +37,9 @@ from targen_core.calls.model import ChatRequest
 from targen_core.engine.quotas import Shard
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs import job as jobs
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs import job as jobs
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.groups import Judging, Rows, Seeding, Texts
 from targen_core.tasks.steps import ListStep

@@ -25,10 +25,9 @@ from targen_core.options import Limits
 from targen_core.plugins.kinds import looked_up
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.records.lock import Lock, StepPlan, TaskPlan
-from targen_core.runs.records.manifest import Manifest
-from targen_core.tasks.cases import Case
+from targen_core.runs.manifest import Lock, Manifest, StepPlan, TaskPlan
 from targen_core.tasks.groups import Judging, Rows, Texts
+from targen_core.tasks.parts import Case
 from targen_core.tasks.steps import ListStep
 from targen_standard.task_files import model as declared
 from targen_testing.rules import RULES

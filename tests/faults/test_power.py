@@ -18,14 +18,14 @@ GROWING = ("journal", "ledger", *OUTPUTS)
 OTHERWISE = Fault(
     first="""
 from dataclasses import replace
-from targen_core.calls.layer import CallLayer
-real = CallLayer._send
+from targen_core.calls.calls import Calls
+real = Calls._send
 async def send(self, bound, call, *rest):
     told = call.dry_run
     if told is not None:
         call = replace(call, dry_run=lambda key: told(key + b"otherwise"))
     return await real(self, bound, call, *rest)
-CallLayer._send = send
+Calls._send = send
 """
 )
 

@@ -8,7 +8,7 @@ from targen_analysis.testing.suite import MetricSuite as Metrics
 from targen_core.dataset.model import Dataset
 from targen_core.errors import QuotaNotMet
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 from targen_datatune.testing import CatalogueSuite as Catalogues
 from targen_datatune.testing import RetrieverSuite as Retrievers
 from targen_methods.testing import MethodSuite as Methods

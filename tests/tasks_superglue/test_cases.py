@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from targen_core.plugins.loader import load_registry
-from targen_core.tasks.cases import RIGHT, WRONG
+from targen_core.tasks.parts import RIGHT, WRONG
 
 REGISTRY = load_registry()
 OFFICIAL = json.loads((Path(__file__).parent / "official_rows.json").read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from targen_core.calls.executors import ModelExecutor
+from targen_core.calls.delivery import ModelExecutor
 from targen_core.errors import JobFailed, TargenError, UsageError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry

@@ -21,8 +21,7 @@ from typing import Any, Protocol
 
 from targen_core.errors import TargenError, UnknownName, UsageError, no_such_file
 from targen_core.origin import DECLARED, TASK_FILE, Typed, is_trusted, order_of, trust_hint
-from targen_core.places import what_is
-from targen_core.plain import content_of, digest_of
+from targen_core.plain import content_of, digest_of, what_is
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import FILE, Registration
 from targen_core.plugins.registry import Registry, no_task

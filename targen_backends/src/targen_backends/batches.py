@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 from targen_backends.http.reading import decoded
-from targen_core.calls.batch import BatchAnswer
+from targen_core.calls.backend import BatchAnswer
 from targen_core.calls.model import ChatRequest
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import ServiceError

@@ -13,8 +13,8 @@ import pytest
 from targen_core import Price
 from targen_core.calls.budget import Budget
 from targen_core.calls.call import BoundModel, Call, Scope
+from targen_core.calls.calls import Calls
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import Message
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.usage import Usage
@@ -24,7 +24,7 @@ from targen_core.calls.usage import Usage
 class Desk:
     """A layer with all its parts, and what was asked through it."""
 
-    layer: CallLayer
+    layer: Calls
     journal: Journal
     usage: Usage
     budget: Budget
@@ -47,7 +47,8 @@ class Desk:
     ) -> Any:
         messages = messages or (Message("user", text),)
         call = Call(step, label, place, occurrence, "inline", messages, None, "", digest, None)
-        return await self.layer.ask(call, scope or Scope(), read)
+        value, _ = await self.layer.ask(call, scope or Scope(), read)
+        return value
 
     async def many(self, count: int, **options: Any) -> list[Any]:
         """So many different questions at once; errors are results."""
@@ -89,7 +90,7 @@ def desk(tmp_path: Path) -> Any:
         budget = Budget(usage, max_tokens=max_tokens, max_cost=max_cost)
         limiter = RateLimiter(concurrency, rpm=rpm, tpm=tpm)
         bound = BoundModel(model, limiter, params or {"max_tokens": 50}, price)
-        layer = CallLayer(
+        layer = Calls(
             dict.fromkeys(("contexts", "seeds", "generate", "correct"), bound) | (others or {}),
             seed=seed,
             journal=journal,

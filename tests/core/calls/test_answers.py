@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from targen_core import ChatReply, Rejected
 from targen_core.calls.call import Scope
-from targen_core.calls.layer import ATTEMPTS
+from targen_core.calls.calls import ATTEMPTS
 from targen_core.engine.reply_json import read_reply
 from targen_core.errors import BadReply
 

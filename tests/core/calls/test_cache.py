@@ -13,7 +13,7 @@ import pytest
 
 from targen_core.calls.cache import ReplyCache
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 
 KEYS = [bytes([number]) * 16 for number in range(200)]
 

@@ -35,7 +35,7 @@ def scored(text="hello", *, top=2, **more):
 
 
 def answered(one, call):
-    return asyncio.run(one.layer.answer(call, Scope(), str))
+    return asyncio.run(one.layer.ask(call, Scope(), str))
 
 
 def test_a_reply_has_them_now_and_when_it_is_read_back(giving, desk, read_journal, tmp_path):

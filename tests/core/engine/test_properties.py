@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from targen_core.engine.events import Committed
 from targen_core.engine.quotas import share_out
 from targen_core.errors import BudgetExhausted, Interrupted, JobFailed, QuotaNotMet, ServiceError
-from targen_core.runs.folder.report import read_report
-from targen_core.runs.jobs import session
+from targen_core.runs import session
+from targen_core.runs.report import read_report
 from targen_standard.embedding import WORDS
 
 pytestmark = pytest.mark.usefixtures("virtual_time")

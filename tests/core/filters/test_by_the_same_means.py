@@ -18,8 +18,8 @@ from targen_core.plugins.configurable import Configurable
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
+from targen_core.runs import shortcuts
 from targen_core.runs.config import RunConfig
-from targen_core.runs.records import shortcuts
 from targen_standard.previewing.command import preview
 
 from ...runs import manifest as read_manifest

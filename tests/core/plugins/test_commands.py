@@ -9,7 +9,7 @@ import pytest
 from targen_core.cli import main
 from targen_core.cli.commands import COMMANDS
 from targen_core.plugins import loader
-from targen_core.runs.records.shortcuts import shortcuts
+from targen_core.runs.shortcuts import shortcuts
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from targen_core import Price
 from targen_core.cli.account import Account
 from targen_core.errors import BudgetExhausted, UsageError
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 
 from ...runs import journal
 

@@ -6,8 +6,8 @@ import pytest
 
 from targen_core import Prompt
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.job import Job
+from targen_core.runs.manifest import Manifest
 from targen_core.tasks.parts import Variant
 from targen_standard.previewing.comparison import compare, mean_similarity, variants_of
 

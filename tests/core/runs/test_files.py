@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from targen_core.errors import RunDirectoryError
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.writing import ReplayedFile, write_atomically
+from targen_core.runs.files import ReplayedFile, write_atomically
+from targen_core.runs.manifest import Manifest
 
 RECORDS = [{"idx": number, "text": f"row {number} – é"} for number in range(6)]
 

@@ -88,9 +88,7 @@ def test_another_model_is_refused(lab, tmp_path):
     world = lab.World()
     lab.run(world, tmp_path / "run", QUOTAS)
     other = lab.ToyModel(world.reply, identity="another")
-    with pytest.raises(
-        RunConflict, match="started with a different model, or one of its options, in"
-    ):
+    with pytest.raises(RunConflict, match="started with a different --backend, --model or -o"):
         lab.run(world, tmp_path / "run", resume=True, model=other)
 
 

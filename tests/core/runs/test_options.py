@@ -14,7 +14,7 @@ from targen_core import Backend, BackendOptions
 from targen_core.engine.quotas import Quotas
 from targen_core.errors import UsageError
 from targen_core.runs.parsing import parse_options
-from targen_core.runs.records.options import (
+from targen_core.runs.step_options import (
     StepOptions,
     check_steps,
     step_options,

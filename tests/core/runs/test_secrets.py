@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from targen_core import BackendOptions
 from targen_core.errors import ServiceError, TargenError
-from targen_core.runs.records.options import public_options
+from targen_core.runs.step_options import public_options
 
 pytestmark = pytest.mark.usefixtures("virtual_time")
 

@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from targen_core.tasks.dimensions import Dimension
-from targen_core.tasks.vocabularies import VOCABULARIES, vocabulary
+from targen_core.tasks.dimensions import VOCABULARIES, Dimension, vocabulary
 
 MINIMUM = {"words": 1500, "fields": 120, "personas": 200, "places": 200}
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from targen_core import errors
-from targen_core.calls.batch import BatchAnswer, BatchState
+from targen_core.calls.backend import BatchAnswer, BatchState
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 from targen_standard import scripted
 
 pytestmark = pytest.mark.usefixtures("virtual_time")

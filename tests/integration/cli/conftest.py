@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from targen_core.calls.layer import CallLayer
+from targen_core.calls.calls import Calls
 from targen_standard.scripted import ScriptedModel
 from targen_testing.fault_server import FaultServer, Response
 
@@ -56,7 +56,7 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         for of, name in (
             (ScriptedModel, "complete"),
             (ScriptedModel, "__init__"),
-            (CallLayer, "_send"),
+            (Calls, "_send"),
         ):
             monkeypatch.setattr(of, name, refuse)
 

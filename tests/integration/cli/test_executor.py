@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import targen_core
 from targen_core import Backend, BackendOptions
-from targen_core.calls.executors import ModelExecutor
+from targen_core.calls.delivery import ModelExecutor
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry

@@ -9,7 +9,7 @@ import pytest
 from targen_core.dataset.reading import read_dataset
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 from targen_standard.exporting.save import save
 
 from ...files import lines

@@ -58,7 +58,7 @@ def backend(model):
     return Backend(summary="a backend of the zoo", options=Options, create=create)
 """
 PRELUDE = """
-from targen_core.tasks.cases import Case
+from targen_core.tasks.parts import Case
 from targen_core import ChatReply, Correction, Prompt, Rejected
 from targen_standard.exporting.model import Exporter
 from .good import *

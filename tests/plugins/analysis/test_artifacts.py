@@ -14,8 +14,8 @@ import pytest
 from targen_analysis.artifacts.metric import ARTIFACTS
 from targen_analysis.artifacts.sample import draw
 from targen_core import Task
-from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_core.tasks.groups import Rows
+from targen_core.tasks.parts import RIGHT, WRONG, Case
 from targen_standard.task_files.model import Declaration
 
 pytest.importorskip("sklearn")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targen_core.tasks.cases import RIGHT, WRONG
+from targen_core.tasks.parts import RIGHT, WRONG
 from targen_tasks_multirc.task import MULTIRC
 
 

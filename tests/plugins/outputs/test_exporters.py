@@ -11,7 +11,7 @@ from targen_core import read_dataset
 from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
-from targen_core.runs.preparing.parts import Parts
+from targen_core.runs.parts import Parts
 from targen_standard.task_files.model import Declaration
 from targen_testing.exporters import ExporterSuite as Suite
 from tests.files import lines

@@ -14,8 +14,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.records.lock import Lock, TaskPlan
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.manifest import Lock, Manifest, TaskPlan
 
 from .tasks import ROWS, make_task
 

@@ -14,7 +14,7 @@ from pydantic import AliasChoices, Field, SecretStr
 from targen_core.calls.model import ChatRequest, Message
 from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
-from targen_core.runs.records.options import backend_options, public_options
+from targen_core.runs.step_options import backend_options, public_options
 from targen_standard.langchain.model import LangChainModel
 
 from ...tables import table

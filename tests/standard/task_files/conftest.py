@@ -11,7 +11,7 @@ import pytest
 
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 from targen_standard.task_files.model import Declaration
 
 from ...runs import records

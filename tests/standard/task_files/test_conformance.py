@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 from targen_standard.task_files.model import Declaration
 from targen_testing.tasks import TaskSuite as Suite
 

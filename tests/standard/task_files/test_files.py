@@ -11,8 +11,8 @@ from targen_core.errors import JobFailed, RunConflict, UsageError
 from targen_core.origin import trusting
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.tasks import find_task
+from targen_core.runs.job import Job
+from targen_core.runs.tasks import find_task
 from targen_standard.drafting.declaration import declared, drafting
 
 from ...runs import manifest
@@ -88,7 +88,7 @@ def test_a_changed_copy_is_a_conflict(name, text):
     copy = Path("run") / ("task.json" if name == "t.yaml" else "task.py")
     changed = copy.read_text(encoding="utf-8").replace("otes", "umbers", 1)
     copy.write_text(changed, encoding="utf-8")
-    changed = f"started with a different {copy.name}"
+    changed = "started with a different task"
     with trusting(copy), pytest.raises(RunConflict, match=changed):
         resume()
 

@@ -15,7 +15,7 @@ from targen_core.errors import UsageError
 from targen_core.plugins import loader
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 from targen_core.task_files import task_file
 from targen_standard.task_files.forms import TaskForm
 from targen_standard.task_files.model import Declaration

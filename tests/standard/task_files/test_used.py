@@ -11,8 +11,8 @@ from targen_core.errors import UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.plan import prepare
+from targen_core.runs.job import Job
+from targen_core.runs.plan import prepare
 
 from ...runs import manifest, read, records
 

@@ -29,10 +29,10 @@ from targen_core.errors import TargenError
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.runs.folder.report import read_report
-from targen_core.runs.jobs.event_loops import waiting
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.event_loops import waiting
+from targen_core.runs.job import Job
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.report import read_report
 from targen_core.tasks.model import Task
 
 

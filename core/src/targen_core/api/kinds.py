@@ -20,7 +20,7 @@ from targen_core.options import several
 from targen_core.plain import require_possible
 from targen_core.plugins.blame import within
 from targen_core.plugins.registry import Registry
-from targen_core.runs.records.shortcuts import shortcuts
+from targen_core.runs.shortcuts import shortcuts
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from targen_core.runs.folder.report import status_words
-from targen_core.runs.folder.reporters import Concern, concerns_of
+from targen_core.runs.report import status_words
+from targen_core.runs.reporters import Concern, concerns_of
 from targen_core.text import percent, plural
 
 

@@ -36,17 +36,17 @@ from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig, WorkerOptions
-from targen_core.runs.folder.place import place_for, run_there
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.dimensions import misspelt, read_dimensions
+from targen_core.runs.job import Job
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.models import Elsewhere
 from targen_core.runs.parsing import parse_labels, parse_shares
-from targen_core.runs.preparing.delivering import Elsewhere
-from targen_core.runs.preparing.plan import Prepared, prepare
-from targen_core.runs.preparing.sources import refuse_itself
-from targen_core.runs.preparing.tasks import find_task, task_of
-from targen_core.runs.records.dimensions import misspelt, read_dimensions
-from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.options import is_of_part
-from targen_core.runs.records.shortcuts import shortcuts
+from targen_core.runs.permissions import refuse_itself
+from targen_core.runs.place import place_for, run_there
+from targen_core.runs.plan import Prepared, prepare
+from targen_core.runs.shortcuts import shortcuts
+from targen_core.runs.step_options import is_of_part
+from targen_core.runs.tasks import find_task, task_of
 from targen_core.task_files import SavedTask, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import unwrapped

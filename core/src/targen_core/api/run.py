@@ -12,9 +12,9 @@ from targen_core.dataset.model import Dataset
 from targen_core.dataset.read import read_dataset
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.folder.report import read_report
-from targen_core.runs.preparing.tasks import find_task
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.report import read_report
+from targen_core.runs.tasks import find_task
 from targen_core.tasks.model import Task
 
 

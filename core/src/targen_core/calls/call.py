@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from targen_core.calls.model import ChatModel, ChatReply, DeferredModel, Message, Price
@@ -121,7 +122,7 @@ class Scope:
     @property
     def keys(self) -> list[str]:
         """The calls that it used, in the order in which they were made: not answered."""
-        return [key for attempts in self._keys for key in attempts]
+        return [*chain.from_iterable(self._keys)]
 
     @property
     def attempts(self) -> list[list[str]]:
@@ -206,7 +207,7 @@ class Scope:
 
     def take(self, over: Scope) -> None:
         """Take the calls of a pass that has ended, and no call that it may still make."""
-        self._keys += [[*attempts] for attempts in over._keys]
+        self._keys += map(list, over._keys)
         self.lacking = (*self.lacking, *over.lacking)
 
     @property

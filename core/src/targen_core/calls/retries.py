@@ -30,7 +30,7 @@ class Retries:
 
     Args:
         seed: the run's seed, from which the random part of each pause comes.
-        max_outage: see `CallLayer`.
+        max_outage: see `Calls`.
         unwanted: whether the answers for a scope are no longer wanted.
     """
 

@@ -1,7 +1,7 @@
 """Keep API keys out of what is stored: replies, errors, logs and options.
 
 The call layer replaces each whole key of the run in every reply and error. Options that look like
-keys are refused before they become part of a run (`targen_core.runs.records.options`).
+keys are refused before they become part of a run (`targen_core.runs.step_options`).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from targen_core.calls.rate import Outcome, RateLimiter
 from targen_core.errors import PluginError, RunDirectoryError, ServiceError, TargenError
 
 if TYPE_CHECKING:
-    from targen_core.calls.layer import CallLayer
+    from targen_core.calls.calls import Calls
     from targen_core.calls.rate import RateLimiter
 
 
@@ -185,9 +185,7 @@ class SendingsBeside:
         is_on: whether calls are sent a second time.
     """
 
-    def __init__(
-        self, layer: CallLayer, patience: Mapping[RateLimiter, Patience], is_on: bool
-    ) -> None:
+    def __init__(self, layer: Calls, patience: Mapping[RateLimiter, Patience], is_on: bool) -> None:
         self.patience = patience
         self._layer = layer
         self._is_on = is_on

@@ -25,7 +25,7 @@ from targen_core.calls.budget import Budget
 from targen_core.calls.journal import Journal
 from targen_core.calls.usage import Counts, Usage
 from targen_core.options import Limits
-from targen_core.runs.jobs.session import ALLOWANCE, Allowance, LimitsT
+from targen_core.runs.session import ALLOWANCE, Allowance, LimitsT
 from targen_core.text import plural
 
 _LEAST = {"max_cost": 1e-6, "max_tokens": 1}

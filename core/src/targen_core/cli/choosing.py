@@ -249,7 +249,7 @@ def _picked(
 def _is_ready(registry: Registry, item: Registration[Backend], options: Mapping[str, Any]) -> bool:
     """Return whether a backend has what it needs on this machine, and accepts these options."""
     from targen_core.calls.sampling import SAMPLING
-    from targen_core.runs.records.options import CORE
+    from targen_core.runs.step_options import CORE
 
     try:
         backend: Backend = registry.resolve(item)

@@ -103,7 +103,7 @@ def default_of(field: dict[str, Any]) -> str:
 
 def scored_facts(registry: Registry, task: Task[Any, Any]) -> list[dict[str, Any]]:
     """The steps that ask for token probabilities, with the installed backends that have them."""
-    from targen_core.runs.preparing.models import backends_with_scores
+    from targen_core.runs.models import backends_with_scores
 
     return [
         {

@@ -39,9 +39,9 @@ from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.folder.report import read_report, reported_prices
-from targen_core.runs.preparing.plan import Prepared
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.plan import Prepared
+from targen_core.runs.report import read_report, reported_prices
 from targen_core.runs.settings import YIELD
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import last_question

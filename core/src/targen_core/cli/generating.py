@@ -30,7 +30,7 @@ from targen_core.origin import Typed, trusting
 from targen_core.outputs import write_file
 from targen_core.runs.config import ModelFlags
 from targen_core.runs.parsing import parse_labels
-from targen_core.runs.records.shortcuts import rows
+from targen_core.runs.shortcuts import rows
 from targen_core.task_files import note_own_copy
 from targen_core.text import plural
 

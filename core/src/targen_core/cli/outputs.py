@@ -3,7 +3,7 @@
 Such a folder may come from a stranger. A link in it would lead a write or a removal to another
 place, and a FIFO would block a read for ever. So a command calls `check_own` (or `claim`) before
 it touches such a folder. It writes and removes with these functions and `targen_core.outputs`. Runs
-have more rules: see `targen_core.runs.records.reading` and `targen_core.runs.folder.directory`.
+have more rules: see `targen_core.runs.files` and `targen_core.runs.directory`.
 """
 
 from __future__ import annotations

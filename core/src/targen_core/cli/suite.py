@@ -20,10 +20,10 @@ from targen_core.plain import kind_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.folder.place import Place
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.parts import Parts
-from targen_core.runs.preparing.tasks import find_task
+from targen_core.runs.job import Job
+from targen_core.runs.parts import Parts
+from targen_core.runs.place import Place
+from targen_core.runs.tasks import find_task
 
 
 def suite_tasks(registry: Registry, name: str) -> list[Registration[Any]]:

@@ -15,9 +15,9 @@ from typing import Any
 from targen_core.cli.commands.report import cost_line, made_up_words, rows_by_label
 from targen_core.cli.commands.show import content_of, text_of
 from targen_core.cli.tracing import rows
-from targen_core.runs.folder.report import status_words
-from targen_core.runs.folder.reporters import concerns_of
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.report import status_words
+from targen_core.runs.reporters import concerns_of
 from targen_core.text import plural, printable
 
 _LABELS = 6  # that are listed one by one

@@ -16,9 +16,9 @@ from targen_core.calls.usage import check_record
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.hints import quoted
 from targen_core.reading.lines import read_jsonl, whole_lines
-from targen_core.runs.records.correction_plan import CorrectionPlan, unfinished
-from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.reading import check_members
+from targen_core.runs.correction_plan import CorrectionPlan, unfinished
+from targen_core.runs.files import check_members
+from targen_core.runs.manifest import Manifest
 from targen_core.text import plural
 
 _LEAST = 4  # digits that suffice to identify a key, as in git

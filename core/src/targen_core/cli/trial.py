@@ -22,11 +22,11 @@ from targen_core.options import Limits
 from targen_core.outputs import remove
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.folder.report import read_report
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.plan import Prepared, prepare
-from targen_core.runs.records.lock import PartPlan
-from targen_core.runs.records.writing import OUTPUTS
+from targen_core.runs.files import OUTPUTS
+from targen_core.runs.job import Job
+from targen_core.runs.manifest import PartPlan
+from targen_core.runs.plan import Prepared, prepare
+from targen_core.runs.report import read_report
 
 Show = Callable[[Job], AbstractContextManager[Listener]]
 """Displays a job while the context is open; the listener that it gives gets the job's events."""

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.origin import Typed, Untrusted, is_trusted, shown, trust_hint
-from targen_core.places import is_hidden
-from targen_core.plain import kind_of
+from targen_core.plain import is_hidden, kind_of
 from targen_core.signing import is_signed
 from targen_core.text import printable
 

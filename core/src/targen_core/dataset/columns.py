@@ -18,10 +18,10 @@ from targen_core.dataset.texts import without_index
 from targen_core.errors import UsageError
 from targen_core.extras import hub_without_telemetry, needs
 from targen_core.origin import HUB
-from targen_core.places import is_inside
+from targen_core.plain import is_inside
 from targen_core.reading.tables import ParquetRows, arrow_rows
 from targen_core.reading.values import json_of
-from targen_core.runs.records.reading import read_json
+from targen_core.runs.files import read_json
 from targen_core.tasks.model import Task
 from targen_core.text import printable
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, overload
 from targen_core.errors import Rejected, TargenError, UsageError
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
-from targen_core.runs.preparing.tasks import find_task
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.tasks import find_task
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 from targen_core.text import plural, problem_in, row_name

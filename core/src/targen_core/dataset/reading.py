@@ -24,10 +24,10 @@ from targen_core.origin import Typed, is_file
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
 from targen_core.reading.values import GivenTwice, json_of
-from targen_core.runs.folder.report import read_report
-from targen_core.runs.folder.reporters import CARD, Ended, files_of
-from targen_core.runs.preparing.tasks import find_task
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.report import read_report
+from targen_core.runs.reporters import CARD, Ended, files_of
+from targen_core.runs.tasks import find_task
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
 

@@ -23,16 +23,14 @@ from targen_core.dataset.texts import document, require_distinct, table
 from targen_core.errors import RunDirectoryError, TargenError, UsageError, no_such_file
 from targen_core.hints import quoted
 from targen_core.origin import HUB, order_of
-from targen_core.places import is_inside
-from targen_core.plain import require_possible
+from targen_core.plain import is_inside, require_possible
 from targen_core.plugins.loader import installed, load_registry
 from targen_core.reading.archives import PACKED
 from targen_core.reading.encodings import as_utf_8
 from targen_core.reading.lines import read_jsonl
 from targen_core.reading.texts import refuse_binary
-from targen_core.runs.folder.reporters import CARD, card_in, cited_in
-from targen_core.runs.records.lock import StepPlan, backend_name, model_name
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.manifest import Manifest, StepPlan, backend_name, model_name
+from targen_core.runs.reporters import CARD, card_in, cited_in
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import unwrapped
 from targen_core.text import plural

@@ -25,7 +25,7 @@ from targen_core.engine.events import Event, LabelGivenUp, Listener
 from targen_core.text import printable
 
 if TYPE_CHECKING:
-    from targen_core.runs.jobs.job import Job
+    from targen_core.runs.job import Job
 
 _log = logging.getLogger("targen.display")
 

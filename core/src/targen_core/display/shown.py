@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from targen_core.display.progress import Display, Face
 from targen_core.display.watch import JobWatch, State, Watch, lines_of, state_of
 from targen_core.engine.events import Listener
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 from targen_core.text import printable
 
 _NOTEBOOK = 100  # characters of a line in a notebook

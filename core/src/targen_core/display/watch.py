@@ -17,8 +17,8 @@ from targen_core.engine.events import Committed, Event
 from targen_core.text import plural, printable
 
 if TYPE_CHECKING:
-    from targen_core.calls.layer import CallLayer
-    from targen_core.runs.jobs.job import Job
+    from targen_core.calls.calls import Calls
+    from targen_core.runs.job import Job
 
 SILENCE = 2.0
 """Seconds without an answer after which that is said."""
@@ -69,11 +69,11 @@ class Watch:
     """
 
     def __init__(self) -> None:
-        self.layer: CallLayer | None = None
+        self.layer: Calls | None = None
         self.counts: Mapping[str, tuple[int, int]] = {}  # what -> done, of how many
         self.candidates, self.rows_made = _Pace(), _Pace()
 
-    def on_layer(self, layer: CallLayer) -> None:
+    def on_layer(self, layer: Calls) -> None:
         """Take the layer through which the calls go."""
         self.layer = layer
 
@@ -111,7 +111,7 @@ class JobWatch(Watch):
         self.candidates, self.rows_made = _Pace(), _Pace()
 
     @property
-    def layer(self) -> CallLayer | None:  # type: ignore[override]
+    def layer(self) -> Calls | None:  # type: ignore[override]
         """The job's layer, once it runs."""
         return self._job.layer
 
@@ -241,7 +241,7 @@ def _sums(counts: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
     return sum(done for done, _ in counts.values()), sum(of for _, of in counts.values())
 
 
-def _flight(layer: CallLayer) -> str:
+def _flight(layer: Calls) -> str:
     """Return how many calls are in flight, by step."""
     steps = {step: count for step, count in dict(layer.flying).items() if count > 0}
     if len(steps) == 1:
@@ -306,7 +306,7 @@ def _rejects(reasons: Mapping[str, int]) -> str:
     return f"{sum(reasons.values()):,} rejected: {named}{', …' if len(ordered) > _REASONS else ''}"
 
 
-def _trouble(layer: CallLayer, elapsed: float) -> str:
+def _trouble(layer: Calls, elapsed: float) -> str:
     trouble = layer.trouble
     pauses = {name: pause for name, pause in layer.pauses.items() if pause >= 1}
     if not layer.answered and not trouble and not pauses and elapsed >= SILENCE:

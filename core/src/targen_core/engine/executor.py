@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from targen_core.calls.call import Call, Scope
-from targen_core.calls.layer import CallLayer
+from targen_core.calls.calls import Calls
 from targen_core.engine.guard import Guard, named
 from targen_core.engine.seeds import Seed
 from targen_core.engine.stage_llm import StageLlm
@@ -83,7 +83,7 @@ class Executor:
     def __init__(
         self,
         task: Task[Any, Any],
-        layer: CallLayer,
+        layer: Calls,
         corrector: Corrector[Any] | None,
         *,
         distribution: str,

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 from targen_core.calls.call import Call
-from targen_core.calls.layer import CallLayer
+from targen_core.calls.calls import Calls
 from targen_core.engine.growing import GrowingList
 from targen_core.engine.guard import Guard
 from targen_core.engine.ledger import Ledger
@@ -65,7 +65,7 @@ class SeedOrder:
     """
 
     specs: Sequence[ListSpec]
-    layer: CallLayer
+    layer: Calls
     task: Task[Any, Any]
     guard: Guard
     on_done: Callable[[asyncio.Task[Any]], None]

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from targen_core.calls.call import Call, CallCancelled, Scope
-from targen_core.calls.layer import CallLayer
+from targen_core.calls.calls import Calls
 from targen_core.engine.allocation import Allocation, Balance
 from targen_core.engine.events import (
     Commit,
@@ -103,7 +103,7 @@ class Engine:
         distribution: str,
         specs: Sequence[ListSpec],
         executor: Executor,
-        layer: CallLayer,
+        layer: Calls,
         sink: Sink,
         ledger: Ledger,
         concurrency: int,

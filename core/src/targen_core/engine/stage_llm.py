@@ -52,10 +52,8 @@ class Answers(Protocol):
     def working(self) -> dict[object, float]:
         """The passes over a stage's code that do not wait for a reply, and since when."""
 
-    async def answer(
-        self, call: Call, scope: Scope, read: Callable[[str], T]
-    ) -> tuple[T, ChatReply]:
-        """See `targen_core.calls.layer.CallLayer.answer`."""
+    async def ask(self, call: Call, scope: Scope, read: Callable[[str], T]) -> tuple[T, ChatReply]:
+        """See `targen_core.calls.calls.Calls.ask`."""
 
 
 def _required(properties: Mapping[str, str]) -> str:
@@ -342,7 +340,7 @@ class StageLlm:
         self._asking += 1
         self._layer.working.pop(self, None)
         try:
-            return await self._layer.answer(call, self.scope, read)
+            return await self._layer.ask(call, self.scope, read)
         finally:
             self._asking -= 1
             if self._runs and not self._asking:

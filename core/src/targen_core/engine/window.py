@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from targen_core.calls.call import Call, CallCancelled, Scope
-from targen_core.calls.layer import CallLayer
+from targen_core.calls.calls import Calls
 from targen_core.engine.allocation import Balance, Item
 from targen_core.engine.events import Verdict
 from targen_core.engine.executor import Executor, Generated, Outcome
@@ -49,7 +49,7 @@ class Window:
     quotas: QuotaTracker
     balance: Balance
     executor: Executor
-    layer: CallLayer
+    layer: Calls
     room: asyncio.Event
     refuses: Callable[[Slot, Any], bool]
     size: int
@@ -125,7 +125,8 @@ class Window:
             lined_up = self._unstarted[branch]
             if not any(lined_up.values()):
                 continue  # nearly all, if there are many branches
-            started, worth = self._started[branch], self._worth(branch)
+            started = self._started[branch]
+            worth = self.quotas.worth(branch, self.task.rows_per_instance, self.margin)
             for item, unstarted in lined_up.items():
                 while (
                     unstarted
@@ -159,11 +160,8 @@ class Window:
 
     def _lacking(self, branch: str) -> int:
         """Return how many more candidates of a branch are worth running."""
-        return max(0, self._worth(branch) - self._waiting[branch])
-
-    def _worth(self, branch: str) -> int:
-        """Candidates of a branch that are worth running."""
-        return self.quotas.worth(branch, self.task.rows_per_instance, self.margin)
+        worth = self.quotas.worth(branch, self.task.rows_per_instance, self.margin)
+        return max(0, worth - self._waiting[branch])
 
     def seeds_ahead(self, branches: Collection[str]) -> int:
         """Seeds of these branches worth preparing past the one that is walked to next."""

@@ -194,91 +194,36 @@ class KindRegister:
         return iter(self._kinds.values())
 
 
-_KIT = "targen_testing"
+_ADAPTER = "targen_core.plugins.adapters:Adapter"
+_LIST = "targen_core.tasks.steps:ListStep"
+_FILTER = "targen_core.engine.filters:Filter"
+_DELIVERY = "targen_core.calls.delivery:Delivery"
+_EXECUTOR = "targen_core.calls.delivery:ModelExecutor"
+_READER = "targen_core.task_files:TaskReader"
+_DATASETS = "targen_core.dataset.source:DatasetReader"
 KINDS = {
-    kind.name: kind
-    for kind in (
-        Kind("task", "register_tasks", "targen_core:Task", "list-tasks", f"{_KIT}.tasks:TaskSuite"),
-        Kind(
-            "contexts",
-            "register_contexts",
-            "targen_core.tasks.steps:ListStep",
-            "list-contexts",
-            f"{_KIT}.steps:ContextsSuite",
-        ),
-        Kind(
-            "seeds",
-            "register_seeds",
-            "targen_core.tasks.steps:ListStep",
-            "list-seeds",
-            f"{_KIT}.steps:SeedsSuite",
-        ),
-        Kind(
-            "generator",
-            "register_inverse_generators",
-            "",
-            "list-generators",
-            f"{_KIT}.steps:GeneratorSuite",
-        ),
-        Kind(
-            "corrector",
-            "register_correctors",
-            "",
-            "list-correctors",
-            f"{_KIT}.correctors:CorrectorSuite",
-        ),
-        Kind("check", "register_checks", "function", "list-checks", f"{_KIT}.steps:CheckSuite"),
-        Kind(
-            "filter",
-            "register_filters",
-            "targen_core.engine.filters:Filter",
-            "list-filters",
-            f"{_KIT}.steps:FilterSuite",
-        ),
-        Kind(
-            "backend",
-            "register_backends",
-            "targen_core:Backend",
-            "list-backends",
-            f"{_KIT}.backends:BackendSuite",
-        ),
-        Kind(
-            "adapter",
-            "register_adapters",
-            "targen_core.plugins.adapters:Adapter",
-            suite=f"{_KIT}.adapters:AdapterSuite",
-        ),
-        Kind(
-            "delivery",
-            "register_deliveries",
-            "targen_core.calls.delivery:Delivery",
-            "list-deliveries",
-            f"{_KIT}.deliveries:DeliverySuite",
-        ),
-        Kind(
-            "reader",
-            "register_task_readers",
-            "targen_core.task_files:TaskReader",
-            suite=f"{_KIT}.readers:ReaderSuite",
-        ),
-        Kind(
-            "dataset-reader",
-            "register_dataset_readers",
-            "targen_core.dataset.source:DatasetReader",
-            suite=f"{_KIT}.dataset_readers:DatasetReaderSuite",
-        ),
-        Kind(
-            "executor",
-            "register_executors",
-            "targen_core.calls.executors:ModelExecutor",
-            "list-executors",
-            f"{_KIT}.executors:ExecutorSuite",
-        ),
-        Kind(
-            "reporter",
-            "register_reporters",
-            "targen_core.runs.folder.reporters:Reporter",
-        ),
+    name: Kind(
+        name,
+        f"register_{hook}",
+        of,
+        listing and f"list-{listing}",
+        suite and f"targen_testing.{suite}",
+    )
+    for name, hook, of, listing, suite in (
+        ("task", "tasks", "targen_core:Task", "tasks", "tasks:TaskSuite"),
+        ("contexts", "contexts", _LIST, "contexts", "steps:ContextsSuite"),
+        ("seeds", "seeds", _LIST, "seeds", "steps:SeedsSuite"),
+        ("generator", "inverse_generators", "", "generators", "steps:GeneratorSuite"),
+        ("corrector", "correctors", "", "correctors", "correctors:CorrectorSuite"),
+        ("check", "checks", "function", "checks", "steps:CheckSuite"),
+        ("filter", "filters", _FILTER, "filters", "steps:FilterSuite"),
+        ("backend", "backends", "targen_core:Backend", "backends", "backends:BackendSuite"),
+        ("adapter", "adapters", _ADAPTER, "", "adapters:AdapterSuite"),
+        ("delivery", "deliveries", _DELIVERY, "deliveries", "deliveries:DeliverySuite"),
+        ("reader", "task_readers", _READER, "", "readers:ReaderSuite"),
+        ("dataset-reader", "dataset_readers", _DATASETS, "", "dataset_readers:DatasetReaderSuite"),
+        ("executor", "executors", _EXECUTOR, "executors", "executors:ExecutorSuite"),
+        ("reporter", "reporters", "targen_core.runs.reporters:Reporter", "", ""),
     )
 }
 """The core's kinds by name, in the order of every listing."""

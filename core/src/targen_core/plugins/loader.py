@@ -25,10 +25,9 @@ from typing import Any
 import importlib_metadata
 import pluggy
 
-from targen_core import __version__
 from targen_core.errors import TargenError
 from targen_core.hints import install
-from targen_core.plugins.capture import capture_output, is_theirs, line_of, raised_by
+from targen_core.plugins.capture import capture_output, line_of, raised_by
 from targen_core.plugins.hookspecs import API_GROUP, hookspec
 from targen_core.plugins.kinds import KINDS, RESERVED, Kind, KindRegister
 from targen_core.plugins.register import OURS, Register, Registration, RegistrationRefused
@@ -45,10 +44,6 @@ _FIELD = re.compile(r"^(Name|Version|Requires-Dist): *(.*\S)", re.MULTILINE)
 """The needed fields of a distribution's metadata: parsing all of them is slower than everything
 else.
 """
-
-_ON_CORE = re.compile(r"targen[-_.]core\b(?!\s*\[)([^;]*)(?!.*\bextra\b)", re.IGNORECASE)
-_LOWEST = re.compile(r"(?:>=?|==|~=)\s*(\d+(?:\.\d+)*)")
-_NUMBER = re.compile(r"(?:(?<=^)|(?<=\.))\d+")
 
 
 @hookspec
@@ -83,7 +78,6 @@ class Source:
     group: str = API_GROUP
     extras: tuple[str, ...] = ()
     problem: str = ""
-    core: str = ""
 
     @property
     def install(self) -> str:
@@ -96,15 +90,13 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def source_of(
-    entry: importlib_metadata.EntryPoint, distribution: str, version: str, core: str = ""
-) -> Source:
+def source_of(entry: importlib_metadata.EntryPoint, distribution: str, version: str) -> Source:
     """One entry point of a distribution."""
     try:
         module, extras = entry.module, tuple(entry.extras)
     except (ValueError, AttributeError):  # no module: importing it will say so
         module, extras = entry.value, ()
-    return Source(distribution, version, entry.name, module, entry.group, extras, core=core)
+    return Source(distribution, version, entry.name, module, entry.group, extras)
 
 
 def installed_sources() -> list[Source]:
@@ -119,8 +111,8 @@ def installed_sources() -> list[Source]:
         if not text or "[targen.v" not in text:
             continue  # cheaper than parsing everybody's entry points
         try:
-            name, version, requirements = metadata_of(distribution)
-            name, core = canonical(name), _lowest_core(requirements)
+            name, version, _ = metadata_of(distribution)
+            name = canonical(name)
         except (OSError, ValueError, IndexError):
             continue  # a remnant of an uninstalled distribution, without a name
         if name in seen:
@@ -134,7 +126,7 @@ def installed_sources() -> list[Source]:
             continue
         for entry in entries:
             if API_GROUPS.fullmatch(entry.group):
-                sources[entry.group, name, entry.name] = source_of(entry, name, version, core)
+                sources[entry.group, name, entry.name] = source_of(entry, name, version)
     return [sources[key] for key in sorted(sources)]
 
 
@@ -164,25 +156,6 @@ def versions_of(names: Iterable[str]) -> dict[str, str]:
         ):
             versions[name] = metadata_of(importlib_metadata.distribution(name))[1]
     return versions
-
-
-def _lowest_core(requirements: Iterable[str]) -> str:
-    """The lowest version of the core that some requirements allow; "" for any.
-
-    It does without the library `packaging`, which would double the time of every listing.
-    """
-    for text in requirements:
-        if found := _ON_CORE.match(text):
-            lowest = _LOWEST.search(found[1])
-            return lowest[1] if lowest else ""
-    return ""
-
-
-def _is_older(version: str, lowest: str) -> bool:
-    """Return whether a version is below another, by their numbers."""
-    mine, other = ([int(part) for part in _NUMBER.findall(each)] for each in (version, lowest))
-    longest = max(len(mine), len(other))
-    return mine + [0] * (longest - len(mine)) < other + [0] * (longest - len(other))
 
 
 def _bad_line(text: str) -> str:
@@ -314,13 +287,6 @@ class _Loading:
                 f"targen-core supports {API_GROUP}",
                 f"pip install --upgrade targen-core {source.distribution}",
             )
-        elif source.core and _is_older(__version__, source.core):
-            self._end(
-                "incompatible",
-                "",
-                f"it requires targen-core {source.core} or newer, but {__version__} is installed",
-                f"pip install --upgrade 'targen-core>={source.core}'",
-            )
         elif disabled & {canonical(source.entry_point), canonical(source.distribution)}:
             self._end("disabled", problem=f"named in {DISABLE_VARIABLE}")
         else:
@@ -424,11 +390,9 @@ def _call(manager: pluggy.PluginManager, hook: str, register: Any) -> None:
         return
     try:
         returned = caller(register=register)
-    except RegistrationRefused:
+    except (RegistrationRefused, KeyboardInterrupt):
         raise
     except BaseException as error:
-        if not is_theirs(error):
-            raise
         raise RegistrationRefused(
             "hook-raises", f"{type(error).__name__}: {error}{line_of(error)}"
         ) from error

@@ -25,7 +25,7 @@ from targen_core.errors import (
 )
 from targen_core.hints import and_also, did_you_mean, near_path, quoted
 from targen_core.origin import DECLARED, is_file
-from targen_core.places import what_is
+from targen_core.plain import what_is
 from targen_core.plugins.adapters import named_backend
 from targen_core.plugins.capture import capture_output, line_of, raised_by
 from targen_core.plugins.hookspecs import API_GROUP

@@ -1,5 +1,1 @@
-"""Run directories.
-
-Their contents (`records`), the preparation of a request (`preparing`), their files (`folder`), and
-running them (`jobs`).
-"""
+"""Runs: their config, what it comes to, their directories, and what runs them (`job`)."""

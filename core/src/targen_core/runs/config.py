@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from targen_core.calls.executors import Workers
+from targen_core.calls.delivery import Workers
 from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.events import Target
 from targen_core.engine.quotas import Quotas, Shard
@@ -21,8 +21,8 @@ from targen_core.errors import UsageError
 from targen_core.options import BATCHES, MAX_COUNT, Flag, Limits, ListOptions, Options, RowOptions
 from targen_core.origin import Named
 from targen_core.runs.parsing import parse_options, parse_pairs
-from targen_core.runs.records.options import StepOptions, step_options
-from targen_core.runs.records.shortcuts import spelled_out
+from targen_core.runs.shortcuts import spelled_out
+from targen_core.runs.step_options import StepOptions, step_options
 
 _MAX_WORKERS = 100_000
 

@@ -11,7 +11,7 @@ from typing import Any
 from targen_core.calls.sampling import SAMPLING
 from targen_core.calls.secrets import scrub
 from targen_core.errors import UsageError
-from targen_core.runs.records.options import CORE
+from targen_core.runs.step_options import CORE
 
 _EXAMPLE = "-o temperature=0.7"
 _SHARES = "--share language=German:15,English:15"

@@ -21,9 +21,45 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
+from importlib.resources import files
 
 from targen_core.tasks.parts import Keywords
+
+VOCABULARIES = {
+    "fields": "subject areas, such as beekeeping and public transport",
+    "personas": "people, by occupation or experience",
+    "places": "kinds of places, indoors and outdoors",
+    "words": "common concrete nouns and verbs",
+}
+"""Vocabularies with their contents."""
+
+
+@cache
+def vocabulary(name: str) -> tuple[str, ...]:
+    """A list that comes with targen: "words", "fields", "personas" or "places"; its lines, sorted.
+
+    Raises:
+        ValueError: the list is unknown.
+    """
+    if name not in VOCABULARIES:
+        raise ValueError(
+            f"there is no vocabulary {name!r}; the vocabularies are {', '.join(VOCABULARIES)}"
+        )
+    path = files("targen_core") / "vocabularies" / f"{name}.txt"
+    return tuple(path.read_text(encoding="utf-8").splitlines())
+
+
+def meant(
+    values: Sequence[str] | Mapping[str, int] | str,
+) -> Sequence[str] | Mapping[str, int]:
+    """Return the vocabulary that a text such as `@words` refers to; return other values unchanged.
+
+    Raises:
+        ValueError: the list is unknown.
+    """
+    return vocabulary(values[1:]) if isinstance(values, str) else values
+
 
 MAX_POOL = 100_000
 """Values that a dimension may have, those of weight 2 counted twice."""

@@ -15,9 +15,8 @@ from typing import Any, Generic, Literal
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
-from targen_core.tasks.cases import Case
 from targen_core.tasks.judging import Correction, CorrectionSample, JudgeAnswer, JudgeQuestion
-from targen_core.tasks.parts import DryRunCall, Keywords, Label
+from targen_core.tasks.parts import Case, DryRunCall, Keywords, Label
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import Corrector, InverseGenerator, Part
 

@@ -153,7 +153,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
             (p.lists for p in self.seeding.parts.values() if branch in p.branches), self.chain
         )
 
-    @property
+    @cached_property
     def has_shares(self) -> bool:
         """Return whether its parts are the exact shares of properties: see `Part.properties`."""
         return any(part.properties for part in self.seeding.parts.values())
@@ -169,7 +169,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
 
     def plain_branch(self, branch: str) -> str:
         """Return a branch as its generator knows it, without the name of its share."""
-        if not self.properties_of(branch):
+        if not self.has_shares or not self.properties_of(branch):
             return branch
         return branch.removesuffix(f" ({self._part_of[branch][0]})")
 
@@ -477,7 +477,7 @@ class Task(Keywords, Generic[SeedT, InstanceT]):
         """Where an official row's texts are, as paths."""
         return self.rows.fields or text_fields(self.schema)
 
-    @property
+    @cached_property
     def rows_per_instance(self) -> int:
         """Return the number of rows per instance, which must stay together."""
         return self.rows.rows_per_instance

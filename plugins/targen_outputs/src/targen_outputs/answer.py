@@ -12,8 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from targen_core.cli.findings import Table
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.letters import MARKS, UNSPACED
-from targen_core.tasks.words import tokens
+from targen_core.tasks.words import MARKS, UNSPACED, tokens
 from targen_core.text import plural
 from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import IN_ORDER, NONE, Kinds, field_in

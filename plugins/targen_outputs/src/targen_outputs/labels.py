@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from targen_core.cli.findings import Table
 from targen_core.errors import Rejected
-from targen_core.tasks.cases import RIGHT, WRONG, Case
+from targen_core.tasks.parts import RIGHT, WRONG, Case
 from targen_core.tasks.replies import one_of
 from targen_core.text import plural
 from targen_outputs.counting import Seen, by_name, shared_out

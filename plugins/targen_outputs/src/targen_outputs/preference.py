@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from targen_core.cli.findings import Table
 from targen_core.errors import Rejected
-from targen_core.tasks.cases import RIGHT, WRONG, Case
+from targen_core.tasks.parts import RIGHT, WRONG, Case
 from targen_core.tasks.words import normalized
 from targen_outputs.counting import Seen, counted, shared_out
 from targen_outputs.sets import Kinds

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from targen_core.calls.executors import Workers
+from targen_core.calls.delivery import Workers
 from targen_core.errors import UsageError
 
 _log = logging.getLogger("targen.ray")

@@ -14,7 +14,7 @@ import ray
 from ray.actor import ActorHandle
 from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
 
-from targen_core.calls.executors import Workers
+from targen_core.calls.delivery import Workers
 from targen_core.errors import JobFailed, TargenError, UsageError
 from targen_core.text import plural
 from targen_ray.cluster import Cluster, connect

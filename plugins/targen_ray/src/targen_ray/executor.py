@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from targen_core.calls.delivery import ModelSource
-from targen_core.calls.executors import ModelExecutor, Workers
+from targen_core.calls.delivery import ModelExecutor, ModelSource, Workers
 from targen_core.calls.model import ChatModel
 from targen_core.errors import MissingDependency, UsageError
 from targen_core.hints import install

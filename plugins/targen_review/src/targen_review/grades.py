@@ -22,7 +22,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.plain import open_plain, read_plain, write_failed
-from targen_core.tasks.letters import MARKS
+from targen_core.tasks.words import MARKS
 from targen_core.text import refused
 
 NAME = re.compile(rf"\A[\w{MARKS}.-]{{1,40}}\Z")

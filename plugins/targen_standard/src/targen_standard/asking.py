@@ -14,10 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from targen_core.tasks.cases import Case
 from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.model import Task
-from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.parts import Case, DryRunCall
 from targen_core.tasks.prompt import Prompt
 from targen_core.tasks.steps import ListStep, Llm
 

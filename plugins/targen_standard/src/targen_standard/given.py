@@ -74,7 +74,7 @@ def unfinished_note(dataset: Dataset, run: Path, doing: str) -> str:
         run: the run that generated them.
         doing: their use, such as "exporting".
     """
-    from targen_core.runs.folder.report import read_report
+    from targen_core.runs.report import read_report
 
     report = dataset.report or read_report(run)  # which says why it cannot be read
     if report["status"] == "complete":

@@ -9,7 +9,7 @@ from targen_core.api.generating import agenerate
 from targen_core.api.report import Report
 from targen_core.api.request import PathText, TaskLike, as_path, asked, keywords_of
 from targen_core.plugins.registry import Registry
-from targen_core.runs.folder.report import read_report
+from targen_core.runs.report import read_report
 
 
 def found(

@@ -17,9 +17,9 @@ from pydantic import ConfigDict
 from targen_core.calls.backend import Backend, BackendOptions
 from targen_core.calls.budget import Budget
 from targen_core.calls.call import BoundModel, Call, Scope, call_key, with_schema
+from targen_core.calls.calls import Calls
 from targen_core.calls.delivery import Delivery
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest, Message, Price
 from targen_core.calls.rate import RateLimiter
 from targen_core.calls.replies import recorded_reply
@@ -27,9 +27,9 @@ from targen_core.calls.usage import Usage
 from targen_core.errors import MissingDependency, Rejected, UnknownName, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.preparing.models import USER_PRICE, ModelsOf, PreparedStep
-from targen_core.runs.records.lock import StepPlan
-from targen_core.runs.records.options import (
+from targen_core.runs.manifest import StepPlan
+from targen_core.runs.models import USER_PRICE, ModelsOf, PreparedStep
+from targen_core.runs.step_options import (
     StepOptions,
     backend_options,
     public_options,
@@ -181,7 +181,7 @@ def recorded_models(
     }
 
 
-class RecordedLayer(CallLayer):
+class RecordedCalls(Calls):
     """Answers calls only from the journal.
 
     Args:
@@ -203,17 +203,15 @@ class RecordedLayer(CallLayer):
             models, seed=seed, journal=journal, cache=None, budget=Budget(usage), usage=usage
         )
 
-    async def answer(
-        self, call: Call, scope: Scope, read: Callable[[str], T]
-    ) -> tuple[T, ChatReply]:
-        """See `CallLayer.answer`."""
+    async def ask(self, call: Call, scope: Scope, read: Callable[[str], T]) -> tuple[T, ChatReply]:
+        """See `Calls.ask`."""
         model = self.models[call.step].model
         if call.schema is not None and isinstance(model, RecordedModel) and model.structured:
             in_words = replace(call, messages=with_schema(call.messages, call.schema))
             if not self._knows(call) and self._knows(in_words):
                 model.structured = False
                 call = in_words
-        return await super().answer(call, scope, read)
+        return await super().ask(call, scope, read)
 
     def _knows(self, call: Call) -> bool:
         key = call_key(self.models[call.step], call, call.messages, self.seed, 0)

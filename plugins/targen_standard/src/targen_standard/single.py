@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from targen_core.calls.call import Scope
+from targen_core.calls.calls import Calls
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Counts, Usage
 from targen_core.cli.account import Account
 from targen_core.engine.stage_llm import StageLlm
@@ -24,12 +24,11 @@ from targen_core.folders import replies_folder
 from targen_core.options import RowOptions
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.event_loops import finish
-from targen_core.runs.jobs.session import ALLOWANCE, open_layer
-from targen_core.runs.preparing.delivering import chosen_delivery
-from targen_core.runs.preparing.models import PreparedStep, bind_models, made_up, models_of
-from targen_core.runs.preparing.parts import Parts
-from targen_core.runs.preparing.plan import options_of
+from targen_core.runs.event_loops import finish
+from targen_core.runs.models import PreparedStep, bind_models, chosen_delivery, made_up, models_of
+from targen_core.runs.parts import Parts
+from targen_core.runs.plan import options_of
+from targen_core.runs.session import ALLOWANCE, open_layer
 from targen_core.tasks.model import Task
 from targen_core.tasks.parts import DryRunCall
 from targen_core.tasks.prompt import Prompt
@@ -88,7 +87,7 @@ class Question(Generic[R]):
         *,
         cache: Path | None = None,
         folder: Path | None = None,
-        on_layer: Callable[[CallLayer], None] = lambda layer: None,
+        on_layer: Callable[[Calls], None] = lambda layer: None,
     ) -> tuple[R, Counts]:
         """Return the reply, and what it took, earlier processes included.
 

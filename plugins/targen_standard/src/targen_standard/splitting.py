@@ -20,8 +20,7 @@ from targen_core.cli.markup import markdown_code
 from targen_core.dataset.model import Dataset, Unit, origins_of, row_digest
 from targen_core.errors import UsageError
 from targen_core.tasks.fields import text_at
-from targen_core.tasks.letters import plain_words
-from targen_core.tasks.words import normalized
+from targen_core.tasks.words import normalized, plain_words
 from targen_core.text import plural
 from targen_standard.filters.near_duplicates import NearDuplicateOptions
 from targen_standard.reporting.card import IN_ORDER

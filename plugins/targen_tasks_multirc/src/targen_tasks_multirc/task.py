@@ -38,10 +38,9 @@ from pydantic import BaseModel
 
 from targen_core import Correction, Prompt, Rejected, Task
 from targen_core.errors import UsageError
-from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.judging import JudgeAnswer, JudgeQuestion
-from targen_core.tasks.parts import DryRunCall, Variant
+from targen_core.tasks.parts import RIGHT, WRONG, Case, DryRunCall, Variant
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.steps import ListStep, Llm
 from targen_standard.correctors.meta import META_PROMPT

@@ -30,7 +30,7 @@ from targen_core.errors import ServiceError
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.parsing import parse_options
-from targen_core.runs.records.options import (
+from targen_core.runs.step_options import (
     backend_options,
     public_options,
     step_options,

@@ -24,7 +24,7 @@ from targen_core.calls.secrets import Secrets
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
+from targen_core.runs.job import Job
 from targen_core.text import plural
 from targen_testing import trials
 from targen_testing.exchange import request_of

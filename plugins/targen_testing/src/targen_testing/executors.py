@@ -21,14 +21,13 @@ from typing import Any, ClassVar, TypeVar
 
 import pytest
 
-from targen_core.calls.delivery import ModelSource
-from targen_core.calls.executors import ModelExecutor, Workers
+from targen_core.calls.delivery import ModelExecutor, ModelSource, Workers
 from targen_core.calls.model import ChatModel, ChatReply
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import JobFailed, TargenError, UsageError
 from targen_core.runs.config import RunConfig, WorkerOptions
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.delivering import Elsewhere
+from targen_core.runs.job import Job
+from targen_core.runs.models import Elsewhere
 from targen_core.text import plural
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_testing import trials

@@ -24,11 +24,11 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import QuotaNotMet, Rejected
 from targen_core.plugins import loader
 from targen_core.plugins.loader import load_registry
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.records.manifest import Manifest
-from targen_core.tasks.cases import Case
+from targen_core.runs.job import Job
+from targen_core.runs.manifest import Manifest
 from targen_core.tasks.fields import named
 from targen_core.tasks.model import Task
+from targen_core.tasks.parts import Case
 from targen_testing import trials
 from targen_testing.chance import homes_of
 from targen_testing.folder import sources_with

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from targen_core.calls.delivery import ModelSource
-from targen_core.calls.executors import ModelExecutor, Workers
+from targen_core.calls.delivery import ModelExecutor, ModelSource, Workers
 from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
 from targen_core.dataset.model import Dataset
 from targen_core.dataset.reading import read_dataset
@@ -25,8 +24,8 @@ from targen_core.plugins.register import MEMORY, Registration
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.config import RunConfig
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.delivering import Elsewhere
+from targen_core.runs.job import Job
+from targen_core.runs.models import Elsewhere
 from targen_core.tasks.model import Task
 from targen_standard.correction.dataset import correct_dataset
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from targen_core import Task
 from targen_core.dataset.model import Dataset
 from targen_core.errors import Rejected, UsageError
-from targen_core.tasks.cases import RIGHT, Case
+from targen_core.tasks.parts import RIGHT, Case
 from targen_core.text import plural
 from targen_standard.datasets.weighing import checked_weights
 from targen_standard.exporting.conversations import conversation

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
+from targen_core.tasks.words import UNSPACED, UNSPACED_LETTER, word_of
 from targen_standard.embedding import Embedder, Encode
 from targen_training.trainers import Decision
 

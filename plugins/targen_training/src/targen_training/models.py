@@ -54,7 +54,7 @@ from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.reading.arrays import read_array
 from targen_core.reading.values import json_of
-from targen_core.runs.records.reading import require_format
+from targen_core.runs.files import require_format
 from targen_core.task_files import TaskFile, note_own_copy, require_known
 from targen_core.text import plural, refused
 from targen_standard.examples.shown import examples_of

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import LCSseq
 
 from targen_core.cli.findings import Estimate
-from targen_core.tasks.cases import RIGHT, WRONG
+from targen_core.tasks.parts import RIGHT, WRONG
 from targen_training.statistics import interval
 from targen_training.trainers import ILLEGAL, Decision, TrainedOutput
 

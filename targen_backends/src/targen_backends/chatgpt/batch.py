@@ -17,7 +17,7 @@ from typing import Any
 from targen_backends.batches import NOBODY, answers, careful, document, parsed
 from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.http.failures import failure_inside
-from targen_core.calls.batch import BatchAnswer, BatchState
+from targen_core.calls.backend import BatchAnswer, BatchState
 from targen_core.calls.model import ChatRequest
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import ServiceError

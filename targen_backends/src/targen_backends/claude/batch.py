@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from targen_backends.batches import NOBODY, answers, careful, document, parsed
 from targen_backends.claude.client import ClaudeModel
 from targen_backends.claude.messages import SAMPLING
-from targen_core.calls.batch import BatchAnswer, BatchState
+from targen_core.calls.backend import BatchAnswer, BatchState
 from targen_core.calls.model import ChatRequest
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import ServiceError

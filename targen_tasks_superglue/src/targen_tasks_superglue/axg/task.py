@@ -33,10 +33,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from targen_core import Correction, Label, Prompt, Rejected, Task
-from targen_core.tasks.cases import Case
 from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
 from targen_core.tasks.judging import JudgeAnswer, JudgeQuestion
-from targen_core.tasks.parts import Variant
+from targen_core.tasks.parts import Case, Variant
 from targen_core.tasks.replies import line
 from targen_core.tasks.steps import ListStep, Llm
 from targen_core.tasks.words import normalized, words

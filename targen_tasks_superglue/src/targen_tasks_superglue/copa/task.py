@@ -36,9 +36,8 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from targen_core import Label, Prompt, Rejected, Task
-from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
-from targen_core.tasks.parts import Variant
+from targen_core.tasks.parts import RIGHT, WRONG, Case, Variant
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.steps import ListStep, Llm
 from targen_core.tasks.words import is_cut_from, words

@@ -40,10 +40,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from targen_core import Correction, Prompt, Rejected, Task
-from targen_core.tasks.cases import RIGHT, WRONG, Case
 from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Texts
 from targen_core.tasks.judging import JudgeAnswer, JudgeQuestion
-from targen_core.tasks.parts import DryRunCall, Variant
+from targen_core.tasks.parts import RIGHT, WRONG, Case, DryRunCall, Variant
 from targen_core.tasks.replies import line
 from targen_core.tasks.steps import Llm
 from targen_core.tasks.words import normalized

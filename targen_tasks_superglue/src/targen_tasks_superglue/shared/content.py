@@ -10,9 +10,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator
 
-from targen_core.tasks.dimensions import Dimension
+from targen_core.tasks.dimensions import Dimension, meant
 from targen_core.tasks.judging import CorrectionSample
-from targen_core.tasks.vocabularies import meant
 
 
 def _written(text: str) -> str:

@@ -19,8 +19,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from targen_core.tasks.dimensions import vocabulary
 from targen_core.tasks.parts import DryRunCall
-from targen_core.tasks.vocabularies import vocabulary
 from targen_standard.checks.languages import content_words
 from targen_tasks_superglue.shared.people import FAMILY_NAMES, FEMALE_NAMES, MALE_NAMES
 

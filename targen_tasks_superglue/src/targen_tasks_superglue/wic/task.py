@@ -33,9 +33,8 @@ from typing import Annotated, Any, cast
 from pydantic import BaseModel, Field, WithJsonSchema
 
 from targen_core import Label, Prompt, Rejected, Task
-from targen_core.tasks.cases import Case
 from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
-from targen_core.tasks.parts import Variant
+from targen_core.tasks.parts import Case, Variant
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.steps import ListStep, Llm
 from targen_core.tasks.words import words

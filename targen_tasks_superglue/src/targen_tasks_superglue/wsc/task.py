@@ -33,9 +33,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from targen_core import Label, Prompt, Rejected, Task
-from targen_core.tasks.cases import Case
 from targen_core.tasks.groups import About, CallSettings, Judging, Rows, Seeding, Texts
-from targen_core.tasks.parts import DryRunCall, Variant
+from targen_core.tasks.parts import Case, DryRunCall, Variant
 from targen_core.tasks.replies import line, list_of
 from targen_core.tasks.steps import Llm
 from targen_standard.correctors.meta import META_PROMPT

@@ -11,7 +11,7 @@ from targen_core.dataset.source import DatasetReader, Source
 from targen_core.engine.filters import Filter, Refusal
 from targen_core.errors import UsageError
 from targen_core.plugins.configurable import Configurable
-from targen_core.runs.folder.reporters import Concern, Reporter
+from targen_core.runs.reporters import Concern, Reporter
 from targen_core.tasks.steps import ListStep
 
 

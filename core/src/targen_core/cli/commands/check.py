@@ -20,12 +20,12 @@ from targen_core.cli.tokens import estimate
 from targen_core.errors import ServiceError, TargenError
 from targen_core.hints import quoted
 from targen_core.runs.config import ModelFlags
-from targen_core.runs.jobs.failures import EMPTY_REPLIES
+from targen_core.runs.failures import EMPTY_REPLIES
 
 if TYPE_CHECKING:
     from targen_core.calls.model import ChatReply, ChatRequest, Price
     from targen_core.plugins.registry import Registry
-    from targen_core.runs.records.options import StepOptions
+    from targen_core.runs.step_options import StepOptions
 
 _PLAIN = "Name one river. Answer with its name only, in plain text without JSON."
 _FIT = "Name one river. Answer as a JSON object with the field `river`."
@@ -183,8 +183,8 @@ def _lines(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _check(registry: Registry, name: str, options: Mapping[str, Any]) -> _Report:
     """Make the backend, ask it three times, and report what there is to tell."""
-    from targen_core.runs.preparing.models import USER_PRICE
-    from targen_core.runs.records.options import step_options
+    from targen_core.runs.models import USER_PRICE
+    from targen_core.runs.step_options import step_options
 
     user = step_options(options, "generate")
     report = asyncio.run(_asked(registry, name, user))
@@ -253,7 +253,7 @@ class _Asked:
         self, registry: Registry, name: str, user: StepOptions, more: Mapping[str, Any]
     ) -> None:
         from targen_core.calls.secrets import Secrets
-        from targen_core.runs.records.options import backend_options, known_secrets, refuse_secrets
+        from targen_core.runs.step_options import backend_options, known_secrets, refuse_secrets
         from targen_core.tasks.steps import PARAMETERS
 
         self.item = registry.find("backend", name)

@@ -13,7 +13,7 @@ import typer
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
-from targen_core.places import is_inside
+from targen_core.plain import is_inside
 from targen_core.runs import settings
 from targen_core.runs.config import ModelFlags
 from targen_core.runs.settings import Value

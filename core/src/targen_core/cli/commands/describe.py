@@ -14,7 +14,7 @@ from targen_core.cli.tables import print_json
 from targen_core.errors import UnknownName, UsageError
 from targen_core.hints import did_you_mean, quoted, suggestions_for
 from targen_core.options import RowOptions
-from targen_core.places import what_is
+from targen_core.plain import what_is
 from targen_core.plugins.register import OURS
 from targen_core.plugins.registry import and_broken, no_task
 from targen_core.runs.config import ModelFlags
@@ -104,7 +104,7 @@ def _kind(registry: Registry, name: str, asked: str) -> str:
             )
         return asked
     if what_is(run := Path(name) / "manifest.json") == "file":
-        from targen_core.runs.records.manifest import Manifest
+        from targen_core.runs.manifest import Manifest
 
         manifest = Manifest.load(run)
         task = run.with_name(manifest.task_file) if manifest.task_file else manifest.task.id

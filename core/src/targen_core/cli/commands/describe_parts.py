@@ -109,7 +109,7 @@ def backend_facts(part: Described) -> dict[str, Any]:
     """Options, and what the model that they make supports and costs."""
     from targen_core.calls.sampling import SAMPLING
     from targen_core.runs.parsing import parse_options
-    from targen_core.runs.records.options import backend_options, step_options, taken_options
+    from targen_core.runs.step_options import backend_options, step_options, taken_options
 
     backend, items = part.target, part.options
     facts: dict[str, Any] = {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from targen_core.cli.trial import RecordedCall
     from targen_core.plugins.registry import Registry
     from targen_core.runs.config import RunConfig
-    from targen_core.runs.records.lock import PartPlan
+    from targen_core.runs.manifest import PartPlan
     from targen_core.tasks.model import Task
 
 _SHOWN = 60  # characters of a dimension's values
@@ -21,7 +21,7 @@ _SHOWN = 60  # characters of a dimension's values
 
 def task_facts(part: Described) -> dict[str, Any]:
     """Return the facts of a task; with `prompts`, with each prompt filled in."""
-    from targen_core.runs.preparing.tasks import find_task
+    from targen_core.runs.tasks import find_task
 
     registry, name, variants = part.registry, part.name, part.variants
     registration, own = find_task(registry, name, variants)
@@ -69,7 +69,7 @@ def task_with_parts(
     Raises:
         UsageError: as `task_of`, or the corrector is unknown.
     """
-    from targen_core.runs.preparing.tasks import find_corrector, task_and_parts
+    from targen_core.runs.tasks import find_corrector, task_and_parts
 
     _, task, parts = task_and_parts(registry, config, copies=False)
     find_corrector(parts, task, config.corrector)

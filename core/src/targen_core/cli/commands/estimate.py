@@ -19,8 +19,8 @@ from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.options import Limits, ListOptions
 from targen_core.runs.config import CountOptions, ModelFlags
-from targen_core.runs.records.shortcuts import rows
 from targen_core.runs.settings import YIELD
+from targen_core.runs.shortcuts import rows
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _figures(line: Mapping[str, Any], shown: Sequence[str]) -> tuple[str, ...]:
 
 def _say_prices(prices: Mapping[str, Any], price_from: str) -> None:
     """Print each known price, and its source."""
-    from targen_core.runs.folder.report import price_words
+    from targen_core.runs.report import price_words
 
     if known := {step: price for step, price in prices.items() if price is not None}:
         print()

@@ -26,15 +26,15 @@ from targen_core.display.streams import mute
 from targen_core.errors import BudgetExhausted, JobFailed, QuotaNotMet, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.runs.config import CountOptions, ModelFlags, WorkerOptions
-from targen_core.runs.records.shortcuts import rows
+from targen_core.runs.shortcuts import rows
 from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.plugins.registry import Registry
     from targen_core.runs.config import RunConfig
-    from targen_core.runs.folder.place import Place
-    from targen_core.runs.jobs.job import Job
-    from targen_core.runs.preparing.delivering import Elsewhere
+    from targen_core.runs.job import Job
+    from targen_core.runs.models import Elsewhere
+    from targen_core.runs.place import Place
 
 
 @takes(CountOptions, rows(), ListOptions, Limits, ModelFlags, WorkerOptions)
@@ -165,8 +165,7 @@ def say_next_prompts(job: Job, *, quiet: bool, json: bool) -> None:
     """Print what to type for a run that does not send by itself, or what `run_job` prints."""
     from targen_core.cli.commands.report import with_concerns
     from targen_core.cli.tables import print_json
-    from targen_core.runs.folder.in_progress import unfinished_report
-    from targen_core.runs.folder.report import read_report
+    from targen_core.runs.report import read_report, unfinished_report
 
     if json:
         if job.is_complete:

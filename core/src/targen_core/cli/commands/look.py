@@ -111,7 +111,7 @@ def look_at(file: Path, task: str | None = None, encoding: str = "utf-8") -> Loo
     from targen_core.dataset.source import open_source
     from targen_core.origin import Typed
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.preparing.tasks import find_task
+    from targen_core.runs.tasks import find_task
 
     source = open_source(Typed(str(file)), encoding=encoding)
     whose = None if task is None else find_task(load_registry(), Typed(task))[1]

@@ -22,10 +22,9 @@ from targen_core.cli.commands.show import content_of, origin_of, text_of
 from targen_core.cli.findings import Table
 from targen_core.cli.tables import duration
 from targen_core.pages import document, safe, scrolling
-from targen_core.runs.folder.report import price_words, read_report, status_words
-from targen_core.runs.folder.reporters import concerns_of
-from targen_core.runs.records.lock import backend_name, model_name
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.manifest import Manifest, backend_name, model_name
+from targen_core.runs.report import price_words, read_report, status_words
+from targen_core.runs.reporters import concerns_of
 from targen_core.text import percent, row_name
 
 _ROWS = 24  # that are shown, spread over the run, as many of each label

@@ -15,7 +15,7 @@ from targen_core.cli.tables import print_json
 from targen_core.errors import PluginError, TargenError, UsageError
 from targen_core.hints import did_you_mean
 from targen_core.plugins.registry import and_broken
-from targen_core.runs.records.shortcuts import taken_flags
+from targen_core.runs.shortcuts import taken_flags
 
 if TYPE_CHECKING:
     from targen_core.plugins.register import Registration
@@ -157,7 +157,7 @@ def _unmet(distribution: str) -> Iterator[Problem]:
 
 
 def _taken_options(registry: Registry, item: Registration[Any]) -> list[str]:
-    from targen_core.runs.records.options import taken_options  # reads the call layer
+    from targen_core.runs.step_options import taken_options  # reads the call layer
 
     with contextlib.suppress(TargenError):  # a problem of its own
         return taken_options(registry.resolve(item))

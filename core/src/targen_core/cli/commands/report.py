@@ -58,7 +58,7 @@ def report(
     - targen report runs/rte-0
     - targen report runs/rte-0 --html
     """
-    from targen_core.runs.folder.report import read_report
+    from targen_core.runs.report import read_report
 
     several = _several(run)
     if html:
@@ -84,7 +84,7 @@ def report(
 
 def with_concerns(report: Mapping[str, Any], run: Path) -> dict[str, Any]:
     """Return a report as JSON has it, with what looks wrong under `concerns`."""
-    from targen_core.runs.folder.reporters import concerns_of
+    from targen_core.runs.reporters import concerns_of
 
     return {**report, "concerns": [each.as_dict() for each in concerns_of(report, run)]}
 
@@ -99,7 +99,7 @@ def exit_on_concerns(
     Raises:
         typer.Exit: something does.
     """
-    from targen_core.runs.folder.reporters import concerns_of
+    from targen_core.runs.reporters import concerns_of
 
     if not strict:
         return
@@ -140,7 +140,7 @@ def _write_page(run: Path, out: Path | None) -> Path:
         RunDirectoryError: the operating system refuses.
     """
     from targen_core.cli.commands.page import as_page
-    from targen_core.runs.records.writing import write_atomically
+    from targen_core.runs.files import write_atomically
 
     path = out or run / "report.html"
     page = as_page(run)
@@ -161,8 +161,8 @@ def print_report(
         problem: False if its problem and notes are printed elsewhere.
         calls: whether to print the calls of each step and label.
     """
-    from targen_core.runs.folder.report import price_words, status_words
-    from targen_core.runs.records.manifest import Manifest
+    from targen_core.runs.manifest import Manifest
+    from targen_core.runs.report import price_words, status_words
 
     manifest = Manifest.load(path / "manifest.json")
     variants = manifest.task.variants
@@ -205,7 +205,7 @@ def print_report(
 def made_up_words(backends: Iterable[str]) -> str:
     """Return a sentence on replies that no model wrote; "" if no backend makes them up."""
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.preparing.models import made_up
+    from targen_core.runs.models import made_up
 
     names = made_up(load_registry(), backends)
     if not names:
@@ -244,7 +244,7 @@ def print_concerns(report: Mapping[str, Any], run: Path, *, of: str = "") -> Non
 
     With several runs, `of` names the one.
     """
-    from targen_core.runs.folder.reporters import concerns_of
+    from targen_core.runs.reporters import concerns_of
 
     if concerns := concerns_of(report, run):
         print(f"\nPossible problems{of and f' with {of}'}")
@@ -280,7 +280,7 @@ def row_tables(report: Mapping[str, Any]) -> Iterator[Table]:
 def reject_sections(report: Mapping[str, Any]) -> tuple[list[str], list[Table]]:
     """Return the sentences of filters, and the tables of filters, reporters and list items."""
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.folder.reporters import tables_of
+    from targen_core.runs.reporters import tables_of
 
     registry = load_registry()
     words: list[str] = []
@@ -466,7 +466,7 @@ def cost_line(report: Mapping[str, Any]) -> str:
 def say_what_is_next(run: Path) -> None:
     """Name the next command for a complete run: one from its task's file, or to read rows."""
     from targen_core.origin import order_of
-    from targen_core.runs.records.manifest import Manifest
+    from targen_core.runs.manifest import Manifest
     from targen_core.task_files import task_file
 
     manifest = Manifest.load(run / "manifest.json")

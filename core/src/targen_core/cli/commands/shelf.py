@@ -19,9 +19,9 @@ from targen_core.errors import (
     no_such_file,
 )
 from targen_core.plain import open_plain
-from targen_core.runs.folder.report import read_report, status_of
-from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.reading import MEMBERS
+from targen_core.runs.files import MEMBERS
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.report import read_report, status_of
 
 _NAMED = 12  # runs that a hint names
 

@@ -291,7 +291,7 @@ class _Steps(NamedTuple):
 @lru_cache(maxsize=8)
 def _steps_of(manifest: Path, _: int) -> _Steps:
     """Return the steps of a run; a changed manifest is read again."""
-    from targen_core.runs.records.manifest import Manifest
+    from targen_core.runs.manifest import Manifest
 
     read = Manifest.load(manifest)
     lock = read.lock

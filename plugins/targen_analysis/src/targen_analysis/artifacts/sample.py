@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from targen_analysis.learning import groups_of
 from targen_analysis.metrics import Corpus, Study
 from targen_analysis.statistics import generator
-from targen_core.tasks.cases import Case, Cue
+from targen_core.tasks.parts import Case, Cue
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from targen_core.cli.findings import Cell, Estimate, Findings, Table
 from targen_core.errors import TargenError
 from targen_core.hints import anywhere
 from targen_core.plugins.loader import load_registry
-from targen_core.tasks.letters import plain_words
+from targen_core.tasks.words import plain_words
 from targen_core.text import percent, plural
 from targen_standard.embedding import Embedder
 from targen_standard.examples.shown import examples_among

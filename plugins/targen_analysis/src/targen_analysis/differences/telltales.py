@@ -15,7 +15,7 @@ from targen_analysis.differences.sides import Side, share_of
 from targen_analysis.lexical.words import split
 from targen_analysis.statistics import Z, difference, least
 from targen_core.cli.findings import Estimate
-from targen_core.tasks.letters import MARKS
+from targen_core.tasks.words import MARKS
 
 _END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n+")
 _ABBREVIATION = re.compile(r"\b(?:[A-Za-z]|mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|no|jr|sr|inc)\.", re.I)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from targen_core.tasks.letters import PER_DENSE, UNSPACED, UNSPACED_LETTER, word_of
+from targen_core.tasks.words import PER_DENSE, UNSPACED, UNSPACED_LETTER, word_of
 
 _LETTERS = word_of(rf"\W_{UNSPACED}")
 _UNSPACED = re.compile(UNSPACED_LETTER)

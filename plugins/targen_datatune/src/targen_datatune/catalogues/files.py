@@ -22,8 +22,7 @@ from targen_core.errors import (
 )
 from targen_core.hints import quoted
 from targen_core.origin import in_a_command
-from targen_core.places import is_inside
-from targen_core.plain import content_of, digest_of, open_plain
+from targen_core.plain import content_of, digest_of, is_inside, open_plain
 from targen_core.reading.files import WHOLE
 from targen_core.reading.values import Malformed, json_of
 from targen_core.signing import is_sealed, seal

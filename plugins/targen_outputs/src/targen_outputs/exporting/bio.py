@@ -15,7 +15,7 @@ from pydantic import Field
 
 from targen_core.dataset.model import Dataset
 from targen_core.plugins.configurable import Configurable
-from targen_core.tasks.letters import MARKS, UNSPACED, UNSPACED_LETTER, word_of
+from targen_core.tasks.words import MARKS, UNSPACED, UNSPACED_LETTER, word_of
 from targen_core.text import plural
 from targen_outputs.exporting.rows import CutOptions, Labelled, labelled, output_in_rows, write_out
 from targen_outputs.spans import SpansOutput

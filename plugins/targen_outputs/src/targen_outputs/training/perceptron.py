@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from targen_core.tasks.letters import UNSPACED, UNSPACED_LETTER, word_of
+from targen_core.tasks.words import UNSPACED, UNSPACED_LETTER, word_of
 from targen_outputs.training import stored
 from targen_training.trainers import TrainerOptions, TrainingSet
 

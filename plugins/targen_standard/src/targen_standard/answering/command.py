@@ -92,7 +92,7 @@ def _show(
     """Print the outcomes of answers, and the prompts that are open."""
     from targen_core.cli.commands.report import print_report
     from targen_core.cli.outputs import write_new
-    from targen_core.runs.folder.report import read_report
+    from targen_core.runs.report import read_report
     from targen_standard.answering.prompts import as_text, groups_of
 
     groups = groups_of([call.request for call in transport.pending])

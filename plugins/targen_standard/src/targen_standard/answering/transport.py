@@ -24,7 +24,7 @@ from targen_standard.batches.waiting import Sent, WaitingCall
 
 if TYPE_CHECKING:
     from targen_core import Task
-    from targen_core.runs.jobs.job import Job
+    from targen_core.runs.job import Job
 
 _MOST_NAMED = 1_000  # places that are not answers
 _MOST_WORDS = 600  # characters of the reason why a place is not an answer

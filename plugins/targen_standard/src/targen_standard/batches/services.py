@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
-from targen_core.calls.batch import BatchProvider, BatchState
+from targen_core.calls.backend import BatchProvider, BatchState
 from targen_core.calls.model import ChatReply
 from targen_core.calls.secrets import Secrets
 from targen_core.errors import JobFailed, ServiceError

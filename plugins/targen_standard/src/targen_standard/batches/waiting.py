@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from targen_core import Price
-from targen_core.calls.batch import BatchAnswer, BatchProvider
+from targen_core.calls.backend import BatchAnswer, BatchProvider
 from targen_core.calls.delivery import ModelSource
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.calls.scores import most_top

@@ -32,8 +32,7 @@ from importlib.resources import files
 from unicodedata import category
 
 from targen_core.errors import Rejected
-from targen_core.tasks.letters import PER_DENSE
-from targen_core.tasks.words import WORD, words
+from targen_core.tasks.words import PER_DENSE, WORD, words
 
 _OTHERS: Mapping[str, Sequence[str]] = {
     code: names

@@ -112,7 +112,7 @@ def _field(change: Changed) -> tuple[str, str, str]:
 
 
 def _short(value: Any, digest: bool) -> str:
-    from targen_core.runs.records.manifest import as_words
+    from targen_core.runs.manifest import as_words
 
     text = _listed(value) if value and isinstance(value, Mapping | list) else as_words(value)
     return text[:_HASH] if digest else text
@@ -120,7 +120,7 @@ def _short(value: Any, digest: bool) -> str:
 
 def _listed(value: Any) -> str:
     """Return values in names and lists without the signs of JSON: `delivery 6, refund 6`."""
-    from targen_core.runs.records.manifest import as_words
+    from targen_core.runs.manifest import as_words
 
     if isinstance(value, Mapping):
         return ", ".join(

@@ -20,9 +20,9 @@ from targen_core.cli import tracing
 from targen_core.cli.tracing import Traced
 from targen_core.errors import TargenError, UsageError
 from targen_core.pages import table
-from targen_core.runs.folder.report import read_report
-from targen_core.runs.records.manifest import Manifest, flat
-from targen_core.runs.records.reading import read_json
+from targen_core.runs.files import read_json
+from targen_core.runs.manifest import Manifest, flat
+from targen_core.runs.report import read_report
 from targen_core.text import plural
 from targen_standard.filters.near_duplicates.index import NearDuplicates
 from targen_standard.task_files.output_report import output_of_run
@@ -194,8 +194,7 @@ def _asked(run: Path, beside: Path) -> dict[str, Any]:
     if plan := tracing.plan_of(run):
         return flat(plan.model_dump(mode="json"))
     manifest, other = (Manifest.load(each / "manifest.json") for each in (run, beside))
-    packages = {"packages": manifest.lock.distributions}
-    return flat({**manifest.deciding(), **packages}) | manifest.parts_beside(other)
+    return manifest.compared(other) | flat({"packages": manifest.lock.distributions})
 
 
 def _changed(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[Changed]:

@@ -26,8 +26,8 @@ from targen_core.hints import quoted
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.runs.jobs.event_loops import waiting
-from targen_core.runs.preparing.delivering import Elsewhere
+from targen_core.runs.event_loops import waiting
+from targen_core.runs.models import Elsewhere
 from targen_core.text import plural
 from targen_standard.correction.dataset import GIVE_UP_AFTER, NOT_ASKED, acorrect_dataset
 from targen_standard.correction.result import Corrected, CorrectionReport

@@ -89,7 +89,7 @@ def correct(
     from targen_core.cli.choosing import choice
     from targen_core.display.progress import watching
     from targen_core.plugins.loader import load_registry
-    from targen_core.runs.jobs.event_loops import finish
+    from targen_core.runs.event_loops import finish
     from targen_standard.correction.api import corrected
     from targen_standard.given import given_data
 

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import ValidationError
 
 from targen_core.calls.call import CallCancelled, Scope
+from targen_core.calls.calls import Calls
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
 from targen_core.engine.executor import judge
 from targen_core.engine.guard import Guard
@@ -31,12 +31,11 @@ from targen_core.engine.stage_llm import Answers, StageLlm
 from targen_core.errors import Rejected, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.folder.place import Place
-from targen_core.runs.jobs.event_loops import stoppable, synchronous
-from targen_core.runs.jobs.session import ALLOWANCE, open_layer
-from targen_core.runs.preparing.delivering import Elsewhere, delivered
-from targen_core.runs.preparing.models import bind_models
-from targen_core.runs.records.correction_plan import CorrectionPlan
+from targen_core.runs.correction_plan import CorrectionPlan
+from targen_core.runs.event_loops import stoppable, synchronous
+from targen_core.runs.models import Elsewhere, bind_models, delivered
+from targen_core.runs.place import Place
+from targen_core.runs.session import ALLOWANCE, open_layer
 from targen_core.tasks.dimensions import seeded_rng
 from targen_core.tasks.judging import JudgeAnswer
 from targen_core.tasks.model import Task
@@ -84,7 +83,7 @@ async def acorrect_dataset(
     cache: Path | None = None,
     elsewhere: Elsewhere | None = None,
     on_judged: Callable[[int, int], None] = lambda done, of: None,
-    on_layer: Callable[[CallLayer], None] = lambda layer: None,
+    on_layer: Callable[[Calls], None] = lambda layer: None,
 ) -> tuple[Path, dict[str, Any]]:
     """Judge a dataset's instances with `config`'s corrector, and write the result to `out`.
 
@@ -269,7 +268,7 @@ async def _judge_all(
     out: Path,
     again: Set[str],
     on_judged: Callable[[int, int], None],
-    on_layer: Callable[[CallLayer], None],
+    on_layer: Callable[[Calls], None],
 ) -> list[Judged]:
     """Every instance's verdict, in order; unusable replies to the calls `again` do not count."""
     guard = Guard(prepared.task.name, prepared.distribution).of("corrector", prepared.corrector_id)
@@ -348,7 +347,7 @@ def _groups(count: int, size: int, seed: int) -> list[list[int]]:
 
 async def _judge_group(
     prepared: PreparedCorrection,
-    layer: CallLayer,
+    layer: Calls,
     guard: Guard,
     items: Mapping[int, Judged],
     group: int,

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from targen_core.api.request import Request
-from targen_core.calls.layer import CallLayer
+from targen_core.calls.calls import Calls
 from targen_core.calls.model import Message
 from targen_core.cli.account import off_the_books
 from targen_core.cli.estimating import SAMPLE, CostEstimate, openings, scaled
 from targen_core.cli.trial import dry_run_spec
 from targen_core.dataset.model import Dataset
-from targen_core.runs.folder.report import reported_prices
+from targen_core.runs.report import reported_prices
 from targen_core.text import plural
 from targen_standard.correction.dataset import correct_dataset
 from targen_standard.correction.preparing import prepare_correction
@@ -33,7 +33,7 @@ def estimated_correction(
     wanted = instances if n is None else min(n, instances)
     asked: list[tuple[str, Sequence[Message]]] = []
 
-    def listen(layer: CallLayer) -> None:
+    def listen(layer: Calls) -> None:
         layer.observer = lambda call, messages, reply, key: asked.append((call.step, messages))
 
     with tempfile.TemporaryDirectory(prefix="targen-") as folder, off_the_books():

@@ -16,9 +16,9 @@ from targen_core.engine.seeds import item_value
 from targen_core.errors import TargenError
 from targen_core.outputs import remove
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.records.correction_plan import CorrectionPlan
-from targen_core.runs.records.lock import model_name
-from targen_core.runs.records.writing import write_atomically
+from targen_core.runs.correction_plan import CorrectionPlan
+from targen_core.runs.files import write_atomically
+from targen_core.runs.manifest import model_name
 from targen_core.tasks.model import Task
 from targen_standard.correction.own_file import write_own_file
 from targen_standard.reporting.card import corrected_card, write_card

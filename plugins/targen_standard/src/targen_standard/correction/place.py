@@ -7,12 +7,11 @@ from pathlib import Path
 
 from targen_core.errors import RunConflict, RunDirectoryError
 from targen_core.origin import is_file, order_of
-from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.place import Place, numbered
-from targen_core.runs.records.correction_plan import CorrectionPlan
-from targen_core.runs.records.manifest import flat
-from targen_core.runs.records.reading import check_members
-from targen_core.runs.records.writing import write_atomically
+from targen_core.runs.correction_plan import CorrectionPlan
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.files import check_members, write_atomically
+from targen_core.runs.manifest import flat
+from targen_core.runs.place import Place, numbered
 from targen_core.task_files import note_own_copy, task_file
 
 _log = logging.getLogger("targen.run")

@@ -9,18 +9,17 @@ from targen_core.calls.delivery import Delivery
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.preparing.delivering import chosen_delivery, known_deliveries
-from targen_core.runs.preparing.models import PreparedStep, models_of
-from targen_core.runs.preparing.parts import Parts
-from targen_core.runs.preparing.plan import file_of, options_of
-from targen_core.runs.preparing.tasks import (
+from targen_core.runs.manifest import PartPlan, TaskPlan
+from targen_core.runs.models import PreparedStep, chosen_delivery, known_deliveries, models_of
+from targen_core.runs.parts import Parts
+from targen_core.runs.plan import file_of, options_of
+from targen_core.runs.tasks import (
     corrected_by,
     find_corrector,
     find_task,
     judged_by,
     task_plan,
 )
-from targen_core.runs.records.lock import PartPlan, TaskPlan
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import Corrector
 

@@ -15,8 +15,8 @@ from targen_core.dataset.source import RecordsOf, open_source
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.folder.reporters import card_in
-from targen_core.runs.preparing.tasks import find_task
+from targen_core.runs.reporters import card_in
+from targen_core.runs.tasks import find_task
 from targen_core.tasks.model import Task
 
 

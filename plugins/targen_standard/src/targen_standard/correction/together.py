@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from targen_core.calls.call import BoundModel, Call, Observer, Scope, with_schema
-from targen_core.calls.layer import CallLayer
+from targen_core.calls.calls import Calls
 from targen_core.calls.model import ChatReply, Message
 from targen_core.engine.reply_json import read_reply
 from targen_core.errors import BadReply, Rejected
@@ -65,7 +65,7 @@ class Together:
             needs its room for that only once.
     """
 
-    def __init__(self, layer: CallLayer, place: str, room: int | None = None) -> None:
+    def __init__(self, layer: Calls, place: str, room: int | None = None) -> None:
         self._layer = layer
         self._place = place
         self._room = room
@@ -97,7 +97,7 @@ class Together:
         return self._layer.working
 
     async def run(self, judging: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-        """Await correctors whose calls reach `answer`, and return their results.
+        """Await correctors whose calls reach `ask`, and return their results.
 
         Raises:
             TargenError, CallCancelled: the first of them that one of them raised.
@@ -116,10 +116,8 @@ class Together:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def answer(
-        self, call: Call, scope: Scope, read: Callable[[str], T]
-    ) -> tuple[T, ChatReply]:
-        """Answer a call as `CallLayer.answer` does, together with others if it can be."""
+    async def ask(self, call: Call, scope: Scope, read: Callable[[str], T]) -> tuple[T, ChatReply]:
+        """Answer a call as `Calls.ask` does, together with others if it can be."""
         task = asyncio.current_task()
         asked = (call.place, call.occurrence, call.messages)
         if task not in self._tasks:  # which of its calls comes first may be a matter of chance
@@ -138,7 +136,7 @@ class Together:
                 return read(answer.text), answer.reply
             except BadReply:
                 pass
-        return await self._layer.answer(call, scope, read)
+        return await self._layer.ask(call, scope, read)
 
     def _on_done(self, task: asyncio.Task[Any]) -> None:
         self._look()
@@ -198,7 +196,7 @@ class Together:
                 raise BadReply(f"replies: number them from 1 to {len(calls)}, each once")
             return {number: json.dumps(reply) for number, reply in found.items()}
 
-        texts, reply = await self._layer.answer(call, scope, read)
+        texts, reply = await self._layer.ask(call, scope, read)
         return {
             number: _Answer(text, replace(reply, text=text), scope.keys)
             for number, text in texts.items()

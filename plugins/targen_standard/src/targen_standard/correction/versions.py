@@ -14,9 +14,9 @@ from typing import Any
 from targen_core.calls.usage import Usage
 from targen_core.engine.quota_tracker import OPEN, Flow, ending
 from targen_core.plugins.registry import Registry
-from targen_core.runs.folder.place import Place
-from targen_core.runs.preparing.tasks import find_task, task_plan
-from targen_core.runs.records.correction_plan import CorrectionPlan, ReviewPlan
+from targen_core.runs.correction_plan import CorrectionPlan, ReviewPlan
+from targen_core.runs.place import Place
+from targen_core.runs.tasks import find_task, task_plan
 from targen_standard.correction.outcome import write_correction
 from targen_standard.correction.place import open_correction
 

@@ -16,10 +16,10 @@ from targen_core.dataset.source import DatasetReader, RecordsOf, Source
 from targen_core.dataset.texts import refuse_table
 from targen_core.origin import TASK_FILE, is_file
 from targen_core.reading.values import Malformed, json_of
-from targen_core.runs.folder.reporters import card_in
-from targen_core.runs.records.correction_plan import unfinished
-from targen_core.runs.records.manifest import copy_of
-from targen_core.runs.records.reading import check_members, read_json
+from targen_core.runs.correction_plan import unfinished
+from targen_core.runs.files import check_members, read_json
+from targen_core.runs.manifest import copy_of
+from targen_core.runs.reporters import card_in
 from targen_core.tasks.model import Task
 from targen_standard.datasets.bigbench import bigbench_of, is_bigbench
 from targen_standard.datasets.weighing import FILE as WEIGHING

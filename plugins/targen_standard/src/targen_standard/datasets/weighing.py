@@ -24,7 +24,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import RunDirectoryError, UsageError
 from targen_core.origin import is_file, order_of
 from targen_core.outputs import write_file
-from targen_core.runs.records.reading import read_json, require_format
+from targen_core.runs.files import read_json, require_format
 from targen_core.tasks.model import Task
 from targen_core.text import plural, refused
 

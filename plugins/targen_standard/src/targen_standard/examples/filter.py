@@ -13,7 +13,7 @@ from typing import Any
 from targen_core.dataset.kept import called
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import Rejected, UsageError
-from targen_core.runs.records.lock import COPY as COPY_OF_FILE
+from targen_core.runs.manifest import COPY as COPY_OF_FILE
 from targen_core.tasks.model import Task
 from targen_standard.checks.languages import check_language, named_language
 from targen_standard.examples import SHOWN, ExampleOptions, ExamplesSection

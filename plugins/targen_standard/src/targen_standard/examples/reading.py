@@ -34,14 +34,14 @@ from targen_core.dataset.records import as_label
 from targen_core.dataset.source import open_source
 from targen_core.dataset.texts import refuse_table
 from targen_core.errors import TargenError, UsageError
-from targen_core.places import what_is
+from targen_core.plain import what_is
 from targen_core.reading.encodings import as_utf_8
 from targen_core.reading.texts import refuse_binary
 from targen_core.reading.values import GivenTwice, json_of
-from targen_core.runs.records.lock import COPY
+from targen_core.runs.manifest import COPY
 from targen_core.tasks.fields import text_at
-from targen_core.tasks.letters import plain_words
 from targen_core.tasks.model import Task
+from targen_core.tasks.words import plain_words
 from targen_core.text import composed, plural, printable
 from targen_standard.filters.excluded.comparing import texts_of
 

@@ -16,7 +16,7 @@ from targen_core.errors import UsageError
 from targen_core.hints import did_you_mean
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.runs.preparing.parts import Parts
+from targen_core.runs.parts import Parts
 from targen_standard.exporting.model import Exporter
 from targen_standard.exporting.save import check_apart, check_free, save_as
 from targen_standard.given import DataLike

@@ -147,7 +147,7 @@ def export(
     from targen_core.errors import UsageError
     from targen_core.plugins.loader import load_registry
     from targen_core.runs.parsing import parse_options
-    from targen_core.runs.preparing.parts import Parts
+    from targen_core.runs.parts import Parts
     from targen_standard.datasets.weighing import with_weights
     from targen_standard.exporting.api import require_used
     from targen_standard.exporting.save import check_apart, check_free, save_as

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import LCSseq
 
-from targen_core.tasks.letters import PER_DENSE
+from targen_core.tasks.words import PER_DENSE
 
 _U32 = np.uint32
 

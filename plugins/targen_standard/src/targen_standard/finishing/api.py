@@ -14,7 +14,7 @@ from targen_core.outputs import remove, write_file, writing
 from targen_core.plain import digest_of
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.registry import Registry
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.manifest import Manifest
 from targen_standard.datasets.weighing import FILE
 from targen_standard.methods.form import MethodFile, asked_in, options_of
 from targen_standard.methods.model import Method

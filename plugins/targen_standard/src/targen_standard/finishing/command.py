@@ -63,7 +63,7 @@ def finish(
 
 def _say_what_is_missing(run: Path, rows: int) -> None:
     """Say of a run that was stopped, or runs still, that it was to have more rows."""
-    from targen_core.runs.records.manifest import Manifest
+    from targen_core.runs.manifest import Manifest
 
     wanted = Manifest.load(run / "manifest.json").targets[-1].quotas.total
     if rows < wanted:

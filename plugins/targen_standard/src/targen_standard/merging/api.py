@@ -19,7 +19,7 @@ from targen_core.api.request import (
 from targen_core.api.run import Run
 from targen_core.errors import UsageError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.manifest import Manifest
 from targen_core.tasks.model import Task
 from targen_standard.given import registry_of
 from targen_standard.merging.merge import merge_runs

@@ -12,11 +12,10 @@ from targen_core.errors import (
 )
 from targen_core.outputs import remove
 from targen_core.plain import kind_of
-from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.place import is_fresh
-from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.reading import MEMBERS, check_members
-from targen_core.runs.records.writing import keep_copies
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.files import MEMBERS, check_members, keep_copies
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.place import is_fresh
 from targen_standard.merging.runs import Run
 
 

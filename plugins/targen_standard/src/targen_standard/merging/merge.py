@@ -28,10 +28,10 @@ from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.errors import QuotaNotMet, RunConflict, UnknownName, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.folder.reporters import CARD, Ended, card_in, files_of
-from targen_core.runs.preparing.tasks import find_task
-from targen_core.runs.preparing.trust import sign_run
-from targen_core.runs.records.writing import write_atomically
+from targen_core.runs.files import write_atomically
+from targen_core.runs.permissions import sign_run
+from targen_core.runs.reporters import CARD, Ended, card_in, files_of
+from targen_core.runs.tasks import find_task
 from targen_core.tasks.model import Task
 from targen_standard.filters.excluded.filter import ExclusionFilter
 from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter

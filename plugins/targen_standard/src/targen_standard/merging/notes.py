@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from targen_core.hints import quoted
-from targen_core.runs.records.lock import SourcePlan
-from targen_core.runs.records.manifest import flat
+from targen_core.runs.manifest import SourcePlan, flat
 from targen_core.text import plural
 from targen_standard.merging.runs import Run, exclude_the_same, halves, shown
 

@@ -13,11 +13,10 @@ from targen_core.engine.quotas import Quotas
 from targen_core.errors import QuotaNotMet
 from targen_core.hints import flags, quoted
 from targen_core.options import Limits
-from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.report import build_report, sources_of
-from targen_core.runs.preparing.sources import kept_source
-from targen_core.runs.records.lock import PartPlan, SourcePlan, model_name
-from targen_core.runs.records.manifest import Manifest, MergedRun
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.manifest import Manifest, MergedRun, PartPlan, SourcePlan, model_name
+from targen_core.runs.permissions import kept_source
+from targen_core.runs.report import build_report, sources_of
 from targen_core.tasks.model import Task
 from targen_standard.merging.notes import missing_shards, missing_words
 from targen_standard.merging.runs import (

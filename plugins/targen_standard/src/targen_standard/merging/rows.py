@@ -15,7 +15,7 @@ from targen_core.engine.quota_tracker import OPEN, QuotaTracker, ending
 from targen_core.engine.seeds import Dropped
 from targen_core.errors import RunDirectoryError
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.folder.directory import RunDirectory
+from targen_core.runs.directory import RunDirectory
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
 from targen_core.text import row_name

@@ -22,10 +22,9 @@ from targen_core.hints import flags, quoted
 from targen_core.plain import digest_of
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.folder.report import read_report
-from targen_core.runs.folder.reporters import card_in, cited_in
-from targen_core.runs.records.lock import PartPlan, SourcePlan, model_name
-from targen_core.runs.records.manifest import Manifest, as_words, flat
+from targen_core.runs.manifest import Manifest, PartPlan, SourcePlan, as_words, flat, model_name
+from targen_core.runs.report import read_report
+from targen_core.runs.reporters import card_in, cited_in
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable, row_name
 from targen_standard.filters.excluded.sources import open_excluded

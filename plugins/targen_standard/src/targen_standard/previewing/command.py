@@ -16,7 +16,7 @@ from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import QuotaNotMet, TargenError, UsageError
 from targen_core.options import Limits, ListOptions, RowOptions
 from targen_core.runs.config import CountOptions, ModelFlags
-from targen_core.runs.records.shortcuts import shortcuts
+from targen_core.runs.shortcuts import shortcuts
 from targen_core.text import percent, plural
 from targen_standard.examples import ExampleOptions
 
@@ -175,7 +175,7 @@ def _decides(
 ) -> Iterator[object]:
     """All that decides a preview's calls."""
     from targen_core.cli.trial import prepared_trial
-    from targen_core.runs.records.manifest import Manifest
+    from targen_core.runs.manifest import Manifest
 
     yield list(configs), dict(config.quotas), config.seed
     for mine in configs.values() or [config]:

@@ -20,7 +20,7 @@ from targen_core.cli.trial import Show, Trial, run_trial, unseen
 from targen_core.errors import Interrupted, TargenError, UsageError
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.preparing.tasks import find_task
+from targen_core.runs.tasks import find_task
 from targen_core.tasks.model import Task
 from targen_core.tasks.words import words
 from targen_standard.correction.dataset import correct_dataset

@@ -16,22 +16,20 @@ from targen_core.options import Datasets
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.preparing.models import models_of
-from targen_core.runs.preparing.parts import Admit
-from targen_core.runs.preparing.plan import Prepared, named, prepare
-from targen_core.runs.preparing.sources import (
+from targen_core.runs.files import read_json
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.models import models_of
+from targen_core.runs.parts import Admit
+from targen_core.runs.permissions import (
     UnreadSource,
     refuse_sources,
-    require_same_sources,
-)
-from targen_core.runs.preparing.tasks import find_task, task_of
-from targen_core.runs.preparing.trust import (
     require_known,
     require_known_limits,
     require_known_paths,
+    require_same_sources,
 )
-from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.reading import read_json
+from targen_core.runs.plan import Prepared, named, prepare
+from targen_core.runs.tasks import find_task, task_of
 from targen_core.tasks.steps import PARAMETERS
 from targen_core.text import plural
 from targen_standard.recorded import stand_ins

@@ -28,11 +28,11 @@ from targen_core.errors import JobFailed, QuotaNotMet, UsageError
 from targen_core.origin import DECLARED
 from targen_core.plugins.blame import blaming_plugins
 from targen_core.plugins.registry import Registry
-from targen_core.runs.folder.place import numbered
-from targen_core.runs.jobs.event_loops import waiting
-from targen_core.runs.preparing.tasks import find_task
-from targen_core.runs.preparing.trust import sign_run
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.event_loops import waiting
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.permissions import sign_run
+from targen_core.runs.place import numbered
+from targen_core.runs.tasks import find_task
 from targen_core.tasks.model import Task
 from targen_standard.replaying.again import Again, again
 from targen_standard.replaying.replay import Replay

@@ -18,7 +18,7 @@ from targen_core.cli.tables import print_json, print_table
 from targen_core.errors import JobFailed
 from targen_core.options import RowOptions
 from targen_core.runs.config import CountOptions, ModelFlags
-from targen_core.runs.records.shortcuts import rows, shortcuts
+from targen_core.runs.shortcuts import rows, shortcuts
 from targen_core.text import plural
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def replay(
     - targen replay runs/reviews-0 --task reviews.yaml --out runs/stricter
     - targen replay runs/rte-0 --corrector vote -o vote.votes=5 --out runs/voted
     """
-    from targen_core.runs.jobs.event_loops import finish
+    from targen_core.runs.event_loops import finish
     from targen_standard.replaying.api import replayed
 
     made = finish(

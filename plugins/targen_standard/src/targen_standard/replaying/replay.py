@@ -15,22 +15,21 @@ from pathlib import Path
 from typing import Any, Self
 
 from targen_core.calls.call import BoundModel, Call
+from targen_core.calls.calls import Calls
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import check_record
 from targen_core.engine.run import Engine
 from targen_core.errors import JobFailed, RunConflict
 from targen_core.outputs import remove
-from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.place import is_fresh
-from targen_core.runs.jobs.job import Job
-from targen_core.runs.preparing.plan import Prepared
-from targen_core.runs.records.lock import Lock
-from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.writing import write_atomically
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.files import write_atomically
+from targen_core.runs.job import Job
+from targen_core.runs.manifest import Lock, Manifest
+from targen_core.runs.place import is_fresh
+from targen_core.runs.plan import Prepared
 from targen_core.text import plural
 from targen_standard.batches.ledger import BatchLedgerFile
-from targen_standard.recorded import RecordedLayer, recorded_models
+from targen_standard.recorded import RecordedCalls, recorded_models
 from targen_standard.replaying.again import Again
 
 COPIED: Mapping[str, Any] = {"cost": 0.0, "cached": True, "copied": True}
@@ -123,12 +122,12 @@ class Replay(Job):
     # --- in place of what a job does ---
 
     @asynccontextmanager
-    async def _open_layer(self) -> AsyncIterator[CallLayer]:
+    async def _open_layer(self) -> AsyncIterator[Calls]:
         yield self._layer(await self._bind())
 
-    def _layer(self, models: Mapping[str, BoundModel]) -> RecordedLayer:
+    def _layer(self, models: Mapping[str, BoundModel]) -> RecordedCalls:
         """Return the layer that answers from the journal."""
-        return RecordedLayer(
+        return RecordedCalls(
             models, seed=self.manifest.config.seed, journal=self.journal, usage=self.usage
         )
 

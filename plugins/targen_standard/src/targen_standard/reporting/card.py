@@ -23,12 +23,11 @@ from targen_core.dataset.model import Dataset
 from targen_core.engine.quota_tracker import OPEN
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import references
-from targen_core.runs.folder.report import filter_sections, price_words
-from targen_core.runs.folder.reporters import CARD, CITED, card_in, cited_in, concerns_of
-from targen_core.runs.preparing.models import made_up
-from targen_core.runs.records.lock import backend_name, model_name
-from targen_core.runs.records.manifest import Manifest, given_file
-from targen_core.runs.records.writing import write_atomically
+from targen_core.runs.files import write_atomically
+from targen_core.runs.manifest import Manifest, backend_name, given_file, model_name
+from targen_core.runs.models import made_up
+from targen_core.runs.report import filter_sections, price_words
+from targen_core.runs.reporters import CARD, CITED, card_in, cited_in, concerns_of
 from targen_core.tasks.model import Task
 from targen_core.text import json_safe, percent, plural
 

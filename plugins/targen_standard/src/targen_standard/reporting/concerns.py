@@ -19,7 +19,7 @@ from targen_core.engine.quota_tracker import RELABELLED
 from targen_core.errors import TargenError
 from targen_core.hints import quoted
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.folder.reporters import Concern
+from targen_core.runs.reporters import Concern
 from targen_core.text import percent, plural
 
 _ENOUGH = 20

@@ -11,7 +11,7 @@ from typing import Any
 from targen_core.errors import TargenError
 from targen_core.plain import digest_of
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.folder.reporters import CARD, Concern, Ended, Reporter, card_in
+from targen_core.runs.reporters import CARD, Concern, Ended, Reporter, card_in
 from targen_core.tasks.model import Task
 from targen_core.text import plural, printable
 from targen_standard.reporting.card import dataset_card, is_edited, kept_card, kept_words

@@ -18,14 +18,14 @@ from targen_core.api.request import PathText, TaskLike, as_path, registry_for, r
 from targen_core.api.run import Run
 from targen_core.errors import UsageError
 from targen_core.hints import did_you_mean, in_python, quoted
-from targen_core.places import is_inside
+from targen_core.plain import is_inside
 from targen_core.plugins.blame import blaming, blaming_plugins
 from targen_core.plugins.loader import load_registry
 from targen_core.plugins.register import MEMORY
 from targen_core.plugins.registry import Registry
-from targen_core.runs.folder.place import is_fresh, numbered
-from targen_core.runs.jobs.event_loops import waiting
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.event_loops import waiting
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.place import is_fresh, numbered
 from targen_core.tasks.model import Task
 from targen_standard.replaying.api import asked_again, place_beside
 from targen_standard.revising.plan import Judged, RevisionPlan

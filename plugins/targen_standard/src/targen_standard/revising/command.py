@@ -21,7 +21,7 @@ from targen_core.cli.options.arguments import (
 from targen_core.cli.tables import print_json, print_table
 from targen_core.options import Limits
 from targen_core.runs.config import CountOptions, ModelFlags, WorkerOptions
-from targen_core.runs.records.shortcuts import rows
+from targen_core.runs.shortcuts import rows
 from targen_core.text import percent, plural, printable
 from targen_standard.replaying.command import (
     ROWS_AS_THEY_WERE,

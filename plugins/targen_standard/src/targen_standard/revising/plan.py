@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from targen_core.calls.usage import answered
 from targen_core.plugins.register import MEMORY
-from targen_core.runs.preparing.plan import Prepared
-from targen_core.runs.records.manifest import Manifest, as_words, flat
+from targen_core.runs.manifest import Manifest, as_words, flat
+from targen_core.runs.plan import Prepared
 from targen_core.tasks.model import Task
 from targen_core.text import percent, plural, printable
 from targen_standard.task_files.files import keys_of
@@ -168,17 +168,11 @@ def changes_between(was: Manifest, now: Manifest, files: tuple[Path, Path]) -> t
         copies = [at / each.task_file for at, each in zip(files, (was, now), strict=True)]
         found += _between(*(flat(keys_of(file)) for file in copies))
     sides = [_recorded(was, now), _recorded(now, was)]
-    # A time-out decides no reply: what of its options does is in a model's identity.
-    alike = tuple(
-        f"steps.{name}.options"
-        for name, step in was.steps.items()
-        if name in now.steps and now.steps[name].identity == step.identity
-    )
     # Options of a judge that was removed or replaced do not count as a change of their own.
     others = (
         ("steps.correct.", "parts.corrector.") if was.lock.corrector != now.lock.corrector else ()
     )
-    left_out = (*alike, *others, *(("task.",) if was.task_file and now.task_file else ()))
+    left_out = (*others, *(("task.",) if was.task_file and now.task_file else ()))
     found += _between(
         *({k: v for k, v in side.items() if not k.startswith(left_out)} for side in sides)
     )
@@ -188,7 +182,7 @@ def changes_between(was: Manifest, now: Manifest, files: tuple[Path, Path]) -> t
 
 def _recorded(one: Manifest, beside: Manifest) -> dict[str, Any]:
     """Return what decides a run's rows, by dotted names; with the rows of its last target only."""
-    said = flat(one.deciding()) | one.parts_beside(beside)
+    said = one.compared(beside)
     for name in ("targets", "kept"):
         said.pop(name, None)
     # A run does not know an object's options, so only its identity distinguishes it.

@@ -27,14 +27,14 @@ from targen_core.engine.kept import FILE
 from targen_core.errors import Rejected, RunConflict, TargenError
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.place import is_fresh
-from targen_core.runs.folder.report import read_report
-from targen_core.runs.jobs.job import note_begun
-from targen_core.runs.preparing.plan import prepare
-from targen_core.runs.preparing.trust import sign_run
-from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.writing import write_atomically
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.files import write_atomically
+from targen_core.runs.job import note_begun
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.permissions import sign_run
+from targen_core.runs.place import is_fresh
+from targen_core.runs.plan import prepare
+from targen_core.runs.report import read_report
 from targen_core.tasks.model import Task
 from targen_standard.batches.ledger import BatchLedgerFile
 from targen_standard.recorded import stand_ins

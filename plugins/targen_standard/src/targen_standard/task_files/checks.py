@@ -11,9 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from targen_core.errors import Rejected
-from targen_core.tasks.letters import plain_words
 from targen_core.tasks.prompt import Prompt
-from targen_core.tasks.words import is_cut_from, normalized, words
+from targen_core.tasks.words import is_cut_from, normalized, plain_words, words
 from targen_core.text import plural
 from targen_standard.checks.copies import is_copy
 from targen_standard.checks.debris import no_debris

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from targen_core.hints import did_you_mean
-from targen_core.tasks.dimensions import Dimension
-from targen_core.tasks.vocabularies import VOCABULARIES, meant
+from targen_core.tasks.dimensions import VOCABULARIES, Dimension, meant
 
 
 def read_values(value: Any) -> Any:

@@ -17,7 +17,7 @@ from targen_core.cli.trust import require_trust
 from targen_core.errors import TargenError
 from targen_core.options import Datasets, Multiplies
 from targen_core.origin import leads_elsewhere, texts_in
-from targen_core.places import is_hidden, is_inside
+from targen_core.plain import is_hidden, is_inside
 from targen_core.task_files import Loc, is_own_copy
 from targen_standard.task_files.model import Declaration
 

@@ -14,9 +14,9 @@ from targen_core.cli.findings import Table
 from targen_core.errors import TargenError
 from targen_core.plugins.loader import load_registry
 from targen_core.reading.lines import read_jsonl
-from targen_core.runs.folder.reporters import Reporter
-from targen_core.runs.preparing.tasks import find_task
-from targen_core.runs.records.manifest import Manifest
+from targen_core.runs.manifest import Manifest
+from targen_core.runs.reporters import Reporter
+from targen_core.runs.tasks import find_task
 from targen_core.tasks.model import Task
 from targen_standard.task_files.outputs import Output, output_in
 

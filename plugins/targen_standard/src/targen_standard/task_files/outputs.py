@@ -30,8 +30,8 @@ from pydantic import BaseModel, ValidationError
 
 from targen_core.cli.findings import Table
 from targen_core.errors import UsageError
-from targen_core.tasks.cases import Case
 from targen_core.tasks.model import Task
+from targen_core.tasks.parts import Case
 from targen_core.text import key_path
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from targen_core.errors import UnreadableFile, UsageError
 from targen_core.hints import did_you_mean, flags, suggestions_for
-from targen_core.places import is_hidden
+from targen_core.plain import is_hidden
 from targen_core.reading.files import read_text
 from targen_core.reading.nodes import json_nodes, line_of, yaml_value
 from targen_core.reading.typed import toml_of

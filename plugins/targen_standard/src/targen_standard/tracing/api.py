@@ -10,7 +10,7 @@ from typing import Any
 from targen_core.api.kinds import exported
 from targen_core.api.request import PathText, as_path
 from targen_core.api.run import Folder
-from targen_core.calls.layer import REFUSING
+from targen_core.calls.calls import REFUSING
 from targen_core.calls.model import Message
 from targen_core.cli import tracing
 from targen_core.cli.tables import printed

@@ -12,7 +12,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.engine.filters import USUAL, Candidate, Filter
 from targen_core.errors import Rejected, TargenError
 from targen_core.plugins.registry import Registry
-from targen_core.runs.preparing.parts import Parts
+from targen_core.runs.parts import Parts
 from targen_core.tasks.steps import RegisteredCheck
 from targen_standard.task_files.checks import RowCheck
 

@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from targen_core import Prompt, Task
 from targen_core.cli.trust import placed
-from targen_core.tasks.cases import RIGHT, WRONG, Case
-from targen_core.tasks.parts import DryRunCall
+from targen_core.tasks.parts import RIGHT, WRONG, Case, DryRunCall
 from targen_core.tasks.steps import Llm
 from targen_core.text import plural
 from targen_standard.asking import RowToAsk, asking_task

@@ -19,7 +19,7 @@ from targen_core.dataset.model import Dataset
 from targen_core.errors import UsageError
 from targen_core.origin import Typed
 from targen_core.plugins.registry import Registry
-from targen_core.tasks.cases import RIGHT
+from targen_core.tasks.parts import RIGHT
 from targen_standard.examples.shown import examples_among
 from targen_standard.filters.near_duplicates.index import repeats
 from targen_training.asked import names_its_task, read_rows

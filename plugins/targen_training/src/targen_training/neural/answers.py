@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from targen_core.tasks.cases import RIGHT, WRONG
+from targen_core.tasks.parts import RIGHT, WRONG
 from targen_training.trainers import Decision, Question
 
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")

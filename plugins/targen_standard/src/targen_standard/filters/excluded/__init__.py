@@ -21,8 +21,7 @@ from targen_core.options import Datasets, Flag, Options, RowOptions, several
 from targen_core.plugins.configurable import Configurable, Section
 
 if TYPE_CHECKING:  # with numpy
-    from targen_core.runs.records.lock import PartPlan
-    from targen_core.runs.records.manifest import Manifest
+    from targen_core.runs.manifest import Manifest, PartPlan
     from targen_standard.filters.excluded.filter import ExclusionFilter
     from targen_standard.filters.near_duplicates.filter import NearDuplicateFilter
 

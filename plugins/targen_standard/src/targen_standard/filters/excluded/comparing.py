@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from targen_core.tasks.letters import UNSPACED_LETTER
 from targen_core.tasks.prompt import texts_in
+from targen_core.tasks.words import UNSPACED_LETTER
 from targen_standard.filters.excluded import REASONS
 from targen_standard.filters.likeness import alike
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from targen_core.engine.filters import Candidate, Filter, Refusal
-from targen_core.runs.records.lock import SourcePlan
+from targen_core.runs.manifest import SourcePlan
 from targen_core.tasks.model import Task
 from targen_standard.filters.excluded import REASONS
 from targen_standard.filters.excluded.comparing import SIMILARITY, TESTS, texts_of

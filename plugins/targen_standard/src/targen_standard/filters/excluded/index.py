@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from targen_core.tasks.letters import plain_words
+from targen_core.tasks.words import plain_words
 from targen_standard.filters.excluded.comparing import (
     GRAM,
     RUN,

@@ -22,10 +22,10 @@ from targen_core.errors import (
     UsageError,
 )
 from targen_core.origin import HUB, Typed
-from targen_core.runs.preparing.sources import OBJECT, UnreadSource, name_of_source
-from targen_core.runs.records.lock import SourcePlan
-from targen_core.tasks.letters import plain_words
+from targen_core.runs.manifest import SourcePlan
+from targen_core.runs.permissions import OBJECT, UnreadSource, name_of_source
 from targen_core.tasks.model import Task
+from targen_core.tasks.words import plain_words
 from targen_standard.filters.excluded.comparing import texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
 

@@ -15,10 +15,9 @@ from targen_core.errors import UnreadableFile, UsageError
 from targen_core.hints import did_you_mean, suggestions_for
 from targen_core.plain import content_of
 from targen_core.runs.parsing import parse_dimensions
-from targen_core.tasks.dimensions import Dimension
+from targen_core.tasks.dimensions import VOCABULARIES, Dimension, meant
 from targen_core.tasks.model import Task
 from targen_core.tasks.steps import ListStep
-from targen_core.tasks.vocabularies import VOCABULARIES, meant
 
 Drawn: TypeAlias = "str | tuple[str, ...] | dict[str, int]"
 """Values of a dimension as a spec keeps them: `@NAME`, texts, or weights; () takes it away."""

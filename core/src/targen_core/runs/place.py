@@ -21,17 +21,16 @@ from targen_core.errors import (
 )
 from targen_core.hints import flag_of, is_address, quoted
 from targen_core.outputs import remove
-from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.preparing.sources import refuse_itself
-from targen_core.runs.records.lock import COPY, Lock, PartPlan, is_in_file
-from targen_core.runs.records.manifest import Manifest, flat
-from targen_core.runs.records.writing import OUTPUTS
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.files import OUTPUTS
+from targen_core.runs.manifest import COPY, Lock, Manifest, flat, is_in_file
+from targen_core.runs.permissions import refuse_itself
 from targen_core.signing import FILE as SIGNATURES
 from targen_core.task_files import TaskFile
 from targen_core.text import plural
 
 if TYPE_CHECKING:
-    from targen_core.runs.preparing.plan import Prepared
+    from targen_core.runs.plan import Prepared
 
 Place = Literal["exact", "replace", "number"]
 """Ways to treat a directory that holds another run.
@@ -318,11 +317,9 @@ def _is_other(path: Path, manifest: Manifest, prepared: Prepared) -> bool | None
 
 def difference(there: Manifest, requested: Manifest) -> str:
     """Name the options by which a request differs from a run, with values that people pass."""
-    mine, theirs = (
-        flat({**decides, "targets": decides["targets"][-1]}) | of.parts_beside(other)
-        for of, other in ((there, requested), (requested, there))
-        for decides in (of.deciding(),)
-    )
+    mine, theirs = there.compared(requested), requested.compared(there)
+    for found in (mine, theirs):
+        found |= flat({"targets": found.pop("targets")[-1]})
     names = [name for name in {**theirs, **mine} if mine.get(name) != theirs.get(name)]
     said = (_option(name, mine.get(name), theirs.get(name)) for name in names)
     return ", ".join(dict.fromkeys(said))
@@ -349,46 +346,19 @@ def _option(name: str, was: Any, now: Any) -> str:
     return f"{' '.join(passed)} {values[0]}, not {values[1]}"
 
 
-def require_same(there: Lock, now: Lock, file: str) -> None:
+def require_same(there: Manifest, lock: Lock) -> None:
     """Check that a run would continue with what it started with.
 
-    `file` is the run's copy of the task's file, if it was in one.
+    Args:
+        there: the run's manifest.
+        lock: what its config comes to now.
 
     Raises:
         RunConflict: something has changed.
     """
-    if apart := [*_apart(there, now, file)]:
+    if changed := difference(there, there.model_copy(update={"lock": lock})):
         raise RunConflict(
-            f"this run was started with a different {', '.join(apart)}",
+            f"this run was started with {changed}",
             hint="resume it with its original options and files, and the versions in its "
             "manifest.json; or generate a new run",
         )
-
-
-def _apart(there: Lock, now: Lock, file: str) -> Iterator[str]:
-    """Yield the names of what has changed."""
-    if now.task != there.task:
-        yield file or "task"
-    models, models_now = (
-        {step: (plan.identity, plan.params) for step, plan in lock.steps.items()}
-        for lock in (there, now)
-    )
-    steps = {**models, **models_now}
-    if apart := [step for step in steps if models.get(step) != models_now.get(step)]:
-        yield f"model, or one of its options, in {', '.join(apart)}"
-    if there.corrector != now.corrector:
-        yield "corrector"
-    if there.batches != now.batches:
-        yield "number of list items per call"
-    for name in sorted({*there.given, *now.given}):
-        if there.given.get(name) != now.given.get(name):
-            yield f"list of {name}"
-    for place in {**there.parts, **now.parts}:
-        was, is_now = there.parts.get(place), now.parts.get(place)
-        if was is None or is_now is None or (was.id == is_now.id and not alike(was, is_now)):
-            yield place
-
-
-def alike(was: PartPlan, now: PartPlan) -> bool:
-    """Return whether parts are the same except for their datasets, which are compared apart."""
-    return was == now.model_copy(update={"sources": was.sources})

@@ -16,9 +16,9 @@ from types import MappingProxyType
 from typing import Any
 
 from targen_core.calls.call import BoundModel, Observer
+from targen_core.calls.calls import Calls
 from targen_core.calls.delivery import Delivery
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer
 from targen_core.calls.model import ChatReply
 from targen_core.calls.usage import Usage, answered
 from targen_core.engine.events import Listener
@@ -45,37 +45,34 @@ from targen_core.plugins.blame import blamed
 from targen_core.plugins.registry import Registry
 from targen_core.reading.lines import read_jsonl
 from targen_core.runs.config import RunConfig
-from targen_core.runs.folder.directory import RunDirectory
-from targen_core.runs.folder.place import Place, claimed, is_unanswered, require_same
-from targen_core.runs.folder.report import build_report, delivery_report, sources_of, stored_report
-from targen_core.runs.folder.reporters import Ended, files_of, notes_on
-from targen_core.runs.jobs.event_loops import finish, stoppable
-from targen_core.runs.jobs.failures import (
+from targen_core.runs.directory import RunDirectory
+from targen_core.runs.event_loops import finish, stoppable
+from targen_core.runs.failures import (
     explain,
     log_notes_before,
     require_given,
     warn_of_missing_filters,
 )
-from targen_core.runs.jobs.session import ALLOWANCE, open_layer
-from targen_core.runs.preparing.delivering import Elsewhere, delivered, require_deliverable
-from targen_core.runs.preparing.models import bind_models
-from targen_core.runs.preparing.plan import Prepared, named, prepare
-from targen_core.runs.preparing.sources import (
+from targen_core.runs.manifest import Manifest, require_unmerged
+from targen_core.runs.models import Elsewhere, bind_models, delivered, require_deliverable
+from targen_core.runs.permissions import (
     UnreadSource,
     kept_source,
     refuse_itself,
     refuse_sources,
-    require_same_sources,
-)
-from targen_core.runs.preparing.trust import (
     require_known,
     require_known_limits,
     require_known_paths,
+    require_same_sources,
     sign_copy,
     sign_run,
 )
-from targen_core.runs.records.manifest import Manifest, require_unmerged
-from targen_core.runs.records.options import is_price
+from targen_core.runs.place import Place, claimed, is_unanswered, require_same
+from targen_core.runs.plan import Prepared, named, prepare
+from targen_core.runs.report import build_report, delivery_report, sources_of, stored_report
+from targen_core.runs.reporters import Ended, files_of, notes_on
+from targen_core.runs.session import ALLOWANCE, open_layer
+from targen_core.runs.step_options import is_price
 from targen_core.task_files import require_copy
 
 _log = logging.getLogger("targen.run")
@@ -123,7 +120,7 @@ class Job:
         self.usage = Usage()
         self.task = prepared.task
         self.engine: Engine | None = None
-        self.layer: CallLayer | None = None
+        self.layer: Calls | None = None
         self.shared: dict[bytes, ChatReply] | None = None
         self.delivery: Delivery | None = None
         self.elsewhere: Elsewhere | None = None
@@ -327,7 +324,7 @@ class Job:
             for option, sources in datasets.items():
                 kept = manifest.config.replace(**{option: [*map(kept_source, sources)]})
                 manifest = manifest.model_copy(update={"config": kept})
-            require_same(manifest.lock, prepared.lock, manifest.task_file)
+            require_same(manifest, prepared.lock)
             new_prices = {name: value for name, value in typed.items() if is_price(name)}
             if new_prices:  # like a limit: the next resume counts with them
                 manifest = manifest.model_copy(update={"config": manifest.config.also(new_prices)})
@@ -670,7 +667,7 @@ class Job:
             self._ledger.forget()  # it contains lists in their present form, not their earlier one
 
     def _engine(
-        self, layer: CallLayer, concurrency: int, deferred: bool, listener: Listener | None
+        self, layer: Calls, concurrency: int, deferred: bool, listener: Listener | None
     ) -> Engine:
         return Engine(
             self.task,
@@ -708,7 +705,7 @@ class Job:
         own = self.prepared
         return own.delivered if own.delivery is not None and own.delivery.leaves else own.steps
 
-    def _executor(self, layer: CallLayer) -> Executor:
+    def _executor(self, layer: Calls) -> Executor:
         """Return the executor of its candidates for steps 3 and 4."""
         own = self.prepared
         parts = {place: part.id for place, part in own.lock.parts.items()}
@@ -760,7 +757,7 @@ class Job:
         self._directory.open_outputs(empty=anew)
 
     @contextlib.asynccontextmanager
-    async def _open_layer(self) -> AsyncIterator[CallLayer]:
+    async def _open_layer(self) -> AsyncIterator[Calls]:
         """Open the layer that answers the run's calls."""
         async with open_layer(
             await self._bind(),

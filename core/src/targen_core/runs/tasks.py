@@ -15,9 +15,9 @@ from targen_core.hints import did_you_mean, flag_of, quoted
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.preparing.parts import Admit, Parts
-from targen_core.runs.records.dimensions import with_dimensions
-from targen_core.runs.records.lock import Lock, TaskPlan
+from targen_core.runs.dimensions import with_dimensions
+from targen_core.runs.manifest import Lock, TaskPlan
+from targen_core.runs.parts import Admit, Parts
 from targen_core.tasks.dimensions import digest_of
 from targen_core.tasks.model import Task
 from targen_core.tasks.shares import require_whole, with_shares

@@ -24,9 +24,9 @@ from targen_core.text import plural
 
 if TYPE_CHECKING:
     from targen_core.engine.run import Engine
-    from targen_core.runs.jobs.job import Job
-    from targen_core.runs.preparing.plan import Prepared
-    from targen_core.runs.records.manifest import Manifest
+    from targen_core.runs.job import Job
+    from targen_core.runs.manifest import Manifest
+    from targen_core.runs.plan import Prepared
 
 
 _log = logging.getLogger("targen.run")

@@ -1,4 +1,4 @@
-"""The call layer: the one door to every language model.
+"""`Calls.ask`: the one way to every language model.
 
     journal and cache -> retry around the reading -> budget -> rate limit -> model -> journal
 
@@ -92,7 +92,7 @@ _REPAIR = (
 
 
 @dataclass(eq=False, repr=False)
-class CallLayer:
+class Calls:
     """Answers calls, each attempt paid at most once.
 
     Attributes:
@@ -202,15 +202,8 @@ class CallLayer:
         working = sum(since > late for since in self.working.values())
         return self._sending - len(self._deferred) - self.budget.waiting + working
 
-    async def ask(self, call: Call, scope: Scope, read: Callable[[str], T]) -> T:
-        """Answer a call with the value of its reply; see `answer`."""
-        value, _ = await self.answer(call, scope, read)
-        return value
-
-    async def answer(
-        self, call: Call, scope: Scope, read: Callable[[str], T]
-    ) -> tuple[T, ChatReply]:
-        """Answer a call, with one more attempt if the reply is unreadable.
+    async def ask(self, call: Call, scope: Scope, read: Callable[[str], T]) -> tuple[T, ChatReply]:
+        """Answer a call with the value of its reply, after one repair if it is unreadable.
 
         Args:
             call: what to ask.

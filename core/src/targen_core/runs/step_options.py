@@ -29,7 +29,7 @@ from targen_core.tasks.steps import PARAMETERS, Step
 from targen_core.text import plural
 
 if TYPE_CHECKING:
-    from targen_core.runs.preparing.parts import Parts
+    from targen_core.runs.parts import Parts
 
 _PRICES = ("price_in", "price_out")
 CORE = ("batch", *_PRICES)

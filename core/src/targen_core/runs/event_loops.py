@@ -22,7 +22,7 @@ from contextvars import ContextVar, copy_context
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar, cast
 
-from targen_core.calls.layer import CallLayer
+from targen_core.calls.calls import Calls
 from targen_core.errors import Interrupted
 from targen_core.origin import in_a_command
 from targen_core.text import plural
@@ -248,7 +248,7 @@ def _on_ctrl_c(act: Callable[[], object], *, also: bool = False) -> Iterator[Non
         signal.signal(signal.SIGINT, before)
 
 
-async def stoppable(layer: CallLayer, work: Awaitable[T], resume: str) -> T:
+async def stoppable(layer: Calls, work: Awaitable[T], resume: str) -> T:
     """Await work on a layer; to interrupt it halts the layer, to do so again kills it.
 
     `resume` is the way to continue it, or "" if it is complete.
@@ -277,7 +277,7 @@ async def stoppable(layer: CallLayer, work: Awaitable[T], resume: str) -> T:
 
 
 @contextlib.contextmanager
-def _interruptible(ours: _Loop, layer: CallLayer, resume: str) -> Iterator[None]:
+def _interruptible(ours: _Loop, layer: Calls, resume: str) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     ours.resume = resume
 

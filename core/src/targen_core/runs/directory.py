@@ -20,8 +20,14 @@ from targen_core.outputs import remove
 from targen_core.plain import open_plain, read_plain, why_not
 from targen_core.reading.lines import read_jsonl
 from targen_core.reading.values import json_of
-from targen_core.runs.records.reading import MAX_SECONDS, SMALL, check_members
-from targen_core.runs.records.writing import OUTPUTS, ReplayedFile, write_atomically
+from targen_core.runs.files import (
+    MAX_SECONDS,
+    OUTPUTS,
+    SMALL,
+    ReplayedFile,
+    check_members,
+    write_atomically,
+)
 
 _OPEN: weakref.WeakSet[RunDirectory] = weakref.WeakSet()
 """Those that this process holds."""

@@ -9,9 +9,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from targen_core.errors import RunDirectoryError, UsageError
-from targen_core.runs.records.lock import ManifestPart, PartPlan, StepPlan, TaskPlan
-from targen_core.runs.records.reading import read_json, require_format
-from targen_core.runs.records.writing import write_atomically
+from targen_core.runs.files import read_json, require_format, write_atomically
+from targen_core.runs.manifest import ManifestPart, PartPlan, StepPlan, TaskPlan
 from targen_core.text import refused
 
 _FILE = "correction.json"

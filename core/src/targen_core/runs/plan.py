@@ -23,11 +23,21 @@ from targen_core.plugins.loader import versions_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig, references
-from targen_core.runs.preparing.delivering import chosen_delivery, delivered_steps, known_deliveries
-from targen_core.runs.preparing.models import ModelsOf, PreparedStep, made_up, models_of
-from targen_core.runs.preparing.parts import Admit, Chosen, Parts
-from targen_core.runs.preparing.sources import kept_source
-from targen_core.runs.preparing.tasks import (
+from targen_core.runs.files import keep_copies, write_atomically
+from targen_core.runs.manifest import Lock, given_file
+from targen_core.runs.models import (
+    ModelsOf,
+    PreparedStep,
+    chosen_delivery,
+    delivered_steps,
+    known_deliveries,
+    made_up,
+    models_of,
+)
+from targen_core.runs.parts import Admit, Chosen, Parts
+from targen_core.runs.permissions import kept_source
+from targen_core.runs.step_options import CORE, StepOptions, check_steps
+from targen_core.runs.tasks import (
     corrected_by,
     find_corrector,
     judged_by,
@@ -35,10 +45,6 @@ from targen_core.runs.preparing.tasks import (
     task_and_parts,
     task_plan,
 )
-from targen_core.runs.records.lock import Lock
-from targen_core.runs.records.manifest import given_file
-from targen_core.runs.records.options import CORE, StepOptions, check_steps
-from targen_core.runs.records.writing import keep_copies, write_atomically
 from targen_core.task_files import TaskFile, task_file
 from targen_core.tasks.model import Task
 from targen_core.tasks.shares import columns_of

@@ -27,8 +27,8 @@ from targen_core.origin import is_file
 from targen_core.plain import digest_of
 from targen_core.plugins.register import Registration
 from targen_core.plugins.registry import Registry
-from targen_core.runs.records.lock import PartPlan
-from targen_core.runs.records.options import is_of_part
+from targen_core.runs.manifest import PartPlan
+from targen_core.runs.step_options import is_of_part
 from targen_core.task_files import Loc, blame
 from targen_core.tasks.model import Task
 from targen_core.tasks.prompt import Prompt

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from targen_core.errors import RunDirectoryError
 from targen_core.plain import read_plain
 from targen_core.plugins.loader import installed
-from targen_core.runs.records.manifest import Manifest
-from targen_core.runs.records.reading import MEMBERS, SMALL
+from targen_core.runs.files import MEMBERS, SMALL
+from targen_core.runs.manifest import Manifest
 from targen_core.task_files import TaskFile
 from targen_core.tasks.model import Task
 

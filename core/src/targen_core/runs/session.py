@@ -13,8 +13,8 @@ from typing import TypeVar
 from targen_core.calls.budget import Budget
 from targen_core.calls.cache import ReplyCache
 from targen_core.calls.call import BoundModel
+from targen_core.calls.calls import Calls
 from targen_core.calls.journal import Journal
-from targen_core.calls.layer import CallLayer
 from targen_core.calls.usage import Usage
 from targen_core.errors import RunDirectoryError
 from targen_core.options import Limits
@@ -55,7 +55,7 @@ async def open_layer(
     usage: Usage,
     cache: Path | None,
     shares: bool = False,
-) -> AsyncIterator[CallLayer]:
+) -> AsyncIterator[Calls]:
     """Open the call layer of a part, within the command's allowance; close its models.
 
     `usage` counts what the journal holds. With `shares`, the journal is this person's own, and an
@@ -68,7 +68,7 @@ async def open_layer(
         RunDirectoryError: the disk does not take the journal.
     """
     replies = ReplyCache(cache) if cache and limits.cache else None
-    layer = CallLayer(
+    layer = Calls(
         bound,
         seed=seed,
         journal=journal,
@@ -97,7 +97,7 @@ async def open_layer(
             replies.close()
 
 
-async def _keep_synced(journal: Journal, layer: CallLayer) -> None:
+async def _keep_synced(journal: Journal, layer: Calls) -> None:
     """Bring the journal to the disk while it grows; halt the calls if the disk refuses."""
     synced = journal.mark
     while True:

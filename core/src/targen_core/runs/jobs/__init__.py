@@ -1,1 +1,0 @@
-"""A prepared run at work, by itself or together with others."""

@@ -1,1 +1,0 @@
-"""Records in a run's files, and how to read and write them."""
