@@ -67,7 +67,7 @@ class AnswerTransport:
         imported: what became of the answers.
 
     Raises:
-        UsageError: there are none.
+        UsageError: `answers` has none.
     """
 
     def __init__(
