@@ -55,7 +55,6 @@ class TestWhereTheyComeFrom:
         Path("few.txt").write_text("one thing\nanother thing\n", encoding="utf-8")
         refuses(("generate", "./porter.yaml", "-n", "2", "-b", "scripted", *typed), error)
 
-
     @pytest.mark.parametrize(
         ("column", "values", "error"),
         [
