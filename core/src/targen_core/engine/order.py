@@ -121,13 +121,6 @@ class SeedOrder:
         most = min(self.patience, _ROUNDS) if self.root.told_rows else self.patience
         return self.barren >= most or bool(self.unfit)
 
-    def siblings(self, path: Sequence[int]) -> int:
-        """Return how many items the list that contains the item at a path has so far."""
-        node = self.root
-        for position in path[len(self.prefix) : -1]:
-            node = node.nodes[position]
-        return len(node.items)
-
     def draws(self, path: Sequence[int]) -> Mapping[str, str]:
         """Return the draws for the item at a path, and for those above it."""
         *above, last = path[len(self.prefix) :]

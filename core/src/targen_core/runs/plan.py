@@ -412,12 +412,6 @@ def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpe
     alone = "omit --shard; for more rows, use a different --seed"
     paper = task.seeding.seed_branch is not None and "paper" in task.variants
     for part in chain:
-        if part.source.balanced:
-            raise UsageError(
-                f"--shard: rows of {task.name} are spread evenly over the items of "
-                f"{part.step}, which is only possible within one run",
-                hint=alone,
-            )
         if part.source.told_rows:
             raise UsageError(
                 f"--shard: step {part.step} of {task.name} learns from earlier rows, which "
