@@ -333,7 +333,6 @@ _FUNCTIONS = {
     "targen_standard.correction.api": "correct",
     "targen_standard.validating.api": "validate",
     "targen_standard.exporting.api": "export",
-    "targen_standard.batches.api": "export_batch import_batch",
     "targen_review.api": "review apply_review Reviewed ReviewReport",
     "targen_training.api": "train evaluate predict compare",
     "targen_training.models": "Trained",

@@ -100,10 +100,10 @@ def _runs(kitchen: Kitchen) -> None:
         "declared": "./task.yaml -n 4",
         "contexts": "rte -n 2 --contexts places.txt",
         "killed": "rte -n 4",
-        "waiting": "rte -n 2 --batch-offline",
+        "waiting": "rte -n 2",
         "excluding": "rte -n 2 --exclude ../mine/rows.csv",
     }.items():
-        quick = "-b llama -o model=tiny --no-cache -q" if name == "waiting" else _QUICK
+        quick = "-b agent --no-cache -q" if name == "waiting" else _QUICK
         kitchen.targen(f"generate {line} {quick} --out theirs/={name}/run")
     (kitchen.here / "theirs/=killed/run/report.json").unlink()
     kitchen.targen(f"method zerogen rte -n 4 {_QUICK} --out theirs/=method/run")
@@ -111,17 +111,11 @@ def _runs(kitchen: Kitchen) -> None:
 
 
 def _answers(kitchen: Kitchen) -> None:
-    kitchen.targen("generate rte -n 2 -b llama -o model=tiny --batch-offline -q --out theirs/run")
-    kitchen.targen("batch export theirs/run")
-    lines = []
-    for line in (kitchen.here / "theirs/run/requests.jsonl").read_text().splitlines():
-        message = {"content": '{"topics": ["tides", "bread"]}'}
-        usage = {"prompt_tokens": 9, "completion_tokens": 9}
-        body = {"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}
-        key = json.loads(line)["custom_id"]
-        response = {"status_code": 200, "body": body}
-        lines.append(json.dumps({"custom_id": key, "response": response, "error": None}))
-    (kitchen.here / "theirs/answers.jsonl").write_text("".join(line + "\n" for line in lines))
+    kitchen.targen("generate rte -n 2 -b agent -q --out theirs/run")
+    kitchen.targen("next theirs/run --out theirs/open.md")
+    text = (kitchen.here / "theirs/open.md").read_text()
+    text = text.replace("Answer:\n", 'Answer: ["tides", "bread"]\n')
+    (kitchen.here / "theirs/open.md").write_text(text)
 
 
 def _shards(kitchen: Kitchen) -> None:
@@ -428,7 +422,7 @@ KINDS: dict[str, Kind] = {
             "validate theirs/run",
             "export theirs/run --as csv --out out.csv",
             "export theirs/run --as openai --out out.jsonl",
-            "batch export theirs/run --out out.jsonl",
+            "next theirs/run --out out.md",
             "estimate rte -n 10 -b scripted --from theirs/run",
             "show theirs/run 0",
             "show theirs/run --rejected",
@@ -449,10 +443,10 @@ KINDS: dict[str, Kind] = {
     ),
     "answers": Kind(
         _answers,
-        (*["answers.jsonl"] * 4, "run/manifest.json", "run/batches.jsonl", "run/pending.jsonl"),
+        (*["open.md"] * 4, "run/manifest.json", "run/batches.jsonl"),
         (
-            "batch import theirs/run theirs/answers.jsonl --no-cache",
-            "batch import theirs/run theirs/answers.jsonl --no-cache --json",
+            "answer theirs/run theirs/open.md",
+            "answer theirs/run theirs/open.md --json",
         ),
     ),
     "shard": Kind(

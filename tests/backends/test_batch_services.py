@@ -326,32 +326,3 @@ def test_what_a_batch_did_not_answer_goes_into_the_next(generate, service, tmp_p
     service.extra_lines, service.before = [], lambda method, path: None
     generate("online")
     assert rows(tmp_path / "batch") == rows(tmp_path / "online")
-
-
-@pytest.mark.parametrize("backend", ["claude", "llama"])
-def test_files_by_turns_give_the_rows_of_an_online_run(
-    generate, backend, service, targen, tmp_path
-):
-    few = ("-n", "2")  # each turn is two commands
-    done = generate("run", "--batch-offline", *few, key=None)
-    assert "next, type: targen batch export run" in done.out
-    turns = 0
-    while True:
-        done = targen("batch", "export", "run", "--out", "asked.jsonl", "--no-cache", "--json")
-        asked = (tmp_path / done.json["file"]).read_text().splitlines()
-        if not asked:
-            break
-        turns += 1
-        lines = [answer_to(backend, service, line) for line in asked]
-        (tmp_path / "answers.jsonl").write_text("\n".join(lines))
-        imported = targen("batch", "import", "run", "answers.jsonl", "--no-cache").out
-        counts = f"{len(lines)} good, 0 failed, 0 already answered, 0 unknown"
-        assert imported.startswith(counts)
-    assert turns > 2
-    assert ": complete\n" in imported
-    assert done.json["requests"] == 0
-    assert service.log == []
-    again = targen("batch", "import", "run", "answers.jsonl", "--no-cache")
-    assert again.out.startswith(f"0 good, 0 failed, {len(lines)} already answered")
-    generate("online", *few)
-    assert rows(tmp_path / "run") == rows(tmp_path / "online")

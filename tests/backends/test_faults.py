@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 import pytest
 
+from targen_backends.chatgpt.batch import ChatGptBatches
+from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.http.limits import rate_headers, retry_after
 from targen_backends.http.reading import MAX_ANSWER
-from targen_backends.llama.backend import LlamaOptions, codec
 from targen_core.calls.model import RateHeaders
 from targen_core.errors import ServiceError
 from targen_testing.exchange import answered, using
@@ -229,7 +230,7 @@ def test_a_reply_that_broke_off_with_an_error_is_requested_again(services, fails
     assert error.cause == "unavailable"
     assert words in str(error)
     assert error.billed
-    decode = codec(LlamaOptions(base_url="http://127.0.0.1:9/v1", model="tiny")).decode
+    decode = ChatGptBatches(ChatGptModel("http://127.0.0.1:9/v1", "tiny")).decode
     line = json.dumps({"custom_id": "k", "response": {"status_code": 200, "body": body}})
     assert words in str(decode(line.encode(), {})[1])
 
@@ -295,10 +296,10 @@ def _said(words):
     ],
 )
 def test_a_line_may_have_its_error_beside_an_empty_body(status, error, cause, words):
-    """vLLM's run-batch writes them so; OpenAI's batches have it in the body."""
+    """Some services write them so; OpenAI's batches have it in the body."""
     response = {"status_code": status, "request_id": "r-1", "body": None}
     line = json.dumps({"custom_id": "k", "response": response, "error": error}).encode()
-    key, answer = codec(LlamaOptions(model="tiny")).decode(line, {})
+    key, answer = ChatGptBatches(ChatGptModel("http://127.0.0.1:9/v1", "tiny")).decode(line, {})
     assert key == "k"
     assert answer.cause == cause
     assert words in str(answer)
@@ -379,7 +380,7 @@ def test_counts_that_are_none_are_the_request_s_bound(provider, call, plain, odd
 
 
 def test_a_line_of_a_batch_that_is_nested_too_deeply_is_no_answer():
-    decode = codec(LlamaOptions(base_url="http://127.0.0.1:9/v1", model="tiny")).decode
+    decode = ChatGptBatches(ChatGptModel("http://127.0.0.1:9/v1", "tiny")).decode
     for depth in (900, 100_000):
         deep = "[" * depth + "]" * depth
         line = f'{{"custom_id":"k","response":{{"status_code":400,"body":{deep}}}}}'

@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from targen_backends.http.completions import CompletionCodec
+from targen_backends.chatgpt.batch import ChatGptBatches
+from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.llama.backend import LlamaOptions, create
 from targen_core.errors import ServiceError
 from targen_testing.exchange import answered
@@ -144,10 +145,10 @@ def test_a_reply_may_be_where_reasoning_is_expected(services, call, request_of):
 
 
 def test_a_request_of_a_batch_without_an_answer_is_sent_again(services, plain):
-    model = create(LlamaOptions(base_url="http://127.0.0.1:1/v1", model="tiny"))
+    batches = ChatGptBatches(ChatGptModel("http://127.0.0.1:1/v1", "tiny"))
     response = {"status_code": 0, "request_id": "", "body": {}}
     line = json.dumps({"custom_id": plain.key, "response": response, "error": None})
-    _, answer = CompletionCodec(model).decode(line.encode(), {plain.key: plain})
+    _, answer = batches.decode(line.encode(), {plain.key: plain})
     assert isinstance(answer, ServiceError) and answer.retryable
 
 

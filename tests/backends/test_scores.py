@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from targen_backends.http.completions import CompletionCodec
-from targen_backends.llama.client import LlamaModel
+from targen_backends.chatgpt.batch import ChatGptBatches
+from targen_backends.chatgpt.client import ChatGptModel
 from targen_backends.scores import read_tokens as read_or_say
 from targen_core.errors import ServiceError
 from targen_testing.fault_server import Response
@@ -94,8 +94,7 @@ def test_what_is_wrong_with_a_reply_s_tokens_is_said_in_their_place(scored, list
 
 
 def test_lines_of_a_batch_have_them(services, scored):
-    model = LlamaModel("http://127.0.0.1:9/v1", "tiny")
-    codec = CompletionCodec(model)
+    codec = ChatGptBatches(ChatGptModel("http://127.0.0.1:9/v1", "tiny"))
     request = replace(scored(), key="k1")
     assert json.loads(codec.encode(request))["body"]["top_logprobs"] == 2
     body = services["llama"].good("Volga")

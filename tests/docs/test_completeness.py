@@ -127,7 +127,7 @@ def options_of_backends() -> Iterator[str]:
 MANIFEST = (Manifest, Limits, Target, Lock, TaskPlan, StepPlan)
 REPORT = (
     "by_step priced task task_version seed status problem balance usage unused_calls retries "
-    "models prices answers_by_files copied_from"
+    "models prices given_answers copied_from"
 ).split()
 METRICS = (model.Metric, model.Study, model.Corpus, Findings, Plot, Table)
 CHECKS = {name for kind in KINDS for name in dir(kind.resolve("suite")) if name.startswith("test_")}

@@ -153,7 +153,7 @@ class JobFailed(TargenError):
     """The run stopped before its target; all rows so far are kept.
 
     `cause` is "service" if the service failed for longer than `--max-outage`, or answered no call
-    of one kind. It is "answers" if calls wait for replies that `targen batch import` brings.
+    of one kind. It is "answers" if calls wait for replies that `targen answer` gives.
     """
 
     def __init__(

@@ -76,7 +76,8 @@ class Transport:
 
 def batched(transport, others=lambda: 0):
     queue = BatchQueue(transport)
-    model = BatchedModel(Model(), SimpleNamespace(aclose=Model().aclose), queue)
+    source: Any = SimpleNamespace(model=Model(), backend=SimpleNamespace(batch=None))
+    model = BatchedModel(source, queue)
     model.attach_run(others, lambda keys: None)
     return model
 

@@ -13,13 +13,14 @@ from typing import Any, Literal
 import pytest
 from pydantic import Field, create_model
 
-from targen_core.calls.model import ChatReply, ChatRequest, Message, Origin
+from targen_core.calls.model import ChatRequest, Message, Origin
 from targen_core.engine.reply_json import read_reply
 from targen_core.errors import JobFailed
 from targen_core.reading.values import Malformed
 from targen_core.tasks.replies import list_of
+from targen_standard.answering.prompts import read_answers
 from targen_standard.answering.replies import reply_of
-from targen_standard.batches.files import FileTransport, read_lines
+from targen_standard.answering.transport import AnswerTransport
 from targen_standard.batches.waiting import WaitingCall
 
 from ...tables import table
@@ -105,32 +106,16 @@ def test_an_answer_cannot_bring_the_probabilities_of_its_tokens():
         reply_of("a", request("free", top_logprobs=3))
 
 
-# --- files -------------------------------------------------------------------------
+# --- a text of answers -------------------------------------------------------------
 
 
-class Codec:
-    identity = "m"
-
-    def encode(self, request):
-        return json.dumps({"custom_id": request.key}).encode()
-
-    def decode(self, line, requests):
-        record = json.loads(line)
-        if "response" not in record:
-            raise ValueError("neither a response nor an error")
-        return record["custom_id"], ChatReply(record["response"])
-
-    async def aclose(self):
-        pass
-
-
-def answered(drive, file, *requests):
-    """Import a file for some calls; returns the replies by id, and what became of the lines."""
+def answered(drive, run, text, *requests):
+    """Answer some calls by a text; returns the replies by id, and what became of the lines."""
     given: dict[str, str] = {}
 
     async def main():
-        transport = FileTransport(file.parent, file, read_lines(file))
-        calls = [WaitingCall(Codec(), each, SimpleNamespace(done=bool)) for each in requests]
+        transport = AnswerTransport(run, Path("said.jsonl"), read_answers(text))
+        calls = [WaitingCall(None, each, SimpleNamespace(done=bool)) for each in requests]
         for call in calls:
             call.answer.set_result = lambda reply, key=call.request.key: given.update(
                 {key: reply.text}
@@ -142,39 +127,28 @@ def answered(drive, file, *requests):
     return given, drive(main())
 
 
-def test_bad_lines_are_named_and_the_good_ones_imported(drive, tmp_path):
-    file = tmp_path / "answers.jsonl"
-    lines = [
-        {"custom_id": "a1", "content": "A dog."},
-        {"custom_id": "a2", "content": {"txt": "A dog."}},
-        {"custom_id": "a3", "response": "as a service says it"},
-        {"custom_id": "a4", "text": "A dog."},
-        {"custom_id": "a5", "content": ""},
-        {"content": "whose?"},
+def test_bad_lines_are_named_and_the_good_ones_used(drive, tmp_path):
+    said = [
+        {"id": "a00001", "reply": "A dog."},
+        {"id": "a00002", "reply": {"txt": "A dog."}},
+        {"id": "a00003", "text": "A dog."},
+        {"id": "a00004", "reply": ""},
+        {"reply": "whose?"},
         ["a list"],
-        {"custom_id": "a6", "content": "../../etc/passwd", "error": None},
-        {"custom_id": "a7", "content": "A dog."},
-        {"custom_id": "a7", "content": "file:///etc/passwd"},
+        {"id": "a00005", "reply": "A dog."},
+        {"id": "a00005", "reply": "file:///etc/passwd"},
     ]
-    file.write_text("\n".join(map(json.dumps, lines)) + "\noops\n\n")
-    asked = [request("sentence", f"a{n}") for n in range(1, 8)]
-    given, imported = answered(drive, file, *asked)
+    asked = [request("sentence", f"a0000{n}") for n in range(1, 6)]
+    given, imported = answered(
+        drive, tmp_path, "\n".join(map(json.dumps, said)) + "\noops\n\n", *asked
+    )
     assert given == {
-        "a1": '{"text": "A dog."}',
-        "a3": "as a service says it",
-        "a7": '{"text": "file:///etc/passwd"}',
+        "a00001": '{"text": "A dog."}',
+        "a00005": '{"text": "file:///etc/passwd"}',
     }
-    why = {2: "text", 4: "neither a response nor an error", 5: "the answer is empty"}
-    why |= dict.fromkeys((6, 7, 11), "not a JSON object with a custom_id") | {8: why[4]}
-    why[9] = "line 10 has a different answer to this call, which is used"
-    told = {int(said.split("line ")[1].split(":")[0]): said for said in imported.garbage}
+    why = {2: "text", 7: "line 8 has a different answer to this call, which is used"}
+    why |= dict.fromkeys((3, 5, 6, 9), "not of the form")
+    told = {int(words.split("line ")[1].split(":")[0]): words for words in imported.garbage}
     assert told.keys() == why.keys()
     assert all(words in told[at] for at, words in why.items())
-    assert imported.good == 3
-
-
-def test_a_file_of_something_else_is_not_read_to_its_end(tmp_path, drive):
-    file = tmp_path / "novel.txt"
-    file.write_text("Call me Ishmael.\n" * 12_000)
-    given, imported = answered(drive, file, request("sentence", "a1"))
-    assert (given, imported.bad) == ({}, 10_001)
+    assert imported.good == 2

@@ -78,7 +78,7 @@ def test_an_agent_writes_a_dataset_in_few_rounds(targen: Targen) -> None:
     assert sum(1 for _ in rounds(targen)) <= 8
     assert report("run")["rows"] == {"red": 30, "blue": 30}
     assert "Ada, by hand" in Path("run/README.md").read_text()
-    assert report("run")["answers_by_files"] is True
+    assert report("run")["given_answers"] is True
     assert targen("trace", "run", 0).code == 0
     done = targen("next", "run")
     assert done.code == 0 and "red" in done.out and "open prompt" not in done.out

@@ -52,7 +52,6 @@ GOOD = {
 
 MISSING = {
     "method": ["method zerogen no-such-task.yaml -n 2 -b scripted"],
-    "batch": ["batch export no-such-run --out out", "batch import no-such-run out"],
     "merge": ["merge no-such-run no-such-other --out merged"],
     "diff": ["diff no-such-run no-such-other"],
     "ablate": ["ablate no-such-task.yaml --test no-such-rows.jsonl --generator scripted"],

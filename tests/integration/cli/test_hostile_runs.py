@@ -22,7 +22,7 @@ OPENING = """
     export run --out rows.jsonl
     validate run
     analyze run --metric labels
-    batch export run
+    next run
     estimate rte -n 4 -b scripted --from run
     trace run 0
     diff run run

@@ -8,8 +8,7 @@ import pytest
 
 from targen_testing.fault_server import FaultServer, Response
 
-from ...files import lines, write_lines
-from ...runs import journal, report
+from ...runs import report
 from ...services import answer
 
 pytest.importorskip("targen_tasks_superglue")
@@ -38,29 +37,6 @@ def test_tasks_that_ask_the_same_list_question_get_lists_of_their_own(targen, se
         assert steps["contexts"]["calls"] >= 1 and steps["contexts"]["cached"] == 0
     question = service.seen[0].text
     assert sum(seen.text == question for seen in service.seen) == 2, "they do ask alike"
-
-
-def test_answers_by_files_are_those_of_one_run_alone(targen, service, works, generate):
-    """Anybody may have written them; no other run takes them for the model's."""
-    rng = random.Random(2)
-    works(f"{generate('cb')} --batch-offline --out brought")
-    works("batch export brought --out asked.jsonl")
-    brought = [
-        {
-            "custom_id": request["custom_id"],
-            "error": None,
-            "response": {"status_code": 200, "body": answer(request["body"], rng)},
-        }
-        for request in lines("asked.jsonl")
-    ]
-    write_lines("answers.jsonl", brought)
-    assert targen("batch import brought answers.jsonl --json").json["good"] > 0
-    targen("resume brought --no-batch -q --give-up-after 1")  # in a journal
-    asked = len(service.seen)
-    targen(f"{generate('cb')} --out own")
-    first = journal("own")[0]
-    assert len(service.seen) > asked
-    assert (first["step"], first.get("cached", False)) == ("contexts", False)
 
 
 def test_a_run_from_elsewhere_brings_no_replies_to_one_s_own(

@@ -121,4 +121,4 @@ def test_a_run_says_whose_rows_they_are_and_that_nothing_was_corrected(refuses, 
     other = mail.with_name("other.yaml")
     other.write_text(mail.read_text())
     refuses(("validate", "run", "--task", other), "already states the task of its rows")
-    refuses("resume run -n 8 --batch-offline", "cannot write calls to files")
+    refuses("resume run -n 8 --delivery files", "answers its calls itself")

@@ -94,7 +94,7 @@ FINE = {
     "a label that step 4 finds": report(flow("yes", 10, changed={"no": 90}), branches=OPEN),
     "too few to tell": report(flow("yes", 2, changed={"no": 4}), flow("no", 3)),
     "half empty, and calls wait for answers": report(
-        flow("yes", 15), rows={"yes": 15, "no": 40}, answers_by_files=True, **STOPPED
+        flow("yes", 15), rows={"yes": 15, "no": 40}, given_answers=True, **STOPPED
     ),
     "both half empty": report(
         flow("yes", 15), flow("no", 15), rows={"yes": 15, "no": 15}, **STOPPED

@@ -210,7 +210,7 @@ class Report:
 
         It is also None if answers were imported from files, since the time passed elsewhere.
         """
-        if self.raw.get("answers_by_files"):
+        if self.raw.get("given_answers"):
             return None
         return sum(self.rows.values()) * 60 / self.seconds if self.seconds else None
 

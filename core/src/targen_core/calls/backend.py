@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -29,14 +29,20 @@ class BatchState:
     problem: str = ""
 
 
-class BatchCodec(Protocol):
-    """Writes a model's calls as lines of a file, and reads its answers.
+class BatchProvider(Protocol):
+    """A model behind a service that takes batches: lines of a file, and lines as answers.
+
+    A batch belongs to the provider with the same identity.
 
     Attributes:
         identity: that of the model.
+        max_requests: requests that one batch may hold.
+        max_bytes: bytes that one batch's lines may have.
     """
 
     identity: str
+    max_requests: int
+    max_bytes: int
 
     def encode(self, request: ChatRequest) -> bytes:
         """The request as a line without its line break; its `custom_id` is `request.key`."""
@@ -56,21 +62,6 @@ class BatchCodec(Protocol):
     async def aclose(self) -> None:
         """Release connections."""
         ...
-
-
-@runtime_checkable
-class BatchProvider(BatchCodec, Protocol):
-    """A model behind a service that takes batches.
-
-    A batch belongs to the provider with the same identity.
-
-    Attributes:
-        max_requests: requests that one batch may hold.
-        max_bytes: bytes that one batch's lines may have.
-    """
-
-    max_requests: int
-    max_bytes: int
 
     async def submit(self, lines: Sequence[bytes]) -> str:
         """Hand a batch over; returns the service's name for it.
@@ -116,8 +107,6 @@ class Backend:
             depend on code that may change, such as a script.
         batch: creates the batch provider from the same options; None if the service does not have a
             batch API.
-        batch_codec: creates the codec that writes calls to files and reads the answers, if the
-            service does not have a batch API.
         delivery: the name of the delivery that answers the backend's calls, if calls are never made
             individually, for example because an agent answers. A run then requests in advance only
             answers that it will use, as long as step 4 does not change labels.
@@ -148,7 +137,6 @@ class Backend:
     packages: tuple[str, ...] = ()
     cacheable: bool = True
     batch: Callable[[Any], BatchProvider] | None = None
-    batch_codec: Callable[[Any], BatchCodec] | None = None
     delivery: str = ""
     thinks: Callable[[Any], bool] | None = None
     drafts: Callable[[Any], bool] = lambda options: True

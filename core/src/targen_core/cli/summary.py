@@ -39,7 +39,7 @@ def print_summary(report: Mapping[str, Any], run: Path) -> None:
     print(cost_line(report))
     for concern in concerns_of(report, run)[:_CONCERNS]:
         print(printable(f"Possible problem: {concern.message}; try: {concern.hint}", lines=False))
-    if not report.get("answers_by_files"):
+    if not report.get("given_answers"):
         manifest = Manifest.load(run / "manifest.json")
         if words := made_up_words(manifest.backends):
             print(words)

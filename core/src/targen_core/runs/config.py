@@ -108,7 +108,7 @@ class CountOptions(Options):
     batch_lists: Annotated[
         bool,
         Flag(
-            "With --batch, --delivery or --batch-offline: also send the calls of steps 1 and 2 "
+            "With --batch or --delivery: also send the calls of steps 1 and 2 "
             "this way. These calls then do not see each other's items.",
             panel=BATCHES,
         ),

@@ -99,9 +99,6 @@ def place_for(
     return path, f"{taken}. Writing this run to {path}{revised}" if taken else ""
 
 
-_BY_FILES = ", with --batch-offline for targen batch export"
-
-
 def require_run(out: Path) -> None:
     """Check that a directory for a run only contains a run.
 
@@ -162,7 +159,7 @@ def same_run(
             if any(map(is_in_file, there.lock.steps.values()))
             else (
                 (_larger(there, requested, out) or any_larger)
-                + f" extends it{_BY_FILES}; or choose a different --out"
+                + " extends it; or choose a different --out"
             ),
         )
     beside = next(path for path in numbered(out) if not path.exists())

@@ -444,8 +444,7 @@ def unfinished_report(path: Path, manifest: Manifest) -> dict[str, Any]:
     report.update(
         status="unfinished",
         problem=(
-            "the run is waiting for answers; to write its calls to a file: targen batch export "
-            f"{quoted(path)}"
+            f"the run is waiting for answers; to print its prompts: targen next {quoted(path)}"
         )
         if awaits
         else (

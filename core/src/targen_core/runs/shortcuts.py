@@ -22,7 +22,7 @@ from targen_core.plugins.registry import Registry
 
 _COMMANDS = (
     "label suite measured model_options steps reasoning_tokens yield_ registry progress "
-    "out dry_run yes quiet json strict batch_offline compared solve prompts full"
+    "out dry_run yes quiet json strict compared solve prompts full"
 ).split()
 """Further options of `generate`, `estimate` and `preview`, as commands and in Python."""
 

@@ -332,8 +332,8 @@ def grade(
 def _died(run: Path) -> bool:
     """Return whether a process was killed while it asked for grades: the same command continues it.
 
-    A run that ended has a report. A run whose calls went into files or batches has a ledger of
-    these. `targen resume` and `targen batch` continue such runs.
+    A run that ended has a report. A run whose calls went into batches has a ledger of these, and
+    `targen resume` continues it.
     """
     ended = (run / "report.json").exists() or (run / "batches.jsonl").exists()
     return not ended and (run / "journal").exists() and (run / "journal").stat().st_size > 0

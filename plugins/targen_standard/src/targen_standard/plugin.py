@@ -23,7 +23,6 @@ _COMMANDS = {
     "next": ("Runs", "answering", "Print the open prompts of a run that an agent answers."),
     "answer": ("Runs", "answering", "Take answers to a run's open prompts, and print the next."),
     "mcp": ("Runs", "mcp", "Serve targen to an agent by the Model Context Protocol."),
-    "batch": ("Runs", "batches", "Export a run's pending calls to a file, or import the answers."),
     "merge": ("Runs", "merging", "Merge several runs of a task into one."),
     "replay": ("Runs", "replaying", "Rebuild a run from its journal."),
     "trace": (
@@ -149,7 +148,7 @@ def register_deliveries(register: Register) -> None:
     register(
         "files",
         "targen_standard.batches.delivery:FILES",
-        summary="files that targen batch export writes and targen batch import reads",
+        summary="prompts that targen next prints and targen answer answers",
     )
 
 

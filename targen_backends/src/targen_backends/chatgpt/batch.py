@@ -14,19 +14,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from targen_backends.batches import answers, document
+from targen_backends.batches import NOBODY, answers, careful, document, parsed
 from targen_backends.chatgpt.client import ChatGptModel
-from targen_backends.http.completions import URL, CompletionCodec
+from targen_backends.http.failures import failure_inside
 from targen_core.calls.backend import BatchAnswer, BatchState
 from targen_core.calls.model import ChatRequest
+from targen_core.calls.secrets import Secrets
 from targen_core.errors import ServiceError
 from targen_standard import error_patterns
+
+URL = "/v1/chat/completions"
+"""The endpoint in each line of a file."""
 
 _ENDED = ("completed", "failed", "expired", "cancelled")
 _POLLS = 10  # of a completed batch without files, after which it has none
 
 
-class ChatGptBatches(CompletionCodec):
+class ChatGptBatches:
     """A `BatchProvider` for a model behind OpenAI's batch API.
 
     Args:
@@ -37,8 +41,43 @@ class ChatGptBatches(CompletionCodec):
     max_bytes = 200_000_000
 
     def __init__(self, model: ChatGptModel) -> None:
-        super().__init__(model)
+        self.identity = model.identity
+        self._model = model
+        self._secrets = Secrets(model.key)
         self._without_files = Counter[str]()  # polls of batches that had ended, by batch
+
+    def encode(self, request: ChatRequest) -> bytes:
+        """The request as a line of an input file."""
+        head = {"custom_id": request.key, "method": "POST", "url": URL}
+        return b'%s,"body":%s}' % (json.dumps(head).encode()[:-1], self._model.body(request))
+
+    @careful
+    def decode(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
+        """The key and the answer of a line of an output or error file.
+
+        Raises:
+            ValueError: the line is neither.
+        """
+        key, record = parsed(line, self._secrets)
+        response, error = record.get("response"), record.get("error")
+        if isinstance(response, dict) and isinstance(response.get("status_code", 200), int):
+            status, body = response.get("status_code", 200), response.get("body")
+            headers = {"x-request-id": str(response.get("request_id") or "")}
+            if status == 200:
+                if inside := failure_inside(self._model, body, headers):
+                    return key, inside
+                try:
+                    reply = self._model.read(body, requests.get(key, NOBODY))
+                    return key, self._model.told_apart(reply)
+                except ServiceError as raised:
+                    return key, raised
+            words = body or error or ""
+            # OpenAI's error files state 0 for a request that got no answer.
+            return key, self._model.failure(status or 502, json.dumps(words).encode(), headers)
+        if isinstance(error, dict):
+            words = f"{error.get('code')}: {error.get('message')}"
+            return key, ServiceError(error_patterns.quoted(words, self._model.key))
+        raise ValueError("neither a response nor an error")
 
     async def submit(self, lines: Sequence[bytes]) -> str:
         """Upload a file and make a batch from it.
@@ -83,6 +122,10 @@ class ChatGptBatches(CompletionCodec):
             came |= await answers(lines, self.decode, requests)
         problem = "" if job["status"] == "completed" else f"batch {batch} {_why(job)}"
         return BatchState(True, came, error_patterns.quoted(problem, self._model.key))
+
+    async def aclose(self) -> None:
+        """Close this event loop's connections."""
+        await self._model.aclose()
 
 
 def _why(job: Mapping[str, Any]) -> str:

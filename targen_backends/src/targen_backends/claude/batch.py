@@ -2,8 +2,7 @@
 
 The forms: platform.claude.com/docs/en/build-with-claude/batch-processing and the API reference,
 message batches, read 2026-11-20. The requests are posted, and the results are lines to download
-when the batch has ended. A batch holds at most 100,000 requests and 256 MB. In a file of `targen
-batch` each request is a line.
+when the batch has ended. A batch holds at most 100,000 requests and 256 MB.
 """
 
 from __future__ import annotations

@@ -8,13 +8,12 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
-from targen_backends.http.completions import CompletionCodec, Structured
+from targen_backends.http.completions import Structured
 from targen_backends.http.options import HttpOptions, find_key
 from targen_backends.llama.client import KEY_VARIABLE, LlamaModel
 from targen_backends.llama.ollama import OllamaModel
 from targen_backends.scores import MOST
 from targen_core import Backend
-from targen_core.errors import UsageError
 
 ADDRESS_VARIABLE = "TARGEN_LLAMA_BASE_URL"
 OLLAMA = "http://127.0.0.1:11434/v1"
@@ -77,21 +76,6 @@ def create(options: LlamaOptions) -> LlamaModel | OllamaModel:
     return model
 
 
-def codec(options: LlamaOptions) -> CompletionCodec:
-    """Return the codec that writes calls into files for `options`; see `create`.
-
-    Raises:
-        UsageError: Ollama's own API has no such files.
-    """
-    model = create(options)
-    if not isinstance(model, LlamaModel):
-        raise UsageError(
-            "-o api=ollama cannot write calls to files",
-            hint="use -o api=openai",
-        )
-    return CompletionCodec(model)
-
-
 def _key(options: LlamaOptions) -> str:
     """The API key, or "". OpenAI's own variable is for OpenAI's own host only."""
     variable = KEY_VARIABLE
@@ -106,7 +90,6 @@ BACKEND = Backend(
     "an optional key in TARGEN_LLAMA_API_KEY; token probabilities",
     options=LlamaOptions,
     create=create,
-    batch_codec=codec,
     ready=lambda said: LlamaOptions.has_address(said) or LlamaOptions.has_key(said),
     top_logprobs=MOST,
 )

@@ -13,7 +13,6 @@ import typer
 
 from targen_core.cli.flags import Said, takes
 from targen_core.cli.options.arguments import (
-    BATCHES,
     QuietArg,
     ReportJsonArg,
     RunArg,
@@ -58,14 +57,6 @@ def generate(
     ] = False,
     yes: YesArg = False,
     suite: SuiteArg = None,
-    batch_offline: Annotated[
-        bool,
-        typer.Option(
-            "--batch-offline",
-            help="Only create the run directory; targen batch export then writes its calls.",
-            rich_help_panel=BATCHES,
-        ),
-    ] = False,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
     strict: StrictRunArg = False,
@@ -107,22 +98,18 @@ def generate(
             hint="targen generate rte -n 10, or targen generate --suite superglue --preset paper",
         )
     batch = said.of(Limits).delivered_by
-    if batch_offline and (batch or suite is not None):
-        raise UsageError("--batch-offline cannot be used with --batch or --suite")
     registry = load_registry()
     chosen = choice(registry, said)
     where = elsewhere(
         registry,
         said.of(WorkerOptions),
         options=chosen.options,
-        delivery="files" if batch_offline else batch,
+        delivery=batch,
     )
     keywords: dict[str, Any] = dict(
         **said.part(CountOptions, rows(), ListOptions),
         **chosen.keywords,
     )
-    if batch_offline:
-        keywords |= Limits.redelivered({"delivery": "files"})
     n, shard = said.values.get("n"), said.values.get("shard")
     if shard is not None and "max_cost" in said.values and not quiet:
         print(
@@ -168,13 +155,13 @@ def generate(
         confirm([(out or Path(), request)], chosen, yes=yes)
         job = request.job(out)
     with chosen.explained(), job:
-        if batch_offline or not job.sends:
-            say_next_export(job, quiet=quiet, json=json)
+        if not job.sends:
+            say_next_prompts(job, quiet=quiet, json=json)
         else:
             run_job(job, where, quiet=quiet, json=json, strict=strict)
 
 
-def say_next_export(job: Job, *, quiet: bool, json: bool) -> None:
+def say_next_prompts(job: Job, *, quiet: bool, json: bool) -> None:
     """Print what to type for a run that does not send by itself, or what `run_job` prints."""
     from targen_core.cli.commands.report import with_concerns
     from targen_core.cli.tables import print_json
@@ -193,8 +180,7 @@ def say_next_export(job: Job, *, quiet: bool, json: bool) -> None:
     if job.is_complete:
         print(f"{job.path} is complete and not waiting for any answers: {job.path}/dataset.jsonl")
         return
-    command = "next" if job.by_people else "batch export"
-    print(f"{job.path} is ready; next, type: targen {command} {shlex.quote(str(job.path))}")
+    print(f"{job.path} is ready; next, type: targen next {shlex.quote(str(job.path))}")
 
 
 def _folder(shard: str | None) -> str:
@@ -214,16 +200,6 @@ def _folder(shard: str | None) -> str:
 def resume(
     run: RunArg,
     n: TotalArg = None,
-    batch_offline: Annotated[
-        bool,
-        typer.Option(
-            "--batch-offline",
-            help="Only set the larger target; targen batch export then writes the calls, and no "
-            "API key is needed. A run started with --batch-offline stays offline; "
-            "--no-batch sends its calls to the service.",
-            rich_help_panel=BATCHES,
-        ),
-    ] = False,
     verify: Annotated[
         bool,
         typer.Option(
@@ -260,25 +236,20 @@ def resume(
     Examples:
     - targen resume runs/rte-0
     - targen resume runs/rte-0 -n 200 --max-cost 5
-    - targen resume runs/rte-0 -n 200 --batch-offline
     """
     from targen_core.api.request import elsewhere, reopened
     from targen_core.plugins.loader import load_registry
 
     batch = said.of(Limits).delivered_by
-    if batch_offline and batch:
-        raise UsageError("--batch-offline cannot be used with --batch")
     registry = load_registry()
     options = said.of(ModelFlags).values
     where = elsewhere(
         registry,
         said.of(WorkerOptions),
         options=options,
-        delivery="files" if batch_offline else batch,
+        delivery=batch,
     )
     limits = said.part(RowOptions, Limits)
-    if batch_offline:
-        limits["delivery"] = "files"
     job, _ = reopened(
         run,
         registry,
@@ -291,9 +262,9 @@ def resume(
     )
     extended = n is not None or "labels" in said.values
     with job:
-        # Where others answer, a larger target cannot be reached before the next export.
-        if batch_offline or (extended and not job.sends):
-            say_next_export(job, quiet=quiet, json=json)
+        # Where others answer, a larger target cannot be reached before that.
+        if extended and not job.sends:
+            say_next_prompts(job, quiet=quiet, json=json)
             return
         run_job(job, where, quiet=quiet, json=json, strict=strict)
 

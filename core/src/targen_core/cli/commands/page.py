@@ -125,7 +125,7 @@ def _glance(report: Report) -> Iterator[str]:
     if report.yield_ is not None:
         facts.append(("candidates kept", percent(report.yield_)))
     # If answers were imported from files, the time went by elsewhere.
-    elsewhere = report.raw.get("answers_by_files")
+    elsewhere = report.raw.get("given_answers")
     if report.seconds is not None and report.seconds >= 1 and not elsewhere:
         facts.append(("time", duration(report.seconds)))
         if pace := report.rows_per_minute:

@@ -197,7 +197,7 @@ def print_report(
     for note in report.get("notes", ()) if problem else ():
         print(note)
     print_concerns(report, path)
-    if not report.get("answers_by_files") and (said := made_up_words(manifest.backends)):
+    if not report.get("given_answers") and (said := made_up_words(manifest.backends)):
         print(f"\n{said}")
     print(f"\n{path / 'dataset.jsonl'}")
 
@@ -306,7 +306,7 @@ def _pace(report: dict[str, Any]) -> str:
     """Return the duration, the speed and the cost of rows, as far as known."""
     from targen_core.api.report import Report
 
-    if report.get("answers_by_files"):
+    if report.get("given_answers"):
         return ""  # the time went by elsewhere
     seen = Report.of(report)
     words = []

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-
 from pydantic import Field
 
 from targen_core import Backend, BackendOptions, Price
-from targen_core.calls.backend import BatchAnswer
 from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.cli.tokens import estimate
 from targen_core.errors import UsageError
-from targen_standard.answering.replies import shape_of
 
 
 class AgentOptions(BackendOptions):
@@ -26,7 +21,7 @@ class AgentOptions(BackendOptions):
 
 
 class Agent:
-    """A `ChatModel` that is never asked, and the `BatchCodec` of its calls as lines."""
+    """A `ChatModel` that is never asked."""
 
     structured = True  # an answer is checked when it is imported
     seeded = False
@@ -51,21 +46,6 @@ class Agent:
         """An upper bound of the request's input tokens."""
         return estimate(message.content for message in request.messages)
 
-    def encode(self, request: ChatRequest) -> bytes:
-        """The call as a line."""
-        messages = [{"role": each.role, "content": each.content} for each in request.messages]
-        reply = "a text" if request.schema is None else shape_of(request.schema)
-        line = {"custom_id": request.key, "messages": messages, "reply": reply}
-        return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace")
-
-    def decode(self, line: bytes, requests: Mapping[str, ChatRequest]) -> tuple[str, BatchAnswer]:
-        """Refuse a line in the format of a service.
-
-        Raises:
-            ValueError: always; an answer has `content`, which is read before.
-        """
-        raise ValueError("no content")
-
     async def aclose(self) -> None:
         """Do nothing, since it has no connection."""
 
@@ -74,7 +54,6 @@ BACKEND = Backend(
     summary="no model: an agent, a person or a program answers, by targen next and targen answer",
     options=AgentOptions,
     create=Agent,
-    batch_codec=Agent,
     cacheable=False,
     delivery="files",
 )

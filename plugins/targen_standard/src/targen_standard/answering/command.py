@@ -13,9 +13,8 @@ from targen_core.cli.tables import print_json
 from targen_core.text import plural
 
 if TYPE_CHECKING:
-    from targen_core.runs.job import Job
     from targen_standard.answering.prompts import Group
-    from targen_standard.batches.files import FileTransport, Imported
+    from targen_standard.answering.transport import AnswerTransport, Imported
 
 _LINES = 20  # answers to write again, named individually
 _MOST = 64 << 20  # characters of standard input
@@ -41,12 +40,11 @@ def next(  # noqa: A001 (the command's name)
     - targen next runs/mail-0
     - targen next runs/mail-0 --out open.md
     """
-    from targen_standard.batches.api import opened
-    from targen_standard.batches.files import FileTransport
+    from targen_standard.answering.transport import AnswerTransport, opened, work_on
 
     with opened(run) as job:
-        transport = FileTransport(job.path)
-        _work(job, transport)
+        transport = AnswerTransport(job.path)
+        work_on(job, transport)
     _show(transport, run, out=out, json=json)
 
 
@@ -68,16 +66,14 @@ def answer(
     """
     from targen_core.dataset.lines import whole
     from targen_standard.answering.prompts import read_answers
-    from targen_standard.batches.api import opened
-    from targen_standard.batches.exchange import fault_of
-    from targen_standard.batches.files import FileTransport
+    from targen_standard.answering.transport import AnswerTransport, fault_of, opened, work_on
 
     name = Path("standard input" if file == "-" else file)
     with opened(run) as job:
         text = sys.stdin.read(_MOST) if file == "-" else whole(name)
-        transport = FileTransport(job.path, name, read_answers(text), fault=fault_of(job.task))
+        transport = AnswerTransport(job.path, name, read_answers(text), fault=fault_of(job.task))
         transport.begin(job.journal)
-        _work(job, transport)
+        work_on(job, transport)
         transport.end(job.journal)
     got = transport.imported
     _show(transport, run, got=got, json=json)
@@ -85,24 +81,8 @@ def answer(
         raise typer.Exit(1)
 
 
-def _work(job: Job, transport: FileTransport) -> None:
-    """Continue a run until it waits for answers, or ends.
-
-    Raises:
-        JobFailed: it cannot continue for another reason.
-    """
-    from targen_core.errors import JobFailed
-    from targen_standard.batches.exchange import work_on
-
-    try:
-        work_on(job, transport)
-    except JobFailed as error:
-        if error.cause != "answers":
-            raise
-
-
 def _show(
-    transport: FileTransport,
+    transport: AnswerTransport,
     run: Path,
     *,
     out: Path | None = None,

@@ -1,20 +1,18 @@
-"""Batches as deliveries: `--batch` by the APIs of services, `targen batch` by files."""
+"""Batches as deliveries: `--batch` by the APIs of services, `targen answer` by given answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_core import Backend, BackendOptions, Price
-from targen_core.calls.backend import BatchCodec
 from targen_core.calls.delivery import DeliveredRun, Delivery, ModelSource
 from targen_core.calls.model import ChatModel
 from targen_core.errors import UsageError
 from targen_standard.batches.ledger import BatchLedgerFile
 
 if TYPE_CHECKING:  # imported where a run uses them: every run knows all deliveries
-    from targen_standard.batches.files import FileTransport
     from targen_standard.batches.waiting import BatchTransport
 
 
@@ -25,7 +23,6 @@ class _Batches(Delivery):
     dropped = "--no-batch"
     answered = "the service answers a batch when it has capacity"
     basis = ", in batches"
-    _by_service = True  # the model's own service answers
 
     def price(self, price: Price | None) -> Price | None:
         """Return the batch price; the price itself if it is unknown."""
@@ -38,15 +35,7 @@ class _Batches(Delivery):
         from targen_standard.batches.waiting import BatchedModel, BatchQueue
 
         queue = BatchQueue(self._transport(run))
-        return [
-            BatchedModel(
-                source.model,
-                _codec(source.backend, source.options),
-                queue,
-                shares_replies=self._by_service,
-            )
-            for source in sources
-        ]
+        return [BatchedModel(source, queue) for source in sources]
 
     def _transport(self, run: DeliveredRun) -> BatchTransport:
         raise NotImplementedError
@@ -65,17 +54,14 @@ class _ByServices(_Batches):
         """
         if backend.batch is not None:
             return
-        without: str = "leave --batch out"
-        if backend.batch_codec:
-            without = "--batch-offline, which uses files"
         raise UsageError(
             f"--batch: the {called} backend, which step {step} uses, has no batch API",
-            hint=f"use --backend chatgpt or claude; or {without}",
+            hint="use --backend chatgpt or claude; or leave --batch out",
         )
 
     def report(self, folder: Path) -> Mapping[str, Any]:
-        """Return whether answers were brought by `targen batch import`."""
-        return {"answers_by_files": BatchLedgerFile(folder).imported}
+        """Return whether answers were given with `targen answer`."""
+        return {"given_answers": BatchLedgerFile(folder).imported}
 
     def _transport(self, run: DeliveredRun) -> BatchTransport:
         from targen_standard.batches.services import ServiceTransport
@@ -90,46 +76,33 @@ class _ByServices(_Batches):
 
 
 class ByFiles(_Batches):
-    """Batches in files, which any queue answers, but not before a transport is set."""
+    """Answers that an agent or a person gives, but not before a transport is set."""
 
-    summary = "files that targen batch export writes and targen batch import reads"
-    asked = "--batch-offline"
-    basis = ", through files"
+    summary = "prompts that targen next prints and targen answer answers"
+    asked = "--backend agent"
+    basis = ", by an agent or a person"
     leaves = True
     takes_all = True
-    _by_service = False  # the sender of a file may have written its answers
 
-    def __init__(self, transport: FileTransport | None = None) -> None:
-        self._files = transport
+    def __init__(self, transport: BatchTransport | None = None) -> None:
+        self._answers = transport
 
     def require(self, step: str, called: str, backend: Backend, options: BackendOptions) -> None:
-        """Check that the calls of a backend can go into files.
+        """Check that an agent or a person answers the calls of a backend.
 
         Raises:
-            UsageError: they cannot.
+            UsageError: a model answers them.
         """
-        if backend.batch is None and backend.batch_codec is None:
+        if not backend.delivery:
             raise UsageError(
-                f"the {called} backend, which step {step} uses, cannot write calls to files",
-                hint="use --backend agent, chatgpt, claude or llama",
+                f"the {called} backend, which step {step} uses, answers its calls itself",
+                hint="use --backend agent for calls that targen answer answers",
             )
-        _codec(backend, options)
 
     def _transport(self, run: DeliveredRun) -> BatchTransport:
-        from targen_standard.batches.files import FileTransport
+        from targen_standard.answering.transport import AnswerTransport
 
-        return FileTransport(run.folder) if self._files is None else self._files
-
-
-def _codec(backend: Backend, options: BackendOptions) -> BatchCodec:
-    """Return a model's calls as lines: for its service's batches, or only for files.
-
-    Raises:
-        UsageError: with these options they have no form.
-    """
-    make: Callable[[Any], BatchCodec] | None = backend.batch or backend.batch_codec
-    assert make is not None  # as `require` saw to
-    return make(options)
+        return AnswerTransport(run.folder) if self._answers is None else self._answers
 
 
 BATCH = _ByServices()

@@ -63,7 +63,7 @@ class ServiceTransport:
         self._open = {}
         fresh: list[WaitingCall] = []
         for call in calls:
-            batch = self._ledger.find(call.codec.identity, call.request.key)
+            batch = self._ledger.find(_provider(call).identity, call.request.key)
             if batch is None:
                 fresh.append(call)
             else:
@@ -81,7 +81,7 @@ class ServiceTransport:
             )
         self._waves += 1
         for provider in dict.fromkeys(map(_provider, fresh)):
-            for content in split(provider, [call for call in fresh if call.codec is provider]):
+            for content in split(provider, [call for call in fresh if call.provider is provider]):
                 await self._submit(provider, content, sent)
         return True
 
@@ -192,8 +192,8 @@ class ServiceTransport:
 
 def _provider(call: WaitingCall) -> BatchProvider:
     """Return whose batches a call waits for: a service that takes some, as the plan saw to."""
-    assert isinstance(call.codec, BatchProvider)
-    return call.codec
+    assert call.provider is not None
+    return call.provider
 
 
 def split(

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from targen_core import Price
-from targen_core.calls.backend import BatchAnswer, BatchCodec
-from targen_core.calls.model import ChatModel, ChatReply, ChatRequest
+from targen_core.calls.backend import BatchAnswer, BatchProvider
+from targen_core.calls.delivery import ModelSource
+from targen_core.calls.model import ChatReply, ChatRequest
 from targen_core.calls.scores import most_top
 from targen_core.errors import PluginError, TargenError
 
@@ -24,9 +25,12 @@ _LATE = 0.05  # by so much the loop was busy, and so the run was not quiet
 
 @dataclass(slots=True, eq=False)
 class WaitingCall:
-    """A call whose answer comes with a batch; it is let go when `answer` is cancelled."""
+    """A call whose answer comes with a batch; it is let go when `answer` is cancelled.
 
-    codec: BatchCodec
+    `provider` is the service that takes its batches; None if an agent or a person answers.
+    """
+
+    provider: BatchProvider | None
     request: ChatRequest
     answer: asyncio.Future[ChatReply]
 
@@ -88,7 +92,7 @@ class BatchQueue:
         self._task: asyncio.Task[None] | None = None
         self._collecting: asyncio.Future[None] | None = None
 
-    async def ask(self, codec: BatchCodec, request: ChatRequest) -> ChatReply:
+    async def ask(self, provider: BatchProvider | None, request: ChatRequest) -> ChatReply:
         """Wait for the answer, however long it takes; may be cancelled.
 
         Handed-over calls remain so: a later run finds them.
@@ -96,7 +100,7 @@ class BatchQueue:
         Raises:
             ServiceError: the call failed; its class says whether to ask again.
         """
-        call = WaitingCall(codec, request, asyncio.get_running_loop().create_future())
+        call = WaitingCall(provider, request, asyncio.get_running_loop().create_future())
         self._waiting.append(call)
         self._asked += 1
         if self._task is None or self._task.done():
@@ -176,32 +180,25 @@ class BatchedModel:
     """A model, with batches in place of its calls: a `DeferredModel`.
 
     Args:
-        model: the model of the calls; it is not called.
-        codec: its calls as lines, and its answers.
+        source: the model of the calls, which is not called, and its backend.
         queue: where they wait, with those of other models of the run.
-        shares_replies: whether other runs may have its replies; not where anybody can write them.
     """
 
     max_concurrency: int | None = None
 
-    def __init__(
-        self,
-        model: ChatModel,
-        codec: BatchCodec,
-        queue: BatchQueue,
-        *,
-        shares_replies: bool = True,
-    ) -> None:
+    def __init__(self, source: ModelSource, queue: BatchQueue) -> None:
+        make = source.backend.batch
+        model = source.model
         self.identity = model.identity
         self.structured = model.structured
         self.seeded = model.seeded
         self.price = batch_price(model.price)
         self.cacheable = getattr(model, "cacheable", True)
-        self.shares_replies = shares_replies
+        self.shares_replies = make is not None  # anybody can write an answer
         self.top_logprobs = most_top(model)
         self.scores_given = self.continues = False  # no batch API supports these
         self._model = model
-        self._codec = codec
+        self._provider = None if make is None else make(source.options)
         self._queue = queue
 
     def attach_run(self, others: Callable[[], int], sent: Sent) -> None:
@@ -210,7 +207,7 @@ class BatchedModel:
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Wait for the answer; see `BatchQueue.ask`."""
-        return await self._queue.ask(self._codec, request)
+        return await self._queue.ask(self._provider, request)
 
     def count_tokens(self, request: ChatRequest) -> int:
         """An upper bound of the request's input tokens."""
@@ -219,7 +216,8 @@ class BatchedModel:
     async def aclose(self) -> None:
         """Let its calls go, and give back all connections."""
         await self._queue.aclose()
-        await self._codec.aclose()
+        if self._provider is not None:
+            await self._provider.aclose()
         await self._model.aclose()
 
 

@@ -117,7 +117,7 @@ def merged_report(
         retries=sum(run.report.get("retries", 0) for run in runs),
         hung=sum(run.report.get("hung", 0) for run in runs),
         error=short,
-        deliveries={"answers_by_files": any(run.report.get("answers_by_files") for run in runs)},
+        deliveries={"given_answers": any(run.report.get("given_answers") for run in runs)},
         sources=sources_of(task, directory.path / "provenance.jsonl", tasks),
         folder=directory.path,
         task=task,

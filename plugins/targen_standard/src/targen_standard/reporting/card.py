@@ -306,10 +306,10 @@ of training corpora:
 
 def _written(manifest: Manifest, report: Mapping[str, Any]) -> str:
     """Return the writers of the rows, as far as known."""
-    if report.get("answers_by_files"):
+    if report.get("given_answers"):
         return (
-            "The answers were imported from files. targen does not know who or what wrote "
-            "them;\nthe models below are those to which the calls were addressed."
+            "An agent or a person answered prompts through targen answer. targen does not know "
+            "who it was;\nthe name below is the one that the author gave."
         )
     said = (
         "The rows come from the answers of the models named below, as the services returned them."

@@ -189,7 +189,7 @@ def _starved_label(looked: _Looked) -> Concern | None:
     given_up = {*looked.report.get("given_up", ())}
     is_full = any(of and rows[name] >= of for name, of in requested.items())
     # A run in files fills its labels one after the other, so its rows may still come.
-    waits = looked.report["status"] == "stopped" and looked.report.get("answers_by_files")
+    waits = looked.report["status"] == "stopped" and looked.report.get("given_answers")
     by_label = {name: _yield(name, flows, looked) for name, flows in looked.by_label()}
     found = []
     for name, of in requested.items():

@@ -19,8 +19,7 @@ from targen_core.cli.options.arguments import (
     YesArg,
 )
 from targen_core.cli.tables import print_json, print_table
-from targen_core.errors import UsageError
-from targen_core.options import BATCHES, Limits
+from targen_core.options import Limits
 from targen_core.runs.config import CountOptions, ModelFlags, WorkerOptions
 from targen_core.runs.shortcuts import rows
 from targen_core.text import percent, plural, printable
@@ -75,15 +74,6 @@ def revise(
             "anything.",
         ),
     ] = False,
-    batch_offline: Annotated[
-        bool,
-        typer.Option(
-            "--batch-offline",
-            help="Only create the new run; targen batch export then writes its calls. [default: as "
-            "in RUN]",
-            rich_help_panel=BATCHES,
-        ),
-    ] = False,
     yes: YesArg = False,
     quiet: QuietArg = False,
     json: ReportJsonArg = False,
@@ -100,24 +90,21 @@ def revise(
     - targen revise runs/mail-0 --task mail.yaml --dry-run
     - targen revise runs/mail-0 --task mail.yaml --judge all
     - targen revise runs/mail-0 --task mail.yaml --label complaint=40 --max-cost 1
-    - targen revise runs/mail-0 --task mail.yaml --batch-offline
     """
     from targen_core.api.models import named
     from targen_core.api.request import elsewhere, reopened
-    from targen_core.cli.commands.generate import run_job, say_next_export
+    from targen_core.cli.commands.generate import run_job, say_next_prompts
     from targen_core.plugins.loader import load_registry
     from targen_standard.revising.api import planned
 
     batch = said.of(Limits).delivered_by  # what is wrong with them is said before anything is made
-    if batch_offline and batch:
-        raise UsageError("--batch-offline cannot be used with --batch")
     models = said.of(ModelFlags)
     options = models.values
     placed = elsewhere(
         load_registry(),
         said.of(WorkerOptions),
         options=options,
-        delivery="files" if batch_offline else batch,
+        delivery=batch,
     )
     changed = {name: value for name, value in options.items() if name not in _NO_CHANGE}
     if backend := said.values.get("backend"):
@@ -154,12 +141,10 @@ def revise(
                 raise typer.Exit(1)
         where, registry = revision.begin()
     limits = said.part(Limits)
-    if batch_offline:
-        limits["delivery"] = "files"
     job, _ = reopened(where, registry, options=options, **limits)
     with job:
-        if plan.asks and (batch_offline or not job.sends):
-            say_next_export(job, quiet=quiet, json=json)
+        if plan.asks and not job.sends:
+            say_next_prompts(job, quiet=quiet, json=json)
             return
         run_job(job, placed, quiet=quiet, json=json, strict=strict)
 
