@@ -599,7 +599,6 @@ def _specs(draw: st.DrawFn, world: World) -> dict[str, Any]:
     aims = None not in world.branch_labels.values() and bool(world.labels or world.correct)
     config: dict[str, Any] = {
         "give_up_after": draw(st.sampled_from([20, 25])),
-        "lists_at_once": draw(st.sampled_from([1, 2, 64])),  # calls that are not told of each other
         "balance": draw(st.sampled_from(["final", "intended"])) if aims else "final",
         "near_duplicates": draw(st.sampled_from([90, 90, 70, 0])),
     }

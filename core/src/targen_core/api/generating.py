@@ -81,7 +81,6 @@ async def agenerate(
     tpm: float | None = None,
     max_outage: float | None = None,
     batch: bool | None = None,
-    batch_lists: bool = False,
     delivery: str | None = None,
     rounds: int | None = None,
     cache: bool | None = None,

@@ -88,7 +88,6 @@ class Engine:
             stores this one's.
         concurrency: calls at once; bounds how far execution runs ahead.
         filters: refuse candidates after the task, in this order; new objects.
-        lists_at_once: calls of a list that do not see each other's items; see `SeedOrder`.
         margin: how many candidates may run ahead; see `QuotaTracker.worth`.
         shard: the part of all the work to do, or None for all.
         listener: called with events.
@@ -108,7 +107,6 @@ class Engine:
         ledger: Ledger,
         concurrency: int,
         filters: Sequence[Filter] = (),
-        lists_at_once: int = 1,
         margin: float | None = None,
         shard: Shard | None = None,
         listener: Listener | None = None,
@@ -134,7 +132,7 @@ class Engine:
         self._ledger = ledger
         self._listener = listener or (lambda event: None)
         self._filters = Filters(filters)
-        self.order = self._ordered(specs, lists_at_once)
+        self.order = self._ordered(specs)
         self._one_label = task.seeding.labels_per_seed == 1
         self._allocation = Allocation(
             self.quotas, task.rows_per_instance, to_most=task.seeding.balanced_draws
@@ -173,7 +171,7 @@ class Engine:
         self.used_calls = 0  # whose replies a verdict or a walked list rests on
         self._arrived = asyncio.Event()
 
-    def _ordered(self, specs: Sequence[ListSpec], at_once: int) -> Orders:
+    def _ordered(self, specs: Sequence[ListSpec]) -> Orders:
         """The order of the seeds; a task's parts have one each."""
         parts, rest = self.task.seeding.parts.values(), iter(specs)
         orders = [
@@ -188,7 +186,6 @@ class Engine:
                 row_count=lambda: self._next_idx,
                 rows=self._rows,
                 needed=partial(self._needed, name),
-                at_once=at_once,
                 ledger=self._ledger,
                 prefix=(number,) if parts else (),
                 shard=self._shard,

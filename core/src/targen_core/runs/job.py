@@ -679,7 +679,6 @@ class Job:
             ledger=self._ledger,
             concurrency=concurrency,
             filters=self._filters(),
-            lists_at_once=self.manifest.config.lists_at_once,
             margin=None if self.by_people else _MARGIN if deferred else _LIVE_MARGIN,
             shard=self.manifest.config.shard,
             listener=listener,
@@ -784,7 +783,7 @@ class Job:
 
     async def _bind(self) -> dict[str, BoundModel]:
         """Each step's model, or one whose calls are delivered or answered elsewhere."""
-        limits, at_once = self.manifest.config, self.manifest.config.lists_at_once
+        limits = self.manifest.config
         steps, asked = self.prepared.steps, self.prepared.delivery
         if self.elsewhere is not None:
             if asked is not None:
@@ -793,14 +792,13 @@ class Job:
         elif self.delivery is not None:
             steps = delivered(steps, self.delivery, self.path, limits, names=self._handed)
         elif asked is not None:
-            lists = len(self.prepared.specs) if at_once > 1 else 0
             steps = delivered(
                 steps,
                 asked,
                 self.path,
                 limits,
                 names=self.prepared.delivered,
-                per_round=2 + lists,
+                per_round=2,
             )
         return bind_models(steps, limits, task=self.prepared.lock.task.id)
 

@@ -204,7 +204,6 @@ _DECIDING = {
     "contexts_from",
     "contexts_limit",
     "generators_from",
-    "lists_at_once",
     "seed",
     "seeds_from",
     "unsure",

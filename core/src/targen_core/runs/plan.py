@@ -84,7 +84,7 @@ class Prepared:
     @property
     def delivered(self) -> list[str]:
         """The steps whose calls are delivered."""
-        taken = delivered_steps(self.delivery, self.task.steps, self.config.lists_at_once)
+        taken = delivered_steps(self.delivery, self.task.steps)
         if not self.config.delivered_by:
             return [name for name, step in self.steps.items() if step.backend.delivery]
         return [name for name in taken if name in self.steps]

@@ -321,8 +321,6 @@ class ListStep(Keywords, Generic[ItemT]):
             rows can learn from earlier rounds. These batches wait until all earlier candidates have
             verdicts. Lists below this list see the same rows. Each batch also sees how many rows
             are still missing, in `llm.needed`.
-        in_turn: whether each batch builds on the earlier batches. If so, the list's batches wait
-            for one another even if lists are requested in parallel (`--batch-lists`).
         asks: whether `propose` calls a model. If it does not, for example because it reads a file,
             targen requests batches one after the other, and each batch sees all earlier batches.
         summary: a one-line summary for people.
@@ -348,7 +346,6 @@ class ListStep(Keywords, Generic[ItemT]):
     key: Callable[[ItemT], str] | None = None
     max_rejected: float = 1.0
     told_rows: bool = False
-    in_turn: bool = False
     asks: bool = True
     summary: str = ""
     prompts: tuple[Prompt, ...] = ()
