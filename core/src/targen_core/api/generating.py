@@ -61,7 +61,6 @@ async def agenerate(
     checks: str | Iterable[str] | None = None,
     filters: str | Iterable[str] | None = None,
     contexts_limit: int | None = None,
-    contexts_fraction: float | None = None,
     dimensions: Mapping[str, Any] | None = None,
     shares: Mapping[str, Mapping[str, int]] | None = None,
     task_dimensions: bool | None = None,

@@ -158,7 +158,6 @@ def estimate(
     checks: str | Iterable[str] | None = None,
     filters: str | Iterable[str] | None = None,
     contexts_limit: int | None = None,
-    contexts_fraction: float | None = None,
     dimensions: Mapping[str, Any] | None = None,
     shares: Mapping[str, Mapping[str, int]] | None = None,
     task_dimensions: bool | None = None,
@@ -341,7 +340,7 @@ def _by_dry_run(registry: Registry, prepared: Prepared, config: RunConfig, yield
     # A dry run has few words: its repetition says nothing about a model. Its replies fit its
     # own lists: given lists are not requested, and not priced.
     dry_run = dry_run_spec(config, sample, prepared.lock.parts.values()).replace(
-        contexts=None, contexts_limit=contexts, contexts_fraction=1.0, seeds=None
+        contexts=None, contexts_limit=contexts, seeds=None
     )
     with off_the_books():
         trial = run_trial(registry, dry_run, unfiltered=True)

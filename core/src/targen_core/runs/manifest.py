@@ -200,7 +200,6 @@ USUAL_PLACES = frozenset(f"filter {name}" for name in USUAL)
 """Where a lock has the filters that every run has."""
 
 _DECIDING = {
-    "contexts_fraction",
     "contexts_from",
     "contexts_limit",
     "generators_from",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -345,16 +344,7 @@ def chain_of(
     task: Task[Any, Any], config: RunConfig, options: Mapping[str, StepOptions]
 ) -> tuple[tuple[ListSpec, ...], dict[str, tuple[Any, ...]]]:
     """The chain of lists, with the user's own items and batch sizes in place."""
-    fraction = config.contexts_fraction
-    if fraction < 1 and config.contexts is None and config.contexts_limit is None:
-        raise UsageError(
-            "--contexts-fraction needs a fixed number of contexts: without one, contexts "
-            "are requested as needed",
-            hint="add --contexts-limit N, or --contexts FILE",
-        )
     limit = config.contexts_limit
-    if limit is not None:
-        limit = math.ceil(limit * fraction)
     user_items: dict[str, tuple[Any, ...]] = {}
     chain: list[ListSpec] = []
     if task.seeding.parts and (
@@ -392,8 +382,7 @@ def chain_of(
                 sizes[name].pop(0) if sizes[name] else source.batch,
             )
             if source is task.contexts:
-                items = user_items.get("contexts")
-                part = replace(part, fixed=items and items[: math.ceil(len(items) * fraction)])
+                part = replace(part, fixed=user_items.get("contexts"))
             if not chain:  # stands in for contexts in a task without them
                 part = replace(part, limit=limit)
             chain.append(part)

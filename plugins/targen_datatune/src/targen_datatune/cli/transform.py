@@ -50,7 +50,7 @@ _ALIASES = {"execute": "generate"}
 @goes_on_as_generate(
     without=(
         *("suite", "preset", "variants", "contexts", "seeds", "contexts_from", "seeds_from"),
-        *("contexts_limit", "contexts_fraction", "balance", "corrector"),
+        *("contexts_limit", "balance", "corrector"),
     )
 )
 def transform(
