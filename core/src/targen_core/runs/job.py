@@ -64,7 +64,6 @@ from targen_core.runs.permissions import (
     require_known_limits,
     require_known_paths,
     require_same_sources,
-    sign_copy,
     sign_run,
 )
 from targen_core.runs.place import Place, claimed, is_unanswered, require_same
@@ -240,10 +239,7 @@ class Job:
             if is_new:
                 warn_of_missing_filters(manifest)
                 log_notes_before(prepared)
-            if any(".py:" in name for name in (config.backend, *config.backend_for.values())):
-                sign_copy(manifest, out)  # whatever module has its name now would run
-            else:
-                sign_run(manifest, out, {})
+            sign_run(manifest, out, {})
             manifest.save(directory.manifest)
             job = job or failing.enter_context(opened())
             job._is_new = is_new

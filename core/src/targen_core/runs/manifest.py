@@ -20,7 +20,6 @@ from targen_core.engine.quotas import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UnknownName, UsageError
 from targen_core.hints import command, in_python, install, near_path, quoted
 from targen_core.origin import TASK_FILE, Typed, is_file, is_trusted
-from targen_core.plugins.adapters import IN_FILE
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.config import RunConfig, references
 from targen_core.runs.dimensions import as_typed
@@ -182,11 +181,6 @@ def _bare(name: str) -> str:
     if looks_hub and not _FILE.search(name) and not _ADDRESS.search(name):
         return name
     return parts[-1]
-
-
-def is_in_file(plan: StepPlan) -> bool:
-    """Return whether a step's model is of a class in a file, which a run does not keep."""
-    return bool(ADAPTED.match(plan.identity)) and f":{IN_FILE}" in plan.identity
 
 
 FORMAT = 2
