@@ -68,12 +68,14 @@ class Example:
         text: the part that a model would have written.
         texts: all its texts, for comparing rows with it.
         label: the name of its label; None without one.
+        row: all its columns.
     """
 
     line: int
     text: str
     texts: tuple[str, ...]
     label: str | None = None
+    row: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -347,7 +349,7 @@ class _Columns:
             if plain_words(whole):
                 columns = texts_of(one, self._fields).values()
                 texts = tuple(text for column in columns for text in column)
-                examples.append(Example(line, whole, texts, label))
+                examples.append(Example(line, whole, texts, label, row))
         if not examples:
             raise ValueError("empty")
         return examples
