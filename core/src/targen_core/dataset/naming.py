@@ -206,11 +206,11 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
         return source, ""
     if only := _only_values(task, first):
         source = replace(source, form=changed(source.form, lambda row: {**only, **row}))
-    own = task.schema.model_fields  # such as a column that is no text of the task
-    names = {column: name for name, column in naming.renamed.items() if column not in own}
+    known = task.schema.model_fields  # such as a column that is no text of the task
+    names = {column: name for name, column in naming.renamed.items() if column not in known}
     for answer in answers:
         column = naming.label if answer == "label" else _answer_column(answer, task, naming, rows)
-        if column and column not in own:
+        if column and column not in known:
             names[column] = answer
     if not names:
         return source, ""
@@ -221,7 +221,9 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
     there = {name: name for row in rows for name in row}
     there |= {name: column for column, name in names.items()}
     named = [name for name in (*naming.fields, *answers) if name in there]
-    return replace(source, form=renamed), ", ".join(f"{name}: {there[name]}" for name in named)
+    own = {name: names.get(name, name) for row in rows for name in row}
+    source = replace(source, form=renamed, columns=own)
+    return source, ", ".join(f"{name}: {there[name]}" for name in named)
 
 
 def labelled(form: Form, task: Task[Any, Any], rows: Sequence[Mapping[str, Any]]) -> Form | None:
