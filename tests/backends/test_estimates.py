@@ -30,15 +30,6 @@ def cost(step: dict[str, Any], factor: float = 1.0) -> Any:
     return pytest.approx(dollars, abs=1e-6)
 
 
-def test_lists_side_by_side_take_more_calls_at_half_the_price(estimate, refuses):
-    online, batch = estimate(*HOSTED), estimate(*HOSTED, "--batch", "--batch-lists")
-    for name, step in batch["steps"].items():
-        more = {"contexts": 2.4, "seeds": 1.2}.get(name, 1.0)
-        assert step["calls"] == pytest.approx(more * online["steps"][name]["calls"], abs=2)
-        assert step["dollars"] == cost(step, 0.5)
-    refuses(("estimate", "tickets", *HOSTED, "--batch-lists"), "--batch-lists requires --batch")
-
-
 def test_a_measured_run_brings_its_reasoning(estimate, works, refuses):
     works("generate", "tickets", "-n", "6", "-b", "scripted", "--out", "probe", "--quiet")
     counted = report("probe")["usage"]["by_step"]

@@ -82,11 +82,12 @@ class Chat(FakeListChatModel):
 """
 
 
-def test_headers_of_a_langchain_class_reach_it_and_no_file(in_process, tmp_path):
+def test_headers_of_a_langchain_class_reach_it_and_no_file(in_process, tmp_path, monkeypatch):
     (tmp_path / "chat.py").write_text(CLASS)
+    monkeypatch.syspath_prepend(tmp_path)
     headers = json.dumps({"Authorization": "Bearer verysecret-0123456789"})
     done = in_process(
-        *["generate", "tickets", "-n", "2", "-b", "langchain:./chat.py:Chat"],
+        *["generate", "tickets", "-n", "2", "-b", "langchain:chat.Chat"],
         *["-o", f"default_headers={headers}", "--out", "run"],
     )
     assert done.code in (0, 1), done.err

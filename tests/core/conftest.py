@@ -170,8 +170,7 @@ class World:
 
     `lists` holds the batch sizes of the chain; `maximum` how many items a list
     gives before it dries up; `trial` what share of a list's first candidates may
-    be rejected, where it is below the first list; `balanced` whether rows are shared evenly over
-    the second list, the first being of one item; `labels` empty stands for open labels. `branches`
+    be rejected, where it is below the first list; `labels` empty stands for open labels. `branches`
     are the task's, where they are not its labels. In `rounds`, the first list is told of the rows
     so far, as `Lab.in_rounds` says.
     """
@@ -189,7 +188,6 @@ class World:
     contexts: bool = True
     maximum: int | None = None
     trial: float = 1.0
-    balanced: bool = False
     correct: bool = True
     bad: float = 0.0  # instances that a check rejects, and list items likewise
     repeat: float = 0.0  # texts and list items from a small pool
@@ -221,10 +219,8 @@ class World:
                 item=str,
                 propose=self._propose(depth),
                 batch=size,
-                check=None if self.balanced and depth < 2 else _no_bad_item,
+                check=_no_bad_item,
                 max_rejected=self.trial if depth else 1.0,
-                once=self.balanced and depth < 2,
-                balanced=self.balanced and depth == 1,
             )
             for depth, size in enumerate(self.lists)
         ]
@@ -585,19 +581,6 @@ SHARED = _worlds(
 )
 """Worlds whose rows come in two parts."""
 
-BALANCED = _worlds(
-    (_OPEN, (("row", "any"),)),
-    (_YES_OR_NO, (("yes", "yes"), ("no", "no"))),
-    balanced=st.just(True),
-    correct=st.just(False),
-    dimensioned=st.booleans(),
-    contexts=st.just(True),
-    lists=st.sampled_from([(1, 3, 2), (1, 2, 4), (1, 4, 1), (1, 2, 2, 2)]),
-    maximum=st.sampled_from([None, 3, 6]),
-    **_ONE,
-)
-"""Worlds whose rows come evenly from the items of a list."""
-
 ROUNDS = _worlds(
     *((_YES_OR_NO, ()), (("only",), ())),
     rounds=st.just(True),
@@ -607,7 +590,7 @@ ROUNDS = _worlds(
 )
 """Worlds whose lists are told of the rows so far."""
 
-ANY = st.one_of(WORLDS, WORLDS, BRANCHED, SHARED, BALANCED, ROUNDS)
+ANY = st.one_of(WORLDS, WORLDS, BRANCHED, SHARED, ROUNDS)
 
 
 @st.composite
@@ -616,7 +599,6 @@ def _specs(draw: st.DrawFn, world: World) -> dict[str, Any]:
     aims = None not in world.branch_labels.values() and bool(world.labels or world.correct)
     config: dict[str, Any] = {
         "give_up_after": draw(st.sampled_from([20, 25])),
-        "lists_at_once": draw(st.sampled_from([1, 2, 64])),  # calls that are not told of each other
         "balance": draw(st.sampled_from(["final", "intended"])) if aims else "final",
         "near_duplicates": draw(st.sampled_from([90, 90, 70, 0])),
     }
@@ -626,10 +608,10 @@ def _specs(draw: st.DrawFn, world: World) -> dict[str, Any]:
             "max_refused": draw(st.sampled_from([None, 0.5, 0.9])),
             "embedder": "words",
         }
-    if draw(st.integers(0, 3)) == 0 and not (world.share or world.rounds or world.balanced):
+    if draw(st.integers(0, 3)) == 0 and not (world.share or world.rounds):
         count = draw(st.integers(2, 3))
         config["shard"] = Shard(draw(st.integers(1, count)), count, {})
-    if not (world.share or world.rounds or world.balanced):
+    if not (world.share or world.rounds):
         contexts = world.contexts and len(world.lists) > 1
         given = draw(st.sampled_from(["", "", "", "seeds", *["limit", "contexts"] * contexts]))
         if given == "limit":

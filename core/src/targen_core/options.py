@@ -398,13 +398,6 @@ class ListOptions(Options):
         Flag("Leave out the task's own dimensions; see targen describe.", (" /--no-dimensions",)),
     ] = True
     contexts_limit: Annotated[_Count | None, Flag("Use at most this many contexts.")] = None
-    contexts_fraction: Annotated[
-        float,
-        Field(gt=0, le=1),
-        Flag(
-            "Use only this fraction of --contexts or --contexts-limit, such as 0.5 (for ablations)."
-        ),
-    ] = 1.0
 
 
 class Limits(Options):

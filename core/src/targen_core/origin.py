@@ -113,10 +113,7 @@ def is_place(name: str) -> bool:
 
 
 def split_model(backend: str) -> tuple[str, str | None]:
-    """Return the backend and the model of `BACKEND/MODEL`; the model is None without a slash.
-
-    The slashes of a file with a class, `ADAPTER:./FILE.py:CLASS`, are its own.
-    """
+    """Return the backend and the model of `BACKEND/MODEL`; the model is None without a slash."""
     name, _, place = backend.partition(":")
     is_class = "/" not in name and (".py:" in place or is_place(place))
     if "/" not in backend or is_class:

@@ -35,7 +35,7 @@ def test_what_could_be_finished_is_finished(lab, folder, data, near):
     assume(not world.one_label)  # which label a seed is for depends on what was refused before
     with folder() as path:
         free = lab.run(world, path / "free", quotas, **spec)
-        ran = lab.run(world, path / "run", quotas, **{**near, **spec, "lists_at_once": 1})
+        ran = lab.run(world, path / "run", quotas, **{**near, **spec})
         if free.error is None:
             assert ran.error is None
             assert ran.report["rows"] == free.report["rows"]

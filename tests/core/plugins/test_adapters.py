@@ -45,7 +45,7 @@ def adapt(thing):
 
 def backend(named):
     return Backend(
-        summary=f"the class {named.path}",
+        summary=f"the class {named.id}",
         options=BackendOptions,
         create=lambda options: named.load()(),
     )
@@ -120,7 +120,7 @@ def test_data_names_no_class(acme, library, tmp_path, monkeypatch):
     (tmp_path / "x.py").write_text("open('EXECUTED', 'w').close()")
     registry = acme()
     with of_a_command():
-        with pytest.raises(Untrusted):
+        with pytest.raises(UsageError, match="is not a class name"):
             registry.find("backend", f"acme:{tmp_path}/x.py:Mine")
         named = registry.get("backend", "acme:acme_llm.Client")
         with pytest.raises(Untrusted):

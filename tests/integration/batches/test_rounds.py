@@ -14,7 +14,6 @@ import pytest
 from targen_core import errors
 from targen_core.calls.backend import BatchAnswer, BatchState
 from targen_core.calls.model import ChatReply, ChatRequest
-from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.plugins.loader import load_registry
 from targen_core.runs.config import RunConfig
 from targen_core.runs.job import Job
@@ -113,7 +112,6 @@ def run(
     quotas: Mapping[str, int] = SMALL,
     *,
     batch: bool = True,
-    lists_at_once: int = 1,
     **limits: Any,
 ) -> dict[str, Any]:
     config = RunConfig(
@@ -122,7 +120,6 @@ def run(
         backend="scripted",
         options={"price_in": 1000, "price_out": 1000} if "max_cost" in limits else {},
         near_duplicates=0,  # the dry run has few words: the rejections are to be 10%
-        lists_at_once=lists_at_once,
         concurrency=64,
         batch=batch,
         **limits,
@@ -143,43 +140,6 @@ def resume(path: Path, **more: Any) -> dict[str, Any]:
 def online(tmp_path: Path) -> bytes:
     run(tmp_path / "online", batch=False)
     return rows(tmp_path / "online")
-
-
-def test_with_lists_in_batches_all_steps_take_at_most_9_submissions_and_make_the_same_rows(
-    world: World, tmp_path: Path
-) -> None:
-    report = run(tmp_path / "batch", FIFTH, lists_at_once=SIDE_BY_SIDE)
-    assert report["status"] == "complete"
-    assert report["rows"] == FIFTH
-    assert len(world.sizes) <= 9, world.sizes
-    first = {world.requests[key].origin.step for key in world.batches["batch-1"]}  # type: ignore[union-attr]
-    assert first == {"contexts"}
-    assert sum(world.sizes) == report["usage"]["total"]["calls"], "nothing is asked online"
-    assert len(set(world.submitted)) == sum(world.sizes), "nothing is asked twice"
-    assert sum(world.sizes) < 7400 / 4.9, "few calls too many"
-    run(tmp_path / "online", FIFTH, batch=False, lists_at_once=SIDE_BY_SIDE)
-    assert rows(tmp_path / "batch") == rows(tmp_path / "online")
-
-
-def test_a_run_with_lists_in_batches_goes_on_and_grows_as_it_was_begun(
-    world: World, tmp_path: Path
-) -> None:
-    for stop_at in (1, 2, 3):
-        raising(REVOKED, stop_at)(world)
-        with pytest.raises(errors.JobFailed):
-            run(tmp_path / "batch", lists_at_once=SIDE_BY_SIDE)
-        assert len(world.batches) == stop_at
-    world.on_poll = lambda number: None
-    assert resume(tmp_path / "batch")["status"] == "complete"
-    more = {name: rows + 70 for name, rows in SMALL.items()}
-    report = resume(tmp_path / "batch", quotas=more)
-    assert report["rows"] == more
-    assert len(set(world.submitted)) == len(world.submitted) == report["usage"]["total"]["calls"]
-    run(tmp_path / "online", batch=False, lists_at_once=SIDE_BY_SIDE)
-    resume(tmp_path / "online", quotas=more)
-    assert rows(tmp_path / "batch") == rows(tmp_path / "online")
-    with pytest.raises(errors.RunConflict, match="started with --lists-at-once 64, not 1"):
-        run(tmp_path / "batch", more)
 
 
 def expired(world: World) -> None:

@@ -30,7 +30,7 @@ def beyond():
 
 @pytest.mark.parametrize(("flag", "value"), [*beyond()])
 def test_a_number_beyond_its_range_is_refused(flag, value, refuses):
-    more = {"--contexts-fraction": " --contexts-limit 4", "--rounds": " --batch"}.get(flag, "")
+    more = {"--rounds": " --batch"}.get(flag, "")
     refuses(f"generate rte -b scripted -n 2 {flag} {value}{more}", f"{flag} is {value}")
 
 

@@ -33,7 +33,8 @@ def test_parts_of_one_s_own_task_are_left_out_one_by_one(works, mood):
     }  # fmt: skip
     assert {group["kind"] for group in part["groups"]} == {"matched"}
     assert config("no-correction")["corrector"] is None
-    assert config("half-of-the-contexts")["contexts_fraction"] == 0.5
+    half = config("half-of-the-contexts")["contexts_limit"]
+    assert half == (config("no-correction")["contexts_limit"] + 1) // 2
     report = Path("comparisons/ablate-mood/runs/mood-no-seeds/report.json")
     assert set(json.loads(report.read_text())["models"]) == {"contexts", "generate", "correct"}
     assert "\n0 of " in works("ablate", "./mood.yaml", *ASKED, "--repeats", 1).err

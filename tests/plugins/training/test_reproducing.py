@@ -143,11 +143,11 @@ def test_wordings_shares_and_generators_are_arms(works, superglue):
     (superglue / "AX-g/AX-g.jsonl").write_text(axg.read_text() * 40)
     original(superglue, "WiC", "runs/wic/dataset.jsonl", 60, 40)
     shares = works("reproduce", "table10", *base, "--tasks", "wic,axg")
-    assert "contexts_limit=8, contexts_fraction=0.25" in shares.err, shares.err
+    assert "contexts_limit=2" in shares.err, shares.err
     # RTE's calls for seeds give five for a context, each for both labels.
     paper = works("reproduce", "table10", *base[:4], "-n", 60, "--variant", "paper", "--tasks",
                   "rte", "--plan")  # fmt: skip
-    assert "contexts_limit=6, contexts_fraction=0.5" in paper.err, paper.err
+    assert "contexts_limit=3" in paper.err, paper.err
     generators = works("reproduce", "table11", *base[:4], "--generator", "local", "--tasks", "cb",
                        "--plan")  # fmt: skip
     assert "arm scripted (cb)" in generators.err and "arm local (cb)" in generators.err

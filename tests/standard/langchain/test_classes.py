@@ -79,7 +79,7 @@ def test_no_run_directory_keeps_a_key_and_its_identity_has_the_address():
 NO_MODELS = """
     langchain:ChatOpenAI | is not a class name | langchain_openai.ChatOpenAI
     langchain: | is not a class name | package.module.Class
-    langchain:no_such_pkg.Chat | 'no_such_pkg' | langchain:./no_such_pkg.py:Chat
+    langchain:no_such_pkg.Chat | 'no_such_pkg' | PYTHONPATH=FOLDER
     langchain:their_package.chat.Other | has no Other | documentation
     langchain:their_package.chat.helper | not a LangChain chat model | subclass
 """

@@ -59,7 +59,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
         ("labels", _are_counts, 'a whole number of rows for each label: labels={"yes": 40}'),
         ("seed", _is_whole, "a whole number"),
         ("flip", _is(Real), "a number"),
-        ("batch_lists progress verify", _is(bool), "True or False"),
+        ("progress verify", _is(bool), "True or False"),
         ("correct", _is(bool), 'True or False; for a different corrector, pass corrector="NAME"'),
         ("preset", _is(str), 'a name, such as preset="paper"'),
         ("variants", _are_names, "a name, or a list of names"),

@@ -23,7 +23,6 @@ from pydantic import BaseModel, SecretStr
 from targen_core import folders
 from targen_core.api.kinds import python_number
 from targen_core.api.models import ModelLike, backend_of, name_of, named
-from targen_core.engine.order import SIDE_BY_SIDE
 from targen_core.engine.quota_tracker import QuotaTracker
 from targen_core.engine.quotas import Quotas, Shard, read_shard
 from targen_core.errors import UnknownName, UsageError
@@ -188,7 +187,6 @@ def asked(
     seeds: ItemsLike | None = None,
     dimensions: Mapping[str, Any] | None = None,
     shares: Mapping[str, Any] | Sequence[str] | None = None,
-    batch_lists: bool = False,
     shard: str | tuple[int, int] | None = None,
     **values: Any,
 ) -> Iterator[Request]:
@@ -260,7 +258,6 @@ def asked(
             seeds=_items(seeds, files / "seeds.jsonl"),
             dimensions=drawn,
             shares=parse_shares(shares or ()),
-            lists_at_once=SIDE_BY_SIDE if batch_lists else 1,
             shard=part,
             **_not_none(limits),
             **_with_files(_not_none(values), files),

@@ -31,15 +31,12 @@ from targen_core.cli.account import off_the_books
 from targen_core.cli.tokens import estimate as token_estimate
 from targen_core.cli.trial import Trial, dry_run_spec, run_trial
 from targen_core.engine.filters import USUAL
-from targen_core.engine.growing import NEW
-from targen_core.engine.order import SPARE
 from targen_core.engine.quotas import Quotas
 from targen_core.engine.seeds import ListSpec, seeds_at_most
 from targen_core.errors import QuotaNotMet, UsageError
 from targen_core.plugins.blame import blaming
 from targen_core.plugins.registry import Registry
 from targen_core.runs.config import RunConfig
-from targen_core.runs.manifest import Manifest
 from targen_core.runs.plan import Prepared
 from targen_core.runs.report import read_report, reported_prices
 from targen_core.runs.settings import YIELD
@@ -161,13 +158,11 @@ def estimate(
     checks: str | Iterable[str] | None = None,
     filters: str | Iterable[str] | None = None,
     contexts_limit: int | None = None,
-    contexts_fraction: float | None = None,
     dimensions: Mapping[str, Any] | None = None,
     shares: Mapping[str, Mapping[str, int]] | None = None,
     task_dimensions: bool | None = None,
     examples: SourcesLike | None = None,
     batch: bool | None = None,
-    batch_lists: bool = False,
     delivery: str | None = None,
     shard: str | tuple[int, int] | None = None,
     measured: PathText | Run | None = None,
@@ -308,27 +303,13 @@ class _Base:
     too_few: str = ""
 
 
-def _side_by_side(task: Task[Any, Any], config: RunConfig) -> dict[str, float]:
-    """Return how many times the calls of list steps grow, if their calls are made side by side."""
-    if config.lists_at_once < 2:
-        return {}
-    # They do not see each other's items, so these repeat each other, and some are for a refill.
-    return {
-        step.name: SPARE / NEW if task.contexts in step.lists else SPARE
-        for step in task.steps
-        if step.lists
-    }
-
-
 def _by_run(folder: Path, prepared: Prepared, config: RunConfig) -> _Base:
     report = read_report(folder)
     if report["task"] != prepared.lock.task.id:
         raise UsageError(f"{folder} is a run of {report['task']}, not of {config.task}")
     if not sum(report["rows"].values()):
         raise UsageError(f"{folder} has no rows to base an estimate on")
-    known = Manifest.load(folder / "manifest.json").config.lists_at_once > 1
-    lists = {} if known else _side_by_side(prepared.task, config)
-    return _Base(report, f"the run {folder}", 1.0, lists)
+    return _Base(report, f"the run {folder}", 1.0, {})
 
 
 def _by_dry_run(registry: Registry, prepared: Prepared, config: RunConfig, yield_: float) -> _Base:
@@ -359,7 +340,7 @@ def _by_dry_run(registry: Registry, prepared: Prepared, config: RunConfig, yield
     # A dry run has few words: its repetition says nothing about a model. Its replies fit its
     # own lists: given lists are not requested, and not priced.
     dry_run = dry_run_spec(config, sample, prepared.lock.parts.values()).replace(
-        contexts=None, contexts_limit=contexts, contexts_fraction=1.0, seeds=None
+        contexts=None, contexts_limit=contexts, seeds=None
     )
     with off_the_books():
         trial = run_trial(registry, dry_run, unfiltered=True)
@@ -384,13 +365,13 @@ def _by_dry_run(registry: Registry, prepared: Prepared, config: RunConfig, yield
     basis = f"a dry run, at a yield of {yield_:.0%}"
     if kept < 1:
         basis += f" with {1 - kept:.0%} rejected by filters"
-    lists = _side_by_side(task, config)
+    lists = {}
     if not entire:
         # Lists are asked for ahead, which so short a run does more than in proportion.
         names = {step.name for step in task.steps if step.lists}
         listed = sum(answered(line) for line in report["usage"]["by_step"] if line["step"] in names)
         ahead = report["unused_calls"] / max(1, listed)
-        lists = {name: lists.get(name, 1.0) * max(0.0, 1 - ahead) for name in names}
+        lists = dict.fromkeys(names, max(0.0, 1 - ahead))
     return _Base(report, basis, factor, lists, trial, ended and not task.seeding.parts, too_few)
 
 

@@ -78,7 +78,6 @@ def dry_run_spec(
         backend="scripted",
         backend_for={},
         options=kept,
-        lists_at_once=1,
         shard=None,
         **dict(Limits()),
     )

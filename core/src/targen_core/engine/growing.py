@@ -41,9 +41,6 @@ from targen_core.text import plural, with_article
 if TYPE_CHECKING:
     from targen_core.engine.order import SeedOrder
 
-NEW = 0.5
-"""The expected share of new items of the first list, if lists grow in parallel."""
-
 
 @dataclass(slots=True)
 class _Making:
@@ -125,11 +122,8 @@ class GrowingList:
         self._known: dict[bytes, int] = {}  # items, by their digests: their positions
         self._barren_in_a_row = 0
         self._looked_at = (0, 0, 0)  # the chunk walked, and its result in `_settled`
-        source = spec.source
-        in_turn = source.in_turn or source.told_rows or not source.asks
-        self.at_once = 1 if in_turn else self.order.at_once
-        self.on_trial = source.max_rejected < 1
-        self.told_rows = source.told_rows
+        self.on_trial = spec.source.max_rejected < 1
+        self.told_rows = spec.source.told_rows
         self._told = [told]  # rows reported to each batch; the last applies to all later ones
         self._ended: ListBatch | None = None  # tells that the trial ended the list
         self._lacking: tuple[Call, ...] = ()  # the call that ended it, in a run that does not send
@@ -159,13 +153,11 @@ class GrowingList:
         """Begin a batch if the list has all before it; else None."""
         if not index == self.grown == self._requested or self.order.closed:
             return None
-        first = index - index % self.at_once  # of those that do not see each other
-        return self._making(index, self.batches[first - 1] if first else None)
+        return self._making(index, self.batches[-1] if index else None)
 
     async def _grow(self, index: int, making: _Making | None) -> ListBatch | None:
         """The next batch, or None when the list is finished."""
-        first = index - index % self.at_once
-        before = await self._awaited(first - 1) if first and making is None else None
+        before = await self._awaited(index - 1) if index and making is None else None
         if self.order.closed:
             raise CallCancelled
         if self.finished:
@@ -177,10 +169,6 @@ class GrowingList:
         else:
             there = self._written_down(making.known)
             listed = await self._ask(making) if there is None else there
-            if index:
-                await self._awaited(index - 1)
-            if self.finished:
-                return None
             if listed.lacking:
                 self.finished, self._lacking = True, listed.lacking
                 self.order.lacks_calls = True
@@ -538,18 +526,17 @@ class GrowingList:
             return True
         if index and (self.on_trial or self.told_rows):
             return False
-        return self._hoped(index) > 0 and index - index % self.at_once <= self.grown
+        return self._hoped(index) > 0 and index <= self.grown
 
     def _hoped(self, index: int) -> int:
         """Seeds that a batch which is not there should give, with the lists below its items."""
         specs, spec = self.order.specs, self.spec
         if index and (spec.source.once or spec.fixed is not None):
             return 0
-        new = NEW if self.depth == 0 and self.order.at_once > 1 else 1.0
-        before = len(self.every) + (index - self.grown) * spec.batch * new
+        before = len(self.every) + (index - self.grown) * spec.batch
         if self.limit is not None and before >= self.limit:
             return 0
-        return math.ceil(new * math.prod(part.batch for part in specs[self.depth :]))
+        return math.prod(part.batch for part in specs[self.depth :])
 
     def ends_before(self, chunk: int) -> bool:
         """Return whether neither this chunk nor a later one can contain a seed."""

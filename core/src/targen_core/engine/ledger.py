@@ -3,11 +3,9 @@
 It only improves speed: repeating the run from its journal gives the same contents. A ledger that is
 missing, torn, or of other code or files costs only time: 100,000 rows take minutes to judge.
 
-The file holds frames, each written with one unbuffered write. A frame has the sizes of its two
-parts and a CRC32 over them (12 bytes, little-endian), a JSON value, and its bytes. The first frame
-names the owner of the ledger. Then come targets, verdicts and results of lists. Each records the
-length of the journal at that time, with its check sum. Verdicts and targets also record the lengths
-of the outputs.
+Its lines have the form of the journal's. The first names the owner of the ledger. Then come
+targets, verdicts and results of lists. Each records the length of the journal at that time, with
+its check sum. Verdicts and targets also record the lengths of the outputs.
 """
 
 from __future__ import annotations
@@ -15,37 +13,33 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.util
-import json
+import math
 import os
 import sys
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from struct import Struct
-from typing import Any, BinaryIO, get_args
-from zlib import crc32
+from typing import Any, get_args
 
 from importlib_metadata import Distribution, PackageNotFoundError
 from pydantic_core import from_json
 
-from targen_core.calls.journal import Mark
+from targen_core.calls.journal import Mark, checked, compact, unchecked
 from targen_core.engine.events import Commit, Grown, Target, Verdict
 from targen_core.plain import open_plain, write_failed
 from targen_core.plugins.hookspecs import API_GROUP
 from targen_core.plugins.register import FILE
+from targen_core.reading.lines import LINE
 
-FORMAT = 1
+FORMAT = 2
 
-_HEAD = Struct("<III")
-_LARGEST = 1 << 24  # bytes of a part; far more than a run ever writes
-_BLOCK = 1 << 18  # bytes that are read at once
 _LIST = b'["list"'
 _FILES = 4  # journal, dataset, provenance and rejects
 _VERDICTS = get_args(Verdict)
-_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 Marks = tuple[Mark, ...]
-_Frame = tuple[bytes, bytes, int]
 
 
 class Contradicted(Exception):
@@ -54,8 +48,6 @@ class Contradicted(Exception):
 
 class Ledger:
     """The verdicts of earlier processes, in commit order, and of this one.
-
-    The file is read from its start, and appended to behind its end.
 
     Attributes:
         marks: lengths of journal, dataset, provenance and rejects at the last verdict or target,
@@ -76,24 +68,21 @@ class Ledger:
         self._where: Callable[[], Marks] = tuple
         self._grown: dict[str, Grown] = {}
         self._end = self._left = 0
-        self._frames: Iterator[_Frame] = iter(())
-        self._next: _Frame | None = None
+        self._next: bytes | None = None
+        self._ahead: Iterator[bytes] = iter(())
         was_there = path.exists()  # if somebody deleted it, it cannot show what was lost
         try:
             self._fd = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, alone=True)
             # Not a copy of the descriptor: that would share its place in the file.
-            self._file: BinaryIO = os.fdopen(open_plain(path, os.O_RDONLY), "rb")
+            self._file = os.fdopen(open_plain(path, os.O_RDONLY), "rb")
             self._scan(was_there)
         except OSError as error:
             raise write_failed(path, error, "open") from error
 
     def _scan(self, was_there: bool) -> None:
         """Find the end of what is whole, and what was true there."""
-        frames = _frames(self._file)
-        text, _, behind = next(frames, (b"", b"", 0))
-        first, last, end = _read(text), b"", behind
-        for text, _, at in frames:
-            end = at
+        first, text, last = _read(next(self._lines(), b"")), b"", b""
+        for text in self._lines():
             if not text.startswith(_LIST):
                 last = text
                 self._left += 1
@@ -107,14 +96,28 @@ class Ledger:
             self.is_blank = was_there and not is_whole and first in (None, self._first)
             self.forget()
             return
-        os.ftruncate(self._fd, end)
-        self._end, self.marks = end, marks
-        self._file.seek(behind)
-        self._frames = _frames(self._file, end)
+        os.ftruncate(self._fd, self._end)
+        self.marks = marks
+        self._file.seek(0)
+        self._ahead = self._lines(self._end)
+        next(self._ahead)
         try:
             self._advance()
         except Contradicted:
             self.forget()
+
+    def _lines(self, end: float = math.inf) -> Iterator[bytes]:
+        """The JSON of the lines from here to an end, or to the first that is not whole."""
+        for line in iter(partial(self._file.readline, LINE), b""):
+            at = self._file.tell()
+            if at > end or not line.endswith(b"\n"):
+                return
+            try:
+                text = unchecked(line[:-1])
+            except ValueError:
+                return
+            self._end = max(self._end, at)
+            yield text
 
     def start(self, where: Callable[[], Marks]) -> None:
         """Say what tells how far journal and outputs are."""
@@ -143,7 +146,7 @@ class Ledger:
         if self._next is None:
             self._append(["target", asked, self._where()])
             return
-        value = _read(self._next[0])
+        value = _read(self._next)
         if not isinstance(value, list) or value[:2] != ["target", asked]:
             raise Contradicted
         self._advance()
@@ -155,7 +158,7 @@ class Ledger:
             Contradicted: another candidate comes now.
         """
         assert self._next is not None
-        commit = _commit(*self._next[:2])
+        commit = _commit(_read(self._next))
         if commit.id != candidate:
             raise Contradicted
         self._advance()
@@ -163,7 +166,7 @@ class Ledger:
 
     def keep(self, commit: Commit) -> None:
         """Write a verdict down, after its outputs."""
-        self._append([*commit[:-1], self._where()], commit.entry)
+        self._append([*commit[:-1], b64encode(commit.entry).decode(), self._where()])
 
     def grown(self, place: str) -> Grown | None:
         """Return the result of a list batch; None if it is unknown."""
@@ -182,7 +185,7 @@ class Ledger:
         os.close(self._fd)
 
     def _advance(self) -> None:
-        """Go to the next frame that the engine asks for; note lists on the way.
+        """Go to the next line that the engine asks for; note lists on the way.
 
         A list comes before the verdicts on its items, so those that are not used yet are few.
 
@@ -190,12 +193,12 @@ class Ledger:
             Contradicted: a list does not read, or the file changed since it was read to its end.
         """
         self._next = None
-        for frame in self._frames:
-            if not frame[0].startswith(_LIST):
-                self._next = frame
+        for text in self._ahead:
+            if not text.startswith(_LIST):
+                self._next = text
                 break
             try:
-                _, place, *parts, _ = _read(frame[0])
+                _, place, *parts, _ = _read(text)
                 self._grown[place] = _grown(*parts)
             except (ValueError, TypeError) as error:
                 raise Contradicted from error
@@ -203,39 +206,16 @@ class Ledger:
             raise Contradicted
         self._left -= self._next is not None
 
-    def _append(self, value: Any, data: bytes = b"") -> None:
-        text = _encode(value).encode()
-        frame = _HEAD.pack(len(text), len(data), crc32(data, crc32(text))) + text + data
+    def _append(self, value: Any) -> None:
+        line = checked(compact(value)) + b"\n"
         try:
-            if os.write(self._fd, frame) != len(frame):
+            if os.write(self._fd, line) != len(line):
                 raise OSError(28, "No space left on device")
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, self._end)
             raise write_failed(self.path, error) from error
-        self._end += len(frame)
-
-
-def _frames(file: BinaryIO, upto: float = float("inf")) -> Iterator[_Frame]:
-    """The whole frames behind a place, up to the first that is not: JSON, bytes, where they end."""
-    before, block, at = file.tell(), b"", 0  # a block's frames are not read one by one
-    while before + at < upto:
-        begun = end = at + _HEAD.size
-        if begun <= len(block):
-            size, more, crc = _HEAD.unpack_from(block, at)
-            if not 0 < size <= _LARGEST or more > _LARGEST:  # 0: of zeros in place of what was lost
-                return
-            end += size + more
-            if end <= len(block):
-                text, data = block[begun : begun + size], block[begun + size : end]
-                if crc32(data, crc32(text)) != crc:
-                    return
-                at = end
-                yield text, data, before + end
-                continue
-        if not (further := file.read(max(_BLOCK, end - len(block)))):
-            return
-        before, block, at = before + at, block[at:] + further, 0
+        self._end += len(line)
 
 
 def _read(text: bytes) -> Any:
@@ -246,7 +226,7 @@ def _read(text: bytes) -> Any:
 
 
 def _mark(value: Any) -> Mark:
-    """A mark as a frame holds it.
+    """A mark as a line holds it.
 
     Raises:
         ValueError or TypeError: it holds none.
@@ -258,7 +238,7 @@ def _mark(value: Any) -> Mark:
 
 
 def _grown(items: Any, keys: Any, refused: Any, failed: Any) -> Grown:
-    """A list batch as a frame holds it.
+    """A list batch as a line holds it.
 
     Raises:
         ValueError or TypeError: it holds none.
@@ -270,16 +250,19 @@ def _grown(items: Any, keys: Any, refused: Any, failed: Any) -> Grown:
     return Grown(items, tuple(map(str, keys)), why, (str(word), str(words)) if failed else None)
 
 
-def _commit(text: bytes, entry: bytes) -> Commit:
-    """A verdict as a frame holds it.
+def _commit(value: Any) -> Commit:
+    """A verdict as a line holds it.
 
     Raises:
         Contradicted: it holds none.
     """
-    value = _read(text)
-    if type(value) is not list or len(value) != len(Commit._fields):
+    if type(value) is not list or len(value) != len(Commit._fields) + 1:
         raise Contradicted
-    commit = Commit._make((*value[:-1], entry))
+    *fields, entry, _ = value
+    try:
+        commit = Commit._make((*fields, b64decode(entry, validate=True)))
+    except (TypeError, ValueError) as error:
+        raise Contradicted from error
     labels = commit.corrected or "", commit.ending or ""
     words = commit.id, commit.quota, commit.stage, commit.reason, *labels
     if (

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -25,12 +24,6 @@ from targen_core.engine.ledger import Ledger
 from targen_core.engine.quotas import Shard
 from targen_core.engine.seeds import ListBatch, ListSpec, Seed
 from targen_core.tasks.model import Task
-
-SIDE_BY_SIDE = 64
-"""Calls of a list that do not see each other's items, if lists grow in parallel."""
-
-SPARE = 1.2
-"""Seeds prepared then for each that is wanted: a round that lacks some costs hours."""
 
 _ROUNDS = 3
 """Rounds in a row without a row, each with many of them, after which a run has no patience."""
@@ -53,7 +46,6 @@ class SeedOrder:
         row_count: how many rows there are so far.
         rows: the instances of so many rows, the first of them.
         needed: how many rows each label lacks, of its part.
-        at_once: calls of a list that do not see each other's items; 1: each sees all before it.
         ledger: knows what checks said of items to earlier processes.
         prefix: what the paths of its seeds begin with.
         shard: the part of the first list to walk, or None for all.
@@ -74,7 +66,6 @@ class SeedOrder:
     row_count: Callable[[], int]
     rows: Callable[[int], Sequence[Any]]
     needed: Callable[[], Mapping[str, int]]
-    at_once: int
     ledger: Ledger
     prefix: tuple[int, ...]
     shard: Shard | None
@@ -120,13 +111,6 @@ class SeedOrder:
     def _worn_out(self) -> bool:
         most = min(self.patience, _ROUNDS) if self.root.told_rows else self.patience
         return self.barren >= most or bool(self.unfit)
-
-    def siblings(self, path: Sequence[int]) -> int:
-        """Return how many items the list that contains the item at a path has so far."""
-        node = self.root
-        for position in path[len(self.prefix) : -1]:
-            node = node.nodes[position]
-        return len(node.items)
 
     def draws(self, path: Sequence[int]) -> Mapping[str, str]:
         """Return the draws for the item at a path, and for those above it."""
@@ -250,8 +234,7 @@ class SeedOrder:
         """
         if self.ledger.pending or self.replays():
             return  # answers from the journal need no waiting
-        spare = SPARE if self.at_once > 1 else 1.0
-        requested = self._steps + max(1, math.ceil(self._requested() * spare))
+        requested = self._steps + max(1, self._requested())
         if requested <= self.prepared:
             return
         chunk, self.prepared = self.chunk, requested

@@ -264,10 +264,6 @@ class QuotaTracker:
         """Return the rows that a label lacks, without the awaited ones."""
         return max(0, self._requested[name] - self._have[name] - self._awaited[name])
 
-    def lacking(self, part: str) -> int:
-        """Rows that all labels lack in a part; "" is a task without parts."""
-        return sum(self.needed(_counted(name, part)) for name in self._labels)
-
     def try_again(self) -> None:
         """Give labels that were given up another chance."""
         self.given_up.clear()

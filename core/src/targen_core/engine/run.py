@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from targen_core.calls.call import Call, CallCancelled, Scope
 from targen_core.calls.calls import Calls
-from targen_core.engine.allocation import Allocation, Balance
+from targen_core.engine.allocation import Allocation
 from targen_core.engine.events import (
     Commit,
     Committed,
@@ -88,7 +88,6 @@ class Engine:
             stores this one's.
         concurrency: calls at once; bounds how far execution runs ahead.
         filters: refuse candidates after the task, in this order; new objects.
-        lists_at_once: calls of a list that do not see each other's items; see `SeedOrder`.
         margin: how many candidates may run ahead; see `QuotaTracker.worth`.
         shard: the part of all the work to do, or None for all.
         listener: called with events.
@@ -108,7 +107,6 @@ class Engine:
         ledger: Ledger,
         concurrency: int,
         filters: Sequence[Filter] = (),
-        lists_at_once: int = 1,
         margin: float | None = None,
         shard: Shard | None = None,
         listener: Listener | None = None,
@@ -134,9 +132,7 @@ class Engine:
         self._ledger = ledger
         self._listener = listener or (lambda event: None)
         self._filters = Filters(filters)
-        self.order = self._ordered(specs, lists_at_once)
-        parts = [*task.seeding.parts] or [""]
-        self._balance = Balance(self.order, lambda part: self.quotas.lacking(parts[part]))
+        self.order = self._ordered(specs)
         self._one_label = task.seeding.labels_per_seed == 1
         self._allocation = Allocation(
             self.quotas, task.rows_per_instance, to_most=task.seeding.balanced_draws
@@ -148,7 +144,6 @@ class Engine:
         self._window = Window(
             task=task,
             quotas=self.quotas,
-            balance=self._balance,
             executor=executor,
             layer=layer,
             room=self._room,
@@ -176,7 +171,7 @@ class Engine:
         self.used_calls = 0  # whose replies a verdict or a walked list rests on
         self._arrived = asyncio.Event()
 
-    def _ordered(self, specs: Sequence[ListSpec], at_once: int) -> Orders:
+    def _ordered(self, specs: Sequence[ListSpec]) -> Orders:
         """The order of the seeds; a task's parts have one each."""
         parts, rest = self.task.seeding.parts.values(), iter(specs)
         orders = [
@@ -191,7 +186,6 @@ class Engine:
                 row_count=lambda: self._next_idx,
                 rows=self._rows,
                 needed=partial(self._needed, name),
-                at_once=at_once,
                 ledger=self._ledger,
                 prefix=(number,) if parts else (),
                 shard=self._shard,
@@ -249,13 +243,12 @@ class Engine:
         self.order.aim(target.give_up_after)
         self._ledger.aim(target)
         self.quotas.aim(target.quotas, by_intended=target.balance == "intended")
-        self._balance.aim()
         self._takes_back = False
         kept, self._kept = self._kept, ()
         await self._begin_with(kept, target)
         await self._walk(target)
         while True:
-            if self._balance.again() or self._takes_back_now():
+            if self._takes_back_now():
                 self.quotas.try_again()
             elif not (self._unused and self.quotas.open):
                 break
@@ -325,7 +318,7 @@ class Engine:
         producer = asyncio.ensure_future(self._produce(candidates))
         producer.add_done_callback(lambda _: self._arrived.set())
         try:
-            while self._goes_on:
+            while self.quotas.open:
                 while not self._window and not producer.done():
                     self._arrived.clear()
                     await self._arrived.wait()
@@ -352,10 +345,6 @@ class Engine:
             await self._window.drain()
             self._window.clear()
 
-    @property
-    def _goes_on(self) -> bool:
-        return bool(self.quotas.open) and not self._balance.none_else
-
     def _may_come(self, over: Collection[int]) -> bool:
         """Return whether an unfinished part could still give wanted rows.
 
@@ -369,7 +358,7 @@ class Engine:
     async def _repeat(self, candidates: AsyncIterator[Slot], target: Target) -> None:
         """Adopt the verdicts of earlier processes without executing, judging or writing."""
         entries = list[bytes]()
-        while self._ledger.pending and self._goes_on:
+        while self._ledger.pending and self.quotas.open:
             slot = await anext(candidates, None)
             if slot is None:
                 break
@@ -416,9 +405,7 @@ class Engine:
         """Give the candidate at the head of the window its verdict, if it is due."""
         outcome = None
         if self._is_due(slot):
-            if slot.task is None:  # those of other items seemed to be enough
-                self._window.start_head()
-            assert slot.task is not None
+            assert slot.task is not None  # it is the first, so it was worth starting
             slot.let_send()
             outcome = await slot.task
         else:
@@ -432,7 +419,7 @@ class Engine:
             commit = self._write(slot, outcome, verdict, quota, detail)
             instance = outcome.final or outcome.instance
             self._count(slot, commit, target, detail or outcome.detail, instance)
-        if self._replays and self._goes_on and not self._sink.replaying:
+        if self._replays and self.quotas.open and not self._sink.replaying:
             self._replays = False
             self._window.let_send()
         self._window.start_due()
@@ -463,18 +450,11 @@ class Engine:
         return commit
 
     def _is_due(self, slot: Slot) -> bool:
-        """Return whether a candidate is judged at its turn: rows that it may give are wanted.
-
-        It is not if its labels have all their rows, or if the item of a balanced list above it has
-        its share of them.
-        """
-        if not self.quotas.is_open(slot.branch):
-            self._unused |= self._one_label and self._first(slot) not in self._branch_of
-        elif self._balance.is_any and self._balance.has_share(slot.seed):
-            self._balance.pass_by(slot.seed)
-        else:
+        """Return whether a candidate is judged at its turn: rows that it may give are wanted."""
+        if self.quotas.is_open(slot.branch):
             return True
         if self._one_label:
+            self._unused |= self._first(slot) not in self._branch_of
             self._allocation.committed(slot.branch)
         return False
 
@@ -492,7 +472,6 @@ class Engine:
         self.lacking.append(Lacking(slot.id, slot.branch, outcome.lacking, outcome.keys))
         self._mark(slot, _FINAL)
         self.quotas.await_rows(slot.branch, self.task.rows_per_instance)
-        self._balance.count(slot.seed, self.task.rows_per_instance)
         self._needs_changed(slot)
 
     def _count(
@@ -521,11 +500,7 @@ class Engine:
             rejected = commit.verdict == "rejected" and commit.stage != "filter"
             self.order.judged(slot.seed, rejected=rejected or commit.verdict == "duplicate")
         self._tally(slot, commit, detail, instance, again, counted_as, limited=limited)
-        if self._balance.is_any:
-            self._balance.count(slot.seed, commit.rows)
         for label in self.quotas.give_up(slot.branch, target.give_up_after):
-            if self._balance.some_wait:  # what was passed by may have it
-                continue
             have, requested = self.quotas.progress(label)
             self._listener(LabelGivenUp(label, target.give_up_after, have, requested))
         self._needs_changed(slot, commit.quota if commit.rows else "")

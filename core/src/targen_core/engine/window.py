@@ -16,7 +16,6 @@ from typing import Any
 
 from targen_core.calls.call import Call, CallCancelled, Scope
 from targen_core.calls.calls import Calls
-from targen_core.engine.allocation import Balance, Item
 from targen_core.engine.events import Verdict
 from targen_core.engine.executor import Executor, Generated, Outcome
 from targen_core.engine.quota_tracker import QuotaTracker
@@ -35,7 +34,6 @@ class Window:
     Attributes:
         task: whose they are.
         quotas: what labels still need, and their yield.
-        balance: the shares of the items of a balanced list.
         executor: does the work of steps 3 and 4.
         layer: stops all calls if one fails.
         room: set when a candidate is done, since another may be worth starting then.
@@ -47,7 +45,6 @@ class Window:
 
     task: Task[Any, Any]
     quotas: QuotaTracker
-    balance: Balance
     executor: Executor
     layer: Calls
     room: asyncio.Event
@@ -56,12 +53,10 @@ class Window:
     busy: int
     margin: float | None
     _slots: deque[Slot] = field(default_factory=deque)
-    # By branch: those in the window, and started ones by item of a balanced list.
+    # By branch: those in the window, and those of them that were started or not.
     _waiting: Counter[str] = field(default_factory=Counter)
-    _started: defaultdict[str, Counter[Item]] = field(default_factory=lambda: defaultdict(Counter))
-    _unstarted: defaultdict[str, defaultdict[Item, deque[Slot]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(deque))
-    )
+    _started: Counter[str] = field(default_factory=Counter)
+    _unstarted: defaultdict[str, deque[Slot]] = field(default_factory=lambda: defaultdict(deque))
 
     # Indexed by seed, branch and sample; empty if each seed has one sample.
     _generations: dict[tuple[str, str, int], SharedGeneration] = field(default_factory=dict)
@@ -97,43 +92,28 @@ class Window:
         slot = self._slots.popleft()
         self._waiting[slot.branch] -= 1
         if slot.task is None:
-            self._unstarted_like(slot).popleft()
+            self._unstarted[slot.branch].popleft()
         else:
-            self._started[slot.branch][self.balance.item_of(slot.seed)] -= 1
+            self._started[slot.branch] -= 1
 
     def line_up(self, slot: Slot) -> None:
         """Let a candidate in, to be started in its turn."""
         self._slots.append(slot)
         self._waiting[slot.branch] += 1
-        self._unstarted_like(slot).append(slot)
-
-    def _unstarted_like(self, slot: Slot) -> deque[Slot]:
-        """Unstarted candidates of its branch, and its item of a balanced list, in their order."""
-        return self._unstarted[slot.branch][self.balance.item_of(slot.seed)]
-
-    def start_head(self) -> None:
-        """Start the head of the window, though those of other items seemed to be all worth it."""
-        self._start(self._unstarted_like(self._slots[0]).popleft())
+        self._unstarted[slot.branch].append(slot)
 
     def start_due(self) -> None:
         """Start the candidates that are useful now, for each branch in their order.
 
-        The first in the window is among them, since a label that it may have needs a row. The
-        exception: all useful ones belong to other items of a balanced list.
+        The first in the window is among them, since a label that it may have needs a row.
         """
         for branch in self.quotas.open:
-            lined_up = self._unstarted[branch]
-            if not any(lined_up.values()):
+            unstarted = self._unstarted[branch]
+            if not unstarted:
                 continue  # nearly all, if there are many branches
-            started = self._started[branch]
             worth = self.quotas.worth(branch, self.task.rows_per_instance, self.margin)
-            for item, unstarted in lined_up.items():
-                while (
-                    unstarted
-                    and started.total() < worth
-                    and (not item or started[item] < self.balance.worth(unstarted[0].seed))
-                ):
-                    self._start(unstarted.popleft())
+            while unstarted and self._started[branch] < worth:
+                self._start(unstarted.popleft())
 
     def has_room(self) -> bool:
         """Return whether another candidate is worth starting now.
@@ -175,7 +155,7 @@ class Window:
 
     def _start(self, slot: Slot) -> None:
         """Start a candidate: its `task` gives the outcome."""
-        self._started[slot.branch][self.balance.item_of(slot.seed)] += 1
+        self._started[slot.branch] += 1
         if self.task.seeding.instances_per_call > 1 or self.task.seeding.samples_per_seed > 1:
             slot.generation = self._generation(slot.seed, slot.branch, slot.generation)
         self._run(slot, self._execute(slot))

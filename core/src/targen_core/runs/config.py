@@ -18,7 +18,7 @@ from targen_core.calls.sampling import SAMPLING
 from targen_core.engine.events import Target
 from targen_core.engine.quotas import Quotas, Shard
 from targen_core.errors import UsageError
-from targen_core.options import BATCHES, MAX_COUNT, Flag, Limits, ListOptions, Options, RowOptions
+from targen_core.options import Flag, Limits, ListOptions, Options, RowOptions
 from targen_core.origin import Named
 from targen_core.runs.parsing import parse_options, parse_pairs
 from targen_core.runs.shortcuts import spelled_out
@@ -105,14 +105,6 @@ class CountOptions(Options):
         ),
     ] = None
     correct: Annotated[bool, Flag("Self-correct the labels (step 4).")] = True
-    batch_lists: Annotated[
-        bool,
-        Flag(
-            "With --batch or --delivery: also send the calls of steps 1 and 2 "
-            "this way. These calls then do not see each other's items.",
-            panel=BATCHES,
-        ),
-    ] = False
 
 
 class ModelOptions(Options):
@@ -290,7 +282,7 @@ class RunConfig(Limits, ModelOptions, ListOptions, RowOptions):
     `task` is a name or a file; the variants are applied to it in order. `corrector` is a registered
     name, "" for the task's own, or None for no step 4. `options` are by `KEY` or `STEP.KEY`.
     `dimensions` maps `NAME` or `STEP.NAME` to the values to draw from: texts, weights, `@NAME` for
-    a vocabulary, or () for none. `lists_at_once` calls of a list do not see each other's items.
+    a vocabulary, or () for none.
     With a `shard`, `quotas` are the shard's. `seats` is as in `Task`: in a run for different
     labels, those that took turns before. `untyped` names the options that are defaults: those of
     unused parts do no harm. A manifest lacks it. Shortcuts such as `max_cosine` mean a filter with
@@ -302,7 +294,6 @@ class RunConfig(Limits, ModelOptions, ListOptions, RowOptions):
 
     task: Named
     quotas: Annotated[Mapping[str, int], Quotas]
-    lists_at_once: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 1
     shard: Shard | None = None
     seats: tuple[str, ...] = ()
     untyped: frozenset[str] = Field(default=frozenset(), repr=False, exclude=True)

@@ -64,7 +64,6 @@ from targen_core.runs.permissions import (
     require_known_limits,
     require_known_paths,
     require_same_sources,
-    sign_copy,
     sign_run,
 )
 from targen_core.runs.place import Place, claimed, is_unanswered, require_same
@@ -240,10 +239,7 @@ class Job:
             if is_new:
                 warn_of_missing_filters(manifest)
                 log_notes_before(prepared)
-            if any(".py:" in name for name in (config.backend, *config.backend_for.values())):
-                sign_copy(manifest, out)  # whatever module has its name now would run
-            else:
-                sign_run(manifest, out, {})
+            sign_run(manifest, out, {})
             manifest.save(directory.manifest)
             job = job or failing.enter_context(opened())
             job._is_new = is_new
@@ -679,7 +675,6 @@ class Job:
             ledger=self._ledger,
             concurrency=concurrency,
             filters=self._filters(),
-            lists_at_once=self.manifest.config.lists_at_once,
             margin=None if self.by_people else _MARGIN if deferred else _LIVE_MARGIN,
             shard=self.manifest.config.shard,
             listener=listener,
@@ -784,7 +779,7 @@ class Job:
 
     async def _bind(self) -> dict[str, BoundModel]:
         """Each step's model, or one whose calls are delivered or answered elsewhere."""
-        limits, at_once = self.manifest.config, self.manifest.config.lists_at_once
+        limits = self.manifest.config
         steps, asked = self.prepared.steps, self.prepared.delivery
         if self.elsewhere is not None:
             if asked is not None:
@@ -793,14 +788,13 @@ class Job:
         elif self.delivery is not None:
             steps = delivered(steps, self.delivery, self.path, limits, names=self._handed)
         elif asked is not None:
-            lists = len(self.prepared.specs) if at_once > 1 else 0
             steps = delivered(
                 steps,
                 asked,
                 self.path,
                 limits,
                 names=self.prepared.delivered,
-                per_round=2 + lists,
+                per_round=2,
             )
         return bind_models(steps, limits, task=self.prepared.lock.task.id)
 

@@ -20,7 +20,6 @@ from targen_core.engine.quotas import Shard
 from targen_core.errors import RunConflict, RunDirectoryError, UnknownName, UsageError
 from targen_core.hints import command, in_python, install, near_path, quoted
 from targen_core.origin import TASK_FILE, Typed, is_file, is_trusted
-from targen_core.plugins.adapters import IN_FILE
 from targen_core.plugins.register import MEMORY
 from targen_core.runs.config import RunConfig, references
 from targen_core.runs.dimensions import as_typed
@@ -184,11 +183,6 @@ def _bare(name: str) -> str:
     return parts[-1]
 
 
-def is_in_file(plan: StepPlan) -> bool:
-    """Return whether a step's model is of a class in a file, which a run does not keep."""
-    return bool(ADAPTED.match(plan.identity)) and f":{IN_FILE}" in plan.identity
-
-
 FORMAT = 2
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -200,11 +194,9 @@ USUAL_PLACES = frozenset(f"filter {name}" for name in USUAL)
 """Where a lock has the filters that every run has."""
 
 _DECIDING = {
-    "contexts_fraction",
     "contexts_from",
     "contexts_limit",
     "generators_from",
-    "lists_at_once",
     "seed",
     "seeds_from",
     "unsure",

@@ -146,7 +146,7 @@ def models_of(
     """
     made: list[tuple[str, BackendOptions, ChatModel]] = []
     steps: dict[str, PreparedStep] = {}
-    taken = delivered_steps(delivery, task.steps, config.lists_at_once)
+    taken = delivered_steps(delivery, task.steps)
     for step in task.steps:
         if step.name not in asked:
             continue
@@ -305,18 +305,15 @@ def known_deliveries(registry: Registry) -> tuple[Delivery, ...]:
     return tuple(known)
 
 
-def delivered_steps(
-    delivery: Delivery | None, steps: Iterable[Step], lists_at_once: int
-) -> list[str]:
+def delivered_steps(delivery: Delivery | None, steps: Iterable[Step]) -> list[str]:
     """Return the names of those steps whose calls a delivery takes.
 
-    Lists are included if they grow in parallel, or the delivery handles all calls. Otherwise each
-    call sees the items of the one before it, except in lists that write or judge rows.
+    Lists are included if they write or judge rows, or the delivery handles all calls. Otherwise
+    each call sees the items of the one before it, so there is one at a time.
     """
     if delivery is None:
         return []
-    lists = delivery.takes_all or lists_at_once > 1
-    return [step.name for step in steps if lists or step.name in _OF_ROWS]
+    return [step.name for step in steps if delivery.takes_all or step.name in _OF_ROWS]
 
 
 def require_deliverable(delivery: Delivery, steps: Mapping[str, PreparedStep]) -> None:

@@ -128,7 +128,7 @@ def require_known(
     """Refuse options of a run's config that are not the user's own; `typed` are the user's.
 
     `steps` are those that will ask a model. If the run is `permitted`, only its classes are
-    checked. A class in a file has the id of a module that somebody else may provide.
+    checked.
 
     Raises:
         UsageError: with the options to type, or an unknown backend.
@@ -143,9 +143,8 @@ def require_known(
         if is_class and not isinstance(name, Typed):
             raise UsageError(
                 f"step {step} of this run uses {name}, but targen did not start it here",
-                hint=f"if you trust that code, run: targen check {quoted(name)}; for "
-                "a class in a file, repeat the run's command, "
-                f"with --backend {quoted(_in_file(name))}",
+                hint=f"if you trust that code, run: targen check {quoted(name)}, and repeat the "
+                "run's command",
             )
         for key in () if permitted else _doubtful(name, asked, backend):
             own = f"{step}.{key}"
@@ -161,13 +160,6 @@ def require_known(
             _unknown(lacking) + "specify any URL, file, price or limit",
             hint="give the right value or, if you trust the run, repeat these: " + again,
         )
-
-
-def _in_file(name: str) -> str:
-    """Return how a class is typed that is in a file: its run has the id of a module."""
-    adapter, _, path = name.partition(":")
-    module, _, attribute = path.rpartition(".")
-    return f"{adapter}:./{module}.py:{attribute}"
 
 
 def _doubtful(name: str, asked: Mapping[str, Any], backend: Backend) -> Iterator[str]:

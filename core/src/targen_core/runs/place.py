@@ -23,7 +23,7 @@ from targen_core.hints import flag_of, is_address, quoted
 from targen_core.outputs import remove
 from targen_core.runs.directory import RunDirectory
 from targen_core.runs.files import OUTPUTS
-from targen_core.runs.manifest import COPY, Lock, Manifest, flat, is_in_file
+from targen_core.runs.manifest import COPY, Lock, Manifest, flat
 from targen_core.runs.permissions import refuse_itself
 from targen_core.signing import FILE as SIGNATURES
 from targen_core.task_files import TaskFile
@@ -155,12 +155,8 @@ def same_run(
         any_larger = there.resuming(out, n="N")
         raise RunConflict(
             f"{out} contains a different run: its target is {plural(rows, 'row')}, not {asked:,}",
-            hint="choose a different --out; a run of a class in a file cannot be extended"
-            if any(map(is_in_file, there.lock.steps.values()))
-            else (
-                (_larger(there, requested, out) or any_larger)
-                + " extends it; or choose a different --out"
-            ),
+            hint=(_larger(there, requested, out) or any_larger)
+            + " extends it; or choose a different --out",
         )
     beside = next(path for path in numbered(out) if not path.exists())
     resume = f"{there.resuming(out)} resumes it with its recorded options; or "
@@ -185,8 +181,6 @@ def _larger(there: Manifest, requested: Manifest, out: Path) -> str | None:
     if not all(each.startswith("targets") for each in differs) or wanted.total == was.total:
         return None
     if any(wanted.get(label, rows) < rows for label, rows in was.items()):
-        return None
-    if any(map(is_in_file, there.lock.steps.values())):
         return None
     is_even = max(wanted.values()) - min(wanted.values()) <= 1
     size = {"n": wanted.total} if is_even else {"labels": dict(wanted)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -84,7 +83,7 @@ class Prepared:
     @property
     def delivered(self) -> list[str]:
         """The steps whose calls are delivered."""
-        taken = delivered_steps(self.delivery, self.task.steps, self.config.lists_at_once)
+        taken = delivered_steps(self.delivery, self.task.steps)
         if not self.config.delivered_by:
             return [name for name, step in self.steps.items() if step.backend.delivery]
         return [name for name in taken if name in self.steps]
@@ -345,16 +344,7 @@ def chain_of(
     task: Task[Any, Any], config: RunConfig, options: Mapping[str, StepOptions]
 ) -> tuple[tuple[ListSpec, ...], dict[str, tuple[Any, ...]]]:
     """The chain of lists, with the user's own items and batch sizes in place."""
-    fraction = config.contexts_fraction
-    if fraction < 1 and config.contexts is None and config.contexts_limit is None:
-        raise UsageError(
-            "--contexts-fraction needs a fixed number of contexts: without one, contexts "
-            "are requested as needed",
-            hint="add --contexts-limit N, or --contexts FILE",
-        )
     limit = config.contexts_limit
-    if limit is not None:
-        limit = math.ceil(limit * fraction)
     user_items: dict[str, tuple[Any, ...]] = {}
     chain: list[ListSpec] = []
     if task.seeding.parts and (
@@ -392,8 +382,7 @@ def chain_of(
                 sizes[name].pop(0) if sizes[name] else source.batch,
             )
             if source is task.contexts:
-                items = user_items.get("contexts")
-                part = replace(part, fixed=items and items[: math.ceil(len(items) * fraction)])
+                part = replace(part, fixed=user_items.get("contexts"))
             if not chain:  # stands in for contexts in a task without them
                 part = replace(part, limit=limit)
             chain.append(part)
@@ -412,12 +401,6 @@ def refuse_unsharded(task: Task[Any, Any], shard: Shard, chain: Sequence[ListSpe
     alone = "omit --shard; for more rows, use a different --seed"
     paper = task.seeding.seed_branch is not None and "paper" in task.variants
     for part in chain:
-        if part.source.balanced:
-            raise UsageError(
-                f"--shard: rows of {task.name} are spread evenly over the items of "
-                f"{part.step}, which is only possible within one run",
-                hint=alone,
-            )
         if part.source.told_rows:
             raise UsageError(
                 f"--shard: step {part.step} of {task.name} learns from earlier rows, which "

@@ -321,11 +321,6 @@ class ListStep(Keywords, Generic[ItemT]):
             rows can learn from earlier rounds. These batches wait until all earlier candidates have
             verdicts. Lists below this list see the same rows. Each batch also sees how many rows
             are still missing, in `llm.needed`.
-        in_turn: whether each batch builds on the earlier batches. If so, the list's batches wait
-            for one another even if lists are requested in parallel (`--batch-lists`).
-        balanced: whether the list's items should provide equally many rows, as far as possible. An
-            item that has provided its share waits until the other items have run out. Such a list
-            needs `once=True`; the lists above it need `once=True` and `batch=1`.
         asks: whether `propose` calls a model. If it does not, for example because it reads a file,
             targen requests batches one after the other, and each batch sees all earlier batches.
         summary: a one-line summary for people.
@@ -351,8 +346,6 @@ class ListStep(Keywords, Generic[ItemT]):
     key: Callable[[ItemT], str] | None = None
     max_rejected: float = 1.0
     told_rows: bool = False
-    in_turn: bool = False
-    balanced: bool = False
     asks: bool = True
     summary: str = ""
     prompts: tuple[Prompt, ...] = ()

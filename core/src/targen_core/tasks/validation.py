@@ -260,7 +260,6 @@ def _steps(task: Task[Any, Any]) -> Iterator[str]:
             yield f"a list cannot be called {step!r}: use letters, digits and _, but no digit first"
         if steps.count(step) > 1:
             yield f"two of its steps have the name {step!r}"
-    yield from _balanced(task)
     for step, values in task.calls.parameters.items():
         if step not in steps:
             yield (f"parameters for unknown step {step!r}; the task's steps are {', '.join(steps)}")
@@ -289,23 +288,6 @@ def _dimensions(task: Task[Any, Any]) -> Iterator[str]:
         name = repeated((*lists, *task.dimensions))
         if name is not None:
             yield f"two of its dimensions have the name {name!r}"
-
-
-def _balanced(task: Task[Any, Any]) -> Iterator[str]:
-    """Balanced lists whose items are not all known from the first."""
-    chains = [part.lists for part in task.seeding.parts.values()] or [task.chain]
-    for chain in chains:
-        places = [number for number, step in enumerate(chain) if step.balanced]
-        if not places:
-            continue
-        *above, balanced = chain[: places[-1] + 1]
-        if len(places) > 1 or not balanced.once or any(s.batch > 1 or not s.once for s in above):
-            yield (
-                "only one list may be balanced; it needs once=True, and the lists above it need "
-                "once=True and batch=1"
-            )
-        if task.seeding.samples_per_seed != 1 or task.rows.rows_per_instance != 1:
-            yield "a task with a balanced list must have samples_per_seed=1 and rows_per_instance=1"
 
 
 def _sampling_problems(values: Mapping[str, Any]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -234,10 +235,8 @@ def _arms(
         yield "no correction", f"{task.name} has no correction step" if none else arm(correct=False)
     if "contexts" in names:
         for name, share in _SHARES.items():
-            yield (
-                name,
-                arm(contexts_fraction=share) if limit else f"{task.name} has no contexts or seeds",
-            )
+            fewer = {"contexts_limit": math.ceil(share * contexts)}
+            yield name, arm(**fewer) if limit else f"{task.name} has no contexts or seeds"
     if "no-contexts" in names:
         has = listed and task.contexts is not None and task.contexts.item is str
         why = f"the contexts of {task.name} are not texts"

@@ -50,7 +50,7 @@ _ALIASES = {"execute": "generate"}
 @goes_on_as_generate(
     without=(
         *("suite", "preset", "variants", "contexts", "seeds", "contexts_from", "seeds_from"),
-        *("contexts_limit", "contexts_fraction", "balance", "corrector"),
+        *("contexts_limit", "balance", "corrector"),
     )
 )
 def transform(
@@ -102,15 +102,6 @@ def transform(
     min_rows: MinRowsArg = None,
     max_rows: MaxRowsArg = None,
     gated: GatedArg = False,
-    balance_sources: Annotated[
-        bool,
-        typer.Option(
-            "--balance-sources",
-            help="Take the same number of rows from each dataset, instead of using the best "
-            "one first.",
-            rich_help_panel=_SOURCES,
-        ),
-    ] = False,
     max_rejected: Annotated[
         float,
         typer.Option(
@@ -228,7 +219,6 @@ def transform(
         min_rows=min_rows,
         max_rows=max_rows,
         gated=gated,
-        balance_sources=balance_sources,
         max_rejected=max_rejected,
         correct=correct,
         synthetic=synthetic,

@@ -90,8 +90,6 @@ class Transform(_Part):
         trial: rows of a dataset that are tried first; the others follow if no more than
             `max_rejected` of them were rejected.
         max_rejected: see `trial`; 1 drops no dataset.
-        balance_sources: whether each dataset gives equally many rows, as far as it can, instead of
-            the best one being used up before the next.
         rows_per_dataset: at most so many rows of a dataset are used, chosen by chance.
         rows_read: at most so many rows of a dataset are read, to choose from.
         cell: characters of a cell that the model is shown.
@@ -118,7 +116,6 @@ class Transform(_Part):
     expand: bool = True
     trial: _Count = 10
     max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.8
-    balance_sources: bool = False
     rows_per_dataset: _Count = 10_000
     rows_read: _Count = 50_000
     cell: Annotated[int, Field(ge=100, le=1_000_000)] = 4_000

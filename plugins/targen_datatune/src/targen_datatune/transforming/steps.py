@@ -241,7 +241,7 @@ class Steps:
         start = 0
         if existing:
             start = next(at for at, row in enumerate(every, 1) if row.row == existing[-1].row)
-        more = llm.batch if not existing or self.spec.balance_sources else len(every)
+        more = llm.batch if not existing else len(every)
         inputs = parent.input or parent.columns
         taken: list[SourceRow] = []
         usable = 0

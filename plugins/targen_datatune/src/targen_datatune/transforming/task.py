@@ -216,7 +216,6 @@ def _lists(spec: Transform, steps: Steps) -> tuple[ListStep[Any], ...]:
             once=True,
             check=readable,
             key=lambda source: source.dataset,
-            balanced=spec.balance_sources,
             credit=_credit,
             summary="datasets that suit the task, best first",
         ),

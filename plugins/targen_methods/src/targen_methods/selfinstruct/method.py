@@ -337,7 +337,6 @@ def _task(base: Base, options: TaskOptions) -> Task[Any, Any]:
                 item=Instruction,
                 propose=steps.instructions,
                 batch=options.asked,
-                in_turn=True,
                 check=steps.check,
                 key=lambda one: " ".join(one.text.casefold().split()),
                 summary="new instructions, each different from the earlier ones",

@@ -66,12 +66,10 @@ class LangChainOptions(BackendOptions):
 def backend(named: NamedClass) -> Backend:
     """Return the backend of a class, which is imported when its model is made."""
     return Backend(
-        summary=f"the LangChain chat model {named.attribute} of {named.where}"
-        if named.in_file
-        else f"the LangChain chat model {named.path}",
+        summary=f"the LangChain chat model {named.id}",
         options=LangChainOptions,
         create=partial(_create, named),
-        packages=("langchain-core",) if named.in_file else _distributions(named.where),
+        packages=_distributions(named.where),
     )
 
 
@@ -82,7 +80,7 @@ def _create(named: NamedClass, options: LangChainOptions) -> LangChainModel:
         MissingDependency: a package that is not installed.
         UsageError: no such class, no chat model, or options that it does not take.
     """
-    path, kind = named.path, named.load()
+    path, kind = named.id, named.load()
     from langchain_core.language_models import BaseChatModel
 
     if not (isinstance(kind, type) and issubclass(kind, BaseChatModel)):

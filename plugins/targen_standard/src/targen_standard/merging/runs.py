@@ -289,7 +289,7 @@ def _family(manifest: Manifest) -> str:
     """
     decides = manifest.deciding()
     apart = {"steps", "targets", "shard", "near_duplicates", "filters"}
-    apart |= {"contexts_limit", "contexts_fraction"}
+    apart.add("contexts_limit")
     steps = {
         step: [plan.backend, model_name(plan) or plan.identity, plan.params]
         for step, plan in manifest.steps.items()

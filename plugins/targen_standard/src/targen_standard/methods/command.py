@@ -20,7 +20,7 @@ _METHOD = "Method"
 @goes_on_as_generate(
     without=(
         *("suite", "contexts", "seeds", "contexts_from", "seeds_from", "contexts_limit"),
-        *("contexts_fraction", "balance", "dimensions", "task_dimensions"),
+        *("balance", "dimensions", "task_dimensions"),
         "correct",  # there is no step 4 to leave out
     )
 )

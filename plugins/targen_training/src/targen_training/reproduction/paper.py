@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -308,7 +309,8 @@ def _data(
     if most := values.get("contexts_limit"):
         # Shares of more contexts than the rows need would be the same rows.
         varied = registry.get("task", task).varied(values.get("variants", ()))
-        values["contexts_limit"] = contexts_of(varied, options.values["n"], most)
+        whole = contexts_of(varied, options.values["n"], most)
+        values["contexts_limit"] = math.ceil(arm.get("contexts", 1) * whole)
     if "method" not in arm:
         return {"generate": values}
     path = method_file(registry, options, arm["method"], task, train)
