@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .driver import Shell, call, known, python_calls, xfail
+from .driver import Shell, call, known, python_calls
 from .pages import Visitor, serving
 
 P, N = "positive", "negative"
@@ -176,11 +176,11 @@ subprocess.run(["targen", *sys.argv[1:]], check=True)
 print("MB", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)"""
 
 
-@xfail("C5: 17 kB for each row, so 2,019 MB for 100,000")
 def test_rows_are_evaluated_in_little_memory(files: Shell) -> None:
     files(*"train own.csv --task reviews.yaml --trainer tfidf --out model".split())
     many = "".join(f"Soup {number} was warm.,{P}\n" for number in range(6_000))
     (files.folder / "many.csv").write_text(f"text,label\n{many}")
+    files.fresh = True  # a fork begins with the memory of this process
     peak = files("-c", PEAK, "evaluate", "model", "many.csv", program="python").out
     assert int(peak.rpartition("MB ")[2]) < 170
 

@@ -15,6 +15,7 @@ import pytest
 
 import targen_core as tg
 from targen_core.cli.estimating import estimate
+from targen_core.errors import UsageError
 from targen_standard.scripted import ScriptedModel, ScriptedOptions
 from targen_testing.sample import SAMPLE
 
@@ -77,3 +78,11 @@ def test_what_cannot_be_is_refused(call, error, hint, run):
     assert error in str(caught.value)
     assert hint in caught.value.hint
     assert not Path("runs").exists()
+
+
+def test_the_model_of_the_settings_is_not_used_but_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("TARGEN_CONFIG_DIR", str(tmp_path))
+    (tmp_path / "targen.toml").write_text('backend = "llama"\nmodel = "m"\nmax-cost = 2\n')
+    with pytest.raises(UsageError, match="targen config apply to commands") as error:
+        tg.generate("rte", n=2)
+    assert error.value.hint == 'pass model="llama/m", max_cost=2.0'

@@ -135,3 +135,16 @@ for _name in _APP.list_commands(typer.Context(_APP)):
     if _name not in PIPED:
         _values["test_a_pipe_may_close"] = None
     globals()[_class] = type(_class, (Every,), _values)
+
+
+def test_every_command_prints_json_except_those_that_serve_or_scaffold():
+    def commands(group, path=()):
+        for name in group.list_commands(context):
+            found = group.get_command(context, name)
+            if hasattr(found, "list_commands"):
+                yield from commands(found, (*path, name))
+            elif not any("--json" in option.opts for option in found.params):
+                yield " ".join((*path, name))
+
+    context = typer.Context(_APP)
+    assert {*commands(_APP)} <= {"desk", "mcp", "new", "view"}

@@ -55,6 +55,26 @@ class TestWhereTheyComeFrom:
         Path("few.txt").write_text("one thing\nanother thing\n", encoding="utf-8")
         refuses(("generate", "./porter.yaml", "-n", "2", "-b", "scripted", *typed), error)
 
+    @pytest.mark.parametrize(
+        ("column", "values", "error"),
+        [
+            ("tone", "[friendly, angry]", "line 2: its tone is 'dry'"),
+            ("language", "[German, English]", "line 2: the example is not in German"),
+        ],
+    )
+    def test_a_dimension_that_contradicts_them_is_refused(self, refuses, column, values, error):
+        Path("task.yaml").write_text(
+            "description: E-mails.\nlanguage: German or English\n"
+            "labels: {refund: Money back., order: Where an order is.}\n"
+            f"dimensions: {{{column}: {values}}}\n",
+            encoding="utf-8",
+        )
+        rows = "".join(f"Where is order {n}? I have waited for it.,dry\n" for n in range(6))
+        Path("rows.csv").write_text("text,tone\n" + rows, encoding="utf-8")
+        typed = ("--examples", "rows.csv")
+        said = f"dimensions.{column} ({values[1:-1]}) contradicts rows.csv, {error}"
+        refuses(("generate", "./task.yaml", "-n", "2", "-b", "scripted", *typed), said)
+
 
 class TestResuming:
     def test_replay_and_trace_need_no_file_either(self, targen, labelled, works):

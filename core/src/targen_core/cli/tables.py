@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targen_core.display.terminal import folded, room_of, width_of
@@ -133,6 +134,11 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print a value for programs: the same JSON whatever the output's encoding can hold."""
     plain = not (sys.stdout.encoding or "").lower().startswith("utf")
     print(json_safe(json.dumps(value, indent=indent, ensure_ascii=plain)))
+
+
+def print_files(*files: Path, **facts: Any) -> None:
+    """Print, for programs, the files that a command wrote, and facts such as how many rows."""
+    print_json({**facts, "files": [str(path) for path in files]})
 
 
 class _Kept(io.StringIO):

@@ -49,11 +49,13 @@ def file_of_rows(rows: Any) -> Path:
         rows = sorted(rows, key=str)  # its own order differs in each process
     elif isinstance(rows, Iterator):
         rows = list(rows)
-    name, of = _UNNAMED, rows
-    if not _are_texts(rows):
+    name = _UNNAMED
+    if _are_texts(rows):
+        of = ({"text": row} for row in rows)
+    else:
         source = open_source(rows)
         name = source.name if isinstance(rows, str | Dataset) else _UNNAMED
-        of = map(dict, source.rows())
+        of = (dict(row) for row in source.rows())
     text = "".join(f"{json.dumps(row, default=str)}\n" for row in of)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     file = _folder() / digest / f"{name}.jsonl"

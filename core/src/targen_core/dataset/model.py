@@ -94,6 +94,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
             original data.
         report: for a run, its report at the moment when its rows were read; otherwise empty.
         finds_task: the file of the task and its variants, if it was read for a task in a file.
+        columns: the columns of a person's file with the task's name of each; {} if they are equal.
     """
 
     name: str = field(compare=False)
@@ -108,6 +109,7 @@ class Dataset(Sequence[Mapping[str, Any]]):
     problems: Sequence[Problem] = field(default=(), compare=False)
     report: Mapping[str, Any] = field(default_factory=dict, compare=False)
     finds_task: tuple[str, tuple[str, ...]] | None = field(default=None, compare=False)
+    columns: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     __hash__ = None  # type: ignore[assignment]  # its rows have none
 
@@ -191,6 +193,15 @@ class Dataset(Sequence[Mapping[str, Any]]):
         """
         for unit in self.units():
             yield from unit.instances
+
+    @property
+    def own_rows(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows in the columns of the file that they are from."""
+        if not self.columns:
+            yield from self.rows
+            return
+        for row in self.rows:
+            yield {own: row[name] for own, name in self.columns.items() if name in row}
 
     @property
     def texts(self) -> Iterator[tuple[str, ...]]:

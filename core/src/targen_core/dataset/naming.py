@@ -170,6 +170,21 @@ def naming_of(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) ->
     return Naming(fields, label, {fields[0]: named[0]})
 
 
+def in_layout_of(source: Source, task: Task[Any, Any] | None) -> Source:
+    """A person's rows as a task's file lays them out, or by its labels: `label<TAB>text` and more.
+
+    Raises:
+        UsageError: the first line seems to be a row, and the columns are not clear.
+    """
+    if task is None:
+        return source
+    if task.rows.files and source.laid_out is not None and current() == Layout():
+        source = source.laid_out(layout_of(**task.rows.files))
+    rows = first_rows(source.form, LOOKED_AT)
+    form = labelled(source.form, task, rows) if rows else None
+    return source if form is None else replace(source, form=form)
+
+
 def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
     """A person's rows with the columns of a task, and which columns of theirs these are, or "".
 
@@ -177,13 +192,8 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
     """
     if source.task or source.of:
         return source, ""
-    if task.rows.files and source.laid_out is not None and current() == Layout():
-        source = source.laid_out(layout_of(**task.rows.files))
+    source = in_layout_of(source, task)
     rows = first_rows(source.form, LOOKED_AT)
-    form = labelled(source.form, task, rows) if rows else None
-    if form is not None:
-        source = replace(source, form=form)
-        rows = first_rows(form, LOOKED_AT)
     first = rows[0] if rows else {}
     answers = _answers(task)
     if not {*_written_fields(task, first), *answers} - {*first}:
@@ -196,11 +206,11 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
         return source, ""
     if only := _only_values(task, first):
         source = replace(source, form=changed(source.form, lambda row: {**only, **row}))
-    own = task.schema.model_fields  # such as a column that is no text of the task
-    names = {column: name for name, column in naming.renamed.items() if column not in own}
+    known = task.schema.model_fields  # such as a column that is no text of the task
+    names = {column: name for name, column in naming.renamed.items() if column not in known}
     for answer in answers:
         column = naming.label if answer == "label" else _answer_column(answer, task, naming, rows)
-        if column and column not in own:
+        if column and column not in known:
             names[column] = answer
     if not names:
         return source, ""
@@ -211,7 +221,9 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
     there = {name: name for row in rows for name in row}
     there |= {name: column for column, name in names.items()}
     named = [name for name in (*naming.fields, *answers) if name in there]
-    return replace(source, form=renamed), ", ".join(f"{name}: {there[name]}" for name in named)
+    own = {name: names.get(name, name) for row in rows for name in row}
+    source = replace(source, form=renamed, columns=own)
+    return source, ", ".join(f"{name}: {there[name]}" for name in named)
 
 
 def labelled(form: Form, task: Task[Any, Any], rows: Sequence[Mapping[str, Any]]) -> Form | None:

@@ -98,6 +98,7 @@ def read_dataset(
         problems=problems,
         report=report,
         finds_task=_found_in_a_file(opened, task, variants),
+        columns=opened.columns,
     )
     return dataset if opened.then is None else opened.then(dataset)
 

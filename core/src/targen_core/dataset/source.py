@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, NoReturn
@@ -70,6 +70,7 @@ class Source:
         then: what is done to the dataset once its rows are read, such as weighing them.
         encoding: the one that was given for its text.
         laid_out: opens it again with a layout, if it is a file.
+        columns: the columns of a person's file with the task's name of each; {} if they are equal.
     """
 
     place: str
@@ -85,6 +86,7 @@ class Source:
     then: Callable[[Dataset], Dataset] | None = None
     encoding: str = "utf-8"
     laid_out: Callable[[Layout], Source] | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def options(self) -> Mapping[str, str]:

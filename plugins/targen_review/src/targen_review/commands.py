@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.sources import EncodingArg, WhoseArg
-from targen_core.cli.tables import print_json, print_table
+from targen_core.cli.tables import print_files, print_json, print_table
 from targen_core.errors import UsageError
 from targen_core.text import plural, printable
 
@@ -427,6 +428,7 @@ def export(
         str | None,
         typer.Option("--as", metavar="RATER", help="Export only this rater's rows."),
     ] = None,
+    json: JsonArg = False,
 ) -> None:
     """Export the rows of a review to Argilla or Label Studio.
 
@@ -458,6 +460,9 @@ def export(
             f"in Label Studio: paste {out}/labeling.xml under Labeling Interface, and import "
             f"{out}/tasks.json"
         )
+    if json:
+        print_files(*files, rows=len(sheet.items))
+        return
     print(f"{plural(len(sheet.items), 'row')} of {sheet.name} for {to}\n")
     print_table(["file", "bytes"], [(path, f"{path.stat().st_size:,}") for path in files])
     print(f"\n{then}")
@@ -483,6 +488,7 @@ def import_(
             "the address up to @, labelstudio-NUMBER or argilla-ID]",
         ),
     ] = None,
+    json: JsonArg = False,
 ) -> None:
     """Import grades from Argilla or Label Studio into a review.
 
@@ -512,6 +518,9 @@ def import_(
             f"note: left out {plural(stale, 'grade')} for rows that have changed since the export",
             file=sys.stderr,
         )
+    if json:
+        print_json({"grades": dict(take(folder, grades))})
+        return
     if not grades:
         print(f"{file} does not contain any answers yet")
         return

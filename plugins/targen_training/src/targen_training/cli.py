@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from targen_core.cli.completion import completer
+from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.sources import EncodingArg
+from targen_core.cli.tables import print_files
 from targen_core.errors import UsageError
 from targen_core.hints import quoted
 from targen_core.origin import Typed
@@ -90,6 +92,7 @@ def train(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only the path of the model.")
     ] = False,
+    json: JsonArg = False,
 ) -> None:
     """Train a model on one dataset, or on the datasets of several tasks.
 
@@ -128,14 +131,18 @@ def train(
             seed=seed,
             out=out,
             force=force,
-            progress=not quiet,
+            progress=not (quiet or json),
             registry=registry,
         )
     if out is None or not out.is_absolute():
         made = replace(made, folder=Path(os.path.relpath(made.folder)))
+    _warn(made, rows)
+    if json:
+        labels = [*made.facts.labels]
+        print_files(made.folder, rows=made.facts.decisions, tasks=made.facts.tasks, labels=labels)
+        return
     if not quiet:
         print(_said(made.facts))
-    _warn(made, rows)
     print(made.folder)
     if not quiet:
         print(f"next, type: {_next(made, rows)}", file=sys.stderr)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.sources import EncodingArg
 from targen_core.errors import UsageError, no_such_file
 from targen_core.text import plural
@@ -245,6 +246,7 @@ def predict(
     ],
     task: TaskOption = None,
     encoding: EncodingArg = "utf-8",
+    json: JsonArg = False,
 ) -> None:
     """Predict the labels of new rows with a trained model.
 
@@ -265,6 +267,11 @@ def predict(
     found = api.predict(model, data, task=task, encoding=encoding)
     write_rows(out, found.rows)
     counts = Counter(row[PREDICTED] for row in found.rows if SCORE in row)
+    if json:
+        from targen_core.cli.tables import print_files
+
+        print_files(out, rows=len(found), predicted=dict(counts))
+        return
     few = [f"{name} {n:,}" for name, n in counts.most_common()] if len(counts) <= _NAMED else []
     print(f"{plural(len(found), 'row')}{'; predicted ' if few else ''}{', '.join(few)}")
     print(out)

@@ -8,6 +8,7 @@ other has.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import combinations, pairwise
@@ -101,11 +102,21 @@ class Features:
 
     @staticmethod
     def _tfidf(words: dict[str, int], idf: NDArray[np.float64], texts: Sequence[str]) -> Any:
-        from sklearn.feature_extraction.text import TfidfVectorizer
+        """As `TfidfVectorizer` does with `sublinear_tf`, whose package takes 150 MB to import."""
+        from scipy.sparse import csr_matrix
 
-        weighted = TfidfVectorizer(analyzer=_split(texts), vocabulary=words, sublinear_tf=True)
-        weighted.idf_ = idf
-        return weighted.transform(texts)
+        split = _split(texts)
+        counts = [
+            Counter(at for gram in split(text) if (at := words.get(gram)) is not None)
+            for text in texts
+        ]
+        places = np.array([at for each in counts for at in each], dtype=np.int64)
+        ends = np.cumsum([0, *map(len, counts)])
+        values = np.array([count for each in counts for count in each.values()], dtype=np.float64)
+        values = (1 + np.log(values)) * idf[places]
+        rows = np.repeat(np.arange(len(texts)), np.diff(ends))
+        norms = np.sqrt(np.bincount(rows, values**2, len(texts)))
+        return csr_matrix((values / norms[rows], places, ends), shape=(len(texts), len(words)))
 
 
 def _shared(decision: Decision, fields: Sequence[str]) -> list[float]:

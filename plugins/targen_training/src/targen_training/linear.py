@@ -25,6 +25,7 @@ from targen_training.trainers import Decision, Predictor, Trainer, TrainingSet
 from targen_training.weighing.head import balance
 
 _FORMAT = 1
+_AT_ONCE = 2_000  # decisions, whose features need far more memory than their texts
 
 
 class TfidfOptions(EnsemblingOptions):
@@ -181,10 +182,10 @@ def load(folder: Path) -> Predictor:
     def predict(decisions: Sequence[Decision], /) -> Sequence[Sequence[float]]:
         from scipy.special import softmax
 
-        if not decisions:
-            return []
-        scores = features.of(decisions) @ weights.T + bias
-        shares: list[list[float]] = softmax(scores, axis=1).tolist()
+        shares: list[list[float]] = []
+        for start in range(0, len(decisions), _AT_ONCE):
+            some = decisions[start : start + _AT_ONCE]
+            shares += softmax(features.of(some) @ weights.T + bias, axis=1).tolist()
         return shares
 
     return predict

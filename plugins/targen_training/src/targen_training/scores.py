@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -30,6 +30,7 @@ LOSSES = ("mean_absolute_error",)
 """Figures that are not shares: the smaller, the better."""
 
 RESAMPLES = 1000
+_BLOCK = 1 << 18  # counts that are drawn at a time
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _WORDS = re.compile(r"[a-z0-9]+")
@@ -62,13 +63,14 @@ class Measure:
         """The figure of all rows, each once."""
         return float(self.at(np.ones(len(self.parts))))
 
-    def estimate(self, draws: Numbers, *, is_share: bool = False) -> Estimate:
-        """With its 95% interval; `draws` are weights of shape (resamples, rows).
+    def estimate(self, sums: Numbers, *, is_share: bool = False) -> Estimate:
+        """With its 95% interval; `sums` are those of resamples, of shape (resamples, parts).
 
         Rows that are all right, or all wrong, are so in every draw. The interval of a share then
         has the bound that is exact for so many rows (Clopper and Pearson, 1934).
         """
-        found = interval(self.value, self.at(draws))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = interval(self.value, self.of(sums))
         if is_share and found.low == found.high and found.value in (0.0, 1.0):
             least = 0.025 ** (1 / len(self.parts))
             return Estimate(1.0, least, 1.0) if found.value else Estimate(0.0, 0.0, 1 - least)
@@ -107,11 +109,7 @@ class Measured:
     @cached_property
     def figures(self) -> dict[str, Estimate]:
         """Return all figures with their 95% intervals."""
-        draws = draws_of(self.count)
-        return {
-            name: measure.estimate(draws, is_share=name not in LOSSES)
-            for name, measure in self.measures.items()
-        }
+        return estimates(self.measures, self.count)
 
     @property
     def baseline(self) -> float | None:
@@ -140,9 +138,28 @@ class Measured:
 
 def draws_of(rows: int, resamples: int = RESAMPLES) -> Numbers:
     """Return the constant counts of each row in each resample, of shape (resamples, rows)."""
-    chance = np.random.default_rng(0)
-    drawn = chance.multinomial(rows, [1 / rows] * rows, size=resamples)
-    return drawn.astype(np.float64)
+    return np.concatenate([*_blocks(rows, resamples)])
+
+
+def _blocks(rows: int, resamples: int = RESAMPLES) -> Iterator[Numbers]:
+    """Yield these counts for some resamples at a time, in at most a few megabytes."""
+    chance, shares = np.random.default_rng(0), [1 / rows] * rows
+    step = max(1, _BLOCK // rows)
+    for start in range(0, resamples, step):
+        size = min(step, resamples - start)
+        yield chance.multinomial(rows, shares, size=size).astype(np.float64)
+
+
+def estimates(measures: Mapping[str, Measure], rows: int) -> dict[str, Estimate]:
+    """Return figures of so many rows with their 95% intervals."""
+    sums: dict[str, list[Numbers]] = {name: [] for name in measures}
+    for draws in _blocks(rows):
+        for name, measure in measures.items():
+            sums[name].append(draws @ measure.parts)
+    return {
+        name: measure.estimate(np.concatenate(sums[name]), is_share=name not in LOSSES)
+        for name, measure in measures.items()
+    }
 
 
 def measured(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,9 +105,7 @@ def look_at(file: Path, task: str | None = None, encoding: str = "utf-8") -> Loo
         UsageError: the file or the task does not exist, or the file cannot be read.
         MissingDependency: a library that reads it is not installed.
     """
-    from targen_core.dataset.layout import LOOKED_AT, Layout, current, layout_of
-    from targen_core.dataset.naming import in_columns_of, labelled
-    from targen_core.dataset.records import first_rows
+    from targen_core.dataset.naming import in_columns_of, in_layout_of
     from targen_core.dataset.source import open_source
     from targen_core.origin import Typed
     from targen_core.plugins.loader import load_registry
@@ -116,11 +114,7 @@ def look_at(file: Path, task: str | None = None, encoding: str = "utf-8") -> Loo
     source = open_source(Typed(str(file)), encoding=encoding)
     whose = None if task is None else find_task(load_registry(), Typed(task))[1]
     found = Look(source.place, encoding=encoding)
-    if whose is not None and whose.rows.files and source.laid_out and current() == Layout():
-        source = source.laid_out(layout_of(**whose.rows.files))
-    if whose is not None and (rows := first_rows(source.form, LOOKED_AT)):
-        form = labelled(source.form, whose, rows)  # a first line that is a row, label<TAB>text, …
-        source = source if form is None else replace(source, form=form)
+    source = in_layout_of(source, whose)
     _find_columns(found, source, whose)
     if whose is not None and not found.hint:
         source, _ = in_columns_of(source, whose)

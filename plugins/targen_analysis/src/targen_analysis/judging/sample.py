@@ -13,8 +13,10 @@ from typing import Annotated
 import typer
 
 from targen_core.cli.completion import completer
+from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.outputs import write_new
 from targen_core.cli.sources import EncodingArg
+from targen_core.cli.tables import print_files
 from targen_core.errors import UsageError
 
 _COLUMNS = ("row", "text", "answer", "right", "note")
@@ -43,6 +45,7 @@ def sample(
     ] = None,
     encoding: EncodingArg = "utf-8",
     seed: Annotated[int, typer.Option("--seed", help="Random seed for choosing rows.")] = 0,
+    as_json: JsonArg = False,
 ) -> None:
     """Draw a random sample of rows for a person to judge.
 
@@ -84,6 +87,9 @@ def sample(
         for row in rows:
             text.write(json.dumps(dict(zip(_COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
     write_new(out, text.getvalue())  # what somebody filled in is not replaced
+    if as_json:
+        print_files(out, rows=len(rows))
+        return
     print(
         f"Wrote {len(rows):,} of {plural(len(texts), 'row')} to {out}. Fill in the column `right`, "
         f"then run: targen analyze {shlex.join([str(data), '-o', f'judged.sheet={out}'])}"

@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,7 +181,10 @@ def write_judged(
         by=" with ".join(filter(None, [report["corrector"].rpartition(":")[2], report["model"]])),
         verdicts=Counter(change["verdict"] for change in changes),
     )
-    write_correction(out, rows, changes, report, origins=origins, card=card)
+    own = replace(dataset, rows=rows)
+    if own.columns:
+        report = {**report, "columns": own.columns}
+    write_correction(out, [*own.own_rows], changes, report, origins=origins, card=card)
     if dataset.run is None and all(len(item.unit.rows) == 1 for item in judged):
         write_own_file(out, dataset.source, "utf-8", task, [_row_of(task, i) for i in judged])
 

@@ -125,7 +125,7 @@ class Corrected(Folder[CorrectionReport]):
         return Dataset(
             self.path.name,
             self.task,
-            list(read_jsonl(file)),
+            open_source(self.path).rows(self.task),
             card_in(self.path),
             source=str(file),
             provenance=RecordsOf(origins) if origins.exists() else (),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from targen_core.dataset.lines import lines, whole
-from targen_core.dataset.records import Form, Record
+from targen_core.dataset.records import Form, Record, changed
 from targen_core.dataset.schema import schema_of
 from targen_core.dataset.source import DatasetReader, RecordsOf, Source
 from targen_core.dataset.texts import refuse_table
@@ -40,9 +40,23 @@ class _Left(DatasetReader):
         return None
 
 
-def _source(folder: Path, **more: Any) -> Source:
+def _source(folder: Path, columns: Mapping[str, str] | None = None, **more: Any) -> Source:
     rows = folder / "dataset.jsonl"
-    return Source(str(rows), folder.resolve().name, lines(rows), **more)
+    form = lines(rows)
+    if columns:
+        form = changed(form, partial(_in_names_of_task, columns))
+    return Source(str(rows), folder.resolve().name, form, columns=columns or {}, **more)
+
+
+def _in_names_of_task(columns: Mapping[str, str], row: Mapping[str, Any]) -> dict[str, Any]:
+    return {columns.get(name, name): value for name, value in row.items()}
+
+
+def columns_of(folder: Path) -> dict[str, str]:
+    """Return the columns of the rows of a correction, with the task's name of each."""
+    report = read_json(folder / "report.json") if (folder / "report.json").exists() else {}
+    columns = report.get("columns") if isinstance(report, dict) else None
+    return {str(k): str(v) for k, v in columns.items()} if isinstance(columns, dict) else {}
 
 
 def _of_correction(folder: Path) -> Source:
@@ -56,6 +70,7 @@ def _of_correction(folder: Path) -> Source:
     origins = folder / "provenance.jsonl"  # if the origins of the rows are known
     return _source(
         folder,
+        columns=columns_of(folder),
         task=_copied(folder, plan.get("task_file")) or _named(known),
         card=card_in(folder),
         provenance=RecordsOf(origins) if origins.exists() else (),

@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.sources import EncodingArg
+from targen_core.cli.tables import print_files
 from targen_core.errors import UsageError
 from targen_core.options import Limits, RowOptions
 from targen_core.origin import DECLARED
@@ -50,6 +52,7 @@ def init_task(
         typer.Option("--out", help="The output file. [default: NAME.yaml, or task.yaml]"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    json: JsonArg = False,
     *,
     said: Said,
 ) -> None:
@@ -75,7 +78,7 @@ def init_task(
     if rows is not None:
         if blank:
             raise UsageError("--blank and --from exclude each other", hint="omit --blank")
-        _from_rows(rows, encoding, description or "", out, force=force)
+        _from_rows(rows, encoding, description or "", out, force=force, json=json)
         return
     if blank and description is not None:
         raise UsageError(
@@ -94,7 +97,10 @@ def init_task(
 
         path = out or Path("task.yaml")
         _write(path, blank_file(), force=force)
-        print(f"Created {path}. Fill it in, then type: targen preview {_typed(path)}")
+        if json:
+            print_files(path)
+        else:
+            print(f"Created {path}. Fill it in, then type: targen preview {_typed(path)}")
         return
     from targen_core.plugins.loader import load_registry
     from targen_standard.drafting.declaration import declared, drafting, written
@@ -108,6 +114,9 @@ def init_task(
         declaration = declared(asked.reply)
         path = out or Path(f"{declaration.name or 'task'}.yaml")
         _write(path, written(declaration), force=force)
+    if json:
+        print_files(path, labels=[*declaration.labels])
+        return
     if asked.made_up:
         print(f"{path} is only a placeholder: {asked.made_up} calls no model, so none read the")
         print("description. For a draft, pass a different backend with -b. For a template:")
@@ -130,7 +139,7 @@ def init_task(
 
 
 def _from_rows(
-    rows: Path, encoding: str, description: str, out: Path | None, *, force: bool
+    rows: Path, encoding: str, description: str, out: Path | None, *, force: bool, json: bool
 ) -> None:
     """Write a task file from labelled rows."""
     import yaml
@@ -141,6 +150,9 @@ def _from_rows(
     _may_write(path, force=force)
     text = task_from(rows, encoding, description)
     _write(path, text, force=force)
+    if json:
+        print_files(path)
+        return
     if columns := (yaml.safe_load(text).get("data") or {}).get("map"):
         chosen = ", ".join(f"{name} = {column}" for name, column in columns.items())
         print(f"{rows}: {printable(chosen)}; --map label=COLUMN chooses another column")

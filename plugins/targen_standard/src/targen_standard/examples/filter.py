@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Mapping
 from functools import cache, cached_property
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from targen_core.dataset.kept import called
 from targen_core.engine.filters import Candidate, Filter, Refusal
 from targen_core.errors import Rejected, UsageError
 from targen_core.runs.manifest import COPY as COPY_OF_FILE
+from targen_core.tasks.dimensions import Dimension
 from targen_core.tasks.model import Task
 from targen_standard.checks.languages import check_language, named_language
 from targen_standard.examples import SHOWN, ExampleOptions, ExamplesSection
-from targen_standard.examples.reading import Examples, read_examples
+from targen_standard.examples.reading import Example, Examples, read_examples
 from targen_standard.filters.excluded.comparing import SIMILARITY, texts_of
 from targen_standard.filters.excluded.index import ExclusionIndex
 
@@ -61,7 +62,7 @@ class ExampleFilter(Filter):
         self._examples = _read(path, task)
         if task.texts.with_examples is None:
             if not COPY_OF_FILE.fullmatch(path.name):
-                _refuse_languages(task, self._examples)
+                _refuse_contradictions(task, self._examples)
                 _warn(
                     f"the prompts of {task.name} do not show the examples, since the task has "
                     "its own steps; they only reject rows that repeat one"
@@ -122,23 +123,30 @@ def _read(path: Path, task: Task[Any, Any]) -> Examples:
         raise
 
 
-def _refuse_languages(task: Task[Any, Any], examples: Examples) -> None:
-    """Refuse a dimension that draws languages which not all examples are in."""
-    for dimension in task.dimensions:
-        languages = {value: named_language(value) for value in dimension.values}
-        if not all(languages.values()):
-            continue
-        for row, (value, language) in product(examples.rows, languages.items()):
+def _refuse_contradictions(task: Task[Any, Any], examples: Examples) -> None:
+    """Refuse a dimension that contradicts an example: its column of that name, or its language."""
+    for dimension, row in product(task.dimensions, examples.rows):
+        value = row.row.get(dimension.name)
+        if isinstance(value, str) and value and value not in dimension.values:
+            raise _contradiction(dimension, examples, row, f"its {dimension.name} is {value!r}")
+        languages = [*map(named_language, dimension.values)]
+        for language in languages if all(languages) else ():
             try:
                 check_language(row.text, "example", language)
             except Rejected as error:
-                shares = ",".join(f"{each}:1" for each in languages)
-                raise UsageError(
-                    f"dimensions: {dimension.name}: {value} contradicts {examples.name}, "
-                    f"{examples.place} {row.line}: {error}",
-                    hint=f"remove {dimension.name} from dimensions; for exact shares, pass "
-                    f"--share {dimension.name}={shares}",
-                ) from error
+                raise _contradiction(dimension, examples, row, str(error)) from error
+
+
+def _contradiction(
+    dimension: Dimension, examples: Examples, row: Example, reason: str
+) -> UsageError:
+    values = ", ".join(islice(dimension.values, 5))
+    return UsageError(
+        f"dimensions.{dimension.name} ({values}) contradicts {examples.name}, {examples.place} "
+        f"{row.line}: {reason}",
+        hint=f"correct the values, or remove {dimension.name} from dimensions; for exact counts, "
+        f"pass --share {dimension.name}=VALUE:1,VALUE:1",
+    )
 
 
 @cache  # a run is prepared more than once

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import io
-import json
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from targen_core.calls.replies import is_unicode
 from targen_core.dataset.kept import called
-from targen_core.dataset.layout import (
-    LOOKED_AT,
-    Layout,
-    current,
-    layout_of,
-    listed,
-    reading_as,
-)
-from targen_core.dataset.lines import in_utf_8
+from targen_core.dataset.layout import LOOKED_AT, current, listed
 from targen_core.dataset.naming import (
+    in_layout_of,
     known_labels,
     naming_of,
     plain_label,
     said_in,
 )
-from targen_core.dataset.records import as_label
+from targen_core.dataset.records import as_it_is, as_label
 from targen_core.dataset.source import open_source
-from targen_core.dataset.texts import refuse_table
 from targen_core.errors import TargenError, UsageError
 from targen_core.plain import what_is
 from targen_core.reading.encodings import as_utf_8
-from targen_core.reading.texts import refuse_binary
-from targen_core.reading.values import GivenTwice, json_of
+from targen_core.reading.values import GivenTwice
 from targen_core.runs.manifest import COPY
 from targen_core.tasks.fields import text_at
 from targen_core.tasks.model import Task
@@ -50,12 +37,10 @@ _log = logging.getLogger("targen.run")
 _FEWEST = 5  # rows that can serve as examples
 
 _MOST = 20_000  # rows that are read
-_LARGEST = 64 << 20  # bytes of a file of lines
 _NAMED = 3  # bad lines, and unknown labels, that a message names
 _SOME = 0.2  # share of a column's values: fewer may be labels by chance
 _UNKNOWN = "with an unknown label"
 _NOT_UTF_8 = "not UTF-8"
-_TABLES = frozenset((".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"))
 _NO_ROWS = frozenset((".yaml", ".yml", ".toml", ".py", ".ipynb"))
 
 
@@ -68,12 +53,14 @@ class Example:
         text: the part that a model would have written.
         texts: all its texts, for comparing rows with it.
         label: the name of its label; None without one.
+        row: all its columns.
     """
 
     line: int
     text: str
     texts: tuple[str, ...]
     label: str | None = None
+    row: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,9 +121,7 @@ def read_examples(
         *(() if task is None else (task.name, task.version, *task.quota_names)),
     )
     if known not in _read:
-        files = {} if task is None or current() != Layout() else task.rows.files
-        with reading_as(layout_of(**files)) if files else nullcontext():
-            _read[known] = _fresh(path, task, encoding)
+        _read[known] = _fresh(path, task, encoding)
         while len(_read) > _KEPT:
             del _read[next(iter(_read))]
     return _read[known]
@@ -151,7 +136,7 @@ def _fresh(path: Path, task: Task[Any, Any] | None, encoding: str) -> Examples:
             hint="pass real texts: a .csv or .jsonl file with the columns text and label, "
             "or a .txt file with one text per line",
         )
-    place, records = _records(path, encoding)
+    place, records = _records(path, task, encoding)
     several = [*islice(records, _MOST + 1)]
     looked_at = [row for _, row in several[:LOOKED_AT] if isinstance(row, Mapping)]
     columns = _Columns(task, looked_at)
@@ -214,56 +199,30 @@ class _UnknownLabel(ValueError):
         self.label = label
 
 
-_Records = Iterator[tuple[int, Mapping[str, Any] | str | ValueError]]
+_Records = Iterator[tuple[int, Mapping[str, Any] | ValueError]]
 
 
-def _records(path: Path, encoding: str) -> tuple[str, _Records]:
+def _records(path: Path, task: Task[Any, Any] | None, encoding: str) -> tuple[str, _Records]:
     """Return what a place of a file is called, and its rows, each a text or its columns."""
     if what_is(path) == "folder":
         raise UsageError(
             f"{path} is a folder, not a file of rows",
             hint="for a run, pass its file dataset.jsonl",
         )
-    suffix = path.suffix.lower()
-    if current() != Layout() or (suffix in _TABLES and suffix not in (".jsonl", ".ndjson")):
-        source = open_source(path, encoding=encoding)
-        bad = ValueError("not a row")
-        return source.form.place, (
-            (n, bad if isinstance(row, ValueError) else row) for n, row in source.each()
-        )
-    refuse_binary(path)
-    data = in_utf_8(path, encoding, _LARGEST)
-    lines = enumerate(_lines(data), 1)
-    if suffix in _TABLES or data.lstrip()[:1] == b"{":
-        return "line", ((n, _value(line)) for n, line in lines if line)
-    refuse_table(path, data.partition(b"\n")[0].decode(errors="replace"))
-    return "line", ((n, line or ValueError("empty")) for n, line in lines)
+    form = in_layout_of(open_source(path, encoding=encoding), task).form
 
+    def records() -> _Records:
+        for number, record in form.records():
+            try:
+                yield number, as_it_is(record, form)
+            except UnicodeError:
+                yield number, ValueError(_NOT_UTF_8)
+            except GivenTwice:
+                yield number, ValueError("with a key given twice")
+            except ValueError:
+                yield number, ValueError("not a row")
 
-def _lines(data: bytes) -> Iterator[str | ValueError]:
-    """The lines of a file, one by one: in a list, short ones take twenty times their bytes.
-
-    They have no surrounding spaces; one in another encoding does not spoil the rest.
-    """
-    # Each byte that is not UTF-8 becomes half of a surrogate pair.
-    for line in io.TextIOWrapper(io.BytesIO(data), "utf-8", "surrogateescape"):
-        yield line.strip() if is_unicode(line) else ValueError(_NOT_UTF_8)
-
-
-def _value(line: str | ValueError) -> Mapping[str, Any] | str | ValueError:
-    """A line of JSON: an object, or a text."""
-    if isinstance(line, ValueError):
-        return line
-    try:
-        value = json_of(line, strict=False, once=True)
-        json.dumps(value, ensure_ascii=False).encode()  # fails for half of a surrogate pair
-    except GivenTwice:
-        return ValueError("with a key given twice")
-    except (ValueError, RecursionError):
-        return ValueError("not JSON")
-    if isinstance(value, Mapping):
-        return {composed(name): each for name, each in value.items()}
-    return value if isinstance(value, str) else ValueError("not text")
+    return form.place, records()
 
 
 class _Columns:
@@ -314,20 +273,12 @@ class _Columns:
             "values are then skipped"
         )
 
-    def examples(self, line: int, record: Mapping[str, Any] | str) -> list[Example]:
+    def examples(self, line: int, record: Mapping[str, Any]) -> list[Example]:
         """A row as an example; a nested one, such as a passage with questions, as several.
 
         Raises:
             ValueError: why it cannot be one.
         """
-        if isinstance(record, str):
-            if len(self._fields) != 1:
-                fields = ", ".join(self._fields)
-                raise UsageError(
-                    f"a row has the texts {fields}, but line {line} is a single text",
-                    hint=f"use a .csv or .jsonl file with the columns {fields}",
-                )
-            record = {self._fields[0]: record}
         row = {name: value for name, value in record.items() if name != "idx"}
         for name, column in self._renamed.items():
             row[name] = row.pop(column, None)
@@ -347,7 +298,7 @@ class _Columns:
             if plain_words(whole):
                 columns = texts_of(one, self._fields).values()
                 texts = tuple(text for column in columns for text in column)
-                examples.append(Example(line, whole, texts, label))
+                examples.append(Example(line, whole, texts, label, row))
         if not examples:
             raise ValueError("empty")
         return examples

@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from targen_core.cli.completion import completer
 from targen_core.cli.flags import Said, takes
+from targen_core.cli.options.arguments import JsonArg
 from targen_core.cli.sources import EncodingArg, SourceArg, WhoseArg
-from targen_core.cli.tables import print_table
+from targen_core.cli.tables import print_files, print_table
 from targen_core.options import RowOptions
 from targen_core.text import plural
 
@@ -127,6 +128,7 @@ def export(
             help="An option of the format, such as `csv.delimiter=tab`; see targen describe.",
         ),
     ] = None,
+    json: JsonArg = False,
     *,
     said: Said,
 ) -> None:
@@ -232,11 +234,14 @@ def export(
         parts = {name: with_weights(each) for name, each in parts.items()} if parts else None
     if target is None:
         assert push is not None
-        _push(dataset, push, parts, private=private, force=force)
+        _push(dataset, push, parts, private=private, force=force, json=json)
         return
     if exporter.note is not None and (note := exporter.note(dataset)):
         print(f"note: {note}", file=sys.stderr)
     files = save_as(item, exporter, dataset, target, force=force, parts=parts)
+    if json:
+        print_files(*files, **_facts(dataset, parts), format=item.name)
+        return
     print(f"{_sizes(dataset, parts)} of {dataset.task.name} as {item.name}: {target}\n")
     print_table(["file", "bytes"], [(path, f"{path.stat().st_size:,}") for path in files])
 
@@ -308,6 +313,7 @@ def _push(
     *,
     private: bool,
     force: bool,
+    json: bool,
 ) -> None:
     from targen_standard.exporting.push import push
 
@@ -315,6 +321,9 @@ def _push(
         print("note: the card does not state a licence; add one with --license", file=sys.stderr)
     with _notes_of_the_hub():
         url = push(dataset, repo, parts=parts, private=private, force=force)
+    if json:
+        print_files(**_facts(dataset, parts), url=url)
+        return
     print(f"{_sizes(dataset, parts)} of {dataset.task.name} on the hub: {url}\n")
     print(f'datasets.load_dataset("{repo}")')
 
@@ -340,6 +349,11 @@ def _sizes(dataset: Dataset, parts: Mapping[str, Dataset] | None) -> str:
     """20 rows, or 20 rows (train 16, test 4)."""
     named = ", ".join(f"{name} {len(part):,}" for name, part in (parts or {}).items())
     return plural(len(dataset), "row") + (f" ({named})" if named else "")
+
+
+def _facts(dataset: Dataset, parts: Mapping[str, Dataset] | None) -> dict[str, Any]:
+    splits = {name: len(part) for name, part in (parts or {}).items()}
+    return {"task": dataset.task.name, "rows": len(dataset), "splits": splits}
 
 
 def _exports(dataset: Dataset) -> Path:

@@ -29,7 +29,8 @@ def _official(dataset: Dataset, out: Path) -> None:
             f"the official file of {dataset.task.name} combines rows whose weights may differ",
             hint="use --as csv, parquet or hf to keep them separate",
         )
-    _write(join(dataset.rows) if join is not None else dataset.rows, out, ascii_only=True)
+    rows = join(dataset.rows) if join is not None and not dataset.columns else dataset.own_rows
+    _write(rows, out, ascii_only=True)
 
 
 def _instructions(dataset: Dataset, out: Path) -> None:

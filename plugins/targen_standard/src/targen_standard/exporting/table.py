@@ -16,7 +16,7 @@ from targen_standard.exporting.model import Exporter
 
 def columns(dataset: Dataset) -> list[str]:
     """All columns of the rows, in the order in which they first occur."""
-    return list(dict.fromkeys(name for row in dataset.rows for name in row))
+    return list(dict.fromkeys(name for row in dataset.own_rows for name in row))
 
 
 class CsvOptions(BaseModel):
@@ -38,7 +38,7 @@ def _exporter(options: CsvOptions) -> Exporter:
             # \r\n after each row, quotes if they are needed
             writer = csv.writer(file, delimiter=delimiter)
             writer.writerow(map(csv_cell, header))
-            for row in dataset.rows:
+            for row in dataset.own_rows:
                 writer.writerow([csv_cell(row.get(name)) for name in header])
 
     return Exporter(

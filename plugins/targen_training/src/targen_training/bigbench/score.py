@@ -22,7 +22,7 @@ from targen_core.errors import UsageError
 from targen_standard.checks.patterns import search
 from targen_standard.datasets.bigbench import BigBench, Example
 from targen_training.neural.answers import normal
-from targen_training.scores import Measure, draws_of
+from targen_training.scores import Measure, estimates
 
 METRICS = ("multiple_choice_grade", "exact_str_match")
 _CLAUSE = r"[^\.\?\!\;\n]+"
@@ -139,4 +139,5 @@ def normalized(raw: Estimate, low: float) -> Estimate:
 
 def _mean(points: Sequence[float]) -> Estimate:
     parts = np.stack([np.array(points), np.ones(len(points))], axis=1)
-    return Measure(parts, lambda sums: sums[..., 0] / sums[..., 1]).estimate(draws_of(len(points)))
+    measure = Measure(parts, lambda sums: sums[..., 0] / sums[..., 1])
+    return estimates({"score": measure}, len(points))["score"]

@@ -10,8 +10,7 @@ import threading
 from collections.abc import Sequence
 
 from targen_core import ChatReply
-from targen_core.calls.delivery import ModelSource
-from targen_core.calls.delivery import ModelExecutor, Workers
+from targen_core.calls.delivery import ModelExecutor, ModelSource, Workers
 from targen_core.calls.model import ChatModel, ChatRequest
 from targen_core.calls.scores import continues, most_top, scores_given
 from targen_core.errors import UsageError
