@@ -39,6 +39,20 @@ def test_ratios_unequal_labels_and_a_growing_run(works, task):
     assert counted("run", "size") == {("small",): 24, ("large",): 8}
 
 
+def test_a_dimension_of_a_file_is_exact_and_its_splits_are(works, task):
+    exact = "dimensions: {tone: {values: {dry: 2, warm: 1}, exact: true}}\n"
+    Path(task).write_text(TASK + exact)
+    assert "dry 20; warm 10" in works(f"generate {task} -n 30 -b scripted --dry-run").out
+    works(f"generate {task} -n 30 -b scripted --out run")
+    assert counted("run", "tone") == {("dry",): 20, ("warm",): 10}
+    works("resume run -n 36")
+    assert counted("run", "tone") == {("dry",): 24, ("warm",): 12}
+    works("export run --split 0.5/0.5 --out halves")
+    train = [json.loads(line) for line in Path("halves/train.jsonl").read_text().splitlines()]
+    assert Counter(row["label"] for row in train) == {"order": 6, "refund": 6, "other": 6}
+    assert abs(Counter(row["tone"] for row in train)["dry"] - 12) <= 1
+
+
 def test_two_properties_are_crossed(works, targen, task):
     shares = "--share language=German,English --share tone=dry:2,warm:1"
     works(f"generate {task} -n 18 -b scripted {shares} --out run")

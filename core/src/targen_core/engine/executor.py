@@ -217,7 +217,6 @@ class Executor:
         scope: Scope,
         *,
         notes: Mapping[str, Any] = MappingProxyType({}),
-        refused: bool = False,
         known: Correction | None = None,
     ) -> Outcome:
         """Do the checks and step 4; what they reject is an outcome.
@@ -229,7 +228,6 @@ class Executor:
             instance: the instance, or the `Rejected` in its place.
             scope: on whose behalf calls are made.
             notes: facts for its provenance that are known already.
-            refused: whether a filter will refuse it, so that step 4 need not send calls.
             known: its verdict of step 4 in another run, if that stays.
 
         Raises:
@@ -246,12 +244,11 @@ class Executor:
             claimed = self._guard.call(self._task.claimed_label, outcome.instance)
             self._check(outcome.instance, seed, labeled=claimed is not None)
             stage = "correct"
-            if refused or known is not None:
+            if known is not None:
                 outcome.final, outcome.claimed = outcome.instance, claimed
-                if known is not None:
-                    outcome.corrected = known.label
-                    outcome.explanation = known.explanation
-                    outcome.reason = known.reason
+                outcome.corrected = known.label
+                outcome.explanation = known.explanation
+                outcome.reason = known.reason
             else:
                 await self._correct(llm, outcome, claimed, seed)
         except Rejected as error:

@@ -166,7 +166,6 @@ class Filters(Filter):
     def __init__(self, filters: Sequence[Filter]) -> None:
         self._filters = tuple(sorted(filters, key=lambda each: each.precedence))
         self.gives_way = tuple(reason for each in self._filters for reason in each.gives_way)
-        self.independent = [each for each in self._filters if each.stateless]
 
     def find(self, candidate: Candidate) -> Refusal | None:
         """See `Filter.find`."""

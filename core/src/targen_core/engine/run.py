@@ -11,7 +11,6 @@ If a seed is for one label (`Seeding.labels_per_seed`), `Allocation` decides on 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from fractions import Fraction
@@ -42,7 +41,7 @@ from targen_core.engine.quota_tracker import UNANSWERED, UNREADABLE, QuotaTracke
 from targen_core.engine.quotas import Shard
 from targen_core.engine.seeds import ListBatch, ListSpec, Seed, item_value
 from targen_core.engine.window import Lacking, SharedGeneration, Slot, Window
-from targen_core.errors import PluginError, Rejected, TargenError
+from targen_core.errors import Rejected, TargenError
 from targen_core.tasks.dimensions import draw
 from targen_core.tasks.model import Task
 from targen_core.text import plural, refused
@@ -147,7 +146,6 @@ class Engine:
             executor=executor,
             layer=layer,
             room=self._room,
-            refuses=self._refuses,
             size=_AHEAD * concurrency * together,
             busy=_BUSY * concurrency * together,
             margin=margin,
@@ -598,18 +596,6 @@ class Engine:
         if refusal is not None and not self._takes_back:  # last: it would be a row
             return self._refuse(outcome, refusal), quota, refusal.detail
         return "accepted", quota, ""
-
-    def _refuses(self, slot: Slot, instance: Any) -> bool:
-        """Return whether a stateless filter refuses an instance; used only if people answer.
-
-        Others get the same verdict, but its record would name no judgement where it always did.
-        """
-        with contextlib.suppress(PluginError):  # of what no check has seen: it is found out later
-            for each in self._filters.independent if self._window.margin is None else ():
-                refusal = each.find(self._candidate(slot, instance, instance))
-                if refusal is not None and refusal.reason not in each.gives_way:
-                    return True
-        return False
 
     @staticmethod
     def _refuse(outcome: Outcome, refusal: Refusal) -> Verdict:

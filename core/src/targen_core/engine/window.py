@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -37,7 +37,6 @@ class Window:
         executor: does the work of steps 3 and 4.
         layer: stops all calls if one fails.
         room: set when a candidate is done, since another may be worth starting then.
-        refuses: whether an instance of a candidate will be refused whatever step 4 says.
         size: how many may wait.
         busy: how many are to be at work, even if more wait then.
         margin: see `QuotaTracker.worth`.
@@ -48,7 +47,6 @@ class Window:
     executor: Executor
     layer: Calls
     room: asyncio.Event
-    refuses: Callable[[Slot, Any], bool]
     size: int
     busy: int
     margin: float | None
@@ -247,7 +245,6 @@ class Window:
             made,
             slot.scope,
             notes=generated.notes,
-            refused=not isinstance(made, Rejected) and self.refuses(slot, made),
         )
         own, shared = slot.scope, slot.generation.scope
         outcome.keys += [*shared.keys, *own.keys]

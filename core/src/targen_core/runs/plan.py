@@ -168,7 +168,9 @@ def prepare(
         own = (step.backend.delivery for step in steps.values())
         delivery = next((registry.get("delivery", name) for name in own if name), None)
     lock = Lock(
-        task=task_plan(registered.id, task, (*config.variants, *columns_of(config.shares))),
+        task=task_plan(
+            registered.id, task, (*config.variants, *columns_of(config.shares or task.uses.shares))
+        ),
         steps={name: step.plan for name, step in steps.items()},
         corrector=corrector_id,
         batches=tuple(part.batch for part in specs),

@@ -124,8 +124,9 @@ def _as_asked(task: Task[Any, Any], config: RunConfig, parts: Parts) -> Task[Any
         given = [step.name for step in task.steps if step.lists] if config.seeds else []
         given += ["contexts"] if config.contexts else []
         task = with_dimensions(task, config.dimensions, keep=config.task_dimensions, given=given)
-    require_whole(config.shares, sum(config.quotas.values()))
-    return with_shares(task, config.shares)
+    shares = config.shares or task.uses.shares
+    require_whole(shares, sum(config.quotas.values()))
+    return with_shares(task, shares)
 
 
 def _refuse_lists(task: Task[Any, Any], config: RunConfig) -> None:

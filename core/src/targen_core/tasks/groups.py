@@ -229,12 +229,14 @@ class Uses(Keywords):
             `Task.checks`.
         filters: names of registered filters that the task's rows must pass.
         options: options of the registered parts, as `NAME.KEY`; the user's options take precedence.
+        shares: exact shares of properties of rows, by name and value, unless the user sets some.
     """
 
     generators: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     checks: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    shares: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,7 @@ class _Group:
 
     units: list[Unit]
     labels: tuple[tuple[str, int], ...]
+    properties: tuple[str, ...]
     order: str
 
     @property
@@ -103,13 +104,14 @@ def split(dataset: Dataset, shares: Shares, *, seed: int = 0) -> dict[str, Datas
     Rows that belong together remain together. So do rows of a run from the same seed, since they
     share its text, and rows in the manner of the same example. Rows with nearly the same texts, or
     the same seed in their fields, also stay together, whatever their case and punctuation. Each
-    label has the same shares, as nearly as that allows. The same rows and seed give the same parts.
+    label and each exact property has the same shares, as nearly as that allows. The same rows and
+    seed give the same parts.
 
     Raises:
         UsageError: no shares, or rows too few for them.
     """
     fractions = shares_of(shares)
-    groups = sorted(_groups(dataset, seed), key=lambda group: (group.labels, group.order))
+    groups = sorted(_groups(dataset, seed), key=lambda of: (of.labels, of.properties, of.order))
     parts: dict[str, list[Unit]] = {name: [] for name in fractions}
     sizes = dict.fromkeys(fractions, 0)
     seen = 0
@@ -195,11 +197,16 @@ def _groups(dataset: Dataset, seed: int) -> Iterable[_Group]:
     for unit, name in named:
         together.setdefault(top(name), []).append(unit)
     label_of = dataset.task.label_of
+    declared = {*dataset.task.instance.model_fields} - {*paths, "label"}
+    columns = sorted(declared & {*dataset.rows[0]}) if dataset.rows else []
     for units in together.values():
         labels = Counter(str(label_of(each)) for unit in units for each in unit.instances)
         content = "".join(row_digest(row) for unit in units for row in unit.rows)
         order = hashlib.sha256(f"{seed} {content}".encode()).hexdigest()
-        yield _Group(units, tuple(sorted(labels.items())), order)
+        properties = tuple(
+            str(row.get(name)) for unit in units for row in unit.rows for name in columns
+        )
+        yield _Group(units, tuple(sorted(labels.items())), properties, order)
 
 
 def _seeds(dataset: Dataset) -> dict[str, str]:

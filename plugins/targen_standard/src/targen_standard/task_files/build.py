@@ -132,6 +132,7 @@ def build_task(declaration: Declaration, name: str) -> Task[str, BaseModel]:
         ),
         calls=CallSettings(parameters=_parameters(declaration), dry_run=dry_run_of(declaration)),
         uses=Uses(
+            shares=declaration.shares,
             generators=declaration.generators,
             checks=declaration.checks,
             filters=declaration.used_filters,

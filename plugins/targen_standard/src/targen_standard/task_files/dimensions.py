@@ -36,6 +36,29 @@ def read_values(value: Any) -> Any:
     )
 
 
+def exact_shares(declared: Any) -> Any:
+    """Return a declaration with each dimension that says `exact: true` among its `shares`."""
+    drawn = declared.get("dimensions") if isinstance(declared, Mapping) else None
+    if not isinstance(drawn, Mapping):
+        return declared
+    exact = {
+        name: said["values"]
+        for name, said in drawn.items()
+        if isinstance(said, Mapping) and {*said} == {"values", "exact"} and said["exact"] is True
+    }
+    if not exact:
+        return declared
+    kept = {key: value for key, value in declared.items() if key != "dimensions"}
+    if rest := {name: said for name, said in drawn.items() if name not in exact}:
+        kept["dimensions"] = rest
+    shares = {
+        name: said if isinstance(said, Mapping) else dict.fromkeys(map(_text, said), 1)
+        for name, said in exact.items()
+        if isinstance(said, Mapping | list | tuple)
+    }
+    return {**kept, "shares": {**declared.get("shares", {}), **shares}}
+
+
 def _text(value: Any) -> Any:
     """Return numbers and truth values as the text that was typed."""
     if isinstance(value, bool):

@@ -31,7 +31,7 @@ from targen_core.outputs import write_file
 from targen_core.task_files import note_own_copy
 from targen_core.text import key_path, with_article
 from targen_standard.checks.languages import named_language, named_languages, with_name
-from targen_standard.task_files.dimensions import read_values
+from targen_standard.task_files.dimensions import exact_shares, read_values
 
 if TYPE_CHECKING:
     from targen_core.task_files import Loc
@@ -431,7 +431,13 @@ class Declaration(_Part):
     dimensions: Dimensions = Field(
         default={},
         max_length=100,
-        description="how rows vary: name → values; one value is drawn for each row",
+        description="how rows vary: name → values; one value is drawn for each row, or, with "
+        "`{values: …, exact: true}`, each has its exact share of the rows",
+    )
+    shares: dict[str, dict[Text, int]] = Field(
+        default={},
+        max_length=10,
+        description="exact shares of properties: name → value → weight, as `exact: true` sets them",
     )
     prompts: PromptsPart = Field(default=PromptsPart(), description="your own prompts")
     instances_per_call: PerCall = Field(
@@ -499,7 +505,7 @@ class Declaration(_Part):
     def _said(cls, value: Any, read: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         __tracebackhide__ = True  # of notebooks, as pydantic's own frames are
         try:
-            made = read(_with_labels(value))
+            made = read(exact_shares(_with_labels(value)))
         except ValidationError as error:
             from targen_standard.task_files.reading import refusal
 
