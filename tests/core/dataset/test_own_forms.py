@@ -49,6 +49,28 @@ def test_labelled_files_are_read_as_meant(name):
 
 
 @pytest.mark.whole
+def test_classes_of_a_column_with_another_name_are_labels():
+    datasets = pytest.importorskip("datasets")
+    names = datasets.ClassLabel(names=["ham", "spam"])
+    features = datasets.Features({"text": datasets.Value("string"), "kind": names})
+    rows = {"text": [text for text, _ in PLAIN], "kind": [0, 1]}
+    datasets.Dataset.from_dict(rows, features=features).to_parquet("hub.parquet")
+    assert rows_of("hub.parquet") == PLAIN
+
+
+@pytest.mark.whole
+def test_a_text_of_prodigy_may_have_no_spans():
+    fields = "output: {spans: {town: a town}}\n"
+    Path("towns.yaml").write_text("description: Sentences with towns.\n" + fields)
+    span = {"start": 3, "end": 7, "label": "town"}
+    rows = [{"text": "In Ulm.", "spans": [span]}, {"text": "At home."}]
+    lines = (json.dumps({**row, "answer": "accept"}) for row in rows)
+    Path("prodigy.jsonl").write_text("\n".join(lines))
+    found = read_dataset("prodigy.jsonl", task="./towns.yaml").rows
+    assert [len(row["spans"]) for row in found] == [1, 0]
+
+
+@pytest.mark.whole
 def test_a_folder_for_each_label_is_a_dataset():
     for number, (text, label) in enumerate(PLAIN):
         Path("mails", label).mkdir(parents=True)

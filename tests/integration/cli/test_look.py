@@ -45,6 +45,7 @@ def test_misreadings_are_counted_with_the_first_place(files, targen):
         "without a label": "line 2",
         "left out": "line 3",
     }
+    assert targen("look", "odd.jsonl").code == 0 and targen("look", "odd.jsonl", "--strict").code
 
 
 def test_commands_read_files_as_the_person_says(files, targen):
@@ -54,4 +55,6 @@ def test_commands_read_files_as_the_person_says(files, targen):
         "validate", "spam.csv", "--task", "mail.yaml", "--encoding", "latin-1", "--map=text=x"
     )
     assert wrong.code == 2 and "has no column x" in wrong.err
+    twice = ("--map", "text=v2", "--map", "label=v1", "--encoding=latin-1")
+    assert targen("validate", "spam.csv", "--task", "mail.yaml", *twice).code == 0
     assert "no file of rows was read" in targen("list", "--map", "text=v2").err

@@ -79,3 +79,18 @@ def test_every_command_that_may_be_dear_is_asked_about_first(
     assert question in done.err and "Continue?" in done.err
     assert (done.code, service.seen) == (1, []), done.err
     assert "targen made no calls." in done.err
+
+
+def test_a_person_is_asked_which_column_is_meant(terminal, tmp_path):
+    (tmp_path / "mail.yaml").write_text(MAIL)
+    (tmp_path / "own.csv").write_text("first,second,label\nHi.,Where is my rake?,order\n")
+    line = ("validate", "own.csv", "--task", "mail.yaml")
+    shown = terminal(*line)
+    shown.wait_for("Which one? [1-2]")
+    shown.type(b"2\n")
+    assert shown.exit_code() == 0, shown.text
+    assert "to skip this question: --map text=second" in shown.text
+    shown = terminal(*line)
+    shown.wait_for("Which one? [1-2]")
+    shown.type(b"no\n")
+    assert shown.exit_code() == 2 and "try: --map text=first" in shown.text

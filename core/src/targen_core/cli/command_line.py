@@ -83,7 +83,9 @@ def _layout_in(words: list[str]) -> tuple[dict[str, Any], list[str]]:
             value = value if equals else next(rest, "")
             if not value:
                 raise UsageError(f"{name} has no value", hint="see targen look --help")
-            layout[_LAYOUT[name]] = value
+            key = _LAYOUT[name]
+            before = layout.get(key, "") if key.endswith("map") else ""
+            layout[key] = f"{before},{value}" if before else value
         else:
             others.append(word)
     return layout, others

@@ -6,6 +6,7 @@ import atexit
 import errno
 import gc
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -89,8 +90,14 @@ def _refused(error: OSError) -> int:
 def _main() -> None:
     if debug := is_debugging():
         sys.excepthook = print_traceback
+    words = sys.argv[1:]
     try:
-        _dispatch(read_words(sys.argv[1:]))
+        while True:
+            try:
+                _dispatch(read_words(words))
+                break
+            except UsageError as error:
+                words = [*_answer_to(error), *words]
     except TargenError as error:
         if debug:
             raise
@@ -116,6 +123,28 @@ def _main() -> None:
         print(f"error: targen failed: {type(error).__name__}: {_short(error)}", file=sys.stderr)
         print("  try: repeat the command with --debug, and report its output", file=sys.stderr)
         sys.exit(1)
+
+
+def _answer_to(error: UsageError) -> list[str]:
+    """Ask a person which column is meant, and return their choice as options.
+
+    Raises:
+        UsageError: nobody is there, or it has no choices.
+    """
+    from targen_core.cli.asking import answered, can_ask
+
+    choices = getattr(error, "choices", ())
+    if not choices or not can_ask():
+        raise error
+    print(_short(error), file=sys.stderr)
+    for number, choice in enumerate(choices, 1):
+        print(f"  {number}  {printable(choice)}", file=sys.stderr)
+    said = answered(f"Which one? [1-{len(choices)}]") or ""
+    if not said.isdigit() or not 1 <= int(said) <= len(choices):
+        raise error
+    option = ["--map", choices[int(said) - 1]]
+    print(f"to skip this question: {shlex.join(option)}", file=sys.stderr)
+    return option
 
 
 def _say(error: TargenError) -> int:

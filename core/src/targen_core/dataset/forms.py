@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,8 @@ def annotated(form: Form) -> Form:
     if any(_is_studio(row) for row in first):
         change = _of_studio
     elif first and all("text" in row and row.get("answer") in _ANSWERS for row in first):
-        change = _of_prodigy
+        has_spans = any("spans" in row for row in first)
+        change = partial(_of_prodigy, has_spans=has_spans)
     elif first and all(map(_turns, first)):
         change = _of_chat
     elif first and all(map(_is_argilla, first)):
@@ -283,10 +285,12 @@ def _of_argilla(row: Row) -> Row | None:
     return {**row["fields"], "label": answers[-1]} if answers else None
 
 
-def _of_prodigy(row: Row) -> Row | None:
+def _of_prodigy(row: Row, *, has_spans: bool) -> Row | None:
     answer = row.pop("answer", "accept")
     if answer != "accept":
         return None
+    if has_spans:  # a text without one has no such field
+        row.setdefault("spans", [])
     if isinstance(row.get("accept"), list) and len(row["accept"]) == 1:  # of several options
         (row["label"],) = row.pop("accept")
     return {name: value for name, value in row.items() if not name.startswith("_")}

@@ -87,15 +87,25 @@ def label_column(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]])
         return next(iter([*full, *(name for name in names if share(name) >= 0.5)]), None)
     likely = [name for name in full if name in called] or full or called
     if len(likely) > 1:
-        raise AmbiguousColumns(
-            f"the columns {listed(likely)} may each be the label of {task.name}",
-            hint=f"--map {quoted(f'label={likely[0]}')}",
-        )
+        raise AmbiguousColumns(f"the label of {task.name}", "label", likely)
     return likely[0]
 
 
 class AmbiguousColumns(UsageError):
-    """Several columns of a file may hold the same."""
+    """Several columns of a file may hold the same; at a terminal, the command asks which does.
+
+    Attributes:
+        choices: what `--map` may say.
+    """
+
+    def __init__(self, what: str, name: str, columns: Sequence[str], place: str = "") -> None:
+        self.choices = [f"{name}={column}" for column in columns]
+        self.parts = what, name, columns
+        before = f"{place}: " if place else ""
+        super().__init__(
+            f"{before}the columns {listed(columns)} may each be {what}",
+            hint=f"--map {quoted(self.choices[0])}",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +172,19 @@ def naming_of(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) ->
         or [name for name in texts if name.casefold() in _TEXT]
         or (texts if len(texts) == 1 else [])
     )
+    likely = [name for name in texts if any(map(_has_letters, said_in(rows, name)))]
+    if not named and len(likely) > 1:
+        raise AmbiguousColumns("the text", fields[0], likely)
     if not named:
         raise UsageError(
             f"there is no column {fields[0]}; the columns are {listed(names)}",
             hint=_renaming(texts, lacking),
         )
     return Naming(fields, label, {fields[0]: named[0]})
+
+
+def _has_letters(value: Any) -> bool:
+    return isinstance(value, str) and any(map(str.isalpha, value))
 
 
 def in_layout_of(source: Source, task: Task[Any, Any] | None) -> Source:
@@ -201,7 +218,7 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
     try:
         naming = naming_of(task, rows)
     except AmbiguousColumns as error:
-        raise UsageError(f"{source.place}: {error}", hint=error.hint) from None
+        raise AmbiguousColumns(*error.parts, place=source.place) from None
     except UsageError:  # the task's schema says what each row lacks
         return source, ""
     if only := _only_values(task, first):

@@ -64,7 +64,7 @@ def row_of(record: Record) -> Mapping[str, Any] | None:
 def first_rows(form: Form, count: int) -> list[Mapping[str, Any]]:
     """Return the first rows of a form, by which columns are distinguished."""
     records = (record for _, record in islice(form.records(), count))
-    return [row for row in map(row_of, records) if row is not None]
+    return [form.typed(row, None) for row in map(row_of, records) if row is not None]
 
 
 def changed(form: Form, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Form:

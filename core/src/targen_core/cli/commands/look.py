@@ -56,6 +56,9 @@ def look(
     ],
     task: WhoseArg = None,
     encoding: EncodingArg = "utf-8",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 if anything may be misread.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show how a file is read: rows, columns, labels, and what may be misread.
@@ -85,6 +88,8 @@ def look(
             print(f"  try: targen look {printable(found.file)} {found.hint}")
     if found.hint:
         raise typer.Exit(2)
+    if strict and found.problems:
+        raise typer.Exit(1)
 
 
 def headline(found: Look) -> str:
