@@ -129,7 +129,7 @@ def _answer_to(error: UsageError) -> list[str]:
     """Ask a person which column is meant, and return their choice as options.
 
     Raises:
-        UsageError: nobody is there, or it has no choices.
+        UsageError: the command has no terminal, or the error has no choices.
     """
     from targen_core.cli.asking import answered, can_ask
 

@@ -33,9 +33,9 @@ def print_summary(report: Mapping[str, Any], run: Path) -> None:
     width = max(_LEAST, shutil.get_terminal_size().columns)
     made = sum(report["rows"].values())
     print(f"{report['task']}: {status_words(report)}, {plural(made, 'row')}")
-    print(_cut(_labels(report), width))
+    print(printable(_labels(report), lines=False))
     if rejected := _rejected(report):
-        print(_cut(rejected, width))
+        print(printable(rejected, lines=False))
     print(cost_line(report))
     for concern in concerns_of(report, run)[:_CONCERNS]:
         print(printable(f"Possible problem: {concern.message}; try: {concern.hint}", lines=False))

@@ -66,19 +66,13 @@ def generate(
     """Generate a labelled dataset.
 
     Writes a run directory with dataset.jsonl, provenance.jsonl, rejects.jsonl and report.json. To
-    continue a stopped run, run the same command again, or targen resume. With --suite, every task
-    of a plugin gets its own run directory below --out. Row counts apply to each task, the budget to
-    all of them together.
+    continue a stopped run, run the same command again, or targen resume.
 
     Examples:
-    - targen generate rte -n 100
-    - targen generate rte -n 500 -b claude --model claude-haiku-5-5 --max-cost 2
-    - targen generate rte --label entailment=40,not_entailment=20
-    - targen generate rte -n 500 -b llama --model small -o correct.model=large
-    - targen generate rte -n 500 --exclude RTE/val.jsonl --exclude hf:OWNER/NAME:CONFIG:test
-    - targen generate rte -n 2000 -b chatgpt --model gpt-6-luna --batch
-    - targen generate --suite superglue --variant paper --preset paper --dry-run
-    - targen generate rte -n 100000 --shard $SLURM_ARRAY_TASK_ID/8
+    - targen generate mail.yaml -n 40 -b scripted
+    - targen generate mail.yaml -n 40 -b claude --model claude-haiku-5-5 --max-cost 2
+    - targen generate mail.yaml --label refund=40,order=20 --examples mine.csv
+    - targen generate rte -n 500 --exclude RTE/val.jsonl
     """
     from targen_core.api.request import asked, elsewhere
     from targen_core.cli.ahead import (

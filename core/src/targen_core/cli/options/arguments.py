@@ -38,7 +38,8 @@ SuiteArg = Annotated[
     typer.Option(
         "--suite",
         metavar="PLUGIN",
-        help="Generate rows for all tasks of a plugin, such as superglue.",
+        help="Generate rows for all tasks of a plugin, such as superglue, each in a folder of "
+        "--out. Row counts apply to each task, the budget to all of them together.",
         rich_help_panel=ROWS,
     ),
 ]
