@@ -85,6 +85,7 @@ class Chat(FakeListChatModel):
 def test_headers_of_a_langchain_class_reach_it_and_no_file(in_process, tmp_path, monkeypatch):
     (tmp_path / "chat.py").write_text(CLASS)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
     headers = json.dumps({"Authorization": "Bearer verysecret-0123456789"})
     done = in_process(
         *["generate", "tickets", "-n", "2", "-b", "langchain:chat.Chat"],

@@ -89,7 +89,7 @@ LINES = """
     compare rows.jsonl --test bare.jsonl MOOD | none of the test rows have a label
     compare one.jsonl VERSUS | all rows have the label praise
     compare test.jsonl VERSUS | all 20 rows, or near copies of them, are also in the test set
-    compare rows.jsonl --test other.csv MOOD | does not contain any rows | are text, label, idx
+    compare rows.jsonl --test other.csv MOOD | columns one, two may each be the text | text=one
     compare rows.jsonl VERSUS --trainer tfidf,speed=5 | has no option 'speed'
     compare rows.jsonl VERSUS --metric bleu | | use one of: accuracy
     compare rows.jsonl VERSUS --curve 2,x | --curve 2,x is not a list of numbers

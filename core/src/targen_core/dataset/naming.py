@@ -87,7 +87,7 @@ def label_column(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]])
         return next(iter([*full, *(name for name in names if share(name) >= 0.5)]), None)
     likely = [name for name in full if name in called] or full or called
     if len(likely) > 1:
-        raise AmbiguousColumns(f"the label of {task.name}", "label", likely)
+        raise _ambiguous(f"the label of {task.name}", "label", likely)
     return likely[0]
 
 
@@ -98,14 +98,18 @@ class AmbiguousColumns(UsageError):
         choices: what `--map` may say.
     """
 
-    def __init__(self, what: str, name: str, columns: Sequence[str], place: str = "") -> None:
-        self.choices = [f"{name}={column}" for column in columns]
-        self.parts = what, name, columns
-        before = f"{place}: " if place else ""
-        super().__init__(
-            f"{before}the columns {listed(columns)} may each be {what}",
-            hint=f"--map {quoted(self.choices[0])}",
-        )
+    def __init__(self, message: str, *, hint: str = "", choices: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.choices = choices
+
+
+def _ambiguous(what: str, name: str, columns: Sequence[str]) -> AmbiguousColumns:
+    choices = [f"{name}={column}" for column in columns]
+    return AmbiguousColumns(
+        f"the columns {listed(columns)} may each be {what}",
+        hint=f"--map {quoted(choices[0])}",
+        choices=choices,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ def naming_of(task: Task[Any, Any] | None, rows: Sequence[Mapping[str, Any]]) ->
     )
     likely = [name for name in texts if any(map(_has_letters, said_in(rows, name)))]
     if not named and len(likely) > 1:
-        raise AmbiguousColumns("the text", fields[0], likely)
+        raise _ambiguous("the text", fields[0], likely)
     if not named:
         raise UsageError(
             f"there is no column {fields[0]}; the columns are {listed(names)}",
@@ -218,7 +222,8 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
     try:
         naming = naming_of(task, rows)
     except AmbiguousColumns as error:
-        raise AmbiguousColumns(*error.parts, place=source.place) from None
+        words = f"{source.place}: {error}"
+        raise AmbiguousColumns(words, hint=error.hint, choices=error.choices) from None
     except UsageError:  # the task's schema says what each row lacks
         return source, ""
     if only := _only_values(task, first):

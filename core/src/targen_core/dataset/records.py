@@ -64,7 +64,14 @@ def row_of(record: Record) -> Mapping[str, Any] | None:
 def first_rows(form: Form, count: int) -> list[Mapping[str, Any]]:
     """Return the first rows of a form, by which columns are distinguished."""
     records = (record for _, record in islice(form.records(), count))
-    return [form.typed(row, None) for row in map(row_of, records) if row is not None]
+    return [_typed(row, form) for row in map(row_of, records) if row is not None]
+
+
+def _typed(row: Mapping[str, Any], form: Form) -> Mapping[str, Any]:
+    try:
+        return form.typed(row, None)
+    except ValueError:  # what is wrong is said where the row is read
+        return row
 
 
 def changed(form: Form, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Form:
