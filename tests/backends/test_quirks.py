@@ -52,6 +52,7 @@ CAUSES = [
     ("too-long", said("`inputs` tokens + `max_new_tokens` must be <= 4096.", 422)),
     ("too-long", said("However, the model is loaded with context length of only 4096 tokens")),
     ("too-long", said("Please reduce the length.", code="context_length_exceeded")),
+    ("too-long", said("The maximum tokens you requested exceeds the model limit of 32768")),
     ("unavailable", said("context deadline exceeded", 502)),  # Go's words for a time-out
     ("content-filter", Response({"choices": [], **FILTERED})),
     (
@@ -72,6 +73,8 @@ CAUSES = [
     ("credit", said("Your account is in arrears.", code="Arrearage")),
     ("credit", said("Account balance is not enough", 403)),
     ("credit", said("Please check your billing details", 429, type="exceeded_current_quota_error")),
+    ("credit", said("Budget has been exceeded! Max budget: 0.25", 429, type="budget_exceeded")),
+    ("credit", said("ExceededBudget: End User=a over budget. Spend=0.2", type="auth_error")),
     ("no-model", said("Project does not have access", 403, code="model_not_found")),
     ("no-model", said("x is not a valid model ID")),
     ("no-model", said("model x has been decommissioned", code="model_decommissioned")),

@@ -35,7 +35,7 @@ _SIGNS: dict[Cause, str] = {
         r"|exceeded_current_quota_error|spend(ing)?[_ ](limit|cap)(_| is | was | has been )?"
         r"(reached|exceeded)|reached .{0,40}spend(ing)? (limit|cap)"
         r"|credit balance is too low|specified API usage limits|out of credits?\b"
-        r"|key limit exceeded"
+        r"|key limit exceeded|(budget_?|budget has been )exceeded|exceeded_?budget|over budget"
     ),
     "content-filter": (
         r"content_filter\b|content_policy_violation|ResponsibleAIPolicyViolation"
@@ -49,7 +49,7 @@ _SIGNS: dict[Cause, str] = {
         r"|(maximum|available|model's|loaded with) context|context length|max_model_len"
         r"|context (size|window|limit).{0,30}exceed"
         r"|exceeds? .{0,40}context (size|length|window|limit)"
-        r"|exceeds? .{0,40}max\w* number of tokens"
+        r"|exceeds? .{0,40}max\w* number of tokens|tokens you requested exceed"
         r"|(prompt|input|request) (is |was )?too (long|large)|max_new_tokens.{0,20}must be <="
         r"|reduce the length"
     ),
