@@ -49,6 +49,18 @@ def test_labelled_files_are_read_as_meant(name):
 
 
 @pytest.mark.whole
+@pytest.mark.parametrize("columns", [{"text": "Said"}, {"text": "Said", "label": "Kind"}])
+def test_rows_have_the_columns_of_their_file(columns):
+    Path("own.csv").write_text("No,Said,Kind\n1,Oh.,ham\n2,Win now!,spam\n")
+    found = read_dataset("own.csv", task="./mail.yaml", map=columns)
+    assert [(row["text"], row["label"]) for row in found.rows] == PLAIN
+    assert [*found.own_rows] == [
+        {"No": str(number), "Said": text, "Kind": label}
+        for number, (text, label) in enumerate(PLAIN, 1)
+    ]
+
+
+@pytest.mark.whole
 def test_classes_of_a_column_with_another_name_are_labels():
     datasets = pytest.importorskip("datasets")
     names = datasets.ClassLabel(names=["ham", "spam"])

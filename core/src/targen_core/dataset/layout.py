@@ -55,6 +55,13 @@ class Layout:
         """True if it says how to read a table."""
         return not self.header or bool(self.delimiter) or self.quoting is not None
 
+    def renamed(self, form: Form) -> dict[str, str]:
+        """Return the columns of a file with the name that it gives each; {} if it gives none."""
+        fields = {column: name for name, column in self.columns.items()}
+        if not fields:
+            return {}
+        return {n: fields.get(n, n) for row in first_rows(form, LOOKED_AT) for n in row}
+
     def applied(self, form: Form, place: str) -> Form:
         """Return the rows with the fields and labels that it names.
 

@@ -243,7 +243,8 @@ def in_columns_of(source: Source, task: Task[Any, Any]) -> tuple[Source, str]:
     there = {name: name for row in rows for name in row}
     there |= {name: column for column, name in names.items()}
     named = [name for name in (*naming.fields, *answers) if name in there]
-    own = {name: names.get(name, name) for row in rows for name in row}
+    before = source.columns or {name: name for row in rows for name in row}
+    own = {column: names.get(name, name) for column, name in before.items()}
     source = replace(source, form=renamed, columns=own)
     return source, ", ".join(f"{name}: {there[name]}" for name in named)
 
