@@ -187,7 +187,7 @@ def open_source(source: Any, *, encoding: str = "utf-8") -> Source:
         def laid_out(layout: Layout) -> Source:
             opened = _of_a_file(path, encoding, layout)
             form = layout.applied(opened.form, opened.place)
-            own = layout.renamed(opened.form)
+            own = layout.renamed(opened.form) or opened.columns
             return replace(opened, form=form, encoding=encoding, laid_out=laid_out, columns=own)
 
         return laid_out(current())
